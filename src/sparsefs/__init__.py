@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""sparsefs: feature selection with sparse neural networks, behind the scikit-learn API.
+
+Importing this package does not import torch; fitting a selector does.
+"""
+
+from ._version import __version__
+from .selectors import WASTSelector
+
+__all__ = ["WASTSelector", "__version__"]

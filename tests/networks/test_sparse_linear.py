@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Both kernels against dense matrices."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sparsefs.networks import FeedForward, choose_kernel, make_sparse_linear
+from tests.layers import KERNELS, dense, make, random_layers
+
+kernels = pytest.mark.parametrize("kernel", KERNELS)
+
+
+@kernels
+@settings(deadline=None)
+@given(layer=random_layers(), n_samples=st.integers(1, 5))
+def test_products_and_gradients_equal_dense_ones(kernel, layer, n_samples):
+    shape, positions, values, _ = layer
+    layer = make(kernel, shape, positions, values)
+    layer.bias += torch.arange(shape[0]).view(-1, 1)
+    weight, mask = (torch.from_numpy(a) for a in dense(layer))
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(shape[1], n_samples, generator=generator)
+    grad = torch.randn(shape[0], n_samples, generator=generator)
+    torch.testing.assert_close(layer.forward(x), weight @ x + layer.bias)
+    torch.testing.assert_close(layer.backward(grad), weight.t() @ grad)
+    got, _ = dense(layer, layer.weight_grad(grad, x))
+    np.testing.assert_allclose(got, ((grad @ x.t()) * mask).numpy(), rtol=1e-5, atol=1e-6)
+    for side, axis in (("in", 0), ("out", 1)):
+        np.testing.assert_allclose(layer.strength(side), abs(weight.numpy()).sum(axis))
+        np.testing.assert_array_equal(layer.degree(side), mask.numpy().sum(axis))
+
+
+@kernels
+def test_products_follow_weights_changed_in_place_and_rewiring(kernel):
+    layer = make(kernel, (3, 4), np.array([0, 3, 6, 9]), np.arange(1, 5, dtype=np.float32))
+    x, grad = torch.eye(4), torch.eye(3)
+    layer.values.mul_(2)
+    np.testing.assert_array_equal(layer.forward(x), dense(layer)[0])
+    removed = np.flatnonzero(layer.slot_values() == 4)
+    layer.rewire(removed, np.array([0, 2]), np.array([1, 3]))
+    assert layer.n_connections == 5
+    np.testing.assert_array_equal(layer.forward(x), dense(layer)[0])
+    np.testing.assert_array_equal(layer.backward(grad), dense(layer)[0].T)
+
+
+@kernels
+def test_partners_of_a_neuron(kernel):
+    layer = make(kernel, (3, 4), np.array([0, 3, 6, 9]), np.ones(4, dtype=np.float32))
+    np.testing.assert_array_equal(
+        layer.connected("in", np.array([3, 1])), [[True, False, False], [False, False, True]]
+    )
+    np.testing.assert_array_equal(
+        layer.connected("out", np.array([1])), [[False, False, True, False]]
+    )
+
+
+@kernels
+def test_network_gradients_equal_autograd(kernel):
+    rng = np.random.default_rng(0)
+    sizes, activations = [12, 9, 7, 5], ["relu", "tanh", "logistic"]
+    positions = [np.flatnonzero(rng.random(a * b) < 0.4) for a, b in zip(sizes, sizes[1:])]
+    network = FeedForward.from_positions(sizes, positions, activations, rng=rng, kernel=kernel)
+    x = torch.randn(12, 6, generator=torch.Generator().manual_seed(1))
+    weights = [torch.from_numpy(dense(layer)[0]).requires_grad_() for layer in network.layers]
+    biases = [layer.bias.clone().requires_grad_() for layer in network.layers]
+    out = x
+    for w, b, f in zip(weights, biases, (torch.relu, torch.tanh, torch.sigmoid)):
+        out = f(w @ out + b)
+    (out**3).sum().backward()
+
+    got = network.forward(x)
+    torch.testing.assert_close(got, out.detach())
+    for layer, (weight_grad, bias_grad), w, b in zip(
+        network.layers, network.backward(3 * got**2), weights, biases
+    ):
+        mask = dense(layer)[1]
+        np.testing.assert_allclose(
+            dense(layer, weight_grad)[0], w.grad.numpy() * mask, rtol=1e-4, atol=1e-6
+        )
+        torch.testing.assert_close(bias_grad, b.grad)
+
+
+def test_automatic_kernel_follows_density_size_and_device():
+    assert choose_kernel((200, 5000), 0.05) == "csr"
+    assert choose_kernel((200, 5000), 0.5) == "masked"
+    assert choose_kernel((10, 10), 0.05) == "masked"
+    assert choose_kernel((200, 5000), 0.05, "mps") == "masked"
+
+
+def test_csr_memory_follows_the_connections():
+    rng = np.random.default_rng(0)
+    shape, positions = (1000, 2000), np.arange(0, 2_000_000, 100)
+    csr = make_sparse_linear(shape, positions, bound=0.1, rng=rng, kernel="csr")
+    masked = make_sparse_linear(shape, positions, bound=0.1, rng=rng, kernel="masked")
+    assert csr.n_connections == masked.n_connections == 20_000
+    assert csr.n_bytes < masked.n_bytes / 50
+    assert masked.density == csr.density == 0.01

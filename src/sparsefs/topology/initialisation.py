@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How dense each layer starts, and where its connections are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ._sampling import distinct_integers
+
+Shape = tuple[int, ...]
+
+
+def uniform_densities(shapes: Sequence[Shape], density: float) -> list[float]:
+    """The same density for every layer.
+
+    Parameters
+    ----------
+    shapes : sequence of tuple of int
+    density : float in [0, 1]
+
+    Returns
+    -------
+    list of float
+    """
+    return [float(density)] * len(shapes)
+
+
+def epsilon_density(shape: Shape, epsilon: float) -> float:
+    """Erdos-Renyi density of one layer: epsilon * (n_in + n_out) connections, at most all.
+
+    Parameters
+    ----------
+    shape : tuple of (int, int)
+    epsilon : float
+
+    References
+    ----------
+    Mocanu et al., "Scalable training of artificial neural networks with adaptive sparse
+    connectivity inspired by network science", Nature Communications 2018.
+    """
+    return min(1.0, epsilon * sum(shape) / float(np.prod(shape)))
+
+
+def erdos_renyi_densities(shapes: Sequence[Shape], density: float) -> list[float]:
+    """Layer densities proportional to (n_in + n_out) / (n_in * n_out), `density` in total.
+
+    Like :func:`erk_densities` without the sizes of convolution kernels: the first two
+    dimensions of each shape count.
+    """
+    return _scaled([sum(s[:2]) / float(np.prod(s[:2])) for s in shapes], shapes, density)
+
+
+def erk_densities(shapes: Sequence[Shape], density: float) -> list[float]:
+    """Erdos-Renyi-Kernel: densities proportional to sum(shape) / prod(shape).
+
+    Layers that would exceed 1 are dense, and what they cannot take is shared among the
+    others, so that the density over all layers is `density`.
+
+    Parameters
+    ----------
+    shapes : sequence of tuple of int
+        Weight shapes: ``(n_out, n_in)``, or ``(n_out, n_in, height, width)``.
+    density : float in [0, 1]
+
+    Returns
+    -------
+    list of float
+
+    References
+    ----------
+    Evci et al., "Rigging the lottery: making all tickets winners", ICML 2020.
+    """
+    return _scaled([sum(s) / float(np.prod(s)) for s in shapes], shapes, density)
+
+
+def _scaled(raw, shapes, density):
+    raw = np.asarray(raw, dtype=float)
+    sizes = np.array([np.prod(s) for s in shapes], dtype=float)
+    full = np.zeros(len(raw), dtype=bool)
+    while not full.all():
+        budget = density * sizes.sum() - sizes[full].sum()
+        scale = max(0.0, budget) / (raw * sizes)[~full].sum()
+        over = ~full & (raw * scale > 1)
+        if not over.any():
+            return np.where(full, 1.0, raw * scale).tolist()
+        full |= over
+    return [1.0] * len(raw)
+
+
+def sample_positions(shape: Shape, density: float, rng: np.random.Generator) -> np.ndarray:
+    """Draw ``round(density * n_possible)`` distinct connections uniformly.
+
+    Memory follows the number of connections drawn (or left out, if that is less).
+
+    Parameters
+    ----------
+    shape : tuple of (int, int)
+    density : float in [0, 1]
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of int64
+        Ascending flat positions.
+    """
+    n_possible = int(shape[0]) * int(shape[1])
+    return distinct_integers(n_possible, round(density * n_possible), rng)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Changing the topology of a network: drop, grow, carry weights and optimiser state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ..networks import FeedForward, SparseLinear
+    from .schedule import UpdateSchedule
+
+
+class Rewiring:
+    """Drops a fraction of a layer's connections and grows as many.
+
+    Parameters
+    ----------
+    drop : callable
+        Drop rule, see :mod:`sparsefs.topology.drop`.
+    grow : callable
+        Grow rule, see :mod:`sparsefs.topology.grow`.
+    fraction : float in [0, 1]
+        Share of the connections to drop.
+    """
+
+    def __init__(self, drop, grow, fraction: float):
+        self.drop = drop
+        self.grow = grow
+        self.fraction = fraction
+
+    def __call__(self, layer: SparseLinear, importance, rng: np.random.Generator) -> int:
+        """Rewire `layer`; return how many connections moved.
+
+        A connection that is dropped and grown back at once has not moved, and keeps its
+        weight and its optimiser state.
+        """
+        dropped = self.drop(layer, importance, self.fraction)
+        growth = self.grow(layer, dropped, importance, rng)
+        layer.rewire(dropped[~growth.regrown], growth.rows, growth.cols)
+        return len(growth.rows)
+
+
+class Topology:
+    """When the layers of a network are rewired, and by which rules.
+
+    Parameters
+    ----------
+    rewirings : sequence of Rewiring
+        One per layer.
+    schedule : UpdateSchedule
+    rng : numpy.random.Generator
+        Randomness of the rules.
+    """
+
+    def __init__(self, rewirings, schedule: UpdateSchedule, rng: np.random.Generator):
+        self.rewirings = list(rewirings)
+        self.schedule = schedule
+        self.rng = rng
+
+    def after_step(
+        self, step: int, steps_per_epoch: int, n_steps: int, network: FeedForward, importance
+    ) -> int:
+        """Rewire if step number `step` (from 1) is due; return how many connections moved.
+
+        ``importance.of_layer(i)`` supplies the importance of the neurons that layer `i`'s
+        rules look at.
+        """
+        if not self.schedule.due(step, steps_per_epoch, n_steps):
+            return 0
+        return sum(
+            rewire(layer, importance.of_layer(i), self.rng)
+            for i, (rewire, layer) in enumerate(zip(self.rewirings, network.layers, strict=True))
+        )

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""When the topology changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class UpdateSchedule:
+    """Says after which training steps the topology is rewired.
+
+    Parameters
+    ----------
+    every : {"batch", "epoch"} or int, default="batch"
+        After every batch, after every epoch but the last, or after every so many batches.
+    until : float in [0, 1], default=1.0
+        Share of training after which the topology stays as it is.
+    """
+
+    every: str | int = "batch"
+    until: float = 1.0
+
+    def due(self, step: int, steps_per_epoch: int, n_steps: int) -> bool:
+        """Whether to rewire after step number `step` (counted from 1) of `n_steps`."""
+        if step > self.until * n_steps:
+            return False
+        if self.every == "epoch":
+            return step % steps_per_epoch == 0 and step < n_steps
+        interval = 1 if self.every == "batch" else int(self.every)
+        return step % interval == 0

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""WAST's importance: how badly a feature is reconstructed, how strongly it is connected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ..networks import FeedForward
+
+
+class ReconstructionImportance:
+    """Running sum, over training steps, of reconstruction error and neuron strength.
+
+    Parameters
+    ----------
+    n_features : int
+    lam : float in [0, 1]
+        Weight of the reconstruction error; ``1 - lam`` is that of the strength.
+    mixing : {"mean", "sum"}
+        ``"mean"`` divides both terms by their mean over the neurons before adding them,
+        which frees `lam` of their units; ``"sum"`` adds them as they are (the paper).
+
+    Attributes
+    ----------
+    inputs, outputs : ndarray of shape (n_features,), dtype float64
+        Importance of the input and of the output neurons of the autoencoder.
+    """
+
+    def __init__(self, n_features: int, lam: float, mixing: str):
+        self.lam = lam
+        self.mixing = mixing
+        self.inputs = np.zeros(n_features)
+        self.outputs = np.zeros(n_features)
+
+    def update(self, network: FeedForward, error: np.ndarray) -> None:
+        """Add one step: `error` is the mean absolute reconstruction error per feature."""
+        error = self._relative(error)
+        self.inputs += self._mix(error, network.layers[0].strength("in"))
+        self.outputs += self._mix(error, network.layers[-1].strength("out"))
+
+    def of_layer(self, i: int) -> np.ndarray:
+        """Importance of the features that layer `i` touches: its inputs', or its outputs'."""
+        return self.inputs if i == 0 else self.outputs
+
+    def _mix(self, error, strength):
+        return self.lam * error + (1 - self.lam) * self._relative(strength)
+
+    def _relative(self, term):
+        if self.mixing == "sum":
+            return term
+        mean = term.mean()
+        return term / mean if mean > 0 else term

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One thread per fit: the same sums in the same order, whatever runs beside it."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+
+import torch
+
+_lock = threading.Lock()
+_n_users = 0
+_found = 1
+
+
+@contextmanager
+def single_threaded():
+    """Run torch on one thread, and give back the number of threads found.
+
+    Several fits may overlap in threads of one process: the first to enter remembers the
+    setting, the last to leave restores it.
+    """
+    global _n_users, _found
+    with _lock:
+        if _n_users == 0:
+            _found = torch.get_num_threads()
+        _n_users += 1
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        with _lock:
+            _n_users -= 1
+            if _n_users == 0:
+                torch.set_num_threads(_found)

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The selectors: scikit-learn transformers, one short file per method."""
+
+from .wast import WASTSelector
+
+__all__ = ["WASTSelector"]

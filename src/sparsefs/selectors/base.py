@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The scikit-learn side of every selector, once for all methods."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.feature_selection import SelectorMixin
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+
+from ._progress import CallbackSupportMixin, watched_epochs, with_callbacks
+from ._validation import constant_columns, name_columns, non_numeric_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..networks import FeedForward
+    from ..training.optimizers import Optimizer
+
+
+class TrainingData(NamedTuple):
+    """What a method is given to train on.
+
+    Attributes
+    ----------
+    X : ndarray, memmap or CSR matrix of shape (n_samples, n_features)
+        float32 or float64, finite.
+    y : object or None
+        As passed by the user.
+    sample_weight : ndarray of shape (n_samples,), float64, or None
+        Positive, with mean 1.
+    """
+
+    X: Any
+    y: Any
+    sample_weight: np.ndarray | None
+
+
+class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
+    """Base of all selectors: validation, ranking, the choice of K, fitted state.
+
+    A method implements :meth:`_train` and declares its parameters in ``__init__`` and
+    ``_parameter_constraints``; the parameters below must be among them. After
+    :meth:`fit`, everything on the selector is numpy or plain Python.
+
+    Parameters
+    ----------
+    K, max_iter, batch_size, kernel, device, verbose, random_state
+        See a method, for example :class:`sparsefs.WASTSelector`.
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "K": [Interval(Integral, 1, None, closed="left"), Interval(RealNotInt, 0, 1, closed="right")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "kernel": [StrOptions({"auto", "csr", "masked"})],
+        "device": [str],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    @with_callbacks
+    def fit(self, X, y=None, sample_weight=None):
+        """Train the network and rank the features.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data: ndarray, memmap, DataFrame or any scipy sparse format. float32
+            and float64 are taken as they are, other types are converted to float32. Sparse
+            data stay sparse; a batch at a time is made dense.
+        y : array-like of shape (n_samples,) or None, default=None
+            Ignored by unsupervised methods.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            Non-negative weights. Samples of weight 0 are left out.
+
+        Returns
+        -------
+        self : object
+            The fitted selector.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are unusable; the message names the parameter or the
+            column.
+        FloatingPointError
+            If the loss stops being finite.
+        """
+        self._validate_params()
+        device = _resolve_device(self.device)
+        X = self._validate_X(X)
+        if y is not None:
+            check_consistent_length(X, y)
+        feature_names = getattr(self, "feature_names_in_", None)
+        constant = constant_columns(X, feature_names)
+        data = _weighted_data(X, y, sample_weight)
+        self._n_selected(warn=True)
+
+        from ..training.threads import single_threaded
+
+        with single_threaded(), _translated_errors(self):
+            self._train(data, constant, _generator(self.random_state), device)
+        self._K_fitted = self.K
+        return self
+
+    @abstractmethod
+    def _train(
+        self, data: TrainingData, constant: np.ndarray, rng: np.random.Generator, device: str
+    ) -> None:
+        """Train on `data` and call :meth:`_set_scores` and :meth:`_set_training`."""
+
+    def _set_scores(self, scores: np.ndarray, constant: np.ndarray) -> None:
+        for name, value in _ranked(scores, constant).items():
+            setattr(self, name, value)
+
+    def _set_training(
+        self, network: FeedForward, optimizer: Optimizer, history: dict, n_samples: int
+    ) -> None:
+        from ..costs import network_costs
+
+        self.history_ = history
+        self.n_iter_ = len(history["loss"])
+        self.costs_ = network_costs(
+            [layer.shape for layer in network.layers],
+            [layer.n_connections for layer in network.layers],
+            n_bytes=sum(layer.n_bytes for layer in network.layers),
+            n_buffers=len(network.layers[0].buffers),
+            n_samples_seen=self.n_iter_ * n_samples,
+        )
+
+    def _epochs(self, data: TrainingData, constant: np.ndarray, scores) -> Iterator[int]:
+        """Numbers of the epochs, watched; ``scores()`` gives the scores as they stand."""
+        return watched_epochs(
+            self,
+            self.max_iter,
+            X=data.X,
+            y=data.y,
+            metadata={"sample_weight": data.sample_weight},
+            fitted_attributes=lambda: _ranked(scores(), constant) | {"_K_fitted": self.K},
+        )
+
+    def _validate_X(self, X):
+        try:
+            X = validate_data(
+                self,
+                X,
+                accept_sparse="csr",
+                dtype=[np.float32, np.float64],
+                # Checked below, where the columns are named.
+                ensure_all_finite=False,
+            )
+        except ValueError as error:
+            culprits = [] if sparse.issparse(X) else non_numeric_columns(X)
+            if not culprits:
+                raise
+            raise ValueError(f"{error}. Not numeric: {name_columns(culprits)}.") from error
+        if sparse.issparse(X) and not X.has_canonical_format:
+            X = X.copy()  # the user's matrix is not ours to tidy
+            X.sum_duplicates()
+        return X
+
+    def _n_selected(self, warn: bool) -> int:
+        if isinstance(self.K, Integral):
+            if warn and self.K > self.n_features_in_:
+                warnings.warn(
+                    f"K={self.K} is greater than n_features={self.n_features_in_}. All the "
+                    "features are kept.",
+                    UserWarning,
+                    stacklevel=3,
+                )
+            return min(int(self.K), self.n_features_in_)
+        return max(1, round(self.K * self.n_features_in_))
+
+    def _get_support_mask(self):
+        check_is_fitted(self, "ranking_")
+        self._validate_params()
+        return self.ranking_ <= self._n_selected(warn=self.K != self._K_fitted)
+
+    @property
+    def support_(self):
+        """Mask of the selected features, ndarray of shape (n_features,), bool."""
+        return self._get_support_mask()
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = False
+        return tags
+
+
+def _ranked(scores, constant):
+    """Scores and ranking: ties go to the lower index, constant columns come last."""
+    scores = np.where(constant, 0.0, np.asarray(scores, dtype=np.float64))
+    order = np.lexsort((-scores, constant))
+    ranking = np.empty(len(scores), dtype=np.int64)
+    ranking[order] = np.arange(1, len(scores) + 1)
+    return {"scores_": scores, "ranking_": ranking}
+
+
+def _weighted_data(X, y, sample_weight):
+    if sample_weight is None:
+        return TrainingData(X, y, None)
+    weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+    if (weight < 0).any():
+        raise ValueError("sample_weight must not be negative.")
+    used = np.flatnonzero(weight)
+    if len(used) == 0:
+        raise ValueError("sample_weight is zero for all samples.")
+    if len(used) < len(weight):
+        X = X[used]
+        y = None if y is None else np.asarray(y)[used]
+        weight = weight[used]
+    return TrainingData(X, y, weight / weight.mean())
+
+
+def _generator(random_state):
+    """A generator of our own, so that numpy's global one is neither read nor moved."""
+    if random_state is None:
+        return np.random.default_rng()
+    if isinstance(random_state, Integral):
+        return np.random.default_rng(int(random_state))
+    return np.random.default_rng(check_random_state(random_state).randint(2**31))
+
+
+def _resolve_device(name):
+    import torch
+
+    available = {"cpu": True, "cuda": torch.cuda.is_available()}
+    available["mps"] = torch.backends.mps.is_available()
+    if name == "auto":
+        return next(kind for kind in ("cuda", "mps", "cpu") if available[kind])
+    kind = name.split(":")[0]
+    if kind not in available:
+        raise ValueError(
+            f"The 'device' parameter must be 'auto', 'cpu', 'cuda', 'cuda:<n>' or 'mps'. Got {name!r}."
+        )
+    if not available[kind]:
+        raise ValueError(f"device={name!r} is not available on this machine.")
+    return name
+
+
+class _translated_errors:
+    """Say in the selector's terms what went wrong in the middle of a training."""
+
+    def __init__(self, selector):
+        self.selector = selector
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        import torch
+
+        if isinstance(error, FloatingPointError):
+            raise FloatingPointError(
+                f"{error} The learning rate may be too high (learning_rate_init="
+                f"{self.selector.learning_rate_init}) or the data badly scaled "
+                f"(scaling={self.selector.scaling!r})."
+            ) from error
+        if isinstance(error, torch.OutOfMemoryError):
+            raise MemoryError(
+                f"The GPU ran out of memory. Reduce batch_size={self.selector.batch_size} or "
+                f"density={self.selector.density}, or use device='cpu'."
+            ) from error

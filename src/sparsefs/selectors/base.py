@@ -153,6 +153,14 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
             fitted_attributes=lambda: _ranked(scores(), constant) | {"_K_fitted": self.K},
         )
 
+    def _validate_params(self):
+        super()._validate_params()
+        if isinstance(self.K, bool):  # which is an int to Python, and a slip to everyone else
+            raise ValueError(
+                f"The 'K' parameter of {type(self).__name__} must be an int or a float in "
+                f"(0, 1]. Got {self.K!r} instead."
+            )
+
     def _validate_X(self, X):
         try:
             X = validate_data(

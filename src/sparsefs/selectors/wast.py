@@ -303,6 +303,10 @@ class WASTSelector(BaseSelector):
         self._set_scores(scores(), constant)
         self._set_training(network, optimizer, history, n_samples)
 
+    def _validate_params(self):
+        super()._validate_params()
+        self._n_hidden()
+
     def _n_hidden(self):
         sizes = self.hidden_layer_sizes
         sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)

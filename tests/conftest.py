@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Shared fixtures. scipy reads the variable below when it is first imported: without it one of
+scikit-learn's checks would be skipped."""
+
+import os
+
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+import torch  # noqa: E402
+
+
+@pytest.fixture
+def wide():
+    """60 samples x 40 features in three correlated blocks; columns 3 and 17 are constant."""
+    rng = np.random.default_rng(0)
+    latent = rng.standard_normal((60, 3))
+    X = latent @ rng.standard_normal((3, 40)) + 0.3 * rng.standard_normal((60, 40))
+    X[:, 3], X[:, 17] = 0.0, 2.5
+    return X.astype(np.float32)
+
+
+@pytest.fixture(autouse=True)
+def global_state_is_left_as_found():
+    """No test, and so no fit, may leave torch or numpy set up differently."""
+
+    def state():
+        return torch.get_num_threads(), torch.get_default_dtype(), torch.get_rng_state().tolist()
+
+    before = state()
+    yield
+    assert state() == before

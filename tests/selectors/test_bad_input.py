@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Bad input is refused before training, by a message that names the culprit."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from tests.selectors.common import every_selector, quick
+
+
+def good():
+    return np.random.default_rng(0).standard_normal((30, 12)).astype(np.float32)
+
+
+def with_value(value, *places):
+    X = good()
+    for place in places:
+        X[place] = value
+    return X
+
+
+def frame(**columns):
+    data = pd.DataFrame(good(), columns=[f"f{j}" for j in range(12)])
+    return data.assign(**columns)
+
+
+# (what is passed, in words; parameters; X; further arguments of fit; words of the message)
+CASES = [
+    ("K of 0", {"K": 0}, good, {}, ["'K'"]),
+    ("negative K", {"K": -3}, good, {}, ["'K'"]),
+    ("K of 1.5", {"K": 1.5}, good, {}, ["'K'", "1.5"]),
+    ("K of 0.0", {"K": 0.0}, good, {}, ["'K'"]),
+    ("K as text", {"K": "ten"}, good, {}, ["'K'", "ten"]),
+    ("K as bool", {"K": True}, good, {}, ["'K'", "True"]),
+    ("K None", {"K": None}, good, {}, ["'K'"]),
+    ("K NaN", {"K": float("nan")}, good, {}, ["'K'"]),
+    ("density of 0", {"density": 0.0}, good, {}, ["'density'"]),
+    ("density above 1", {"density": 1.2}, good, {}, ["'density'", "1.2"]),
+    ("negative epochs", {"max_iter": -1}, good, {}, ["'max_iter'", "-1"]),
+    ("no epochs", {"max_iter": 0}, good, {}, ["'max_iter'"]),
+    ("float epochs", {"max_iter": 2.5}, good, {}, ["'max_iter'"]),
+    ("batch of 0", {"batch_size": 0}, good, {}, ["'batch_size'"]),
+    ("lam above 1", {"lam": 1.5}, good, {}, ["'lam'", "1.5"]),
+    ("learning rate of 0", {"learning_rate_init": 0}, good, {}, ["'learning_rate_init'"]),
+    ("momentum of 1", {"momentum": 1.0}, good, {}, ["'momentum'"]),
+    ("negative penalty", {"alpha": -0.1}, good, {}, ["'alpha'"]),
+    ("negative noise", {"noise_std": -0.1}, good, {}, ["'noise_std'"]),
+    ("fraction above 1", {"drop_fraction": 1.1}, good, {}, ["'drop_fraction'"]),
+    ("unknown solver", {"solver": "lbfgs"}, good, {}, ["'solver'", "adam", "sgd"]),
+    ("unknown drop rule", {"drop": "smallest"}, good, {}, ["'drop'", "magnitude"]),
+    ("unknown grow rule", {"grow": "gradient"}, good, {}, ["'grow'", "random"]),
+    ("unknown ranking", {"ranking": "weight"}, good, {}, ["'ranking'", "strength"]),
+    ("unknown scaling", {"scaling": "minmax"}, good, {}, ["'scaling'", "global"]),
+    ("unknown mixing", {"mixing": "product"}, good, {}, ["'mixing'"]),
+    ("unknown kernel", {"kernel": "coo"}, good, {}, ["'kernel'", "csr"]),
+    ("unknown update", {"update_every": "step"}, good, {}, ["'update_every'"]),
+    ("two hidden layers", {"hidden_layer_sizes": (9, 9)}, good, {}, ["'hidden_layer_sizes'"]),
+    ("no hidden neuron", {"hidden_layer_sizes": (0,)}, good, {}, ["'hidden_layer_sizes'"]),
+    ("unknown device", {"device": "tpu"}, good, {}, ["'device'", "tpu"]),
+    ("absent device", {"device": "cuda:99"}, good, {}, ["cuda:99"]),
+    ("unusable seed", {"random_state": "lucky"}, good, {}, ["'random_state'"]),
+    ("NaN", {}, lambda: with_value(np.nan, (0, 2), (1, 2), (4, 7)), {}, ["3 NaN", "columns 2, 7"]),
+    ("inf", {}, lambda: with_value(-np.inf, (3, 5)), {}, ["1 inf", "column 5"]),
+    (
+        "NaN in CSR",
+        {},
+        lambda: sparse.csr_matrix(with_value(np.nan, (0, 2))),
+        {},
+        ["1 NaN", "column 2"],
+    ),
+    ("NaN in a frame", {}, lambda: frame(f4=np.nan), {}, ["30 NaN", "'f4'"]),
+    ("text column", {}, lambda: frame(f3="blue"), {}, ["could not convert", "'f3'"]),
+    ("text cells", {}, lambda: good().astype(object).tolist()[:-1] + [["x"] * 12], {}, ["'x'"]),
+    ("complex", {}, lambda: good() * 1j, {}, ["Complex data not supported"]),
+    ("no rows", {}, lambda: good()[:0], {}, ["0 sample"]),
+    ("no columns", {}, lambda: good()[:, :0], {}, ["0 feature"]),
+    ("1-d", {}, lambda: good()[0], {}, ["1D array"]),
+    ("3-d", {}, lambda: good()[None], {}, ["dim 3"]),
+    ("short labels", {}, good, {"y": np.zeros(29)}, ["inconsistent numbers of samples"]),
+    ("short weights", {}, good, {"sample_weight": np.ones(29)}, ["sample_weight.shape"]),
+    ("negative weights", {}, good, {"sample_weight": -np.ones(30)}, ["sample_weight", "negative"]),
+    ("all weights zero", {}, good, {"sample_weight": np.zeros(30)}, ["weight", "zero"]),
+    ("NaN weights", {}, good, {"sample_weight": np.full(30, np.nan)}, ["sample_weight", "NaN"]),
+]
+
+
+@every_selector
+@pytest.mark.parametrize(
+    ("params", "X", "fit_args", "words"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
+)
+def test_fit_refuses(Selector, params, X, fit_args, words, monkeypatch):
+    monkeypatch.setattr(
+        Selector, "_train", lambda *args: pytest.fail("training began on bad input")
+    )
+    selector = quick(Selector, **params)
+    known = selector.get_params()
+    numpy_state = np.random.get_state()[1].copy()
+    with pytest.raises((ValueError, TypeError)) as error:
+        selector.fit(X(), **fit_args)
+    for word in words:
+        assert word.lower() in str(error.value).lower()
+    assert selector.get_params().keys() == known.keys()
+    np.testing.assert_array_equal(np.random.get_state()[1], numpy_state)
+    assert not hasattr(selector, "scores_")
+
+
+@every_selector
+@pytest.mark.parametrize(
+    ("X", "words"),
+    [
+        (lambda: good()[:, :-1], ["11 features", "12 features"]),
+        (lambda: good()[0], ["1D array"]),
+        (lambda: with_value(np.nan, (0, 0)), ["NaN"]),
+        (lambda: pd.DataFrame(good()).add_prefix("g"), ["feature names", "g0"]),
+    ],
+    ids=["fewer columns", "1-d", "NaN", "other names"],
+)
+def test_transform_refuses(Selector, X, words):
+    selector = quick(Selector).fit(frame())
+    with pytest.raises((ValueError, TypeError)) as error:
+        selector.transform(X())
+    for word in words:
+        assert word in str(error.value)
+
+
+@every_selector
+def test_K_made_unusable_after_fit_is_named(Selector):
+    selector = quick(Selector).fit(good()).set_params(K=0)
+    with pytest.raises(ValueError, match="'K'"):
+        selector.get_support()
+
+
+@every_selector
+def test_diverging_training_says_why(Selector):
+    with pytest.raises(FloatingPointError, match="learning_rate_init=1e\\+20.*scaling"):
+        quick(Selector, learning_rate_init=1e20, max_iter=20).fit(good())

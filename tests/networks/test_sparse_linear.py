@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Both kernels against dense matrices."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -61,7 +63,7 @@ def test_partners_of_a_neuron(kernel):
 def test_network_gradients_equal_autograd(kernel):
     rng = np.random.default_rng(0)
     sizes, activations = [12, 9, 7, 5], ["relu", "tanh", "logistic"]
-    positions = [np.flatnonzero(rng.random(a * b) < 0.4) for a, b in zip(sizes, sizes[1:])]
+    positions = [np.flatnonzero(rng.random(a * b) < 0.4) for a, b in itertools.pairwise(sizes)]
     network = FeedForward.from_positions(sizes, positions, activations, rng=rng, kernel=kernel)
     x = torch.randn(12, 6, generator=torch.Generator().manual_seed(1))
     weights = [torch.from_numpy(dense(layer)[0]).requires_grad_() for layer in network.layers]

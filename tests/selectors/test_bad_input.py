@@ -71,7 +71,7 @@ CASES = [
     ),
     ("NaN in a frame", {}, lambda: frame(f4=np.nan), {}, ["30 NaN", "'f4'"]),
     ("text column", {}, lambda: frame(f3="blue"), {}, ["could not convert", "'f3'"]),
-    ("text cells", {}, lambda: good().astype(object).tolist()[:-1] + [["x"] * 12], {}, ["'x'"]),
+    ("text cells", {}, lambda: [*good().astype(object).tolist()[:-1], ["x"] * 12], {}, ["'x'"]),
     ("complex", {}, lambda: good() * 1j, {}, ["Complex data not supported"]),
     ("no rows", {}, lambda: good()[:0], {}, ["0 sample"]),
     ("no columns", {}, lambda: good()[:, :0], {}, ["0 feature"]),

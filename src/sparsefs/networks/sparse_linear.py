@@ -20,8 +20,10 @@ import numpy as np
 import torch
 from scipy import sparse
 
-# CSR products beat dense ones below these densities (benchmarks/kernels.py measures them).
-_CSR_MAX_DENSITY = {"cpu": 0.22, "cuda": 0.02}
+# CSR products beat dense ones up to these densities (python -m benchmarks kernels).
+_CSR_MAX_DENSITY = {"cpu": 0.2, "cuda": 0.02}
+_CSR_MAX_DENSITY_WIDE = 0.1  # on the CPU, once the activations outgrow the cache
+_WIDE = 4096
 
 
 class SparseLinear(ABC):
@@ -337,7 +339,10 @@ def choose_kernel(shape: tuple[int, int], density: float, device: str = "cpu") -
         Type of the device. Where it has no sparse products (MPS) the answer is ``"masked"``.
     """
     small = shape[0] * shape[1] <= 4096  # a product this small costs less than its dispatch
-    limit = _CSR_MAX_DENSITY.get(torch.device(device).type, 0.0)
+    kind = torch.device(device).type
+    limit = _CSR_MAX_DENSITY.get(kind, 0.0)
+    if kind == "cpu" and max(shape) > _WIDE:
+        limit = _CSR_MAX_DENSITY_WIDE
     return "csr" if density <= limit and not small else "masked"
 
 

@@ -77,7 +77,9 @@ def _describe_non_finite(X, columns, feature_names):
 def name_columns(columns, feature_names=None, most: int = 10) -> str:
     """Read like ``columns 'a', 'b' and 7 more``."""
     names = columns if feature_names is None else np.asarray(feature_names)[columns]
-    shown = ", ".join(repr(getattr(name, "item", lambda name=name: name)()) for name in names[:most])
+    shown = ", ".join(
+        repr(getattr(name, "item", lambda name=name: name)()) for name in names[:most]
+    )
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"column{'s' if len(names) > 1 else ''} {shown}{more}"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from numbers import Integral, Real
+from contextlib import contextmanager
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -63,7 +64,10 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        "K": [Interval(Integral, 1, None, closed="left"), Interval(RealNotInt, 0, 1, closed="right")],
+        "K": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="right"),
+        ],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "kernel": [StrOptions({"auto", "csr", "masked"})],
@@ -254,33 +258,29 @@ def _resolve_device(name):
     kind = name.split(":")[0]
     if kind not in available:
         raise ValueError(
-            f"The 'device' parameter must be 'auto', 'cpu', 'cuda', 'cuda:<n>' or 'mps'. Got {name!r}."
+            "The 'device' parameter must be 'auto', 'cpu', 'cuda', 'cuda:<n>' or 'mps'. "
+            f"Got {name!r}."
         )
     if not available[kind]:
         raise ValueError(f"device={name!r} is not available on this machine.")
     return name
 
 
-class _translated_errors:
+@contextmanager
+def _translated_errors(selector):
     """Say in the selector's terms what went wrong in the middle of a training."""
+    import torch
 
-    def __init__(self, selector):
-        self.selector = selector
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, error, traceback):
-        import torch
-
-        if isinstance(error, FloatingPointError):
-            raise FloatingPointError(
-                f"{error} The learning rate may be too high (learning_rate_init="
-                f"{self.selector.learning_rate_init}) or the data badly scaled "
-                f"(scaling={self.selector.scaling!r})."
-            ) from error
-        if isinstance(error, torch.OutOfMemoryError):
-            raise MemoryError(
-                f"The GPU ran out of memory. Reduce batch_size={self.selector.batch_size} or "
-                f"density={self.selector.density}, or use device='cpu'."
-            ) from error
+    try:
+        yield
+    except FloatingPointError as error:
+        raise FloatingPointError(
+            f"{error} The learning rate may be too high (learning_rate_init="
+            f"{selector.learning_rate_init}) or the data badly scaled "
+            f"(scaling={selector.scaling!r})."
+        ) from error
+    except torch.OutOfMemoryError as error:
+        raise MemoryError(
+            f"The GPU ran out of memory. Reduce batch_size={selector.batch_size} or "
+            f"density={selector.density}, or use device='cpu'."
+        ) from error

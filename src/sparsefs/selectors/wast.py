@@ -94,7 +94,7 @@ class WASTSelector(BaseSelector):
         Their names, where X had string column names.
     n_iter_ : int
         Number of epochs trained.
-    history_ : dict of str to ndarray of shape (n_iter_,)
+    history_ : dict of str to ndarray of shape (`n_iter_`,)
         ``"loss"``, ``"density"``, ``"connections_changed"`` and ``"seconds"`` of every epoch.
     costs_ : dict of str to dict
         ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and

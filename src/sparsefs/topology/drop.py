@@ -84,7 +84,10 @@ def _without_surplus_ties(scores, dropped, low, k_negative, high, k_positive):
     """Of several connections on a threshold keep, as dropped, those with the lower index."""
     values = scores[dropped]
     surplus = []
-    for sign_is_right, threshold, k in ((values < 0, low, k_negative), (values > 0, high, k_positive)):
+    for sign_is_right, threshold, k in (
+        (values < 0, low, k_negative),
+        (values > 0, high, k_positive),
+    ):
         n_surplus = int(np.count_nonzero(sign_is_right)) - k
         if n_surplus:
             surplus.append(np.flatnonzero(values == threshold)[-n_surplus:])

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Run a measurement: ``python -m benchmarks {accuracy,speed,memory,kernels}``.
+
+Each writes its rows to ``benchmarks/results/<name>.csv`` as it goes and prints a summary.
+Real data sets are read from the folder in SPARSEFS_DATA, by default ../shared/datasets.
+"""
+
+import argparse
+import importlib
+
+NAMES = ("accuracy", "speed", "memory", "kernels")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = parser.add_subparsers(dest="name", required=True)
+    for name in NAMES:
+        module = importlib.import_module(f"benchmarks.{name}")
+        command = commands.add_parser(name, help=module.__doc__.splitlines()[0])
+        module.add_arguments(command)
+        command.set_defaults(run=module.run)
+    arguments = parser.parse_args()
+    arguments.run(arguments)
+
+
+if __name__ == "__main__":
+    main()

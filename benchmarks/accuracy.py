@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""SVC accuracy on the selected features, over data sets, settings and splits.
+
+Splits are stratified 80/20; selection and scaling see the training part only. The features are
+standardised for the SVC (scikit-learn's defaults). K is 50, and 20 for madelon.
+"""
+
+import time
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+from tests.data import load
+
+from benchmarks.results import Results
+from sparsefs import WASTSelector
+
+IMAGES = {"coil20", "orl", "usps", "mnist", "yale", "warpar10p", "fashion_mnist"}
+ROWS = {"mnist": 10_000, "fashion_mnist": 10_000}
+SEVEN = ["coil20", "isolet_1560", "orl", "madelon", "pcmac", "usps", "mnist"]
+
+
+def selector(setting, name, seed):
+    K = 20 if name == "madelon" else 50
+    if setting == "paper":
+        kind = "images" if name in IMAGES else "other"
+        return WASTSelector.from_paper(kind, K=K, random_state=seed)
+    return WASTSelector(K=K, random_state=seed)
+
+
+def add_arguments(parser):
+    parser.add_argument("--sets", nargs="+", default=SEVEN)
+    parser.add_argument("--settings", nargs="+", default=["default", "paper"])
+    parser.add_argument("--seeds", nargs="+", type=int, default=range(5))
+
+
+def run(arguments):
+    results = Results("accuracy", ["set", "setting", "seed"])
+    for name in arguments.sets:
+        X, y = load(name, ROWS.get(name))
+        for seed in arguments.seeds:
+            X_train, X_test, y_train, y_test = train_test_split(
+                X, y, test_size=0.2, stratify=y, random_state=seed
+            )
+            for setting in arguments.settings:
+                if results.has(set=name, setting=setting, seed=seed):
+                    continue
+                fs = selector(setting, name, seed)
+                started = time.perf_counter()
+                fs.fit(X_train)
+                seconds = time.perf_counter() - started
+                svc = make_pipeline(StandardScaler(), SVC())
+                svc.fit(fs.transform(X_train), y_train)
+                accuracy = 100 * svc.score(fs.transform(X_test), y_test)
+                results.add(
+                    set=name,
+                    setting=setting,
+                    seed=seed,
+                    K=fs.K,
+                    accuracy=round(accuracy, 2),
+                    seconds=round(seconds, 3),
+                )
+    summarise(results, arguments)
+
+
+def summarise(results, arguments):
+    print(f"{'set':14s}" + "".join(f"{s:>24s}" for s in arguments.settings))
+    means = {setting: [] for setting in arguments.settings}
+    for name in arguments.sets:
+        line = f"{name:14s}"
+        for setting in arguments.settings:
+            rows = [
+                row
+                for row in results.rows
+                if (row["set"], row["setting"]) == (name, setting)
+                and int(row["seed"]) in list(arguments.seeds)
+            ]
+            accuracy = np.array([float(row["accuracy"]) for row in rows])
+            seconds = np.median([float(row["seconds"]) for row in rows])
+            error = accuracy.std(ddof=1) / np.sqrt(len(accuracy)) if len(accuracy) > 1 else 0
+            means[setting].append(accuracy.mean())
+            line += f"{accuracy.mean():10.1f} +-{error:4.1f} {seconds:5.1f}s"
+        print(line)
+    print(f"{'mean':14s}" + "".join(f"{np.mean(m):10.1f}" + " " * 14 for m in means.values()))

@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Random layers for the differential tests."""
 
+from functools import partial
+
 import numpy as np
 import torch
 from hypothesis import strategies as st
 
-from sparsefs.networks import CSRLinear, MaskedLinear
+from sparsefs.networks import BlockLinear, CSRLinear, MaskedLinear
 
-KERNELS = {"csr": CSRLinear, "masked": MaskedLinear}
+KERNELS = {
+    "csr": CSRLinear,
+    "masked": MaskedLinear,
+    "block-in": partial(BlockLinear, side="in"),
+    "block-out": partial(BlockLinear, side="out"),
+}
 
 # Few distinct values, so that ties and exact zeros are common.
 WEIGHTS = st.sampled_from([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5])

@@ -64,7 +64,10 @@ def test_network_gradients_equal_autograd(kernel):
     rng = np.random.default_rng(0)
     sizes, activations = [12, 9, 7, 5], ["relu", "tanh", "logistic"]
     positions = [np.flatnonzero(rng.random(a * b) < 0.4) for a, b in itertools.pairwise(sizes)]
-    network = FeedForward.from_positions(sizes, positions, activations, rng=rng, kernel=kernel)
+    kernel, _, side = kernel.partition("-")
+    network = FeedForward.from_positions(
+        sizes, positions, activations, rng=rng, kernel=kernel, filled_sides=[side or None] * 3
+    )
     x = torch.randn(12, 6, generator=torch.Generator().manual_seed(1))
     weights = [torch.from_numpy(dense(layer)[0]).requires_grad_() for layer in network.layers]
     biases = [layer.bias.clone().requires_grad_() for layer in network.layers]
@@ -88,7 +91,10 @@ def test_network_gradients_equal_autograd(kernel):
 def test_automatic_kernel_follows_density_size_and_device():
     assert choose_kernel((200, 5000), 0.05) == "csr"
     assert choose_kernel((200, 5000), 0.5) == "masked"
+    assert choose_kernel((200, 50_000), 0.15) == "masked"
     assert choose_kernel((10, 10), 0.05) == "masked"
+    assert choose_kernel((200, 5000), 0.25, filled_side="in") == "block"
+    assert choose_kernel((200, 5000), 0.5, filled_side="in") == "masked"
     assert choose_kernel((200, 5000), 0.05, "mps") == "masked"
 
 

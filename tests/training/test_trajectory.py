@@ -17,13 +17,13 @@ from sparsefs.topology import (
 )
 from sparsefs.training.losses import ReconstructionLoss
 from sparsefs.training.optimizers import SGD
-from tests.layers import KERNELS, dense
+from tests.layers import dense
 from tests.oracle import LiteralWAST
 
 N_FEATURES, N_HIDDEN = 60, 20
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("kernel", ["csr", "block", "masked"])
 @pytest.mark.parametrize("mixing", ["mean", "sum"])
 @pytest.mark.parametrize("density", [0.05, 0.3])
 def test_training_follows_the_literal_program(kernel, mixing, density):
@@ -35,6 +35,7 @@ def test_training_follows_the_literal_program(kernel, mixing, density):
         ["logistic", "identity"],
         rng=rng,
         kernel=kernel,
+        filled_sides=["in", "out"],
     )
     pairs = [dense(layer) for layer in network.layers]
     literal = LiteralWAST(
@@ -51,9 +52,9 @@ def test_training_follows_the_literal_program(kernel, mixing, density):
         rng,
     )
     optimizer, loss = SGD(0.1, 0.0, 0.9), ReconstructionLoss()
-    data = torch.from_numpy(rng.standard_normal((400, N_FEATURES)).astype(np.float32))
+    data = torch.from_numpy(rng.standard_normal((40 * 32, N_FEATURES)).astype(np.float32))
     data *= torch.linspace(0.2, 2, N_FEATURES)
-    for step in range(12):
+    for step in range(40):
         x = data[32 * step : 32 * (step + 1)]
         noise = 0.2 * torch.from_numpy(rng.standard_normal(x.shape).astype(np.float32))
         expected = literal.step(x, noise)

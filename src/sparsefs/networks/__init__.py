@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Networks whose layers keep only some of the possible connections."""
 
+from .block import BlockLinear
+from .csr import CSRLinear
 from .feedforward import FeedForward
-from .sparse_linear import CSRLinear, MaskedLinear, SparseLinear, choose_kernel, make_sparse_linear
+from .kernels import choose_kernel, make_sparse_linear
+from .masked import MaskedLinear
+from .sparse_linear import SparseLinear
 
 __all__ = [
+    "BlockLinear",
     "CSRLinear",
     "FeedForward",
     "MaskedLinear",

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from .sparse_linear import SparseLinear, make_sparse_linear
+from .kernels import make_sparse_linear
+from .sparse_linear import SparseLinear
 
 # Activation in place, and its derivative as a function of the activation's output.
 _ACTIVATIONS = {
@@ -49,12 +50,15 @@ class FeedForward:
         rng: np.random.Generator,
         kernel: str = "auto",
         device: str = "cpu",
+        filled_sides: Sequence[str | None] | None = None,
     ) -> FeedForward:
         """Create a network from its layer sizes and the positions of its connections.
 
         Weights and biases start uniform in +-1 / sqrt(fan_in), fan_in the dense one, as in
-        the papers' programs.
+        the papers' programs. `filled_sides` tells per layer which neurons the growth rule
+        fills one after the other, see :func:`choose_kernel`.
         """
+        filled_sides = filled_sides or [None] * len(positions)
         layers = [
             make_sparse_linear(
                 (n_out, n_in),
@@ -63,8 +67,11 @@ class FeedForward:
                 rng=rng,
                 kernel=kernel,
                 device=device,
+                filled_side=side,
             )
-            for n_in, n_out, where in zip(sizes[:-1], sizes[1:], positions, strict=True)
+            for n_in, n_out, where, side in zip(
+                sizes[:-1], sizes[1:], positions, filled_sides, strict=True
+            )
         ]
         return cls(layers, activations)
 

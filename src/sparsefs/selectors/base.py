@@ -70,7 +70,7 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
         ],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "kernel": [StrOptions({"auto", "csr", "masked"})],
+        "kernel": [StrOptions({"auto", "csr", "block", "masked"})],
         "device": [str],
         "verbose": ["verbose"],
         "random_state": ["random_state"],

@@ -70,9 +70,10 @@ class WASTSelector(BaseSelector):
         Strength of the L2 penalty.
     noise_std : float, default=0.2
         Standard deviation of the Gaussian noise added to the scaled inputs.
-    kernel : {"auto", "csr", "masked"}, default="auto"
-        How sparse layers are stored and multiplied: compressed sparse rows, or a dense matrix
-        with a mask. ``"auto"`` chooses by shape, density and device.
+    kernel : {"auto", "csr", "block", "masked"}, default="auto"
+        How sparse layers are stored and multiplied: compressed sparse rows; the same with a
+        dense block for the best connected features; or a dense matrix with a mask.
+        ``"auto"`` chooses by shape, density, growth rule and device.
     device : str, default="auto"
         ``"auto"`` takes CUDA, then MPS, then the CPU; or a name as in ``"cuda:1"``.
     verbose : int or bool, default=False
@@ -264,6 +265,7 @@ class WASTSelector(BaseSelector):
             rng=rng,
             kernel=self.kernel,
             device=device,
+            filled_sides=("in", "out") if self.grow == "importance" else None,
         )
         importance = ReconstructionImportance(n_features, self.lam, self.mixing)
         # The features are the inputs of the first layer and the outputs of the second.

@@ -20,7 +20,7 @@ class MagnitudeDrop:
     """Drop the fraction of positive and of negative weights that are nearest to zero."""
 
     def __call__(self, layer: SparseLinear, importance, fraction: float) -> np.ndarray:
-        return nearest_to_zero(layer.slot_values(), fraction)
+        return nearest_to_zero(layer.slot_values(), fraction, layer.positions)
 
 
 class ImportanceDrop:
@@ -38,20 +38,22 @@ class ImportanceDrop:
     def __call__(self, layer: SparseLinear, importance, fraction: float) -> np.ndarray:
         factor = np.asarray(importance, dtype=np.float32).take(layer.neurons(self.side))
         factor *= layer.slot_values()
-        return nearest_to_zero(factor, fraction)
+        return nearest_to_zero(factor, fraction, layer.positions)
 
 
-def nearest_to_zero(scores: np.ndarray, fraction: float) -> np.ndarray:
+def nearest_to_zero(scores: np.ndarray, fraction: float, positions=None) -> np.ndarray:
     """Indices of the positive and of the negative scores nearest to zero, ascending.
 
     Of each sign ``floor(fraction * count)`` are taken, among equal scores those with the
-    lower index. Exact zeros are never taken: they are connections that were just created or
+    lower position. Exact zeros are never taken: they are connections that were just created or
     slots without a connection.
 
     Parameters
     ----------
     scores : ndarray of shape (n,)
     fraction : float in [0, 1]
+    positions : callable or None, default=None
+        Maps indices to the positions that settle ties; by default the index itself.
 
     Returns
     -------
@@ -77,18 +79,20 @@ def nearest_to_zero(scores: np.ndarray, fraction: float) -> np.ndarray:
     dropped = np.flatnonzero(taken)
     if len(dropped) == k_positive + k_negative:
         return dropped
-    return _without_surplus_ties(scores, dropped, low, k_negative, high, k_positive)
+    where = dropped if positions is None else positions(dropped)
+    return np.delete(
+        dropped,
+        np.concatenate(
+            [
+                _surplus(scores[dropped], where, low, -1, k_negative),
+                _surplus(scores[dropped], where, high, 1, k_positive),
+            ]
+        ),
+    )
 
 
-def _without_surplus_ties(scores, dropped, low, k_negative, high, k_positive):
-    """Of several connections on a threshold keep, as dropped, those with the lower index."""
-    values = scores[dropped]
-    surplus = []
-    for sign_is_right, threshold, k in (
-        (values < 0, low, k_negative),
-        (values > 0, high, k_positive),
-    ):
-        n_surplus = int(np.count_nonzero(sign_is_right)) - k
-        if n_surplus:
-            surplus.append(np.flatnonzero(values == threshold)[-n_surplus:])
-    return np.delete(dropped, np.concatenate(surplus))
+def _surplus(scores, where, threshold, sign, k):
+    """Which of the scores of one sign exceed the `k` to take: ties at the highest positions."""
+    n_surplus = int(np.count_nonzero(sign * scores > 0)) - k
+    ties = np.flatnonzero(scores == threshold)
+    return ties[np.argsort(where[ties])[len(ties) - n_surplus :]]

@@ -40,16 +40,14 @@ class RandomGrow:
 
     def __call__(self, layer: SparseLinear, dropped, importance, rng) -> Growth:
         n_rows, n_cols = layer.shape
-        slots = slice(None) if layer.exists is None else np.flatnonzero(layer.exists)
-        width = np.int64(n_cols)
-        taken = layer.rows[slots] * width + layer.cols[slots]
-        dropped_at = layer.rows[dropped] * width + layer.cols[dropped]
-        is_taken = np.ones(len(taken), dtype=bool)
-        is_taken[np.searchsorted(taken, dropped_at)] = False
-        grown = _free_positions(n_rows * n_cols, taken[is_taken], len(dropped), rng)
-        regrown = np.isin(dropped_at, grown, assume_unique=True)
-        new = np.setdiff1d(grown, dropped_at, assume_unique=True)
-        return Growth(regrown, *np.divmod(new, width))
+        kept = np.ones(len(layer.rows), bool) if layer.exists is None else layer.exists.copy()
+        kept[dropped] = False
+        taken = np.sort(layer.positions(np.flatnonzero(kept)))
+        grown = _free_positions(n_rows * n_cols, taken, len(dropped), rng)
+        lost = layer.positions(dropped)
+        regrown = np.isin(lost, grown, assume_unique=True)
+        new = np.setdiff1d(grown, lost, assume_unique=True)
+        return Growth(regrown, *np.divmod(new, n_cols))
 
 
 def _free_positions(n_possible, taken, n, rng):

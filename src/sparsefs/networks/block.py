@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""CSR for most neurons, a dense block for those that are (nearly) fully connected.
+
+Growing by importance fills whole neurons: after some updates a few hold half of all
+connections, and an update moves few others. So the CSR part keeps its pattern, and slots whose
+connection is gone stay in it as zeros; a neuron that gains connections gets a row in the dense
+block, where they have a place already. Only when the dead slots or the block grow too large is
+the layer packed anew.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy import sparse
+
+from .csr import csr_tensor
+from .sparse_linear import SparseLinear
+
+_MAX_DEAD = 0.25  # share of dead slots in the CSR part that triggers a packing
+_MIN_FILL = 0.5  # a neuron with this share of its connections is cheaper as a dense row
+
+
+class BlockLinear(SparseLinear):
+    """Compressed sparse rows and a dense block of the best connected neurons.
+
+    Parameters
+    ----------
+    shape, positions, values, bias, device
+        See :class:`SparseLinear`.
+    side : {"in", "out"}, default="in"
+        Whose neurons may have a row in the block: those that the growth rule fills.
+    """
+
+    def __init__(self, shape, positions, values, bias, device="cpu", side="in"):
+        self.side = side
+        super().__init__(shape, positions, values, bias, device)
+
+    # The matrix is stored as (own, partner): own neurons are those of `side`.
+
+    def _build(self, positions, values):
+        rows, cols = np.divmod(positions, max(1, self.shape[1]))
+        own, partner = (cols, rows) if self.side == "in" else (rows, cols)
+        order = np.lexsort((partner, own))
+        self.values = torch.from_numpy(values).to(self.device)
+        self._n_connections = len(positions)
+        self._pack(own[order], partner[order], order)
+
+    def _pack(self, own, partner, source, extra=()):
+        """Lay out the connections (ascending by own, partner); `source` are their old slots.
+
+        Neurons in `extra` get a row in the block, whatever their degree.
+        """
+        n_own, n_partners = self.n_neurons(self.side), self._n_partners
+        degree = np.bincount(own, minlength=n_own)
+        dense_enough = degree >= max(1, _MIN_FILL * n_partners)
+        dense_enough[np.asarray(extra, dtype=np.int64)] = True
+        members = np.flatnonzero(dense_enough)
+        capacity = min(n_own, len(members) + len(members) // 2 + 8)
+
+        in_block = dense_enough[own]
+        block_line = np.full(n_own, -1, dtype=np.int32)
+        block_line[members] = np.arange(len(members))
+        csr, dense = np.flatnonzero(~in_block), np.flatnonzero(in_block)
+        n_csr, n_slots = len(csr), len(csr) + capacity * n_partners
+        target = np.empty(len(own), dtype=np.int64)
+        target[csr] = np.arange(n_csr)
+        target[dense] = (
+            n_csr + block_line[own[dense]].astype(np.int64) * n_partners + partner[dense]
+        )
+
+        self._n_csr, self._n_dead = n_csr, 0
+        self._block_line, self._members, self._capacity = block_line, members.tolist(), capacity
+        self._own = np.zeros(n_slots, dtype=np.int32)
+        self._partner = np.tile(np.arange(n_partners, dtype=np.int32), capacity)
+        self._partner = np.concatenate([partner[csr].astype(np.int32), self._partner])
+        self._own[:n_csr] = own[csr]
+        for line, neuron in enumerate(members):
+            self._own[self._line_slots(line)] = neuron
+        self._exists = np.zeros(n_slots, dtype=bool)
+        self._exists[target] = True
+        self._mask = torch.from_numpy(self._exists.astype(np.float32)).to(self.device)
+
+        move = [torch.from_numpy(index).to(self.device) for index in (source, target)]
+        self.values = self._moved(self.values, *move, n_slots)
+        self.buffers = {name: self._moved(b, *move, n_slots) for name, b in self.buffers.items()}
+        self._set_matrices()
+
+    @staticmethod
+    def _moved(tensor, source, target, n_slots):
+        moved = tensor.new_zeros(n_slots)
+        moved[target] = tensor[source]
+        return moved
+
+    def _set_matrices(self):
+        n_own, n_csr = self.n_neurons(self.side), self._n_csr
+        own, partner = self._own[:n_csr], self._partner[:n_csr]
+        self._starts = np.searchsorted(own, np.arange(n_own + 1)).astype(np.int32)
+        self._nonempty = np.flatnonzero(np.diff(self._starts))
+        shape = (n_own, self._n_partners)
+        self._matrix = csr_tensor(self._starts, partner, self.values[:n_csr], shape)
+        by_own = sparse.csr_array((np.arange(n_csr), partner, self._starts), shape=shape)
+        by_partner = by_own.tocsc()
+        self._order = torch.from_numpy(by_partner.data).to(self.device)
+        self._transposed = csr_tensor(
+            by_partner.indptr, by_partner.indices, self.values.new_empty(n_csr), shape[::-1]
+        )
+        self._block = self.values[n_csr:].view(self._capacity, self._n_partners)
+        self._set_members()
+
+    def _set_members(self):
+        self._member_index = torch.tensor(self._members, dtype=torch.int64, device=self.device)
+
+    @property
+    def _n_partners(self):
+        return self.n_neurons("out" if self.side == "in" else "in")
+
+    def _line_slots(self, line):
+        start = self._n_csr + line * self._n_partners
+        return slice(start, start + self._n_partners)
+
+    @property
+    def rows(self):
+        return self._partner if self.side == "in" else self._own
+
+    @property
+    def cols(self):
+        return self._own if self.side == "in" else self._partner
+
+    @property
+    def exists(self):
+        return self._exists
+
+    @property
+    def n_connections(self):
+        return self._n_connections
+
+    def _indices(self):
+        matrix = self._transposed
+        return [
+            *(self._own, self._partner, self._exists, self._mask, self._starts, self._block_line),
+            *(self._order, matrix.crow_indices(), matrix.col_indices(), matrix.values()),
+        ]
+
+    # Products: `to_own` maps partners' activations to the own side, `to_partner` back.
+
+    def _to_own(self, activation, out):
+        out = torch.addmm(out, self._matrix, activation)
+        if self._members:
+            rows = self._block[: len(self._members)] @ activation
+            out.index_add_(0, self._member_index, rows)
+        return out
+
+    def _to_partner(self, activation, out):
+        torch.index_select(
+            self.values[: self._n_csr], 0, self._order, out=self._transposed.values()
+        )
+        out = torch.addmm(out, self._transposed, activation)
+        if self._members:
+            block = self._block[: len(self._members)]
+            out.addmm_(block.t(), activation.index_select(0, self._member_index))
+        return out
+
+    def forward(self, x):
+        return self._to_partner(x, self.bias) if self.side == "in" else self._to_own(x, self.bias)
+
+    def backward(self, grad):
+        zero = grad.new_zeros(1, 1)
+        return self._to_own(grad, zero) if self.side == "in" else self._to_partner(grad, zero)
+
+    def weight_grad(self, grad, x):
+        own, partner = (x, grad) if self.side == "in" else (grad, x)
+        gradient = torch.zeros_like(self.values)
+        n_csr, n_members = self._n_csr, len(self._members)
+        if n_csr:
+            products = torch.sparse.sampled_addmm(self._matrix, own, partner.t(), beta=0.0)
+            gradient[:n_csr] = products.values()
+        if n_members:
+            lines = gradient[n_csr:].view(self._capacity, self._n_partners)[:n_members]
+            torch.mm(own.index_select(0, self._member_index), partner.t(), out=lines)
+        return gradient.mul_(self._mask)
+
+    def strength(self, side):
+        weights = np.abs(self.slot_values())
+        if side != self.side:
+            return np.bincount(self._partner, weights=weights, minlength=self._n_partners)
+        sums = np.zeros(self.n_neurons(side))
+        if len(self._nonempty):
+            starts = self._starts[self._nonempty]
+            csr = weights[: self._n_csr]
+            sums[self._nonempty] = np.add.reduceat(csr, starts, dtype=np.float64)
+        lines = weights[self._n_csr :].reshape(self._capacity, self._n_partners)
+        sums[self._members] += lines[: len(self._members)].sum(1, dtype=np.float64)
+        return sums
+
+    def connected(self, side, neurons):
+        if side != self.side:
+            return super().connected(side, neurons)
+        table = np.zeros((len(neurons), self._n_partners), dtype=bool)
+        for row, neuron in zip(table, neurons, strict=True):
+            slots = slice(self._starts[neuron], self._starts[neuron + 1])
+            row[self._partner[slots]] = self._exists[slots]
+            if self._block_line[neuron] >= 0:
+                row |= self._exists[self._line_slots(self._block_line[neuron])]
+        return table
+
+    def _rewire(self, removed, added_rows, added_cols):
+        own, partner = (added_cols, added_rows) if self.side == "in" else (added_rows, added_cols)
+        self._n_connections += len(own) - len(removed)
+        self._kill(removed)
+        newcomers = np.unique(own[self._block_line[own] < 0])
+        too_many = len(self._members) + len(newcomers) > self._capacity
+        if too_many or self._n_dead > _MAX_DEAD * self._n_csr + 64:
+            self._repack(np.unique(own))
+        else:
+            self._admit(newcomers)
+        n_partners = self._n_partners
+        slots = self._n_csr + self._block_line[own].astype(np.int64) * n_partners + partner
+        self._exists[slots] = True
+        self._mask[torch.from_numpy(slots).to(self.device)] = 1
+
+    def _kill(self, slots):
+        self._exists[slots] = False
+        self._n_dead += int(np.count_nonzero(slots < self._n_csr))
+        slots = torch.from_numpy(np.asarray(slots, dtype=np.int64)).to(self.device)
+        for tensor in (self._mask, self.values, *self.buffers.values()):
+            tensor.index_fill_(0, slots, 0)
+
+    def _admit(self, neurons):
+        """Give each neuron a free row of the block, and move its connections there."""
+        if len(neurons) == 0:
+            return
+        for neuron in neurons:
+            line = len(self._members)
+            self._members.append(int(neuron))
+            self._block_line[neuron] = line
+            place = self._line_slots(line)
+            self._own[place] = neuron
+            slots = np.arange(self._starts[neuron], self._starts[neuron + 1])
+            slots = slots[self._exists[slots]]
+            target = place.start + self._partner[slots]
+            source, destination = (
+                torch.from_numpy(np.asarray(i, dtype=np.int64)).to(self.device)
+                for i in (slots, target)
+            )
+            for tensor in (self._mask, self.values, *self.buffers.values()):
+                tensor[destination] = tensor[source]
+            self._exists[target] = True
+            self._kill(slots)
+        self._set_members()
+
+    def _repack(self, gaining):
+        slots = np.flatnonzero(self._exists)
+        own, partner = self._own[slots], self._partner[slots]
+        order = np.argsort(own.astype(np.int64) * self._n_partners + partner)
+        self._pack(own[order], partner[order], slots[order], gaining)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Compressed sparse rows: every slot is a connection."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import torch
+from scipy import sparse
+
+from .sparse_linear import SparseLinear
+
+
+class CSRLinear(SparseLinear):
+    """Compressed sparse rows: cost and memory follow the number of connections."""
+
+    exists = None
+
+    def _build(self, positions, values):
+        n_inputs = self.shape[1]
+        rows = (positions // max(1, n_inputs)).astype(np.int32)
+        cols = (positions - rows * np.int64(n_inputs)).astype(np.int32)
+        self.values = torch.from_numpy(values.copy()).to(self.device)
+        self._set_pattern(rows, cols)
+
+    def _set_pattern(self, rows: np.ndarray, cols: np.ndarray) -> None:
+        self._rows, self._cols = rows, cols
+        self._row_starts = np.searchsorted(rows, np.arange(self.shape[0] + 1)).astype(np.int32)
+        self._matrix = csr_tensor(self._row_starts, cols, self.values, self.shape)
+        self._transposed: tuple[torch.Tensor, torch.Tensor] | None = None
+
+    @property
+    def rows(self):
+        return self._rows
+
+    @property
+    def cols(self):
+        return self._cols
+
+    @property
+    def n_connections(self):
+        return len(self._cols)
+
+    def _indices(self):
+        arrays: list = [self._rows, self._cols, self._row_starts]
+        if self._transposed is not None:
+            order, matrix = self._transposed
+            arrays += [order, matrix.crow_indices(), matrix.col_indices(), matrix.values()]
+        return arrays
+
+    def forward(self, x):
+        return torch.addmm(self.bias, self._matrix, x)
+
+    def backward(self, grad):
+        order, matrix = self._transposed or self._transpose()
+        torch.index_select(self.values, 0, order, out=matrix.values())
+        return matrix @ grad
+
+    def _transpose(self):
+        # Products with the transpose of a CSR tensor take a slow path, so both orders are
+        # kept, with the permutation between them. The first layer never needs the second.
+        slots = np.arange(self.n_connections, dtype=np.int32)
+        by_row = sparse.csr_array((slots, self._cols, self._row_starts), shape=self.shape)
+        by_col = by_row.tocsc()
+        order = torch.from_numpy(by_col.data).to(self.device)
+        matrix = csr_tensor(
+            by_col.indptr, by_col.indices, torch.empty_like(self.values), self.shape[::-1]
+        )
+        self._transposed = order, matrix
+        return self._transposed
+
+    def weight_grad(self, grad, x):
+        if self.n_connections == 0:
+            return torch.zeros_like(self.values)
+        return torch.sparse.sampled_addmm(self._matrix, grad, x.t(), beta=0.0).values()
+
+    def strength(self, side):
+        weights = np.abs(self.slot_values())
+        if side == "in":
+            return np.bincount(self._cols, weights=weights, minlength=self.shape[1])
+        # The slots of an output neuron are neighbours; reduceat needs non-empty segments.
+        sums = np.zeros(self.shape[0])
+        filled = np.flatnonzero(np.diff(self._row_starts))
+        if len(filled):
+            starts = self._row_starts[filled]
+            sums[filled] = np.add.reduceat(weights, starts, dtype=np.float64)
+        return sums
+
+    def _rewire(self, removed, added_rows, added_cols):
+        n_inputs = np.int64(self.shape[1])
+        keep = np.ones(self.n_connections, dtype=bool)
+        keep[removed] = False
+        kept = np.flatnonzero(keep)
+        kept_positions = (self._rows * n_inputs + self._cols)[kept]
+        insert_at = np.searchsorted(kept_positions, added_rows * n_inputs + added_cols)
+        new = insert_at + np.arange(len(added_rows))
+        is_old = np.ones(len(kept) + len(new), dtype=bool)
+        is_old[new] = False
+        source = np.zeros(len(is_old), dtype=np.int64)
+        source[np.flatnonzero(is_old)] = kept
+        if self.n_connections == 0:
+            rows, cols = added_rows.astype(np.int32), added_cols.astype(np.int32)
+        else:
+            rows, cols = self._rows.take(source), self._cols.take(source)
+            rows[new], cols[new] = added_rows, added_cols
+        self.values = _reindexed(self.values, source, new)
+        self.buffers = {name: _reindexed(b, source, new) for name, b in self.buffers.items()}
+        self._set_pattern(rows, cols)
+
+
+def csr_tensor(row_starts, cols, values, shape):
+    """A torch CSR tensor that shares the memory of its parts."""
+    with warnings.catch_warnings():
+        # torch says once per process that its CSR support is in beta; we test what we use.
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+        return torch.sparse_csr_tensor(
+            torch.from_numpy(row_starts).to(values.device),
+            torch.from_numpy(cols).to(values.device),
+            values,
+            shape,
+            check_invariants=False,
+        )
+
+
+def _reindexed(tensor, source, new):
+    if len(tensor) == 0:
+        return tensor.new_zeros(len(source))
+    moved = tensor.index_select(0, torch.from_numpy(source).to(tensor.device))
+    moved[torch.from_numpy(new).to(tensor.device)] = 0
+    return moved

@@ -33,6 +33,8 @@ class BlockLinear(SparseLinear):
     """
 
     def __init__(self, shape, positions, values, bias, device="cpu", side="in"):
+        if torch.device(device).type != "cpu":
+            raise ValueError(f"kernel='block' runs on the CPU only. Got device={str(device)!r}.")
         self.side = side
         super().__init__(shape, positions, values, bias, device)
 
@@ -42,7 +44,7 @@ class BlockLinear(SparseLinear):
         rows, cols = np.divmod(positions, max(1, self.shape[1]))
         own, partner = (cols, rows) if self.side == "in" else (rows, cols)
         order = np.lexsort((partner, own))
-        self.values = torch.from_numpy(values).to(self.device)
+        self.values = torch.from_numpy(values)
         self._n_connections = len(positions)
         self._pack(own[order], partner[order], order)
 
@@ -56,22 +58,20 @@ class BlockLinear(SparseLinear):
         dense_enough = degree >= max(1, _MIN_FILL * n_partners)
         dense_enough[np.asarray(extra, dtype=np.int64)] = True
         members = np.flatnonzero(dense_enough)
-        capacity = min(n_own, len(members) + len(members) // 2 + 8)
+        capacity = min(n_own, len(members) + len(members) // 4 + 4)
 
         in_block = dense_enough[own]
-        block_line = np.full(n_own, -1, dtype=np.int32)
+        block_line = np.full(n_own, -1, dtype=np.intp)
         block_line[members] = np.arange(len(members))
         csr, dense = np.flatnonzero(~in_block), np.flatnonzero(in_block)
         n_csr, n_slots = len(csr), len(csr) + capacity * n_partners
         target = np.empty(len(own), dtype=np.int64)
         target[csr] = np.arange(n_csr)
-        target[dense] = (
-            n_csr + block_line[own[dense]].astype(np.int64) * n_partners + partner[dense]
-        )
+        target[dense] = n_csr + block_line[own[dense]] * n_partners + partner[dense]
 
         self._n_csr, self._n_dead = n_csr, 0
         self._block_line, self._members, self._capacity = block_line, members.tolist(), capacity
-        self._own = np.zeros(n_slots, dtype=np.int32)
+        self._own = np.zeros(n_slots, dtype=np.intp)  # an index in every rule: the native type
         self._partner = np.tile(np.arange(n_partners, dtype=np.int32), capacity)
         self._partner = np.concatenate([partner[csr].astype(np.int32), self._partner])
         self._own[:n_csr] = own[csr]
@@ -79,18 +79,13 @@ class BlockLinear(SparseLinear):
             self._own[self._line_slots(line)] = neuron
         self._exists = np.zeros(n_slots, dtype=bool)
         self._exists[target] = True
-        self._mask = torch.from_numpy(self._exists.astype(np.float32)).to(self.device)
+        self._mask = torch.from_numpy(self._exists.astype(np.float32))
 
-        move = [torch.from_numpy(index).to(self.device) for index in (source, target)]
-        self.values = self._moved(self.values, *move, n_slots)
-        self.buffers = {name: self._moved(b, *move, n_slots) for name, b in self.buffers.items()}
+        self.values = _moved(self.values, source, target, n_slots)
+        self.buffers = {
+            name: _moved(buffer, source, target, n_slots) for name, buffer in self.buffers.items()
+        }
         self._set_matrices()
-
-    @staticmethod
-    def _moved(tensor, source, target, n_slots):
-        moved = tensor.new_zeros(n_slots)
-        moved[target] = tensor[source]
-        return moved
 
     def _set_matrices(self):
         n_own, n_csr = self.n_neurons(self.side), self._n_csr
@@ -101,7 +96,7 @@ class BlockLinear(SparseLinear):
         self._matrix = csr_tensor(self._starts, partner, self.values[:n_csr], shape)
         by_own = sparse.csr_array((np.arange(n_csr), partner, self._starts), shape=shape)
         by_partner = by_own.tocsc()
-        self._order = torch.from_numpy(by_partner.data).to(self.device)
+        self._order = torch.from_numpy(by_partner.data)
         self._transposed = csr_tensor(
             by_partner.indptr, by_partner.indices, self.values.new_empty(n_csr), shape[::-1]
         )
@@ -109,7 +104,7 @@ class BlockLinear(SparseLinear):
         self._set_members()
 
     def _set_members(self):
-        self._member_index = torch.tensor(self._members, dtype=torch.int64, device=self.device)
+        self._member_index = torch.tensor(self._members, dtype=torch.int64)
 
     @property
     def _n_partners(self):
@@ -198,38 +193,41 @@ class BlockLinear(SparseLinear):
             return super().connected(side, neurons)
         table = np.zeros((len(neurons), self._n_partners), dtype=bool)
         for row, neuron in zip(table, neurons, strict=True):
-            slots = slice(self._starts[neuron], self._starts[neuron + 1])
-            row[self._partner[slots]] = self._exists[slots]
-            if self._block_line[neuron] >= 0:
-                row |= self._exists[self._line_slots(self._block_line[neuron])]
+            line = self._block_line[neuron]
+            if line >= 0:
+                row[:] = self._exists[self._line_slots(line)]
+            else:
+                slots = slice(self._starts[neuron], self._starts[neuron + 1])
+                row[self._partner[slots]] = self._exists[slots]
         return table
 
     def _rewire(self, removed, added_rows, added_cols):
         own, partner = (added_cols, added_rows) if self.side == "in" else (added_rows, added_cols)
         self._n_connections += len(own) - len(removed)
         self._kill(removed)
-        newcomers = np.unique(own[self._block_line[own] < 0])
+        outside = own[self._block_line[own] < 0]
+        newcomers = np.unique(outside) if len(outside) else outside
         too_many = len(self._members) + len(newcomers) > self._capacity
         if too_many or self._n_dead > _MAX_DEAD * self._n_csr + 64:
             self._repack(np.unique(own))
-        else:
+        elif len(newcomers):
             self._admit(newcomers)
-        n_partners = self._n_partners
-        slots = self._n_csr + self._block_line[own].astype(np.int64) * n_partners + partner
+        slots = self._n_csr + self._block_line[own] * self._n_partners + partner
         self._exists[slots] = True
-        self._mask[torch.from_numpy(slots).to(self.device)] = 1
+        self._mask.numpy()[slots] = 1
+
+    def _arrays(self):
+        """The numbers of every slot, as numpy views: scattered writes are cheaper there."""
+        return [tensor.numpy() for tensor in (self._mask, self.values, *self.buffers.values())]
 
     def _kill(self, slots):
         self._exists[slots] = False
         self._n_dead += int(np.count_nonzero(slots < self._n_csr))
-        slots = torch.from_numpy(np.asarray(slots, dtype=np.int64)).to(self.device)
-        for tensor in (self._mask, self.values, *self.buffers.values()):
-            tensor.index_fill_(0, slots, 0)
+        for array in self._arrays():
+            array[slots] = 0
 
     def _admit(self, neurons):
         """Give each neuron a free row of the block, and move its connections there."""
-        if len(neurons) == 0:
-            return
         for neuron in neurons:
             line = len(self._members)
             self._members.append(int(neuron))
@@ -239,12 +237,8 @@ class BlockLinear(SparseLinear):
             slots = np.arange(self._starts[neuron], self._starts[neuron + 1])
             slots = slots[self._exists[slots]]
             target = place.start + self._partner[slots]
-            source, destination = (
-                torch.from_numpy(np.asarray(i, dtype=np.int64)).to(self.device)
-                for i in (slots, target)
-            )
-            for tensor in (self._mask, self.values, *self.buffers.values()):
-                tensor[destination] = tensor[source]
+            for array in self._arrays():
+                array[target] = array[slots]
             self._exists[target] = True
             self._kill(slots)
         self._set_members()
@@ -252,5 +246,11 @@ class BlockLinear(SparseLinear):
     def _repack(self, gaining):
         slots = np.flatnonzero(self._exists)
         own, partner = self._own[slots], self._partner[slots]
-        order = np.argsort(own.astype(np.int64) * self._n_partners + partner)
+        order = np.argsort(own * self._n_partners + partner)
         self._pack(own[order], partner[order], slots[order], gaining)
+
+
+def _moved(tensor, source, target, n_slots):
+    moved = torch.zeros(n_slots)
+    moved.numpy()[target] = tensor.numpy()[source]
+    return moved

@@ -62,18 +62,18 @@ def nearest_to_zero(scores: np.ndarray, fraction: float, positions=None) -> np.n
     n_positive = int(np.count_nonzero(scores > 0))
     n_negative = int(np.count_nonzero(scores < 0))
     k_positive, k_negative = int(fraction * n_positive), int(fraction * n_negative)
-    # Ascending order is: negatives, zeros (and NaN last), positives.
-    first_positive = len(scores) - n_positive
     low, high = np.inf, -np.inf
-    # One rank at a time: numpy selects a single rank ten times faster than two at once.
+    # Ascending order is negatives, zeros, positives. One rank at a time: numpy selects a
+    # single rank ten times faster than two at once, and the second only to the right of the
+    # first.
+    n_left = n_negative - k_negative
+    first = len(scores) - n_positive + k_positive - 1
     ordered = scores
     if k_negative:
-        ordered = np.partition(ordered, n_negative - k_negative)
-        low = ordered[n_negative - k_negative]
+        ordered = np.partition(scores, n_left)[n_left:]
+        low, first = ordered[0], first - n_left
     if k_positive:
-        high = np.partition(ordered, first_positive + k_positive - 1)[
-            first_positive + k_positive - 1
-        ]
+        high = np.partition(ordered, first)[first]
     taken = (scores >= low) & (scores < 0)
     taken |= (scores <= high) & (scores > 0)
     dropped = np.flatnonzero(taken)

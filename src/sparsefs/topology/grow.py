@@ -117,7 +117,7 @@ def _fill(importance, free, n):
     at most `n`, and one more neuron follows, for the rest.
     """
     n_neurons = len(importance)
-    n_top = min(n_neurons, 64)
+    n_top = min(n_neurons, 128)
     while True:
         if n_top < n_neurons:
             threshold = np.partition(importance, n_neurons - n_top)[n_neurons - n_top]

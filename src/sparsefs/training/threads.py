@@ -17,19 +17,19 @@ _found = 1
 def single_threaded():
     """Run torch on one thread, and give back the number of threads found.
 
-    Several fits may overlap in threads of one process: the first to enter remembers the
-    setting, the last to leave restores it.
+    Several fits may overlap in threads of one process. Torch keeps the setting per thread, and
+    gives a new thread the setting made last, which may be ours: so the first to enter remembers
+    what was found, and everyone who leaves goes back to that.
     """
     global _n_users, _found
     with _lock:
         if _n_users == 0:
             _found = torch.get_num_threads()
         _n_users += 1
-        torch.set_num_threads(1)
+    torch.set_num_threads(1)
     try:
         yield
     finally:
         with _lock:
             _n_users -= 1
-            if _n_users == 0:
-                torch.set_num_threads(_found)
+            torch.set_num_threads(_found)

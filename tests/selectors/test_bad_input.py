@@ -53,6 +53,8 @@ CASES = [
     ("unknown ranking", {"ranking": "weight"}, good, {}, ["'ranking'", "strength"]),
     ("unknown scaling", {"scaling": "minmax"}, good, {}, ["'scaling'", "global"]),
     ("unknown mixing", {"mixing": "product"}, good, {}, ["'mixing'"]),
+    ("unknown error", {"error": "huber"}, good, {}, ["'error'", "squared"]),
+    ("unknown decay", {"learning_rate": "cosine"}, good, {}, ["'learning_rate'", "linear"]),
     ("unknown kernel", {"kernel": "coo"}, good, {}, ["'kernel'", "csr"]),
     ("unknown update", {"update_every": "step"}, good, {}, ["'update_every'"]),
     ("two hidden layers", {"hidden_layer_sizes": (9, 9)}, good, {}, ["'hidden_layer_sizes'"]),

@@ -20,6 +20,8 @@ from tests.selectors.common import quick
         {"density": 0.5},
         {"lam": 0.9},
         {"mixing": "sum"},
+        {"error": "squared"},
+        {"learning_rate": "linear"},
         {"scaling": "feature"},
         {"scaling": "none"},
         {"ranking": "strength"},

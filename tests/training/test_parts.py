@@ -43,6 +43,9 @@ def test_loss_is_the_mean_squared_error_with_its_gradient():
     assert value == pytest.approx(expected.item())
     torch.testing.assert_close(grad, reference.grad)
     np.testing.assert_allclose(loss.feature_error, (output - target).abs().mean(1), rtol=1e-5)
+    squared = ReconstructionLoss("squared")
+    assert squared(output.clone(), target)[0] == pytest.approx(value)
+    np.testing.assert_allclose(squared.feature_error, (output - target).square().mean(1), rtol=1e-5)
 
 
 def test_loss_with_weights_counts_samples_as_often():
@@ -64,9 +67,9 @@ def test_loss_with_weights_counts_samples_as_often():
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (lambda: SGD(0.1, 0.0, 0.0), lambda p: torch.optim.SGD(p, 0.1)),
+        (lambda: SGD(0.1, 0.0, momentum=0.0), lambda p: torch.optim.SGD(p, 0.1)),
         (
-            lambda: SGD(0.1, 0.01, 0.9),
+            lambda: SGD(0.1, 0.01),
             lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
         ),
         (lambda: Adam(0.01, 0.0), lambda p: torch.optim.Adam(p, 0.01)),
@@ -91,6 +94,18 @@ def test_optimisers_equal_torchs(kernel, ours, theirs):
         reference.step()
     np.testing.assert_allclose(dense(layer)[0], (parameters[0] * mask).detach(), rtol=1e-4)
     torch.testing.assert_close(layer.bias, parameters[1].detach(), rtol=1e-4, atol=1e-6)
+
+
+def test_linear_decay_reaches_zero_after_the_last_step():
+    network = FeedForward.from_positions(
+        [2, 2], [np.arange(4)], ["identity"], rng=np.random.default_rng(0)
+    )
+    optimizer, rates = SGD(0.4, 0.0, decay_steps=4), []
+    for _ in range(5):
+        network.forward(torch.ones(2, 1))
+        optimizer.step(network, network.backward(torch.zeros(2, 1)))
+        rates.append(optimizer.learning_rate)
+    np.testing.assert_allclose(rates, [0.4, 0.3, 0.2, 0.1, 0.0])
 
 
 def test_overlapping_fits_restore_the_thread_count():

@@ -51,7 +51,7 @@ def test_training_follows_the_literal_program(kernel, mixing, density):
         UpdateSchedule("batch"),
         rng,
     )
-    optimizer, loss = SGD(0.1, 0.0, 0.9), ReconstructionLoss()
+    optimizer, loss = SGD(0.1, 0.0), ReconstructionLoss()
     data = torch.from_numpy(rng.standard_normal((40 * 32, N_FEATURES)).astype(np.float32))
     data *= torch.linspace(0.2, 2, N_FEATURES)
     for step in range(40):

@@ -32,6 +32,8 @@ class BlockLinear(SparseLinear):
         Whose neurons may have a row in the block: those that the growth rule fills.
     """
 
+    exists: np.ndarray
+
     def __init__(self, shape, positions, values, bias, device="cpu", side="in"):
         if torch.device(device).type != "cpu":
             raise ValueError(f"kernel='block' runs on the CPU only. Got device={str(device)!r}.")
@@ -45,7 +47,7 @@ class BlockLinear(SparseLinear):
         own, partner = (cols, rows) if self.side == "in" else (rows, cols)
         order = np.lexsort((partner, own))
         self.values = torch.from_numpy(values)
-        self._n_connections = len(positions)
+        self.n_connections = len(positions)
         self._pack(own[order], partner[order], order)
 
     def _pack(self, own, partner, source, extra=()):
@@ -77,9 +79,13 @@ class BlockLinear(SparseLinear):
         self._own[:n_csr] = own[csr]
         for line, neuron in enumerate(members):
             self._own[self._line_slots(line)] = neuron
-        self._exists = np.zeros(n_slots, dtype=bool)
-        self._exists[target] = True
-        self._mask = torch.from_numpy(self._exists.astype(np.float32))
+        if self.side == "in":
+            self.cols, self.rows = self._own, self._partner
+        else:
+            self.rows, self.cols = self._own, self._partner
+        self.exists = np.zeros(n_slots, dtype=bool)
+        self.exists[target] = True
+        self._mask = torch.from_numpy(self.exists.astype(np.float32))
 
         self.values = _moved(self.values, source, target, n_slots)
         self.buffers = {
@@ -114,26 +120,10 @@ class BlockLinear(SparseLinear):
         start = self._n_csr + line * self._n_partners
         return slice(start, start + self._n_partners)
 
-    @property
-    def rows(self):
-        return self._partner if self.side == "in" else self._own
-
-    @property
-    def cols(self):
-        return self._own if self.side == "in" else self._partner
-
-    @property
-    def exists(self):
-        return self._exists
-
-    @property
-    def n_connections(self):
-        return self._n_connections
-
     def _indices(self):
         matrix = self._transposed
         return [
-            *(self._own, self._partner, self._exists, self._mask, self._starts, self._block_line),
+            *(self._own, self._partner, self.exists, self._mask, self._starts, self._block_line),
             *(self._order, matrix.crow_indices(), matrix.col_indices(), matrix.values()),
         ]
 
@@ -195,15 +185,15 @@ class BlockLinear(SparseLinear):
         for row, neuron in zip(table, neurons, strict=True):
             line = self._block_line[neuron]
             if line >= 0:
-                row[:] = self._exists[self._line_slots(line)]
+                row[:] = self.exists[self._line_slots(line)]
             else:
                 slots = slice(self._starts[neuron], self._starts[neuron + 1])
-                row[self._partner[slots]] = self._exists[slots]
+                row[self._partner[slots]] = self.exists[slots]
         return table
 
     def _rewire(self, removed, added_rows, added_cols):
         own, partner = (added_cols, added_rows) if self.side == "in" else (added_rows, added_cols)
-        self._n_connections += len(own) - len(removed)
+        self.n_connections += len(own) - len(removed)
         self._kill(removed)
         outside = own[self._block_line[own] < 0]
         newcomers = np.unique(outside) if len(outside) else outside
@@ -213,7 +203,7 @@ class BlockLinear(SparseLinear):
         elif len(newcomers):
             self._admit(newcomers)
         slots = self._n_csr + self._block_line[own] * self._n_partners + partner
-        self._exists[slots] = True
+        self.exists[slots] = True
         self._mask.numpy()[slots] = 1
 
     def _arrays(self):
@@ -221,7 +211,7 @@ class BlockLinear(SparseLinear):
         return [tensor.numpy() for tensor in (self._mask, self.values, *self.buffers.values())]
 
     def _kill(self, slots):
-        self._exists[slots] = False
+        self.exists[slots] = False
         self._n_dead += int(np.count_nonzero(slots < self._n_csr))
         for array in self._arrays():
             array[slots] = 0
@@ -235,16 +225,16 @@ class BlockLinear(SparseLinear):
             place = self._line_slots(line)
             self._own[place] = neuron
             slots = np.arange(self._starts[neuron], self._starts[neuron + 1])
-            slots = slots[self._exists[slots]]
+            slots = slots[self.exists[slots]]
             target = place.start + self._partner[slots]
             for array in self._arrays():
                 array[target] = array[slots]
-            self._exists[target] = True
+            self.exists[target] = True
             self._kill(slots)
         self._set_members()
 
     def _repack(self, gaining):
-        slots = np.flatnonzero(self._exists)
+        slots = np.flatnonzero(self.exists)
         own, partner = self._own[slots], self._partner[slots]
         order = np.argsort(own * self._n_partners + partner)
         self._pack(own[order], partner[order], slots[order], gaining)

@@ -25,25 +25,13 @@ class CSRLinear(SparseLinear):
         self._set_pattern(rows, cols)
 
     def _set_pattern(self, rows: np.ndarray, cols: np.ndarray) -> None:
-        self._rows, self._cols = rows, cols
+        self.rows, self.cols, self.n_connections = rows, cols, len(cols)
         self._row_starts = np.searchsorted(rows, np.arange(self.shape[0] + 1)).astype(np.int32)
         self._matrix = csr_tensor(self._row_starts, cols, self.values, self.shape)
         self._transposed: tuple[torch.Tensor, torch.Tensor] | None = None
 
-    @property
-    def rows(self):
-        return self._rows
-
-    @property
-    def cols(self):
-        return self._cols
-
-    @property
-    def n_connections(self):
-        return len(self._cols)
-
     def _indices(self):
-        arrays: list = [self._rows, self._cols, self._row_starts]
+        arrays: list = [self.rows, self.cols, self._row_starts]
         if self._transposed is not None:
             order, matrix = self._transposed
             arrays += [order, matrix.crow_indices(), matrix.col_indices(), matrix.values()]
@@ -61,7 +49,7 @@ class CSRLinear(SparseLinear):
         # Products with the transpose of a CSR tensor take a slow path, so both orders are
         # kept, with the permutation between them. The first layer never needs the second.
         slots = np.arange(self.n_connections, dtype=np.int32)
-        by_row = sparse.csr_array((slots, self._cols, self._row_starts), shape=self.shape)
+        by_row = sparse.csr_array((slots, self.cols, self._row_starts), shape=self.shape)
         by_col = by_row.tocsc()
         order = torch.from_numpy(by_col.data).to(self.device)
         matrix = csr_tensor(
@@ -78,7 +66,7 @@ class CSRLinear(SparseLinear):
     def strength(self, side):
         weights = np.abs(self.slot_values())
         if side == "in":
-            return np.bincount(self._cols, weights=weights, minlength=self.shape[1])
+            return np.bincount(self.cols, weights=weights, minlength=self.shape[1])
         # The slots of an output neuron are neighbours; reduceat needs non-empty segments.
         sums = np.zeros(self.shape[0])
         filled = np.flatnonzero(np.diff(self._row_starts))
@@ -92,7 +80,7 @@ class CSRLinear(SparseLinear):
         keep = np.ones(self.n_connections, dtype=bool)
         keep[removed] = False
         kept = np.flatnonzero(keep)
-        kept_positions = (self._rows * n_inputs + self._cols)[kept]
+        kept_positions = (self.rows * n_inputs + self.cols)[kept]
         insert_at = np.searchsorted(kept_positions, added_rows * n_inputs + added_cols)
         new = insert_at + np.arange(len(added_rows))
         is_old = np.ones(len(kept) + len(new), dtype=bool)
@@ -102,7 +90,7 @@ class CSRLinear(SparseLinear):
         if self.n_connections == 0:
             rows, cols = added_rows.astype(np.int32), added_cols.astype(np.int32)
         else:
-            rows, cols = self._rows.take(source), self._cols.take(source)
+            rows, cols = self.rows.take(source), self.cols.take(source)
             rows[new], cols[new] = added_rows, added_cols
         self.values = _reindexed(self.values, source, new)
         self.buffers = {name: _reindexed(b, source, new) for name, b in self.buffers.items()}

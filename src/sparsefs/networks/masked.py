@@ -15,6 +15,8 @@ from .sparse_linear import SparseLinear
 class MaskedLinear(SparseLinear):
     """A dense matrix that is 0 where there is no connection."""
 
+    exists: np.ndarray
+
     def _build(self, positions, values):
         mask = np.zeros(self.shape[0] * self.shape[1], dtype=np.float32)
         mask[positions] = 1
@@ -24,30 +26,14 @@ class MaskedLinear(SparseLinear):
         self._weight = self.values.view(self.shape)
         # A float mask: multiplying by a boolean one is several times slower.
         self._mask = torch.from_numpy(mask).to(self.device)
-        self._exists = mask.astype(bool)
-        self._n_connections = len(positions)
-        self._rows, self._cols = (
+        self.exists = mask.astype(bool)
+        self.n_connections = len(positions)
+        self.rows, self.cols = (
             index.astype(np.int32).ravel() for index in np.indices(self.shape, dtype=np.int32)
         )
 
-    @property
-    def rows(self):
-        return self._rows
-
-    @property
-    def cols(self):
-        return self._cols
-
-    @property
-    def exists(self):
-        return self._exists
-
-    @property
-    def n_connections(self):
-        return self._n_connections
-
     def _indices(self):
-        return [self._rows, self._cols, self._exists, self._mask]
+        return [self.rows, self.cols, self.exists, self._mask]
 
     def forward(self, x):
         return torch.addmm(self.bias, self._weight, x)
@@ -64,9 +50,9 @@ class MaskedLinear(SparseLinear):
 
     def _rewire(self, removed, added_rows, added_cols):
         added = added_rows * np.int64(self.shape[1]) + added_cols
-        self._exists[removed] = False
-        self._exists[added] = True
-        self._n_connections += len(added) - len(removed)
+        self.exists[removed] = False
+        self.exists[added] = True
+        self.n_connections += len(added) - len(removed)
         changed = torch.from_numpy(np.asarray(removed, dtype=np.int64)).to(self.device)
         self._mask[changed] = 0
         for tensor in (self.values, *self.buffers.values()):

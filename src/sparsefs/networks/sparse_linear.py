@@ -35,12 +35,21 @@ class SparseLinear(ABC):
     ----------
     values : torch.Tensor, float32
         The weight in every slot; trained in place.
+    rows, cols : ndarray of int
+        Output neuron and input neuron of every slot.
+    exists : ndarray of bool, or None
+        Which slots hold a connection; None where all of them do.
+    n_connections : int
     bias : torch.Tensor of shape (n_outputs, 1)
     buffers : dict of str to torch.Tensor
         The optimiser's state, slot by slot. A rewiring re-indexes it together with `values`.
     """
 
     values: torch.Tensor
+    rows: np.ndarray
+    cols: np.ndarray
+    exists: np.ndarray | None
+    n_connections: int
 
     def __init__(self, shape, positions, values, bias, device="cpu"):
         self.shape = (int(shape[0]), int(shape[1]))
@@ -52,25 +61,6 @@ class SparseLinear(ABC):
 
     @abstractmethod
     def _build(self, positions: np.ndarray, values: np.ndarray) -> None: ...
-
-    @property
-    @abstractmethod
-    def rows(self) -> np.ndarray:
-        """Output neuron of every slot, int32."""
-
-    @property
-    @abstractmethod
-    def cols(self) -> np.ndarray:
-        """Input neuron of every slot, int32."""
-
-    @property
-    @abstractmethod
-    def exists(self) -> np.ndarray | None:
-        """Which slots hold a connection, or None where all of them do."""
-
-    @property
-    @abstractmethod
-    def n_connections(self) -> int: ...
 
     @abstractmethod
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -32,6 +32,9 @@ class WASTSelector(BaseSelector):
     lam : float in [0, 1], default=0.1
         Weight of the reconstruction error in the importance; ``1 - lam`` is the weight of
         the neuron's strength, the sum of its absolute weights.
+    error : {"absolute", "squared"}, default="absolute"
+        Whether the reconstruction error of a feature is its mean absolute or its mean squared
+        error over the batch.
     mixing : {"mean", "sum"}, default="mean"
         ``"mean"`` divides both terms by their mean over the features, so that `lam` has no
         unit and one value suits all kinds of data; ``"sum"`` mixes them as they are, as the
@@ -63,7 +66,9 @@ class WASTSelector(BaseSelector):
     solver : {"sgd", "adam"}, default="sgd"
         Stochastic gradient descent with Nesterov momentum, or Adam.
     learning_rate_init : float, default=0.1
-        Learning rate.
+        Learning rate, of the first step if it falls.
+    learning_rate : {"constant", "linear"}, default="constant"
+        Keep the learning rate, or lower it linearly to 0 at the end of the training.
     momentum : float in [0, 1), default=0.9
         Momentum of ``"sgd"``.
     alpha : float, default=0.0
@@ -130,6 +135,7 @@ class WASTSelector(BaseSelector):
         **BaseSelector._parameter_constraints,
         "density": [Interval(Real, 0, 1, closed="right")],
         "lam": [Interval(Real, 0, 1, closed="both")],
+        "error": [StrOptions({"absolute", "squared"})],
         "mixing": [StrOptions({"mean", "sum"})],
         "scaling": [StrOptions({"global", "feature", "none"})],
         "ranking": [StrOptions({"importance", "strength"})],
@@ -144,6 +150,7 @@ class WASTSelector(BaseSelector):
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "solver": [StrOptions({"sgd", "adam"})],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate": [StrOptions({"constant", "linear"})],
         "momentum": [Interval(Real, 0, 1, closed="left")],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "noise_std": [Interval(Real, 0, None, closed="left")],
@@ -155,6 +162,7 @@ class WASTSelector(BaseSelector):
         *,
         density=0.2,
         lam=0.1,
+        error="absolute",
         mixing="mean",
         scaling="global",
         ranking="importance",
@@ -168,6 +176,7 @@ class WASTSelector(BaseSelector):
         batch_size=128,
         solver="sgd",
         learning_rate_init=0.1,
+        learning_rate="constant",
         momentum=0.9,
         alpha=0.0,
         noise_std=0.2,
@@ -179,6 +188,7 @@ class WASTSelector(BaseSelector):
         self.K = K
         self.density = density
         self.lam = lam
+        self.error = error
         self.mixing = mixing
         self.scaling = scaling
         self.ranking = ranking
@@ -192,6 +202,7 @@ class WASTSelector(BaseSelector):
         self.batch_size = batch_size
         self.solver = solver
         self.learning_rate_init = learning_rate_init
+        self.learning_rate = learning_rate
         self.momentum = momentum
         self.alpha = alpha
         self.noise_std = noise_std
@@ -226,6 +237,7 @@ class WASTSelector(BaseSelector):
         setting = {
             "density": 0.2,
             "lam": _PAPER_LAM[data],
+            "error": "absolute",
             "mixing": "sum",
             "scaling": "global",
             "ranking": "importance",
@@ -239,6 +251,7 @@ class WASTSelector(BaseSelector):
             "batch_size": 128,
             "solver": "sgd",
             "learning_rate_init": 0.1,
+            "learning_rate": "constant",
             "momentum": 0.9,
             "alpha": 0.0,
             "noise_std": 0.2,
@@ -278,13 +291,16 @@ class WASTSelector(BaseSelector):
             for side in ("in", "out")
         ]
         schedule = topo.UpdateSchedule(self.update_every, self.update_until)
-        optimizer = (
-            SGD(self.learning_rate_init, self.alpha, self.momentum)
-            if self.solver == "sgd"
-            else Adam(self.learning_rate_init, self.alpha)
-        )
         scaling = Scaling(data.X, self.scaling, data.sample_weight)
         batches = Batches(data.X, scaling, self.batch_size, rng, device, data.sample_weight)
+
+        n_steps = self.max_iter * len(batches)
+        decay_steps = n_steps if self.learning_rate == "linear" else None
+        optimizer = (
+            SGD(self.learning_rate_init, self.alpha, decay_steps, self.momentum)
+            if self.solver == "sgd"
+            else Adam(self.learning_rate_init, self.alpha, decay_steps)
+        )
 
         def scores():
             if self.ranking == "strength":
@@ -294,13 +310,13 @@ class WASTSelector(BaseSelector):
         history = train_autoencoder(
             network,
             batches,
-            ReconstructionLoss(),
+            ReconstructionLoss(self.error),
             optimizer,
             noise=NoisePool(self.noise_std, rng, device),
             importance=importance,
             topology=topo.Topology(rewirings, schedule, rng),
             epochs=self._epochs(data, constant, scores),
-            n_steps=self.max_iter * len(batches),
+            n_steps=n_steps,
         )
         self._set_scores(scores(), constant)
         self._set_training(network, optimizer, history, n_samples)

@@ -20,13 +20,23 @@ class Optimizer(ABC):
     learning_rate : float
     weight_decay : float
         Strength of the L2 penalty on weights and biases.
+    decay_steps : int or None, default=None
+        Lower the learning rate linearly, to reach 0 after so many steps.
     """
 
-    def __init__(self, learning_rate: float, weight_decay: float):
-        self.learning_rate = learning_rate
+    def __init__(self, learning_rate: float, weight_decay: float, decay_steps: int | None = None):
+        self.initial_learning_rate = learning_rate
         self.weight_decay = weight_decay
+        self.decay_steps = decay_steps
         self.n_steps = 0
         self._bias_buffers: dict[int, dict[str, torch.Tensor]] = {}
+
+    @property
+    def learning_rate(self) -> float:
+        """Learning rate of the step under way."""
+        if self.decay_steps is None:
+            return self.initial_learning_rate
+        return self.initial_learning_rate * max(0.0, 1 - (self.n_steps - 1) / self.decay_steps)
 
     def step(self, network: FeedForward, gradients) -> None:
         """Update all weights and biases in place; the gradients are overwritten."""
@@ -52,13 +62,13 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float
-    weight_decay : float
-    momentum : float in [0, 1)
+    learning_rate, weight_decay, decay_steps
+        See :class:`Optimizer`.
+    momentum : float in [0, 1), default=0.9
     """
 
-    def __init__(self, learning_rate: float, weight_decay: float, momentum: float):
-        super().__init__(learning_rate, weight_decay)
+    def __init__(self, learning_rate, weight_decay, decay_steps=None, momentum=0.9):
+        super().__init__(learning_rate, weight_decay, decay_steps)
         self.momentum = momentum
 
     def _update(self, parameter, grad, buffers):
@@ -74,8 +84,8 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float
-    weight_decay : float
+    learning_rate, weight_decay, decay_steps
+        See :class:`Optimizer`.
     """
 
     betas = (0.9, 0.999)

@@ -26,7 +26,12 @@ def global_state_is_left_as_found():
     """No test, and so no fit, may leave torch or numpy set up differently."""
 
     def state():
-        return torch.get_num_threads(), torch.get_default_dtype(), torch.get_rng_state().tolist()
+        return (
+            torch.get_num_threads(),
+            torch.get_default_dtype(),
+            torch.get_rng_state().tolist(),
+            np.geterr(),
+        )
 
     before = state()
     yield

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Both kernels against dense matrices."""
+"""Every kernel against dense matrices."""
 
 import itertools
 

@@ -4,6 +4,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy import sparse
 
 from tests.selectors.common import every_selector, quick
@@ -53,7 +54,6 @@ CASES = [
     ("unknown ranking", {"ranking": "weight"}, good, {}, ["'ranking'", "strength"]),
     ("unknown scaling", {"scaling": "minmax"}, good, {}, ["'scaling'", "global"]),
     ("unknown mixing", {"mixing": "product"}, good, {}, ["'mixing'"]),
-    ("unknown error", {"error": "huber"}, good, {}, ["'error'", "squared"]),
     ("unknown decay", {"learning_rate": "cosine"}, good, {}, ["'learning_rate'", "linear"]),
     ("unknown kernel", {"kernel": "coo"}, good, {}, ["'kernel'", "csr"]),
     ("unknown update", {"update_every": "step"}, good, {}, ["'update_every'"]),
@@ -61,6 +61,10 @@ CASES = [
     ("no hidden neuron", {"hidden_layer_sizes": (0,)}, good, {}, ["'hidden_layer_sizes'"]),
     ("unknown device", {"device": "tpu"}, good, {}, ["'device'", "tpu"]),
     ("absent device", {"device": "cuda:99"}, good, {}, ["cuda:99"]),
+    ("nonsense device", {"device": "cpu:x"}, good, {}, ["'device'", "cpu:x"]),
+    ("epochs as bool", {"max_iter": True}, good, {}, ["'max_iter'", "True"]),
+    ("infinite rate", {"learning_rate_init": 1e39}, good, {}, ["'learning_rate_init'"]),
+    ("block grown at random", {"kernel": "block", "grow": "random"}, good, {}, ["grow='random'"]),
     ("unusable seed", {"random_state": "lucky"}, good, {}, ["'random_state'"]),
     ("NaN", {}, lambda: with_value(np.nan, (0, 2), (1, 2), (4, 7)), {}, ["3 NaN", "columns 2, 7"]),
     ("inf", {}, lambda: with_value(-np.inf, (3, 5)), {}, ["1 inf", "column 5"]),
@@ -74,6 +78,14 @@ CASES = [
     ("NaN in a frame", {}, lambda: frame(f4=np.nan), {}, ["30 NaN", "'f4'"]),
     ("text column", {}, lambda: frame(f3="blue"), {}, ["could not convert", "'f3'"]),
     ("text cells", {}, lambda: [*good().astype(object).tolist()[:-1], ["x"] * 12], {}, ["'x'"]),
+    (
+        "a column of dates",
+        {},
+        lambda: frame(f9=pd.date_range("2026-01-01", periods=30)),
+        {},
+        ["Not numeric: column 'f9'"],
+    ),
+    ("a complex column", {}, lambda: frame(f2=1j), {}, ["complex"]),
     ("complex", {}, lambda: good() * 1j, {}, ["Complex data not supported"]),
     ("no rows", {}, lambda: good()[:0], {}, ["0 sample"]),
     ("no columns", {}, lambda: good()[:, :0], {}, ["0 feature"]),
@@ -83,6 +95,8 @@ CASES = [
     ("short weights", {}, good, {"sample_weight": np.ones(29)}, ["sample_weight.shape"]),
     ("negative weights", {}, good, {"sample_weight": -np.ones(30)}, ["sample_weight", "negative"]),
     ("all weights zero", {}, good, {"sample_weight": np.zeros(30)}, ["weight", "zero"]),
+    ("text as weights", {}, good, {"sample_weight": ["a"] * 30}, ["sample_weight", "'a'"]),
+    ("a number as labels", {}, good, {"y": 3}, ["y must have"]),
     ("NaN weights", {}, good, {"sample_weight": np.full(30, np.nan)}, ["sample_weight", "NaN"]),
 ]
 
@@ -134,6 +148,26 @@ def test_K_made_unusable_after_fit_is_named(Selector):
 
 
 @every_selector
-def test_diverging_training_says_why(Selector):
-    with pytest.raises(FloatingPointError, match="learning_rate_init=1e\\+20.*scaling"):
-        quick(Selector, learning_rate_init=1e20, max_iter=20).fit(good())
+@pytest.mark.parametrize("max_iter", [1, 20])
+def test_diverging_training_says_why(Selector, max_iter):
+    setting = {"learning_rate_init": 3e38, "max_iter": max_iter, "batch_size": 30}
+    with pytest.raises(FloatingPointError, match=r"learning_rate_init=3e\+38.*scaling"):
+        quick(Selector, **setting, scaling="none").fit(1e3 * good())
+
+
+@every_selector
+def test_gpu_out_of_memory_names_batch_size_and_density(Selector, monkeypatch):
+    def full(*args):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Selector, "_train", full)
+    with pytest.raises(MemoryError, match=r"batch_size=16, density="):
+        quick(Selector).fit(good())
+
+
+@every_selector
+def test_devices_that_are_not_there_are_refused_where_others_are(Selector, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(ValueError, match="device='cuda:2' is not available"):
+        quick(Selector, device="cuda:2").fit(good())

@@ -17,10 +17,6 @@ INSTANCES = [Selector() for Selector in SELECTORS] + [quick(S, K=3) for S in SEL
 @pytest.mark.filterwarnings("ignore:K=50 is greater:UserWarning")
 @parametrize_with_checks(INSTANCES)
 def test_scikit_learn_checks(estimator, check):
-    if "sample_weight_equivalence" in repr(check) and estimator.K != 50:
-        # Batches are drawn from rows: a row of weight 2 and the row twice train differently.
-        # The equivalence that holds (weight 0 = no row) is tested in test_contract.py.
-        estimator.set_params(K=50)
     check(estimator)
 
 

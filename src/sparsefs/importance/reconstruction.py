@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,7 +37,10 @@ class ReconstructionImportance:
         self.outputs = np.zeros(n_features)
 
     def update(self, network: FeedForward, error: np.ndarray) -> None:
-        """Add one step: `error` is the mean absolute reconstruction error per feature."""
+        """Add one step: `error` is the mean absolute reconstruction error per feature.
+
+        Raises FloatingPointError if error or weights are no longer finite.
+        """
         error = self._relative(error)
         self.inputs += self._mix(error, network.layers[0].strength("in"))
         self.outputs += self._mix(error, network.layers[-1].strength("out"))
@@ -49,7 +53,7 @@ class ReconstructionImportance:
         return self.lam * error + (1 - self.lam) * self._relative(strength)
 
     def _relative(self, term):
-        if self.mixing == "sum":
-            return term
         mean = term.mean()
-        return term / mean if mean > 0 else term
+        if not math.isfinite(mean):
+            raise FloatingPointError("The weights became infinite or NaN.")
+        return term / mean if self.mixing == "mean" and mean > 0 else term

@@ -11,6 +11,12 @@ from scipy import sparse
 
 from .sparse_linear import SparseLinear
 
+with warnings.catch_warnings():
+    # Torch says once per process that its CSR support is in beta; we test what we use. Said here,
+    # while this module is imported, it needs no change of the filters during a fit.
+    warnings.simplefilter("ignore")
+    torch.sparse_csr_tensor([0, 1], [0], [1.0], (1, 1), check_invariants=False)
+
 
 class CSRLinear(SparseLinear):
     """Compressed sparse rows: cost and memory follow the number of connections."""
@@ -99,16 +105,13 @@ class CSRLinear(SparseLinear):
 
 def csr_tensor(row_starts, cols, values, shape):
     """A torch CSR tensor that shares the memory of its parts."""
-    with warnings.catch_warnings():
-        # torch says once per process that its CSR support is in beta; we test what we use.
-        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
-        return torch.sparse_csr_tensor(
-            torch.from_numpy(row_starts).to(values.device),
-            torch.from_numpy(cols).to(values.device),
-            values,
-            shape,
-            check_invariants=False,
-        )
+    return torch.sparse_csr_tensor(
+        torch.from_numpy(row_starts).to(values.device),
+        torch.from_numpy(cols).to(values.device),
+        values,
+        shape,
+        check_invariants=False,
+    )
 
 
 def _reindexed(tensor, source, new):

@@ -6,27 +6,29 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-_BLOCK = 2**20  # numbers looked at together, so that a memmap is streamed
+from .._blocks import row_blocks
 
 
 def non_numeric_columns(X) -> list:
-    """Names (or numbers) of the columns of `X` that do not convert to float."""
-    if not hasattr(X, "columns"):
+    """Names (or numbers) of the columns of `X` that are no real numbers."""
+    if hasattr(X, "columns") and hasattr(X, "__getitem__"):
+        columns = [(name, np.asarray(X[name])) for name in X.columns]
+    else:
         X = np.asarray(X, dtype=object)
         if X.ndim != 2:
             return []
         columns = [(j, X[:, j]) for j in range(X.shape[1])]
-    else:
-        columns = [(name, np.asarray(X[name])) for name in X.columns]
 
-    def converts(column):
+    def is_numeric(column):
+        if column.dtype.kind in "mMc":  # dates, durations, complex numbers
+            return False
         try:
             column.astype(np.float64)
         except (TypeError, ValueError):
             return False
         return True
 
-    return [name for name, column in columns if not converts(column)]
+    return [name for name, column in columns if not is_numeric(column)]
 
 
 def constant_columns(X, feature_names=None) -> np.ndarray:
@@ -51,7 +53,7 @@ def constant_columns(X, feature_names=None) -> np.ndarray:
     else:
         low = np.full(X.shape[1], np.inf)
         high = -low
-        for rows in _row_blocks(X):
+        for rows in row_blocks(X):
             low = np.minimum(low, X[rows].min(axis=0))
             high = np.maximum(high, X[rows].max(axis=0))
     # NaN and inf pass through minimum and maximum.
@@ -65,8 +67,8 @@ def _describe_non_finite(X, columns, feature_names):
     if sparse.issparse(X):
         n_nan, n_inf = int(np.isnan(X.data).sum()), int(np.isinf(X.data).sum())
     else:
-        n_nan = sum(int(np.isnan(X[rows][:, columns]).sum()) for rows in _row_blocks(X))
-        n_inf = sum(int(np.isinf(X[rows][:, columns]).sum()) for rows in _row_blocks(X))
+        n_nan = sum(int(np.isnan(X[rows][:, columns]).sum()) for rows in row_blocks(X))
+        n_inf = sum(int(np.isinf(X[rows][:, columns]).sum()) for rows in row_blocks(X))
     return (
         f"Input X contains {n_nan} NaN and {n_inf} inf values, in "
         f"{name_columns(columns, feature_names)}. Impute or remove them first, for "
@@ -82,8 +84,3 @@ def name_columns(columns, feature_names=None, most: int = 10) -> str:
     )
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"column{'s' if len(names) > 1 else ''} {shown}{more}"
-
-
-def _row_blocks(X):
-    n_rows = max(1, _BLOCK // max(1, X.shape[1]))
-    return [slice(i, i + n_rows) for i in range(0, X.shape[0], n_rows)]

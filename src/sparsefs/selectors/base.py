@@ -14,7 +14,12 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
+from sklearn.utils._param_validation import (
+    Interval,
+    RealNotInt,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_consistent_length,
@@ -29,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..networks import FeedForward
-    from ..training.optimizers import Optimizer
 
 
 class TrainingData(NamedTuple):
@@ -42,7 +46,7 @@ class TrainingData(NamedTuple):
     y : object or None
         As passed by the user.
     sample_weight : ndarray of shape (n_samples,), float64, or None
-        Positive, with mean 1.
+        Not negative; mean 1 over the samples whose weight is not 0.
     """
 
     X: Any
@@ -84,8 +88,9 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training data: ndarray, memmap, DataFrame or any scipy sparse format. float32
-            and float64 are taken as they are, other types are converted to float32. Sparse
-            data stay sparse; a batch at a time is made dense.
+            and float64 are taken as they are; integers of up to 16 bits and booleans are
+            converted to float32, other types to float64. Sparse data stay sparse; a batch at
+            a time is made dense.
         y : array-like of shape (n_samples,) or None, default=None
             Ignored by unsupervised methods.
         sample_weight : array-like of shape (n_samples,) or None, default=None
@@ -106,18 +111,18 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
         """
         self._validate_params()
         device = _resolve_device(self.device)
-        X = self._validate_X(X)
-        if y is not None:
-            check_consistent_length(X, y)
-        feature_names = getattr(self, "feature_names_in_", None)
-        constant = constant_columns(X, feature_names)
-        data = _weighted_data(X, y, sample_weight)
-        self._n_selected(warn=True)
+        with _earlier_fit_kept(self):
+            X = self._validate_X(X)
+            if y is not None:
+                _check_length(X, y)
+            constant = constant_columns(X, getattr(self, "feature_names_in_", None))
+            data = TrainingData(X, y, _checked_weight(sample_weight, X))
+            self._n_selected(warn=True)
 
-        from ..training.threads import single_threaded
+            from ..training.threads import single_threaded
 
-        with single_threaded(), _translated_errors(self):
-            self._train(data, constant, _generator(self.random_state), device)
+            with single_threaded(), _translated_errors(self):
+                self._train(data, constant, _generator(self.random_state), device)
         self._K_fitted = self.K
         return self
 
@@ -128,12 +133,12 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
         """Train on `data` and call :meth:`_set_scores` and :meth:`_set_training`."""
 
     def _set_scores(self, scores: np.ndarray, constant: np.ndarray) -> None:
+        if not np.isfinite(scores).all():
+            raise FloatingPointError("The scores became infinite or NaN in the last epoch.")
         for name, value in _ranked(scores, constant).items():
             setattr(self, name, value)
 
-    def _set_training(
-        self, network: FeedForward, optimizer: Optimizer, history: dict, n_samples: int
-    ) -> None:
+    def _set_training(self, network: FeedForward, history: dict, n_samples: int) -> None:
         from ..costs import network_costs
 
         self.history_ = history
@@ -150,7 +155,7 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
         """Numbers of the epochs, watched; ``scores()`` gives the scores as they stand."""
         return watched_epochs(
             self,
-            self.max_iter,
+            int(self.max_iter),
             X=data.X,
             y=data.y,
             metadata={"sample_weight": data.sample_weight},
@@ -159,27 +164,35 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _validate_params(self):
         super()._validate_params()
-        if isinstance(self.K, bool):  # which is an int to Python, and a slip to everyone else
-            raise ValueError(
-                f"The 'K' parameter of {type(self).__name__} must be an int or a float in "
-                f"(0, 1]. Got {self.K!r} instead."
-            )
+        for name, constraints in self._parameter_constraints.items():
+            # A bool is an int to Python, and a slip to everyone else.
+            counts = any(isinstance(c, Interval) and c.type is Integral for c in constraints)
+            value = getattr(self, name)
+            if counts and isinstance(value, (bool, np.bool_)):
+                raise ValueError(
+                    f"The {name!r} parameter of {type(self).__name__} must be a number. Got "
+                    f"{value!r} instead."
+                )
 
     def _validate_X(self, X):
+        # float32 holds small integers exactly; of wide ones it would lose the last digits.
+        kind = getattr(X, "dtype", None)
+        small = isinstance(kind, np.dtype) and kind.kind in "biu" and kind.itemsize <= 2
         try:
-            X = validate_data(
+            validated = validate_data(
                 self,
                 X,
                 accept_sparse="csr",
-                dtype=[np.float32, np.float64],
-                # Checked below, where the columns are named.
+                dtype=[np.float32, np.float64] if small else [np.float64, np.float32],
+                # Checked later, where the columns are named.
                 ensure_all_finite=False,
             )
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             culprits = [] if sparse.issparse(X) else non_numeric_columns(X)
             if not culprits:
                 raise
-            raise ValueError(f"{error}. Not numeric: {name_columns(culprits)}.") from error
+            raise type(error)(f"{error}. Not numeric: {name_columns(culprits)}.") from error
+        X = validated
         if sparse.issparse(X) and not X.has_canonical_format:
             X = X.copy()  # the user's matrix is not ours to tidy
             X.sum_duplicates()
@@ -199,7 +212,8 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _get_support_mask(self):
         check_is_fitted(self, "ranking_")
-        self._validate_params()
+        constraints = {"K": self._parameter_constraints["K"]}
+        validate_parameter_constraints(constraints, {"K": self.K}, type(self).__name__)
         return self.ranking_ <= self._n_selected(warn=self.K != self._K_fitted)
 
     @property
@@ -223,20 +237,25 @@ def _ranked(scores, constant):
     return {"scores_": scores, "ranking_": ranking}
 
 
-def _weighted_data(X, y, sample_weight):
+def _check_length(X, y):
+    try:
+        check_consistent_length(X, y)
+    except TypeError as error:
+        raise TypeError(f"y must have one label or target per sample: {error}") from error
+
+
+def _checked_weight(sample_weight, X):
     if sample_weight is None:
-        return TrainingData(X, y, None)
-    weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        return None
+    try:
+        weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"sample_weight is unusable: {error}") from error
     if (weight < 0).any():
         raise ValueError("sample_weight must not be negative.")
-    used = np.flatnonzero(weight)
-    if len(used) == 0:
+    if not weight.any():
         raise ValueError("sample_weight is zero for all samples.")
-    if len(used) < len(weight):
-        X = X[used]
-        y = None if y is None else np.asarray(y)[used]
-        weight = weight[used]
-    return TrainingData(X, y, weight / weight.mean())
+    return weight / weight[weight > 0].mean()
 
 
 def _generator(random_state):
@@ -251,19 +270,39 @@ def _generator(random_state):
 def _resolve_device(name):
     import torch
 
-    available = {"cpu": True, "cuda": torch.cuda.is_available()}
-    available["mps"] = torch.backends.mps.is_available()
+    n_devices = {
+        "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
+        "mps": int(torch.backends.mps.is_available()),
+        "cpu": 1,
+    }
     if name == "auto":
-        return next(kind for kind in ("cuda", "mps", "cpu") if available[kind])
-    kind = name.split(":")[0]
-    if kind not in available:
+        return next(kind for kind, n in n_devices.items() if n)
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in n_devices:
         raise ValueError(
             "The 'device' parameter must be 'auto', 'cpu', 'cuda', 'cuda:<n>' or 'mps'. "
             f"Got {name!r}."
         )
-    if not available[kind]:
+    if (device.index or 0) >= n_devices[device.type]:
         raise ValueError(f"device={name!r} is not available on this machine.")
     return name
+
+
+@contextmanager
+def _earlier_fit_kept(selector):
+    """Undo what validation writes to the selector, if the fit does not come to its end."""
+    names = ("n_features_in_", "feature_names_in_")
+    before = {name: getattr(selector, name) for name in names if hasattr(selector, name)}
+    try:
+        yield
+    except BaseException:
+        for name in names:
+            selector.__dict__.pop(name, None)
+        selector.__dict__.update(before)
+        raise
 
 
 @contextmanager
@@ -275,12 +314,16 @@ def _translated_errors(selector):
         yield
     except FloatingPointError as error:
         raise FloatingPointError(
-            f"{error} The learning rate may be too high (learning_rate_init="
-            f"{selector.learning_rate_init}) or the data badly scaled "
-            f"(scaling={selector.scaling!r})."
+            f"{error} The learning rate may be too high or the data badly scaled "
+            f"({_settings(selector, 'learning_rate_init', 'solver', 'scaling')})."
         ) from error
     except torch.OutOfMemoryError as error:
         raise MemoryError(
-            f"The GPU ran out of memory. Reduce batch_size={selector.batch_size} or "
-            f"density={selector.density}, or use device='cpu'."
+            "The GPU ran out of memory. Reduce the batches or the density "
+            f"({_settings(selector, 'batch_size', 'density')}), or use device='cpu'."
         ) from error
+
+
+def _settings(selector, *names):
+    known = selector.get_params()
+    return ", ".join(f"{name}={known[name]!r}" for name in names if name in known)

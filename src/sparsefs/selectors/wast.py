@@ -6,10 +6,12 @@ from __future__ import annotations
 from numbers import Integral, Real
 from typing import ClassVar
 
+import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from .base import BaseSelector
 
+_FLOAT32_MAX = float(np.finfo(np.float32).max)  # training is in float32
 _PAPER_LAM = {"images": 0.4, "smk": 0.01, "gla": 0.001, "other": 0.9}
 
 
@@ -32,9 +34,6 @@ class WASTSelector(BaseSelector):
     lam : float in [0, 1], default=0.1
         Weight of the reconstruction error in the importance; ``1 - lam`` is the weight of
         the neuron's strength, the sum of its absolute weights.
-    error : {"absolute", "squared"}, default="absolute"
-        Whether the reconstruction error of a feature is its mean absolute or its mean squared
-        error over the batch.
     mixing : {"mean", "sum"}, default="mean"
         ``"mean"`` divides both terms by their mean over the features, so that `lam` has no
         unit and one value suits all kinds of data; ``"sum"`` mixes them as they are, as the
@@ -50,7 +49,7 @@ class WASTSelector(BaseSelector):
         zero.
     grow : {"importance", "random"}, default="importance"
         Grow connections of the most important features, or anywhere.
-    drop_fraction : float in [0, 1], default=0.3
+    drop_fraction : float in [0, 1], default=0.1
         Share of the connections dropped and grown in a topology update.
     update_every : {"batch", "epoch"} or int, default="batch"
         Update the topology after every batch, after every epoch but the last, or after every
@@ -61,13 +60,13 @@ class WASTSelector(BaseSelector):
         Number of hidden neurons.
     max_iter : int, default=10
         Number of epochs.
-    batch_size : int, default=128
+    batch_size : int, default=64
         Samples per training step.
     solver : {"sgd", "adam"}, default="sgd"
         Stochastic gradient descent with Nesterov momentum, or Adam.
-    learning_rate_init : float, default=0.1
+    learning_rate_init : float, default=0.5
         Learning rate, of the first step if it falls.
-    learning_rate : {"constant", "linear"}, default="constant"
+    learning_rate : {"constant", "linear"}, default="linear"
         Keep the learning rate, or lower it linearly to 0 at the end of the training.
     momentum : float in [0, 1), default=0.9
         Momentum of ``"sgd"``.
@@ -135,7 +134,6 @@ class WASTSelector(BaseSelector):
         **BaseSelector._parameter_constraints,
         "density": [Interval(Real, 0, 1, closed="right")],
         "lam": [Interval(Real, 0, 1, closed="both")],
-        "error": [StrOptions({"absolute", "squared"})],
         "mixing": [StrOptions({"mean", "sum"})],
         "scaling": [StrOptions({"global", "feature", "none"})],
         "ranking": [StrOptions({"importance", "strength"})],
@@ -149,11 +147,11 @@ class WASTSelector(BaseSelector):
         "update_until": [Interval(Real, 0, 1, closed="both")],
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "solver": [StrOptions({"sgd", "adam"})],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate_init": [Interval(Real, 0, _FLOAT32_MAX, closed="neither")],
         "learning_rate": [StrOptions({"constant", "linear"})],
         "momentum": [Interval(Real, 0, 1, closed="left")],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "noise_std": [Interval(Real, 0, None, closed="left")],
+        "alpha": [Interval(Real, 0, _FLOAT32_MAX, closed="left")],
+        "noise_std": [Interval(Real, 0, _FLOAT32_MAX, closed="left")],
     }
 
     def __init__(
@@ -162,21 +160,20 @@ class WASTSelector(BaseSelector):
         *,
         density=0.2,
         lam=0.1,
-        error="absolute",
         mixing="mean",
         scaling="global",
         ranking="importance",
         drop="importance",
         grow="importance",
-        drop_fraction=0.3,
+        drop_fraction=0.1,
         update_every="batch",
         update_until=1.0,
         hidden_layer_sizes=200,
         max_iter=10,
-        batch_size=128,
+        batch_size=64,
         solver="sgd",
-        learning_rate_init=0.1,
-        learning_rate="constant",
+        learning_rate_init=0.5,
+        learning_rate="linear",
         momentum=0.9,
         alpha=0.0,
         noise_std=0.2,
@@ -188,7 +185,6 @@ class WASTSelector(BaseSelector):
         self.K = K
         self.density = density
         self.lam = lam
-        self.error = error
         self.mixing = mixing
         self.scaling = scaling
         self.ranking = ranking
@@ -237,7 +233,6 @@ class WASTSelector(BaseSelector):
         setting = {
             "density": 0.2,
             "lam": _PAPER_LAM[data],
-            "error": "absolute",
             "mixing": "sum",
             "scaling": "global",
             "ranking": "importance",
@@ -268,7 +263,7 @@ class WASTSelector(BaseSelector):
         from ..training.noise import NoisePool
         from ..training.optimizers import SGD, Adam
 
-        n_samples, n_features = data.X.shape
+        n_features = data.X.shape[1]
         n_hidden = self._n_hidden()
         shapes = [(n_hidden, n_features), (n_features, n_hidden)]
         network = FeedForward.from_positions(
@@ -292,9 +287,9 @@ class WASTSelector(BaseSelector):
         ]
         schedule = topo.UpdateSchedule(self.update_every, self.update_until)
         scaling = Scaling(data.X, self.scaling, data.sample_weight)
-        batches = Batches(data.X, scaling, self.batch_size, rng, device, data.sample_weight)
+        batches = Batches(data.X, scaling, int(self.batch_size), rng, device, data.sample_weight)
 
-        n_steps = self.max_iter * len(batches)
+        n_steps = int(self.max_iter) * len(batches)
         decay_steps = n_steps if self.learning_rate == "linear" else None
         optimizer = (
             SGD(self.learning_rate_init, self.alpha, decay_steps, self.momentum)
@@ -310,7 +305,7 @@ class WASTSelector(BaseSelector):
         history = train_autoencoder(
             network,
             batches,
-            ReconstructionLoss(self.error),
+            ReconstructionLoss(),
             optimizer,
             noise=NoisePool(self.noise_std, rng, device),
             importance=importance,
@@ -319,15 +314,20 @@ class WASTSelector(BaseSelector):
             n_steps=n_steps,
         )
         self._set_scores(scores(), constant)
-        self._set_training(network, optimizer, history, n_samples)
+        self._set_training(network, history, batches.n_samples)
 
     def _validate_params(self):
         super()._validate_params()
         self._n_hidden()
+        if self.kernel == "block" and self.grow == "random":
+            raise ValueError(
+                "kernel='block' stores whole neurons densely, which suits grow='importance'. "
+                "With grow='random' use kernel='csr' or 'auto'."
+            )
 
     def _n_hidden(self):
         sizes = self.hidden_layer_sizes
-        sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
+        sizes = [sizes] if np.ndim(sizes) == 0 else list(sizes)
         if len(sizes) != 1 or not isinstance(sizes[0], Integral) or sizes[0] < 1:
             raise ValueError(
                 "The 'hidden_layer_sizes' parameter of WASTSelector must be a positive int or a "

@@ -92,7 +92,7 @@ def _scaled(raw, shapes, density):
 def sample_positions(shape: Shape, density: float, rng: np.random.Generator) -> np.ndarray:
     """Draw ``round(density * n_possible)`` distinct connections uniformly.
 
-    Memory follows the number of connections drawn (or left out, if that is less).
+    Up to density 0.5 memory follows the number of connections; above, it follows the layer.
 
     Parameters
     ----------

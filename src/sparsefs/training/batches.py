@@ -9,13 +9,16 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from .._blocks import row_blocks
+
 
 class Scaling:
-    """Shift and scale of the features, computed in one streamed pass over the rows.
+    """Shift and scale of the features, computed in two streamed passes over the rows.
 
     Parameters
     ----------
     X : ndarray, memmap or CSR matrix of shape (n_samples, n_features)
+        Finite.
     how : {"global", "feature", "none"}
         ``"global"``: one mean and one standard deviation for the whole table, which keeps
         the features' relative variances; ``"feature"``: one each.
@@ -24,7 +27,7 @@ class Scaling:
     Attributes
     ----------
     mean, scale : ndarray of shape (n_features,), dtype float64
-        The scaled data are ``(x - mean) / scale``. Constant data have scale 1.
+        The scaled data are ``(x - mean) / scale``. Data without spread have scale 1.
     """
 
     def __init__(self, X, how: str, sample_weight: np.ndarray | None = None):
@@ -32,34 +35,51 @@ class Scaling:
         if how == "none":
             self.mean, self.scale = np.zeros(n_features), np.ones(n_features)
             return
-        mean, variance = _weighted_moments(X, sample_weight)
+        # Moments of X / unit neither overflow nor underflow, however large or small X is.
+        unit = _largest_magnitude(X)
+        if how == "global":
+            unit = np.full(n_features, unit.max())
+        unit[unit == 0] = 1.0
+        mean, variance = _weighted_moments(X, unit, sample_weight)
         if how == "global":
             overall = mean.mean()
             variance = np.full(n_features, np.mean(variance + (mean - overall) ** 2))
             mean = np.full(n_features, overall)
-        # A spread within rounding error of the mean is none: dividing by it blows up noise.
-        eps = 10 * np.finfo(X.dtype).eps
-        constant = np.sqrt(variance) <= eps * np.abs(mean)
-        self.mean = mean
-        self.scale = np.where(constant, 1.0, np.sqrt(variance))
+        self.mean = mean * unit
+        self.scale = np.where(variance > 0, np.sqrt(variance) * unit, 1.0)
 
 
-def _weighted_moments(X, sample_weight):
-    """Mean and variance of every column in float64, a block of rows at a time."""
+def _largest_magnitude(X):
+    """Largest absolute value of every column, float64."""
+    if sparse.issparse(X):
+        return np.asarray(abs(X).max(axis=0).todense(), dtype=np.float64).ravel()
+    largest = np.zeros(X.shape[1])
+    for rows in row_blocks(X):
+        np.maximum(largest, np.abs(X[rows]).max(axis=0), out=largest)
+    return largest
+
+
+def _weighted_moments(X, unit, sample_weight):
+    """Mean and variance of every column of X / unit in float64, a block of rows at a time."""
     n_samples, n_features = X.shape
     weight = np.ones(n_samples) if sample_weight is None else sample_weight
     total = weight.sum()
-    block = max(1, int(2**20 // max(1, n_features)))
-    blocks = [slice(i, i + block) for i in range(0, n_samples, block)]
     if sparse.issparse(X):
-        mean = np.asarray(X.T @ weight).ravel() / total
-        squared = X.astype(np.float64).multiply(X).T @ weight
-        # Stored values only; the zeros' share of the squared deviations is added in closed form.
-        variance = np.asarray(squared).ravel() / total - mean**2
-        return mean, np.maximum(variance, 0.0)
-    mean = sum(weight[b] @ X[b].astype(np.float64) for b in blocks) / total
-    variance = sum(weight[b] @ (X[b] - mean) ** 2 for b in blocks) / total
-    return mean, variance
+        stored = np.repeat(weight, np.diff(X.indptr))
+        values = X.data / unit[X.indices]
+
+        def column_sums(numbers):
+            return np.bincount(X.indices, weights=numbers, minlength=n_features)
+
+        mean = column_sums(stored * values) / total
+        squares = column_sums(stored * (values - mean[X.indices]) ** 2)
+        n_zeros = np.maximum(total - column_sums(stored), 0.0)
+        return mean, (squares + n_zeros * mean**2) / total
+    blocks = row_blocks(X)
+    mean = sum(weight[b] @ (X[b] / unit) for b in blocks) / total
+    variance = sum(weight[b] @ (X[b] / unit - mean) ** 2 for b in blocks) / total
+    # What rounding the mean leaves to a column without spread is no spread.
+    return mean, np.where(variance > 1e-28, variance, 0.0)
 
 
 class Batches:
@@ -74,30 +94,35 @@ class Batches:
     rng : numpy.random.Generator
     device : torch.device or str
     sample_weight : ndarray of shape (n_samples,) or None, default=None
-        Weights, rescaled here to mean 1.
+        Rows of weight 0 are left out.
     """
 
     def __init__(self, X, scaling, batch_size, rng, device, sample_weight=None):
         self.X = X
-        self.batch_size = min(batch_size, X.shape[0])
+        self._used = np.arange(X.shape[0])
+        if sample_weight is not None:
+            self._used = np.flatnonzero(sample_weight)
+        self.n_samples = len(self._used)
+        self.batch_size = min(batch_size, self.n_samples)
         self.rng = rng
         self.device = device
         self.sample_weight = sample_weight
-        # float64 input keeps its range until it is scaled; the tensors are float32.
-        dtype = torch.float64 if X.dtype == np.float64 else torch.float32
+        # Data that float32 cannot hold or shift precisely are scaled in float64, then cast.
+        dtype = torch.float32 if _suits_float32(X, scaling) else torch.float64
         self._shift = torch.as_tensor(scaling.mean, dtype=dtype).view(-1, 1)
-        self._factor = torch.as_tensor(1 / scaling.scale, dtype=dtype).view(-1, 1)
+        self._scale = torch.as_tensor(scaling.scale, dtype=dtype).view(-1, 1)
+        self._factor = 1 / self._scale
         self._buffer = torch.empty(X.shape[1] * self.batch_size, dtype=torch.float32)
 
     def __len__(self):
-        return -(-self.X.shape[0] // self.batch_size)
+        return -(-self.n_samples // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
         """One epoch of (batch, sample weights or None).
 
         The tensors are overwritten by the next batch.
         """
-        order = self.rng.permutation(self.X.shape[0])
+        order = self.rng.permutation(self._used)
         for start in range(0, len(order), self.batch_size):
             # Rows in file order: the order within a batch means nothing, a memmap likes it.
             rows = np.sort(order[start : start + self.batch_size])
@@ -114,6 +139,12 @@ class Batches:
         else:
             dense = torch.from_numpy(np.take(self.X, rows, axis=0)).t()
         x = self._buffer[: dense.nelement()].view(dense.shape)
-        if dense.dtype == torch.float64:
-            return x.copy_((dense - self._shift) * self._factor)
+        if self._shift.dtype == torch.float64:
+            return x.copy_((dense.double() - self._shift) / self._scale)
         return x.copy_(dense).sub_(self._shift).mul_(self._factor)
+
+
+def _suits_float32(X, scaling):
+    moderate = (scaling.scale > 1e-30).all() and (scaling.scale < 1e30).all()
+    offset = np.abs(scaling.mean) / scaling.scale
+    return X.dtype == np.float32 and moderate and offset.max(initial=0.0) < 1e4

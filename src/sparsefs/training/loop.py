@@ -56,7 +56,7 @@ def train_autoencoder(
     Raises
     ------
     FloatingPointError
-        When the loss stops being finite.
+        When the loss or the weights stop being finite.
     """
     history: dict[str, list] = {
         name: [] for name in ("loss", "density", "connections_changed", "seconds")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-_POOL_SIZE = 2**20  # 4 MiB: stays in the cache, and no step sees the same noise twice
+_POOL_SIZE = 2**20  # 4 MiB: stays in the cache; each block of a step reads it from another offset
 
 
 class NoisePool:

@@ -18,13 +18,15 @@ def single_threaded():
     """Run torch on one thread, and give back the number of threads found.
 
     Several fits may overlap in threads of one process. Torch keeps the setting per thread, and
-    gives a new thread the setting made last, which may be ours: so the first to enter remembers
-    what was found, and everyone who leaves goes back to that.
+    gives a new thread the setting made last, which may be ours: a thread that finds 1 while
+    another fit runs goes back to what that one found.
     """
     global _n_users, _found
     with _lock:
-        if _n_users == 0:
-            _found = torch.get_num_threads()
+        found = torch.get_num_threads()
+        if _n_users and found == 1:
+            found = _found
+        _found = found
         _n_users += 1
     torch.set_num_threads(1)
     try:
@@ -32,4 +34,4 @@ def single_threaded():
     finally:
         with _lock:
             _n_users -= 1
-            torch.set_num_threads(_found)
+            torch.set_num_threads(found)

@@ -92,7 +92,7 @@ def products(X, n_steps=10):
 
 def add_arguments(parser):
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=10)
 
 
 def run(arguments):

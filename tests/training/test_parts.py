@@ -125,7 +125,9 @@ def test_overlapping_fits_restore_the_thread_count():
         done.set()
         thread.join()
         with single_threaded():
-            pass
+            with single_threaded():
+                pass
+            assert torch.get_num_threads() == 1
         assert torch.get_num_threads() == 2
         with pytest.raises(KeyboardInterrupt), single_threaded():
             raise KeyboardInterrupt

@@ -72,13 +72,15 @@ class BlockLinear(SparseLinear):
         target[dense] = n_csr + block_line[own[dense]] * n_partners + partner[dense]
 
         self._n_csr, self._n_dead = n_csr, 0
-        self._block_line, self._members, self._capacity = block_line, members.tolist(), capacity
+        self._block_line, self._capacity = block_line, capacity
+        self._member_of_line = np.zeros(capacity, dtype=np.int64)
+        self._member_of_line[: len(members)] = members
+        self._set_members(len(members))
         self._own = np.zeros(n_slots, dtype=np.intp)  # an index in every rule: the native type
         self._partner = np.tile(np.arange(n_partners, dtype=np.int32), capacity)
         self._partner = np.concatenate([partner[csr].astype(np.int32), self._partner])
         self._own[:n_csr] = own[csr]
-        for line, neuron in enumerate(members):
-            self._own[self._line_slots(line)] = neuron
+        self._own[n_csr : n_csr + len(members) * n_partners] = np.repeat(members, n_partners)
         if self.side == "in":
             self.cols, self.rows = self._own, self._partner
         else:
@@ -100,17 +102,20 @@ class BlockLinear(SparseLinear):
         self._nonempty = np.flatnonzero(np.diff(self._starts))
         shape = (n_own, self._n_partners)
         self._matrix = csr_tensor(self._starts, partner, self.values[:n_csr], shape)
-        by_own = sparse.csr_array((np.arange(n_csr), partner, self._starts), shape=shape)
+        by_own = sparse.csr_array(
+            (np.arange(n_csr, dtype=np.int32), partner, self._starts), shape=shape
+        )
         by_partner = by_own.tocsc()
         self._order = torch.from_numpy(by_partner.data)
         self._transposed = csr_tensor(
             by_partner.indptr, by_partner.indices, self.values.new_empty(n_csr), shape[::-1]
         )
         self._block = self.values[n_csr:].view(self._capacity, self._n_partners)
-        self._set_members()
 
-    def _set_members(self):
-        self._member_index = torch.tensor(self._members, dtype=torch.int64)
+    def _set_members(self, n_members):
+        self._n_members = n_members
+        self._members = self._member_of_line[:n_members]
+        self._member_index = torch.from_numpy(self._members)
 
     @property
     def _n_partners(self):
@@ -131,8 +136,8 @@ class BlockLinear(SparseLinear):
 
     def _to_own(self, activation, out):
         out = torch.addmm(out, self._matrix, activation)
-        if self._members:
-            rows = self._block[: len(self._members)] @ activation
+        if self._n_members:
+            rows = self._block[: self._n_members] @ activation
             out.index_add_(0, self._member_index, rows)
         return out
 
@@ -141,8 +146,8 @@ class BlockLinear(SparseLinear):
             self.values[: self._n_csr], 0, self._order, out=self._transposed.values()
         )
         out = torch.addmm(out, self._transposed, activation)
-        if self._members:
-            block = self._block[: len(self._members)]
+        if self._n_members:
+            block = self._block[: self._n_members]
             out.addmm_(block.t(), activation.index_select(0, self._member_index))
         return out
 
@@ -156,7 +161,7 @@ class BlockLinear(SparseLinear):
     def weight_grad(self, grad, x):
         own, partner = (x, grad) if self.side == "in" else (grad, x)
         gradient = torch.zeros_like(self.values)
-        n_csr, n_members = self._n_csr, len(self._members)
+        n_csr, n_members = self._n_csr, self._n_members
         if n_csr:
             products = torch.sparse.sampled_addmm(self._matrix, own, partner.t(), beta=0.0)
             gradient[:n_csr] = products.values()
@@ -175,8 +180,18 @@ class BlockLinear(SparseLinear):
             csr = weights[: self._n_csr]
             sums[self._nonempty] = np.add.reduceat(csr, starts, dtype=np.float64)
         lines = weights[self._n_csr :].reshape(self._capacity, self._n_partners)
-        sums[self._members] += lines[: len(self._members)].sum(1, dtype=np.float64)
+        sums[self._members] += lines[: self._n_members].sum(1, dtype=np.float64)
         return sums
+
+    def weighted(self, side, importance):
+        if side != self.side:
+            return super().weighted(side, importance)
+        importance = np.asarray(importance, dtype=np.float32)
+        scores = self.slot_values().copy()
+        scores[: self._n_csr] *= np.repeat(importance, np.diff(self._starts))
+        lines = scores[self._n_csr :].reshape(self._capacity, self._n_partners)
+        lines[: self._n_members] *= importance[self._members, None]
+        return scores
 
     def connected(self, side, neurons):
         if side != self.side:
@@ -197,7 +212,7 @@ class BlockLinear(SparseLinear):
         self._kill(removed)
         outside = own[self._block_line[own] < 0]
         newcomers = np.unique(outside) if len(outside) else outside
-        too_many = len(self._members) + len(newcomers) > self._capacity
+        too_many = self._n_members + len(newcomers) > self._capacity
         if too_many or self._n_dead > _MAX_DEAD * self._n_csr + 64:
             self._repack(np.unique(own))
         elif len(newcomers):
@@ -218,9 +233,9 @@ class BlockLinear(SparseLinear):
 
     def _admit(self, neurons):
         """Give each neuron a free row of the block, and move its connections there."""
-        for neuron in neurons:
-            line = len(self._members)
-            self._members.append(int(neuron))
+        n_members = self._n_members + len(neurons)
+        for line, neuron in zip(range(self._n_members, n_members), neurons, strict=True):
+            self._member_of_line[line] = neuron
             self._block_line[neuron] = line
             place = self._line_slots(line)
             self._own[place] = neuron
@@ -231,13 +246,17 @@ class BlockLinear(SparseLinear):
                 array[target] = array[slots]
             self.exists[target] = True
             self._kill(slots)
-        self._set_members()
+        self._set_members(n_members)
 
     def _repack(self, gaining):
         slots = np.flatnonzero(self.exists)
-        own, partner = self._own[slots], self._partner[slots]
-        order = np.argsort(own * self._n_partners + partner)
-        self._pack(own[order], partner[order], slots[order], gaining)
+        own = self._own[slots]
+        # Slots of one neuron are neighbours, ascending by partner: sorting by neuron is enough,
+        # and 16-bit numbers are sorted by radix.
+        key = own.astype(np.uint16) if self.n_neurons(self.side) < 2**16 else own
+        order = np.argsort(key, kind="stable")
+        slots = slots[order]
+        self._pack(own[order], self._partner[slots], slots, gaining)
 
 
 def _moved(tensor, source, target, n_slots):

@@ -82,12 +82,13 @@ class CSRLinear(SparseLinear):
         return sums
 
     def _rewire(self, removed, added_rows, added_cols):
-        n_inputs = np.int64(self.shape[1])
         keep = np.ones(self.n_connections, dtype=bool)
         keep[removed] = False
         kept = np.flatnonzero(keep)
-        kept_positions = (self.rows * n_inputs + self.cols)[kept]
-        insert_at = np.searchsorted(kept_positions, added_rows * n_inputs + added_cols)
+        added = added_rows * np.int64(self.shape[1]) + added_cols
+        order = np.argsort(added)
+        added_rows, added_cols = added_rows[order], added_cols[order]
+        insert_at = np.searchsorted(self.positions(kept), added[order])
         new = insert_at + np.arange(len(added_rows))
         is_old = np.ones(len(kept) + len(new), dtype=bool)
         is_old[new] = False

@@ -77,8 +77,8 @@ class SparseLinear(ABC):
     def rewire(self, removed: np.ndarray, added_rows: np.ndarray, added_cols: np.ndarray) -> None:
         """Remove the connections in the slots `removed`, create those at the given positions.
 
-        New connections start with weight 0 and optimiser state 0; the positions must be free,
-        in ascending (row, col) order. All other connections keep weight and state.
+        New connections start with weight 0 and optimiser state 0; the positions must be free.
+        All other connections keep weight and state.
         """
         if len(removed) == 0 and len(added_rows) == 0:
             return
@@ -113,6 +113,12 @@ class SparseLinear(ABC):
     def neurons(self, side: str) -> np.ndarray:
         """Neuron of every slot on one side, ``"in"`` or ``"out"``."""
         return self.cols if side == "in" else self.rows
+
+    def weighted(self, side: str, importance: np.ndarray) -> np.ndarray:
+        """Weight times the importance of its neuron on one side, per slot, float32."""
+        factor = np.asarray(importance, dtype=np.float32).take(self.neurons(side))
+        factor *= self.slot_values()
+        return factor
 
     def positions(self, slots: np.ndarray) -> np.ndarray:
         """Flat positions ``row * n_inputs + col`` of some slots, int64."""

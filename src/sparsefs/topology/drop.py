@@ -36,9 +36,7 @@ class ImportanceDrop:
         self.side = side
 
     def __call__(self, layer: SparseLinear, importance, fraction: float) -> np.ndarray:
-        factor = np.asarray(importance, dtype=np.float32).take(layer.neurons(self.side))
-        factor *= layer.slot_values()
-        return nearest_to_zero(factor, fraction, layer.positions)
+        return nearest_to_zero(layer.weighted(self.side, importance), fraction, layer.positions)
 
 
 def nearest_to_zero(scores: np.ndarray, fraction: float, positions=None) -> np.ndarray:

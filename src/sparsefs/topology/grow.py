@@ -27,7 +27,7 @@ class Growth(NamedTuple):
     regrown : ndarray of shape (n_dropped,), dtype bool
         Which of the dropped slots stay after all.
     rows, cols : ndarray of int64
-        Positions of the new connections, ascending.
+        Positions of the new connections, in any order.
     """
 
     regrown: np.ndarray
@@ -106,8 +106,10 @@ class ImportanceGrow:
         at, partner = np.nonzero(wanted)
         neuron = np.append(gaining, frontier)[at]
         rows, cols = (partner, neuron) if self.side == "in" else (neuron, partner)
-        sequence = np.lexsort((cols, rows))
-        return Growth(regrown, rows[sequence], cols[sequence])
+        return Growth(regrown, rows, cols)
+
+
+_FULL_SORT = 1024  # up to here sorting all is faster than looking for the top first
 
 
 def _fill(importance, free, n):
@@ -117,7 +119,7 @@ def _fill(importance, free, n):
     at most `n`, and one more neuron follows, for the rest.
     """
     n_neurons = len(importance)
-    n_top = min(n_neurons, 128)
+    n_top = n_neurons if n_neurons <= _FULL_SORT else 128
     while True:
         if n_top < n_neurons:
             threshold = np.partition(importance, n_neurons - n_top)[n_neurons - n_top]

@@ -30,16 +30,12 @@ def run(arguments):
     with single_threaded():
         for shape in SHAPES:
             for density in DENSITIES:
+                key = {"device": arguments.device, "n_out": shape[0], "n_in": shape[1]}
+                if results.has(**key, density=density, kernel="csr"):
+                    continue
                 times = measure(shape, density, arguments)
                 for kernel, ms in times.items():
-                    results.add(
-                        device=arguments.device,
-                        n_out=shape[0],
-                        n_in=shape[1],
-                        density=density,
-                        kernel=kernel,
-                        ms=round(ms, 4),
-                    )
+                    results.add(**key, density=density, kernel=kernel, ms=round(ms, 4))
                 ratio = times["csr"] / times["masked"]
                 print(
                     f"{shape!s:14s} {density:<5} {times['csr']:8.3f} / {times['masked']:8.3f}"

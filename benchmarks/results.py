@@ -38,6 +38,11 @@ class Results:
             with self.path.open(newline="") as file:
                 self.rows = list(csv.DictReader(file))
 
+    @staticmethod
+    def forget(name):
+        """Delete the file, to measure everything anew."""
+        (FOLDER / f"{name}.csv").unlink(missing_ok=True)
+
     def has(self, **identity):
         """Whether a row with this key is there already."""
         wanted = [str(identity[k]) for k in self.key]

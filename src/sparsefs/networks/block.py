@@ -134,25 +134,26 @@ class BlockLinear(SparseLinear):
 
     # Products: `to_own` maps partners' activations to the own side, `to_partner` back.
 
-    def _to_own(self, activation, out):
-        out = torch.addmm(out, self._matrix, activation)
+    def _to_own(self, activation, bias, out=None):
+        out = torch.addmm(bias, self._matrix, activation, out=out)
         if self._n_members:
             rows = self._block[: self._n_members] @ activation
             out.index_add_(0, self._member_index, rows)
         return out
 
-    def _to_partner(self, activation, out):
+    def _to_partner(self, activation, bias, out=None):
         torch.index_select(
             self.values[: self._n_csr], 0, self._order, out=self._transposed.values()
         )
-        out = torch.addmm(out, self._transposed, activation)
+        out = torch.addmm(bias, self._transposed, activation, out=out)
         if self._n_members:
             block = self._block[: self._n_members]
             out.addmm_(block.t(), activation.index_select(0, self._member_index))
         return out
 
     def forward(self, x):
-        return self._to_partner(x, self.bias) if self.side == "in" else self._to_own(x, self.bias)
+        product = self._to_partner if self.side == "in" else self._to_own
+        return product(x, self.bias, self._output(self.shape[0], x.shape[1]))
 
     def backward(self, grad):
         zero = grad.new_zeros(1, 1)

@@ -44,7 +44,8 @@ class CSRLinear(SparseLinear):
         return arrays
 
     def forward(self, x):
-        return torch.addmm(self.bias, self._matrix, x)
+        out = self._output(self.shape[0], x.shape[1])
+        return torch.addmm(self.bias, self._matrix, x, out=out)
 
     def backward(self, grad):
         order, matrix = self._transposed or self._transpose()

@@ -36,7 +36,8 @@ class MaskedLinear(SparseLinear):
         return [self.rows, self.cols, self.exists, self._mask]
 
     def forward(self, x):
-        return torch.addmm(self.bias, self._weight, x)
+        out = self._output(self.shape[0], x.shape[1])
+        return torch.addmm(self.bias, self._weight, x, out=out)
 
     def backward(self, grad):
         return self._weight.t() @ grad

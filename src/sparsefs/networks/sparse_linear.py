@@ -16,6 +16,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 import torch
 
+from .._scratch import Scratch
+
 
 class SparseLinear(ABC):
     """``y = W x + b`` in which only some connections exist.
@@ -56,6 +58,7 @@ class SparseLinear(ABC):
         self.device = torch.device(device)
         self.bias = torch.as_tensor(bias, dtype=torch.float32, device=self.device).view(-1, 1)
         self.buffers: dict[str, torch.Tensor] = {}
+        self._output = Scratch(self.device)
         self._degrees: dict[str, np.ndarray] = {}
         self._build(np.asarray(positions, dtype=np.int64), np.asarray(values, dtype=np.float32))
 
@@ -64,7 +67,10 @@ class SparseLinear(ABC):
 
     @abstractmethod
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Map activations (n_inputs, n_samples) to (n_outputs, n_samples)."""
+        """Map activations (n_inputs, n_samples) to (n_outputs, n_samples).
+
+        The result is overwritten by the next call.
+        """
 
     @abstractmethod
     def backward(self, grad: torch.Tensor) -> torch.Tensor:

@@ -10,6 +10,7 @@ import torch
 from scipy import sparse
 
 from .._blocks import row_blocks
+from .._scratch import Scratch
 
 
 class Scaling:
@@ -112,7 +113,7 @@ class Batches:
         self._shift = torch.as_tensor(scaling.mean, dtype=dtype).view(-1, 1)
         self._scale = torch.as_tensor(scaling.scale, dtype=dtype).view(-1, 1)
         self._factor = 1 / self._scale
-        self._buffer = torch.empty(X.shape[1] * self.batch_size, dtype=torch.float32)
+        self._gathered, self._scaled = Scratch(), Scratch()
 
     def __len__(self):
         return -(-self.n_samples // self.batch_size)
@@ -134,14 +135,19 @@ class Batches:
             yield self._load(rows).to(self.device), weight
 
     def _load(self, rows):
-        if sparse.issparse(self.X):
-            dense = torch.from_numpy(self.X[rows].toarray(order="F")).t()
+        n_features, in_float32 = self.X.shape[1], self._shift.dtype == torch.float32
+        x = self._scaled(n_features, len(rows))
+        if sparse.issparse(self.X) and in_float32:
+            self.X[rows].toarray(out=x.numpy().T)
+        elif in_float32:
+            gathered = self._gathered(len(rows), n_features)
+            np.take(self.X, rows, axis=0, out=gathered.numpy(), mode="clip")
+            x.copy_(gathered.t())
         else:
-            dense = torch.from_numpy(np.take(self.X, rows, axis=0)).t()
-        x = self._buffer[: dense.nelement()].view(dense.shape)
-        if self._shift.dtype == torch.float64:
-            return x.copy_((dense.double() - self._shift) / self._scale)
-        return x.copy_(dense).sub_(self._shift).mul_(self._factor)
+            rows = self.X[rows].toarray() if sparse.issparse(self.X) else self.X[rows]
+            wide = torch.from_numpy(np.asarray(rows, dtype=np.float64)).t()
+            return x.copy_((wide - self._shift) / self._scale)
+        return x.sub_(self._shift).mul_(self._factor)
 
 
 def _suits_float32(X, scaling):

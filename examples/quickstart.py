@@ -4,7 +4,8 @@ Select pixels of handwritten digits
 ===================================
 
 Keeps 15 of 64 pixels, without looking at the labels, and compares a classifier on them with
-the same classifier on 15 random pixels and on all of them. Needs no network.
+the same classifier on 15 random pixels, on the 15 of most variance, and on all of them. Needs
+no network.
 """
 
 import numpy as np
@@ -38,9 +39,11 @@ def accuracy(columns):
 
 rng = np.random.default_rng(0)
 random = [accuracy(rng.choice(64, size=K, replace=False)) for _ in range(20)]
-print(f"accuracy with the {K} selected pixels: {pipeline.score(X_test, y_test):.3f}")
-print(f"accuracy with {K} random pixels:       {np.mean(random):.3f} (mean of 20 draws)")
-print(f"accuracy with all 64 pixels:          {accuracy(np.arange(64)):.3f}")
+print(f"accuracy with the {K} selected pixels:  {pipeline.score(X_test, y_test):.3f}")
+print(f"accuracy with {K} random pixels:        {np.mean(random):.3f} (mean of 20 draws)")
+variance = np.argsort(-X_train.var(axis=0))[:K]
+print(f"accuracy with the {K} of most variance: {accuracy(variance):.3f}")
+print(f"accuracy with all 64 pixels:           {accuracy(np.arange(64)):.3f}")
 cost = selector.costs_["parameters"]
 print(f"the network had {cost['sparse']} parameters; fully connected: {cost['dense']}")
 

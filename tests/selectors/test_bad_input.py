@@ -83,7 +83,7 @@ CASES = [
         {},
         lambda: frame(f9=pd.date_range("2026-01-01", periods=30)),
         {},
-        ["Not numeric: column 'f9'"],
+        ["Not numeric: column 'f9'", "OrdinalEncoder"],
     ),
     ("a complex column", {}, lambda: frame(f2=1j), {}, ["complex"]),
     ("complex", {}, lambda: good() * 1j, {}, ["Complex data not supported"]),

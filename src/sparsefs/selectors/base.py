@@ -176,8 +176,8 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
 
     def _validate_X(self, X):
         # float32 holds small integers exactly; of wide ones it would lose the last digits.
-        kind = getattr(X, "dtype", None)
-        small = isinstance(kind, np.dtype) and kind.kind in "biu" and kind.itemsize <= 2
+        dtype = getattr(X, "dtype", None)
+        small = isinstance(dtype, np.dtype) and dtype.kind in "biu" and dtype.itemsize <= 2
         try:
             validated = validate_data(
                 self,
@@ -191,7 +191,13 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
             culprits = [] if sparse.issparse(X) else non_numeric_columns(X)
             if not culprits:
                 raise
-            raise type(error)(f"{error}. Not numeric: {name_columns(culprits)}.") from error
+            # A library's own message can be a page long; the first line says what it is.
+            reason = str(error).split("\n")[0][:200].rstrip(". ")
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(
+                f"Not numeric: {name_columns(culprits)}. Encode or drop them first, for example "
+                f"with sklearn.preprocessing.OrdinalEncoder. ({reason})"
+            ) from error
         X = validated
         if sparse.issparse(X) and not X.has_canonical_format:
             X = X.copy()  # the user's matrix is not ours to tidy

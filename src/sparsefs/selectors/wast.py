@@ -33,14 +33,17 @@ class WASTSelector(BaseSelector):
         Share of the possible connections that exist.
     lam : float in [0, 1], default=0.1
         Weight of the reconstruction error in the importance; ``1 - lam`` is the weight of
-        the neuron's strength, the sum of its absolute weights.
+        the neuron's strength, the sum of its absolute weights. Small values spread the
+        selection over the features, which suits images and other redundant data; with few
+        samples of many independent features try 0.5 to 0.9.
     mixing : {"mean", "sum"}, default="mean"
         ``"mean"`` divides both terms by their mean over the features, so that `lam` has no
         unit and one value suits all kinds of data; ``"sum"`` mixes them as they are, as the
         paper does.
     scaling : {"global", "feature", "none"}, default="global"
         ``"global"``: subtract one mean and divide by one standard deviation, both over the
-        whole table; ``"feature"``: standardise every feature; ``"none"``: use X as it is.
+        whole table, for features that share a unit, such as pixels or counts; ``"feature"``:
+        standardise every feature, for columns of different units; ``"none"``: use X as it is.
     ranking : {"importance", "strength"}, default="importance"
         Rank features by the accumulated importance, or by the strength of the input neurons
         at the end.

@@ -24,9 +24,7 @@ class CSRLinear(SparseLinear):
     exists = None
 
     def _build(self, positions, values):
-        n_inputs = self.shape[1]
-        rows = (positions // max(1, n_inputs)).astype(np.int32)
-        cols = (positions - rows * np.int64(n_inputs)).astype(np.int32)
+        rows, cols = (i.astype(np.int32) for i in np.divmod(positions, max(1, self.shape[1])))
         self.values = torch.from_numpy(values.copy()).to(self.device)
         self._set_pattern(rows, cols)
 
@@ -86,7 +84,7 @@ class CSRLinear(SparseLinear):
         keep = np.ones(self.n_connections, dtype=bool)
         keep[removed] = False
         kept = np.flatnonzero(keep)
-        added = added_rows * np.int64(self.shape[1]) + added_cols
+        added = added_rows * self.shape[1] + added_cols
         order = np.argsort(added)
         added_rows, added_cols = added_rows[order], added_cols[order]
         insert_at = np.searchsorted(self.positions(kept), added[order])

@@ -50,7 +50,7 @@ class MaskedLinear(SparseLinear):
         return self._weight.abs().sum(dim, dtype=torch.float64).cpu().numpy()
 
     def _rewire(self, removed, added_rows, added_cols):
-        added = added_rows * np.int64(self.shape[1]) + added_cols
+        added = added_rows * self.shape[1] + added_cols
         self.exists[removed] = False
         self.exists[added] = True
         self.n_connections += len(added) - len(removed)

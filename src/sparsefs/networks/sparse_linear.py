@@ -128,7 +128,7 @@ class SparseLinear(ABC):
 
     def positions(self, slots: np.ndarray) -> np.ndarray:
         """Flat positions ``row * n_inputs + col`` of some slots, int64."""
-        return self.rows[slots] * np.int64(self.shape[1]) + self.cols[slots]
+        return self.rows[slots].astype(np.int64) * self.shape[1] + self.cols[slots]
 
     def n_neurons(self, side: str) -> int:
         """Number of neurons on one side, ``"in"`` or ``"out"``."""

@@ -68,7 +68,8 @@ class WASTSelector(BaseSelector):
     solver : {"sgd", "adam"}, default="sgd"
         Stochastic gradient descent with Nesterov momentum, or Adam.
     learning_rate_init : float, default=0.5
-        Learning rate, of the first step if it falls.
+        Learning rate, of the first step if it falls. The default is for ``"sgd"``; ``"adam"``
+        wants about 0.001.
     learning_rate : {"constant", "linear"}, default="linear"
         Keep the learning rate, or lower it linearly to 0 at the end of the training.
     momentum : float in [0, 1), default=0.9

@@ -24,8 +24,12 @@ SETTINGS = ["default", "mixing", "paper", "variance", "random"]
 SEVEN = ["coil20", "isolet_1560", "orl", "madelon", "pcmac", "usps", "mnist"]
 
 
+def n_selected(name):
+    return 20 if name == "madelon" else 50
+
+
 def selector(setting, name, seed):
-    K = 20 if name == "madelon" else 50
+    K = n_selected(name)
     if setting == "paper":
         kind = "images" if name in IMAGES else "other"
         return WASTSelector.from_paper(kind, K=K, random_state=seed)
@@ -67,7 +71,7 @@ def run(arguments):
                     set=name,
                     setting=setting,
                     seed=seed,
-                    K=20 if name == "madelon" else 50,
+                    K=n_selected(name),
                     accuracy=round(accuracy, 2),
                     seconds=round(seconds, 3),
                 )

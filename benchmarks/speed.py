@@ -100,7 +100,6 @@ def run(arguments):
     print("milliseconds a step; ratio to ours; share of the topology update in ours")
     for name, density in CASES:
         X, _ = load(name, 10_000)
-        samples = []
         for repeat in range(arguments.repeats):
             if results.has(set=name, density=density, repeat=repeat):
                 continue

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from scipy import sparse
 
-from .csr import csr_tensor
+from .csr import csr_tensor, row_sums, transposed
 from .sparse_linear import SparseLinear
 
 _MAX_DEAD = 0.25  # share of dead slots in the CSR part that triggers a packing
@@ -55,7 +54,7 @@ class BlockLinear(SparseLinear):
 
         Neurons in `extra` get a row in the block, whatever their degree.
         """
-        n_own, n_partners = self.n_neurons(self.side), self._n_partners
+        n_own, n_partners = self.n_neurons(self.side), self.n_partners(self.side)
         degree = np.bincount(own, minlength=n_own)
         dense_enough = degree >= max(1, _MIN_FILL * n_partners)
         dense_enough[np.asarray(extra, dtype=np.int64)] = True
@@ -99,31 +98,21 @@ class BlockLinear(SparseLinear):
         n_own, n_csr = self.n_neurons(self.side), self._n_csr
         own, partner = self._own[:n_csr], self._partner[:n_csr]
         self._starts = np.searchsorted(own, np.arange(n_own + 1)).astype(np.int32)
-        self._nonempty = np.flatnonzero(np.diff(self._starts))
-        shape = (n_own, self._n_partners)
+        shape = (n_own, self.n_partners(self.side))
         self._matrix = csr_tensor(self._starts, partner, self.values[:n_csr], shape)
-        by_own = sparse.csr_array(
-            (np.arange(n_csr, dtype=np.int32), partner, self._starts), shape=shape
+        self._order, self._transposed = transposed(
+            self._starts, partner, self.values[:n_csr], shape
         )
-        by_partner = by_own.tocsc()
-        self._order = torch.from_numpy(by_partner.data)
-        self._transposed = csr_tensor(
-            by_partner.indptr, by_partner.indices, self.values.new_empty(n_csr), shape[::-1]
-        )
-        self._block = self.values[n_csr:].view(self._capacity, self._n_partners)
+        self._block = self.values[n_csr:].view(self._capacity, self.n_partners(self.side))
 
     def _set_members(self, n_members):
         self._n_members = n_members
         self._members = self._member_of_line[:n_members]
         self._member_index = torch.from_numpy(self._members)
 
-    @property
-    def _n_partners(self):
-        return self.n_neurons("out" if self.side == "in" else "in")
-
     def _line_slots(self, line):
-        start = self._n_csr + line * self._n_partners
-        return slice(start, start + self._n_partners)
+        start = self._n_csr + line * self.n_partners(self.side)
+        return slice(start, start + self.n_partners(self.side))
 
     def _indices(self):
         matrix = self._transposed
@@ -167,20 +156,16 @@ class BlockLinear(SparseLinear):
             products = torch.sparse.sampled_addmm(self._matrix, own, partner.t(), beta=0.0)
             gradient[:n_csr] = products.values()
         if n_members:
-            lines = gradient[n_csr:].view(self._capacity, self._n_partners)[:n_members]
+            lines = gradient[n_csr:].view(self._capacity, self.n_partners(self.side))[:n_members]
             torch.mm(own.index_select(0, self._member_index), partner.t(), out=lines)
         return gradient.mul_(self._mask)
 
     def strength(self, side):
         weights = np.abs(self.slot_values())
         if side != self.side:
-            return np.bincount(self._partner, weights=weights, minlength=self._n_partners)
-        sums = np.zeros(self.n_neurons(side))
-        if len(self._nonempty):
-            starts = self._starts[self._nonempty]
-            csr = weights[: self._n_csr]
-            sums[self._nonempty] = np.add.reduceat(csr, starts, dtype=np.float64)
-        lines = weights[self._n_csr :].reshape(self._capacity, self._n_partners)
+            return np.bincount(self._partner, weights=weights, minlength=self.n_partners(self.side))
+        sums = row_sums(weights[: self._n_csr], self._starts)
+        lines = weights[self._n_csr :].reshape(self._capacity, self.n_partners(self.side))
         sums[self._members] += lines[: self._n_members].sum(1, dtype=np.float64)
         return sums
 
@@ -190,14 +175,14 @@ class BlockLinear(SparseLinear):
         importance = np.asarray(importance, dtype=np.float32)
         scores = self.slot_values().copy()
         scores[: self._n_csr] *= np.repeat(importance, np.diff(self._starts))
-        lines = scores[self._n_csr :].reshape(self._capacity, self._n_partners)
+        lines = scores[self._n_csr :].reshape(self._capacity, self.n_partners(self.side))
         lines[: self._n_members] *= importance[self._members, None]
         return scores
 
     def connected(self, side, neurons):
         if side != self.side:
             return super().connected(side, neurons)
-        table = np.zeros((len(neurons), self._n_partners), dtype=bool)
+        table = np.zeros((len(neurons), self.n_partners(self.side)), dtype=bool)
         for row, neuron in zip(table, neurons, strict=True):
             line = self._block_line[neuron]
             if line >= 0:
@@ -218,7 +203,7 @@ class BlockLinear(SparseLinear):
             self._repack(np.unique(own))
         elif len(newcomers):
             self._admit(newcomers)
-        slots = self._n_csr + self._block_line[own] * self._n_partners + partner
+        slots = self._n_csr + self._block_line[own] * self.n_partners(self.side) + partner
         self.exists[slots] = True
         self._mask.numpy()[slots] = 1
 

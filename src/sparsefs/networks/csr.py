@@ -51,16 +51,8 @@ class CSRLinear(SparseLinear):
         return matrix @ grad
 
     def _transpose(self):
-        # Products with the transpose of a CSR tensor take a slow path, so both orders are
-        # kept, with the permutation between them. The first layer never needs the second.
-        slots = np.arange(self.n_connections, dtype=np.int32)
-        by_row = sparse.csr_array((slots, self.cols, self._row_starts), shape=self.shape)
-        by_col = by_row.tocsc()
-        order = torch.from_numpy(by_col.data).to(self.device)
-        matrix = csr_tensor(
-            by_col.indptr, by_col.indices, torch.empty_like(self.values), self.shape[::-1]
-        )
-        self._transposed = order, matrix
+        # Only when needed: the first layer never is.
+        self._transposed = transposed(self._row_starts, self.cols, self.values, self.shape)
         return self._transposed
 
     def weight_grad(self, grad, x):
@@ -72,13 +64,7 @@ class CSRLinear(SparseLinear):
         weights = np.abs(self.slot_values())
         if side == "in":
             return np.bincount(self.cols, weights=weights, minlength=self.shape[1])
-        # The slots of an output neuron are neighbours; reduceat needs non-empty segments.
-        sums = np.zeros(self.shape[0])
-        filled = np.flatnonzero(np.diff(self._row_starts))
-        if len(filled):
-            starts = self._row_starts[filled]
-            sums[filled] = np.add.reduceat(weights, starts, dtype=np.float64)
-        return sums
+        return row_sums(weights, self._row_starts)
 
     def _rewire(self, removed, added_rows, added_cols):
         keep = np.ones(self.n_connections, dtype=bool)
@@ -112,6 +98,28 @@ def csr_tensor(row_starts, cols, values, shape):
         shape,
         check_invariants=False,
     )
+
+
+def transposed(row_starts, cols, values, shape):
+    """The order of the slots in the transpose, and a CSR tensor of it without its values.
+
+    Products with the transpose of a CSR tensor take a slow path, so both orders are kept, with
+    the permutation between them.
+    """
+    slots = np.arange(len(cols), dtype=np.int32)
+    by_col = sparse.csr_array((slots, cols, row_starts), shape=shape).tocsc()
+    order = torch.from_numpy(by_col.data).to(values.device)
+    matrix = csr_tensor(by_col.indptr, by_col.indices, torch.empty_like(values), shape[::-1])
+    return order, matrix
+
+
+def row_sums(numbers, row_starts):
+    """Sum of the numbers in every row's slots, float64."""
+    sums = np.zeros(len(row_starts) - 1)
+    filled = np.flatnonzero(np.diff(row_starts))  # reduceat needs non-empty segments
+    if len(filled):
+        sums[filled] = np.add.reduceat(numbers, row_starts[filled], dtype=np.float64)
+    return sums
 
 
 def _reindexed(tensor, source, new):

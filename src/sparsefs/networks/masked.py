@@ -28,9 +28,7 @@ class MaskedLinear(SparseLinear):
         self._mask = torch.from_numpy(mask).to(self.device)
         self.exists = mask.astype(bool)
         self.n_connections = len(positions)
-        self.rows, self.cols = (
-            index.astype(np.int32).ravel() for index in np.indices(self.shape, dtype=np.int32)
-        )
+        self.rows, self.cols = (i.ravel() for i in np.indices(self.shape, dtype=np.int32))
 
     def _indices(self):
         return [self.rows, self.cols, self.exists, self._mask]

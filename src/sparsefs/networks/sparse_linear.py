@@ -134,6 +134,14 @@ class SparseLinear(ABC):
         """Number of neurons on one side, ``"in"`` or ``"out"``."""
         return self.shape[1] if side == "in" else self.shape[0]
 
+    def partners(self, side: str) -> np.ndarray:
+        """Neuron of every slot on the other side."""
+        return self.rows if side == "in" else self.cols
+
+    def n_partners(self, side: str) -> int:
+        """Number of neurons on the other side: the most connections a neuron can have."""
+        return self.shape[0] if side == "in" else self.shape[1]
+
     @abstractmethod
     def strength(self, side: str) -> np.ndarray:
         """Sum of the absolute weights of every neuron on one side, float64."""
@@ -154,13 +162,12 @@ class SparseLinear(ABC):
         -------
         ndarray of shape (len(neurons), n_partners), dtype bool
         """
-        other = "out" if side == "in" else "in"
         line = np.full(self.n_neurons(side), -1, dtype=np.int32)
         line[neurons] = np.arange(len(neurons))
         lines = line.take(self.neurons(side))
         slots = np.flatnonzero(lines >= 0)
         if self.exists is not None:
             slots = slots[self.exists[slots]]
-        table = np.zeros((len(neurons), self.n_neurons(other)), dtype=bool)
-        table[lines[slots], self.neurons(other)[slots]] = True
+        table = np.zeros((len(neurons), self.n_partners(side)), dtype=bool)
+        table[lines[slots], self.partners(side)[slots]] = True
         return table

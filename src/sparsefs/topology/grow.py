@@ -80,9 +80,8 @@ class ImportanceGrow:
         if len(dropped) == 0:
             nothing = np.empty(0, dtype=np.int64)
             return Growth(np.zeros(0, dtype=bool), nothing, nothing)
-        other = "out" if self.side == "in" else "in"
         dropped_neurons = layer.neurons(self.side).take(dropped)
-        missing = layer.n_neurons(other) - layer.degree(self.side)  # before the drop
+        missing = layer.n_partners(self.side) - layer.degree(self.side)  # before the drop
         free = missing + np.bincount(dropped_neurons, minlength=len(missing))
         order, n_full = _fill(np.asarray(importance), free, len(dropped))
         full, frontier = order[:n_full], order[n_full]
@@ -96,7 +95,7 @@ class ImportanceGrow:
         wanted = ~layer.connected(self.side, np.append(gaining, frontier))
         # The next one takes its first `n_frontier` free partners, lost ones among them.
         lost = np.flatnonzero(dropped_neurons == frontier)
-        partners = layer.neurons(other)[dropped[lost]]
+        partners = layer.partners(self.side)[dropped[lost]]
         taken = wanted[-1]
         taken[partners] = True
         taken[np.flatnonzero(taken)[n_frontier:]] = False

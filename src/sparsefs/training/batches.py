@@ -14,7 +14,7 @@ from .._scratch import Scratch
 
 
 class Scaling:
-    """Shift and scale of the features, computed in two streamed passes over the rows.
+    """Shift and scale of the features, computed in three streamed passes over the rows.
 
     Parameters
     ----------

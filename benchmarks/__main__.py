@@ -12,7 +12,7 @@ import importlib
 
 from benchmarks.results import Results
 
-NAMES = ("accuracy", "speed", "memory", "kernels")
+NAMES = ("accuracy", "papers", "speed", "memory", "kernels")
 
 
 def main():

@@ -7,7 +7,12 @@ from sparsefs.costs import network_costs
 
 def test_counts_by_hand():
     costs = network_costs(
-        [(20, 100), (100, 20)], [200, 300], n_bytes=5000, n_buffers=1, n_samples_seen=1000
+        [(20, 100), (100, 20)],
+        [200, 300],
+        n_bytes=5000,
+        n_buffers=1,
+        n_samples_seen=1000,
+        training_flops=3_000_000,
     )
     assert costs == {
         "parameters": {"sparse": 500 + 120, "dense": 4000 + 120},

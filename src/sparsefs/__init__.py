@@ -5,6 +5,6 @@ Importing this package does not import torch; fitting a selector does.
 """
 
 from ._version import __version__
-from .selectors import WASTSelector
+from .selectors import NeuronAttributionSelector, WASTSelector
 
-__all__ = ["WASTSelector", "__version__"]
+__all__ = ["NeuronAttributionSelector", "WASTSelector", "__version__"]

@@ -21,6 +21,7 @@ def network_costs(
     n_bytes: int,
     n_buffers: int,
     n_samples_seen: int,
+    training_flops: int,
 ) -> dict[str, Cost]:
     """Parameters, bytes and floating-point operations of a network of linear layers.
 
@@ -36,6 +37,8 @@ def network_costs(
         Numbers of optimiser state per weight.
     n_samples_seen : int
         Samples trained on, with repetitions.
+    training_flops : int
+        Floating-point operations of the training as it was.
 
     Returns
     -------
@@ -57,7 +60,5 @@ def network_costs(
         "parameters": both(sparse_weights + biases, dense_weights + biases),
         "bytes": both(n_bytes, 4 * (1 + n_buffers) * (dense_weights + biases)),
         "inference_flops": both(2 * sparse_weights, 2 * dense_weights),
-        "training_flops": both(
-            6 * sparse_weights * n_samples_seen, 6 * dense_weights * n_samples_seen
-        ),
+        "training_flops": both(training_flops, 6 * dense_weights * n_samples_seen),
     }

@@ -52,7 +52,7 @@ def test_an_epoch_is_every_scaled_row_once(table, container, dtype):
     scaling = Scaling(table, "feature")
     batches = Batches(container(table), scaling, 16, np.random.default_rng(0), "cpu")
     assert len(batches) == 4
-    epochs = [[x.numpy().T.copy() for x, _ in batches] for _ in range(2)]
+    epochs = [[x.numpy().T.copy() for x, _, _ in batches] for _ in range(2)]
     for parts in epochs:
         assert [len(part) for part in parts] == [16, 16, 16, 2]
         got = np.concatenate(parts)
@@ -67,10 +67,10 @@ def test_batches_carry_the_weights_of_their_rows(table):
     weight = np.arange(1.0, 51.0)
     X = np.column_stack([weight, table]).astype(np.float32)
     batches = Batches(X, Scaling(X, "none"), 16, np.random.default_rng(0), "cpu", weight)
-    for x, w in batches:
+    for x, _, w in batches:
         np.testing.assert_allclose(x[0], w)
 
 
 def test_a_batch_is_never_larger_than_the_data(table):
     batches = Batches(table, Scaling(table, "none"), 10**9, np.random.default_rng(0), "cpu")
-    assert [x.shape for x, _ in batches] == [(7, 50)]
+    assert [x.shape for x, _, _ in batches] == [(7, 50)]

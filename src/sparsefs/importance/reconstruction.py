@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .base import Importance, Step
+
 if TYPE_CHECKING:
     from ..networks import FeedForward
 
 
-class ReconstructionImportance:
+class ReconstructionImportance(Importance):
     """Running sum, over training steps, of reconstruction error and neuron strength.
 
     Parameters
@@ -35,6 +37,12 @@ class ReconstructionImportance:
         self.mixing = mixing
         self.inputs = np.zeros(n_features)
         self.outputs = np.zeros(n_features)
+
+    def after_update(self, network: FeedForward, step: Step) -> None:
+        self.update(network, step.loss.feature_error)
+
+    def scores(self, network: FeedForward) -> np.ndarray:
+        return self.inputs
 
     def update(self, network: FeedForward, error: np.ndarray) -> None:
         """Add one step: `error` is the mean absolute reconstruction error per feature.

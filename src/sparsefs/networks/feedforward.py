@@ -16,7 +16,7 @@ import torch
 from .kernels import make_sparse_linear
 from .sparse_linear import SparseLinear
 
-# Activation in place, and its derivative as a function of the activation's output.
+# Activation in place, and its slope as a function of the activation's output.
 _ACTIVATIONS = {
     "identity": (lambda z: z, None),
     "logistic": (torch.Tensor.sigmoid_, lambda a: a * (1 - a)),
@@ -26,19 +26,32 @@ _ACTIVATIONS = {
 
 
 class FeedForward:
-    """Fully connected network of sparse layers.
+    """Network of sparse layers, each followed by an activation.
 
     Parameters
     ----------
     layers : sequence of SparseLinear
     activations : sequence of {"identity", "logistic", "tanh", "relu"}
         One per layer.
+    dropout : Dropout or None, default=None
+        Applied behind every layer but the last, in training steps.
+
+    Attributes
+    ----------
+    outputs : list of torch.Tensor
+        Activations (n_neurons, n_samples) of every layer in the last `forward`, before dropout;
+        overwritten by the next one.
     """
 
-    def __init__(self, layers: Sequence[SparseLinear], activations: Sequence[str]):
+    def __init__(self, layers: Sequence[SparseLinear], activations: Sequence[str], dropout=None):
         self.layers = list(layers)
         self.activations = list(activations)
+        self.dropout = dropout
+        self.outputs: list[torch.Tensor] = []
+        self._flops = 0
         self._inputs: list[torch.Tensor] = []
+        self._dropped: list[torch.Tensor | None] = []
+        self._output_slope: torch.Tensor | None = None
 
     @classmethod
     def from_positions(
@@ -51,6 +64,7 @@ class FeedForward:
         kernel: str = "auto",
         device: str = "cpu",
         filled_sides: Sequence[str | None] | None = None,
+        dropout=None,
     ) -> FeedForward:
         """Create a network from its layer sizes and the positions of its connections.
 
@@ -73,15 +87,26 @@ class FeedForward:
                 sizes[:-1], sizes[1:], positions, filled_sides, strict=True
             )
         ]
-        return cls(layers, activations)
+        return cls(layers, activations, dropout)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Outputs (n_outputs, n_samples) of inputs (n_inputs, n_samples)."""
-        self._inputs = []
-        for layer, name in zip(self.layers, self.activations, strict=True):
+    def forward(self, x: torch.Tensor, training: bool = False) -> torch.Tensor:
+        """Outputs (n_outputs, n_samples) of inputs (n_inputs, n_samples).
+
+        `training` says that dropout applies.
+        """
+        self._inputs, self.outputs, self._dropped = [], [], []
+        last = len(self.layers) - 1
+        for i, (layer, name) in enumerate(zip(self.layers, self.activations, strict=True)):
             self._inputs.append(x)
             x = _ACTIVATIONS[name][0](layer.forward(x))
-        self._output = x
+            self.outputs.append(x)
+            mask = None
+            if training and self.dropout is not None and i < last:
+                mask = self.dropout.mask(x.shape)
+                x = x * mask
+            self._dropped.append(mask)
+        # A loss may overwrite the outputs, so their slope is taken now.
+        self._output_slope = self.slope(last)
         return x
 
     def backward(self, grad: torch.Tensor) -> list[tuple[torch.Tensor, torch.Tensor]]:
@@ -90,21 +115,39 @@ class FeedForward:
         `grad` is the gradient of the loss at the outputs.
         """
         gradients = []
-        outputs = [*self._inputs[1:], self._output]
+        self._flops += 6 * self.n_connections * grad.shape[1]
         for i in reversed(range(len(self.layers))):
-            derivative = _ACTIVATIONS[self.activations[i]][1]
-            if derivative is not None:
-                grad = grad * derivative(outputs[i])
+            mask = self._dropped[i]
+            if mask is not None:
+                grad = grad * mask
+            slope = self._output_slope if i == len(self.layers) - 1 else self.slope(i)
+            if slope is not None:
+                grad = grad * slope
             layer = self.layers[i]
+            layer.seen = (self._inputs[i], grad)
             gradients.append((layer.weight_grad(grad, self._inputs[i]), grad.sum(1, keepdim=True)))
             if i:
                 grad = layer.backward(grad)
         return gradients[::-1]
 
+    def slope(self, i: int, samples: slice = slice(None)) -> torch.Tensor | None:
+        """Derivative of layer `i`'s activation in the last `forward`; None where it is 1."""
+        derivative = _ACTIVATIONS[self.activations[i]][1]
+        return None if derivative is None else derivative(self.outputs[i][:, samples])
+
     @property
     def n_connections(self) -> int:
         """Existing connections of all layers."""
         return sum(layer.n_connections for layer in self.layers)
+
+    @property
+    def training_flops(self) -> int:
+        """Floating-point operations of training so far.
+
+        Three products a step (forward, backward, gradient) with 2 operations per connection and
+        sample, and the dense gradients that rules have asked for.
+        """
+        return self._flops + sum(layer.extra_flops for layer in self.layers)
 
     @property
     def density(self) -> float:

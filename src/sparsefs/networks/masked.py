@@ -41,7 +41,8 @@ class MaskedLinear(SparseLinear):
         return self._weight.t() @ grad
 
     def weight_grad(self, grad, x):
-        return (grad @ x.t()).view(-1).mul_(self._mask)
+        dense = (grad @ x.t()).view(-1)
+        return dense if self.n_connections == len(dense) else dense.mul_(self._mask)
 
     def strength(self, side):
         dim = 0 if side == "in" else 1

@@ -45,6 +45,9 @@ class SparseLinear(ABC):
     bias : torch.Tensor of shape (n_outputs, 1)
     buffers : dict of str to torch.Tensor
         The optimiser's state, slot by slot. A rewiring re-indexes it together with `values`.
+    seen : tuple of torch.Tensor, or None
+        Inputs ``(n_inputs, n_samples)`` and gradient at the outputs ``(n_outputs, n_samples)`` of
+        the last training step; valid until the next one.
     """
 
     values: torch.Tensor
@@ -58,6 +61,8 @@ class SparseLinear(ABC):
         self.device = torch.device(device)
         self.bias = torch.as_tensor(bias, dtype=torch.float32, device=self.device).view(-1, 1)
         self.buffers: dict[str, torch.Tensor] = {}
+        self.seen: tuple[torch.Tensor, torch.Tensor] | None = None
+        self.extra_flops = 0  # of dense gradients
         self._output = Scratch(self.device)
         self._degrees: dict[str, np.ndarray] = {}
         self._build(np.asarray(positions, dtype=np.int64), np.asarray(values, dtype=np.float32))
@@ -79,6 +84,26 @@ class SparseLinear(ABC):
     @abstractmethod
     def weight_grad(self, grad: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """Gradient of the loss in every slot, 0 where there is no connection."""
+
+    def dense_grad(self, rows: slice = slice(None)) -> torch.Tensor:
+        """Gradient of the last step's loss in all possible connections of some output neurons.
+
+        Parameters
+        ----------
+        rows : slice, default=slice(None)
+            Which output neurons. A dense gradient has ``n_inputs`` numbers for each, so rules
+            that need it take a few at a time.
+
+        Returns
+        -------
+        torch.Tensor of shape (n_rows, n_inputs), float32
+        """
+        if self.seen is None:
+            raise RuntimeError("No gradient yet: the layer has seen no training step.")
+        x, grad = self.seen
+        grad = grad[rows]
+        self.extra_flops += 2 * len(grad) * x.shape[0] * x.shape[1]
+        return grad @ x.t()
 
     def rewire(self, removed: np.ndarray, added_rows: np.ndarray, added_cols: np.ndarray) -> None:
         """Remove the connections in the slots `removed`, create those at the given positions.
@@ -115,6 +140,31 @@ class SparseLinear(ABC):
     def slot_values(self) -> np.ndarray:
         """The weight of every slot in host memory, float32."""
         return self.values.detach().cpu().numpy()
+
+    def connections(self) -> tuple[np.ndarray, np.ndarray]:
+        """Flat positions, ascending, and weights of the existing connections."""
+        slots, positions = self._ordered()
+        return positions, self.slot_values()[slots]
+
+    def _ordered(self):
+        """Slots that hold a connection, and their positions, by ascending position."""
+        slots = np.arange(len(self.rows)) if self.exists is None else np.flatnonzero(self.exists)
+        positions = self.positions(slots)
+        if (np.diff(positions) < 0).any():
+            order = np.argsort(positions)
+            slots, positions = slots[order], positions[order]
+        return slots, positions
+
+    def snapshot(self) -> tuple:
+        """A copy of connections, weights and biases; optimiser state is left out."""
+        return *self.connections(), self.bias.clone()
+
+    def restore(self, snapshot: tuple) -> None:
+        """Go back to a snapshot; the optimiser starts anew."""
+        positions, values, bias = snapshot
+        self.bias.copy_(bias)
+        self.buffers, self._degrees, self.seen = {}, {}, None
+        self._build(positions, values)
 
     def neurons(self, side: str) -> np.ndarray:
         """Neuron of every slot on one side, ``"in"`` or ``"out"``."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The selectors: scikit-learn transformers, one short file per method."""
 
+from .neuron_attribution import NeuronAttributionSelector
 from .wast import WASTSelector
 
-__all__ = ["WASTSelector"]
+__all__ = ["NeuronAttributionSelector", "WASTSelector"]

@@ -18,39 +18,46 @@ except ImportError:
 
 
 def watched_epochs(
-    estimator, max_iter: int, *, X, y, metadata: dict, fitted_attributes: Callable[[], dict]
-) -> Iterator[int]:
+    estimator, n_epochs: int, *, X, y, metadata: dict, fitted_attributes: Callable[[], dict]
+):
     """Number the epochs of a fit, and report each to the bar and to the callbacks.
 
     Parameters
     ----------
     estimator : estimator being fitted
-    max_iter : int
+    n_epochs : int
     X, y, metadata
         What callbacks may ask to see.
     fitted_attributes : callable
         Gives the attributes that make a copy of the estimator usable as it is now. Only
         called when a callback asks.
 
-    Yields
-    ------
-    int
-        Number of the epoch, from 0. A callback that asks to stop ends the numbers.
+    Returns
+    -------
+    sparsefs.training.loop.Epochs
+        A callback that asks to stop ends the numbers.
     """
-    numbers = range(max_iter)
-    if estimator.verbose:
-        from tqdm.auto import tqdm
+    from ..training.loop import Epochs  # here, so that importing selectors does not import torch
 
-        numbers = tqdm(numbers, desc=type(estimator).__name__, unit="epoch")
-    if not hasattr(estimator, "_init_callback_context"):
-        yield from numbers
-        return
-    seen = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
-    fit = estimator._init_callback_context(max_subtasks=max_iter)
-    fit.call_on_fit_task_begin(**seen)
-    for epoch in numbers:
-        task = fit.subcontext(task_name="epoch").call_on_fit_task_begin(**seen)
-        yield epoch
-        if task.call_on_fit_task_end(**seen, reconstruction_attributes=fitted_attributes):
-            break
-    fit.call_on_fit_task_end(**seen, reconstruction_attributes=fitted_attributes)
+    class Watched(Epochs):
+        def __iter__(self) -> Iterator[int]:
+            numbers = super().__iter__()
+            if estimator.verbose:
+                from tqdm.auto import tqdm
+
+                name = type(estimator).__name__
+                numbers = iter(tqdm(numbers, total=self.n, desc=name, unit="epoch"))
+            if not hasattr(estimator, "_init_callback_context"):
+                yield from numbers
+                return
+            seen = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+            fit = estimator._init_callback_context(max_subtasks=self.n)
+            fit.call_on_fit_task_begin(**seen)
+            for epoch in numbers:
+                task = fit.subcontext(task_name="epoch").call_on_fit_task_begin(**seen)
+                yield epoch
+                if task.call_on_fit_task_end(**seen, reconstruction_attributes=fitted_attributes):
+                    self.stop()
+            fit.call_on_fit_task_end(**seen, reconstruction_attributes=fitted_attributes)
+
+    return Watched(n_epochs)

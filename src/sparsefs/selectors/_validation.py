@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from .._blocks import row_blocks
+from .._blocks import column_range, row_blocks
 
 
 def non_numeric_columns(X) -> list:
@@ -48,15 +48,7 @@ def constant_columns(X, feature_names=None) -> np.ndarray:
     ValueError
         If there are NaN or infinite values; says how many, and in which columns.
     """
-    if sparse.issparse(X):
-        low, high = (np.asarray(m.todense()).ravel() for m in (X.min(axis=0), X.max(axis=0)))
-    else:
-        low = np.full(X.shape[1], np.inf)
-        high = -low
-        for rows in row_blocks(X):
-            low = np.minimum(low, X[rows].min(axis=0))
-            high = np.maximum(high, X[rows].max(axis=0))
-    # NaN and inf pass through minimum and maximum.
+    low, high = column_range(X)
     finite = np.isfinite(low) & np.isfinite(high)
     if not finite.all():
         raise ValueError(_describe_non_finite(X, np.flatnonzero(~finite), feature_names))

@@ -27,13 +27,14 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ._fitted_network import FittedNetwork
 from ._progress import CallbackSupportMixin, watched_epochs, with_callbacks
 from ._validation import constant_columns, name_columns, non_numeric_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ..networks import FeedForward
+    from ..training.batches import Scaling
+    from ._target import Target
 
 
 class TrainingData(NamedTuple):
@@ -45,12 +46,15 @@ class TrainingData(NamedTuple):
         float32 or float64, finite.
     y : object or None
         As passed by the user.
+    target : Target or None
+        `y` as the network is to learn it; None for unsupervised methods.
     sample_weight : ndarray of shape (n_samples,), float64, or None
         Not negative; mean 1 over the samples whose weight is not 0.
     """
 
     X: Any
     y: Any
+    target: Target | None
     sample_weight: np.ndarray | None
 
 
@@ -91,8 +95,9 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
             and float64 are taken as they are; integers of up to 16 bits and booleans are
             converted to float32, other types to float64. Sparse data stay sparse; a batch at
             a time is made dense.
-        y : array-like of shape (n_samples,) or None, default=None
-            Ignored by unsupervised methods.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Target of supervised methods: classes of any kind, numbers, several numbers, or
+            several labels (zeros and ones). Ignored by unsupervised methods.
         sample_weight : array-like of shape (n_samples,) or None, default=None
             Non-negative weights. Samples of weight 0 are left out.
 
@@ -116,7 +121,8 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
             if y is not None:
                 _check_length(X, y)
             constant = constant_columns(X, getattr(self, "feature_names_in_", None))
-            data = TrainingData(X, y, _checked_weight(sample_weight, X))
+            weight = _checked_weight(sample_weight, X)
+            data = TrainingData(X, y, *self._validate_target(y, weight))
             self._n_selected(warn=True)
 
             from ..training.threads import single_threaded
@@ -132,35 +138,53 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
     ) -> None:
         """Train on `data` and call :meth:`_set_scores` and :meth:`_set_training`."""
 
+    def _validate_target(self, y, sample_weight) -> tuple[Target | None, np.ndarray | None]:
+        """The target to learn, and the weights of the samples; unsupervised methods have none."""
+        return None, sample_weight
+
     def _set_scores(self, scores: np.ndarray, constant: np.ndarray) -> None:
         if not np.isfinite(scores).all():
             raise FloatingPointError("The scores became infinite or NaN in the last epoch.")
         for name, value in _ranked(scores, constant).items():
             setattr(self, name, value)
 
-    def _set_training(self, network: FeedForward, history: dict, n_samples: int) -> None:
+    def _set_training(
+        self, network: FeedForward, scaling: Scaling, history: dict, n_samples: int, columns=None
+    ) -> None:
+        """Keep what the training has left; `columns` are the features that `network` sees."""
         from ..costs import network_costs
 
         self.history_ = history
         self.n_iter_ = len(history["loss"])
+        n_inputs = self.n_features_in_
+        shapes = [layer.shape for layer in network.layers]
         self.costs_ = network_costs(
-            [layer.shape for layer in network.layers],
+            [(shapes[0][0], n_inputs), *shapes[1:]],
             [layer.n_connections for layer in network.layers],
             n_bytes=sum(layer.n_bytes for layer in network.layers),
             n_buffers=len(network.layers[0].buffers),
             n_samples_seen=self.n_iter_ * n_samples,
+            training_flops=network.training_flops,
         )
+        self.network_ = FittedNetwork.of(network, scaling, columns)
 
-    def _epochs(self, data: TrainingData, constant: np.ndarray, scores) -> Iterator[int]:
+    def _epochs(self, data: TrainingData, constant: np.ndarray, scores, n_epochs=None):
         """Numbers of the epochs, watched; ``scores()`` gives the scores as they stand."""
         return watched_epochs(
             self,
-            int(self.max_iter),
+            int(n_epochs or self.max_iter),
             X=data.X,
             y=data.y,
             metadata={"sample_weight": data.sample_weight},
             fitted_attributes=lambda: _ranked(scores(), constant) | {"_K_fitted": self.K},
         )
+
+    def _checked_for_network(self, X):
+        """X as ``network_`` takes it, refused where `fit` would refuse it."""
+        check_is_fitted(self)
+        X = self._validate_X(X, reset=False)
+        constant_columns(X, getattr(self, "feature_names_in_", None))
+        return X
 
     def _validate_params(self):
         super()._validate_params()
@@ -174,7 +198,7 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
                     f"{value!r} instead."
                 )
 
-    def _validate_X(self, X):
+    def _validate_X(self, X, reset=True):
         # float32 holds small integers exactly; of wide ones it would lose the last digits.
         dtype = getattr(X, "dtype", None)
         small = isinstance(dtype, np.dtype) and dtype.kind in "biu" and dtype.itemsize <= 2
@@ -182,6 +206,7 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
             validated = validate_data(
                 self,
                 X,
+                reset=reset,
                 accept_sparse="csr",
                 dtype=[np.float32, np.float64] if small else [np.float64, np.float32],
                 # Checked later, where the columns are named.

@@ -9,13 +9,13 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .base import BaseSelector
+from .autoencoder import AutoencoderSelector
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)  # training is in float32
 _PAPER_LAM = {"images": 0.4, "smk": 0.01, "gla": 0.001, "other": 0.9}
 
 
-class WASTSelector(BaseSelector):
+class WASTSelector(AutoencoderSelector):
     """Unsupervised feature selection with WAST.
 
     Trains a sparse denoising autoencoder for a few epochs. After every batch it scores the
@@ -109,6 +109,8 @@ class WASTSelector(BaseSelector):
         ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
         ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
         of a fully connected one (``"dense"``).
+    network_ : FittedNetwork
+        The trained network in numpy, which `score` uses.
 
     Notes
     -----
@@ -135,7 +137,7 @@ class WASTSelector(BaseSelector):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        **BaseSelector._parameter_constraints,
+        **AutoencoderSelector._parameter_constraints,
         "density": [Interval(Real, 0, 1, closed="right")],
         "lam": [Interval(Real, 0, 1, closed="both")],
         "mixing": [StrOptions({"mean", "sum"})],
@@ -262,7 +264,7 @@ class WASTSelector(BaseSelector):
         from ..importance import ReconstructionImportance
         from ..networks import FeedForward
         from ..training.batches import Batches, Scaling
-        from ..training.loop import train_autoencoder
+        from ..training.loop import train
         from ..training.losses import ReconstructionLoss
         from ..training.noise import NoisePool
         from ..training.optimizers import SGD, Adam
@@ -306,19 +308,18 @@ class WASTSelector(BaseSelector):
                 return network.layers[0].strength("in")
             return importance.inputs
 
-        history = train_autoencoder(
+        history = train(
             network,
             batches,
             ReconstructionLoss(),
             optimizer,
-            noise=NoisePool(self.noise_std, rng, device),
+            epochs=self._epochs(data, constant, scores),
             importance=importance,
             topology=topo.Topology(rewirings, schedule, rng),
-            epochs=self._epochs(data, constant, scores),
-            n_steps=n_steps,
+            noise=NoisePool(self.noise_std, rng, device),
         )
         self._set_scores(scores(), constant)
-        self._set_training(network, history, batches.n_samples)
+        self._set_training(network, scaling, history, batches.n_samples)
 
     def _validate_params(self):
         super()._validate_params()

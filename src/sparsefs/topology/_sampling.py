@@ -18,6 +18,7 @@ def distinct_integers(n_possible: int, n: int, rng: np.random.Generator) -> np.n
     drawn = np.empty(0, dtype=np.int64)
     while len(drawn) < n:
         more = rng.integers(n_possible, size=int(1.2 * (n - len(drawn))) + 8)
-        drawn = np.unique(np.concatenate([drawn, more]))
+        drawn = np.sort(np.concatenate([drawn, more]))
+        drawn = drawn[np.diff(drawn, prepend=-1) > 0]
     surplus = rng.choice(len(drawn), size=len(drawn) - n, replace=False, shuffle=False)
     return np.delete(drawn, surplus)

@@ -8,12 +8,38 @@ layer.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
     from ..networks import SparseLinear
+
+
+class DropRule(Protocol):
+    """Says which connections of a layer are dropped."""
+
+    def __call__(
+        self, layer: SparseLinear, importance: np.ndarray | None, fraction: float
+    ) -> np.ndarray:
+        """Choose the slots to drop.
+
+        Parameters
+        ----------
+        layer : SparseLinear
+            ``layer.slot_values()`` are the weights of its slots, ``layer.rows`` and
+            ``layer.cols`` their output and input neurons; where ``layer.exists`` is not None
+            it says which slots hold a connection (the others have weight 0).
+        importance : ndarray or None
+            Importance of the neurons, where the method has one.
+        fraction : float in [0, 1]
+            Share of the connections to drop.
+
+        Returns
+        -------
+        ndarray of int
+            The slots, ascending.
+        """
 
 
 class MagnitudeDrop:

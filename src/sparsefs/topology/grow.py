@@ -9,7 +9,7 @@ told apart from one that is new: the former keeps its weight and its optimiser s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -35,19 +35,103 @@ class Growth(NamedTuple):
     cols: np.ndarray
 
 
+class GrowRule(Protocol):
+    """Says where the connections of a layer grow that replace the dropped ones."""
+
+    def __call__(
+        self,
+        layer: SparseLinear,
+        dropped: np.ndarray,
+        importance: np.ndarray | None,
+        rng: np.random.Generator,
+    ) -> Growth:
+        """Choose as many free positions as connections were dropped.
+
+        :func:`free_positions` and :func:`growth_at` make this a few lines: see "Add your own
+        growth rule" in the documentation.
+
+        Parameters
+        ----------
+        layer : SparseLinear
+            As it was before the drop.
+        dropped : ndarray of int
+            Slots that are dropped, ascending.
+        importance : ndarray or None
+            Importance of the neurons, where the method has one.
+        rng : numpy.random.Generator
+            The only source of randomness.
+        """
+
+
+def kept_positions(layer: SparseLinear, dropped: np.ndarray) -> np.ndarray:
+    """Flat positions of the connections that stay after a drop, ascending, int64."""
+    kept = np.ones(len(layer.rows), bool) if layer.exists is None else layer.exists.copy()
+    kept[dropped] = False
+    return np.sort(layer.positions(np.flatnonzero(kept)))
+
+
+def growth_at(layer: SparseLinear, dropped: np.ndarray, grown: np.ndarray) -> Growth:
+    """The growth that creates connections at the flat positions `grown`, ascending.
+
+    The positions must be distinct, and free after the drop.
+    """
+    lost = layer.positions(dropped)
+    regrown = np.isin(lost, grown, assume_unique=True)
+    new = np.setdiff1d(grown, lost, assume_unique=True)
+    return Growth(regrown, *np.divmod(new, layer.shape[1]))
+
+
 class RandomGrow:
     """New connections at free positions drawn uniformly (SET, QuickSelection)."""
 
     def __call__(self, layer: SparseLinear, dropped, importance, rng) -> Growth:
+        taken = kept_positions(layer, dropped)
+        n_possible = layer.shape[0] * layer.shape[1]
+        return growth_at(layer, dropped, _free_positions(n_possible, taken, len(dropped), rng))
+
+
+_GRADIENT_BLOCK = 2**20  # numbers of a dense gradient in memory at a time
+
+
+class GradientGrow:
+    """New connections where the loss falls fastest: the largest dense gradients (RigL).
+
+    The dense gradient of the last batch is computed for a few output neurons at a time, so that
+    memory follows the number of connections. Ties go to the lower position.
+
+    References
+    ----------
+    Evci, U. et al. "Rigging the lottery: making all tickets winners." ICML 2020.
+    """
+
+    def __call__(self, layer: SparseLinear, dropped, importance, rng) -> Growth:
+        taken = kept_positions(layer, dropped)
         n_rows, n_cols = layer.shape
-        kept = np.ones(len(layer.rows), bool) if layer.exists is None else layer.exists.copy()
-        kept[dropped] = False
-        taken = np.sort(layer.positions(np.flatnonzero(kept)))
-        grown = _free_positions(n_rows * n_cols, taken, len(dropped), rng)
-        lost = layer.positions(dropped)
-        regrown = np.isin(lost, grown, assume_unique=True)
-        new = np.setdiff1d(grown, lost, assume_unique=True)
-        return Growth(regrown, *np.divmod(new, n_cols))
+        n_lines = max(1, _GRADIENT_BLOCK // max(1, n_cols))
+        best, where, threshold = np.empty(0, np.float32), np.empty(0, np.int64), -1.0
+        for start in range(0, n_rows, n_lines) if len(dropped) else ():
+            size = layer.dense_grad(slice(start, start + n_lines)).abs_().view(-1).cpu().numpy()
+            first = start * n_cols
+            low, high = np.searchsorted(taken, [first, first + len(size)])
+            size[taken[low:high] - first] = -1
+            promising = np.flatnonzero(size > threshold)
+            best = np.concatenate([best, size[promising]])
+            where = np.concatenate([where, promising + first])
+            if len(best) > len(dropped):
+                kept = largest(best, len(dropped))
+                best, where = best[kept], where[kept]
+            if len(best) == len(dropped):
+                threshold = best.min()
+        return growth_at(layer, dropped, where)
+
+
+def largest(numbers: np.ndarray, n: int) -> np.ndarray:
+    """Indices of the `n` largest numbers, ascending; ties go to the lower index."""
+    threshold = np.partition(numbers, len(numbers) - n)[len(numbers) - n]
+    taken = numbers > threshold
+    ties = np.flatnonzero(numbers == threshold)[: n - int(np.count_nonzero(taken))]
+    taken[ties] = True
+    return np.flatnonzero(taken)
 
 
 def _free_positions(n_possible, taken, n, rng):

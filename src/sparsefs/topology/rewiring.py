@@ -30,13 +30,16 @@ class Rewiring:
         self.grow = grow
         self.fraction = fraction
 
-    def __call__(self, layer: SparseLinear, importance, rng: np.random.Generator) -> int:
+    def __call__(
+        self, layer: SparseLinear, importance, rng: np.random.Generator, factor: float = 1.0
+    ) -> int:
         """Rewire `layer`; return how many connections moved.
 
+        `factor` scales the fraction that is dropped, as a schedule may ask.
         A connection that is dropped and grown back at once has not moved, and keeps its
         weight and its optimiser state.
         """
-        dropped = self.drop(layer, importance, self.fraction)
+        dropped = self.drop(layer, importance, factor * self.fraction)
         growth = self.grow(layer, dropped, importance, rng)
         layer.rewire(dropped[~growth.regrown], growth.rows, growth.cols)
         return len(growth.rows)
@@ -47,8 +50,8 @@ class Topology:
 
     Parameters
     ----------
-    rewirings : sequence of Rewiring
-        One per layer.
+    rewirings : sequence of Rewiring or None
+        One per layer; None where the layer stays as it is.
     schedule : UpdateSchedule
     rng : numpy.random.Generator
         Randomness of the rules.
@@ -69,7 +72,9 @@ class Topology:
         """
         if not self.schedule.due(step, steps_per_epoch, n_steps):
             return 0
+        factor = self.schedule.factor(step, n_steps)
         return sum(
-            rewire(layer, importance.of_layer(i), self.rng)
+            rewire(layer, importance.of_layer(i), self.rng, factor)
             for i, (rewire, layer) in enumerate(zip(self.rewirings, network.layers, strict=True))
+            if rewire is not None
         )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -16,10 +17,14 @@ class UpdateSchedule:
         After every batch, after every epoch but the last, or after every so many batches.
     until : float in [0, 1], default=1.0
         Share of training after which the topology stays as it is.
+    decay : {"constant", "cosine"}, default="constant"
+        Whether each update moves the same fraction, or one that falls to 0 along half a cosine
+        until the topology stays (RigL).
     """
 
     every: str | int = "batch"
     until: float = 1.0
+    decay: str = "constant"
 
     def due(self, step: int, steps_per_epoch: int, n_steps: int) -> bool:
         """Whether to rewire after step number `step` (counted from 1) of `n_steps`."""
@@ -29,3 +34,9 @@ class UpdateSchedule:
             return step % steps_per_epoch == 0 and step < n_steps
         interval = 1 if self.every == "batch" else int(self.every)
         return step % interval == 0
+
+    def factor(self, step: int, n_steps: int) -> float:
+        """What to multiply the fraction of connections with at step number `step`."""
+        if self.decay == "constant":
+            return 1.0
+        return (1 + math.cos(math.pi * min(1.0, step / max(1.0, self.until * n_steps)))) / 2

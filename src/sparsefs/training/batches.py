@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from scipy import sparse
 
-from .._blocks import row_blocks
+from .._blocks import column_range, row_blocks
 from .._scratch import Scratch
 
 
@@ -20,9 +21,10 @@ class Scaling:
     ----------
     X : ndarray, memmap or CSR matrix of shape (n_samples, n_features)
         Finite.
-    how : {"global", "feature", "none"}
+    how : {"global", "feature", "minmax", "none"}
         ``"global"``: one mean and one standard deviation for the whole table, which keeps
-        the features' relative variances; ``"feature"``: one each.
+        the features' relative variances; ``"feature"``: one each; ``"minmax"``: every feature
+        from 0 to 1.
     sample_weight : ndarray of shape (n_samples,) or None, default=None
 
     Attributes
@@ -35,6 +37,10 @@ class Scaling:
         n_features = X.shape[1]
         if how == "none":
             self.mean, self.scale = np.zeros(n_features), np.ones(n_features)
+            return
+        if how == "minmax":
+            low, high = (bound.astype(np.float64) for bound in column_range(X))
+            self.mean, self.scale = low, np.where(high > low, high - low, 1.0)
             return
         # Moments of X / unit neither overflow nor underflow, however large or small X is.
         unit = _largest_magnitude(X)
@@ -52,12 +58,8 @@ class Scaling:
 
 def _largest_magnitude(X):
     """Largest absolute value of every column, float64."""
-    if sparse.issparse(X):
-        return np.asarray(abs(X).max(axis=0).todense(), dtype=np.float64).ravel()
-    largest = np.zeros(X.shape[1])
-    for rows in row_blocks(X):
-        np.maximum(largest, np.abs(X[rows]).max(axis=0), out=largest)
-    return largest
+    low, high = column_range(X)
+    return np.maximum(np.abs(low), np.abs(high)).astype(np.float64)
 
 
 def _weighted_moments(X, unit, sample_weight):
@@ -83,8 +85,26 @@ def _weighted_moments(X, unit, sample_weight):
     return mean, np.where(variance > 1e-28, variance, 0.0)
 
 
+class Batch(NamedTuple):
+    """Samples of one training step.
+
+    Attributes
+    ----------
+    x : torch.Tensor of shape (n_features, n_samples), float32
+        Scaled.
+    target : torch.Tensor
+        What the loss compares the outputs with: `x` itself where there are no targets, else
+        of shape (n_outputs, n_samples), or (n_samples,) for class numbers.
+    sample_weight : torch.Tensor of shape (n_samples,), or None
+    """
+
+    x: torch.Tensor
+    target: torch.Tensor
+    sample_weight: torch.Tensor | None
+
+
 class Batches:
-    """Shuffled batches of a data set, scaled, as (n_features, n_samples) float32 tensors.
+    """Batches of a data set, scaled on the way.
 
     Parameters
     ----------
@@ -92,59 +112,85 @@ class Batches:
     scaling : Scaling
     batch_size : int
         The last batch of an epoch may be smaller.
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or None
+        Shuffles anew in every epoch; with None the rows come in order.
     device : torch.device or str
     sample_weight : ndarray of shape (n_samples,) or None, default=None
         Rows of weight 0 are left out.
+    targets : ndarray of shape (n_samples,) or (n_samples, n_outputs), or None, default=None
+        None for autoencoders.
+    rows : ndarray of int or None, default=None
+        Use these rows only.
     """
 
-    def __init__(self, X, scaling, batch_size, rng, device, sample_weight=None):
+    def __init__(
+        self, X, scaling, batch_size, rng, device, sample_weight=None, targets=None, rows=None
+    ):
         self.X = X
-        self._used = np.arange(X.shape[0])
+        self._used = np.arange(X.shape[0]) if rows is None else np.asarray(rows)
         if sample_weight is not None:
-            self._used = np.flatnonzero(sample_weight)
+            self._used = self._used[sample_weight[self._used] > 0]
         self.n_samples = len(self._used)
-        self.batch_size = min(batch_size, self.n_samples)
+        self.batch_size = max(1, min(batch_size, self.n_samples))
         self.rng = rng
         self.device = device
         self.sample_weight = sample_weight
+        self.targets = targets
+        self._columns: np.ndarray | None = None
+        self._scaling = scaling
         # Data that float32 cannot hold or shift precisely are scaled in float64, then cast.
-        dtype = torch.float32 if _suits_float32(X, scaling) else torch.float64
-        self._shift = torch.as_tensor(scaling.mean, dtype=dtype).view(-1, 1)
-        self._scale = torch.as_tensor(scaling.scale, dtype=dtype).view(-1, 1)
-        self._factor = 1 / self._scale
+        self._dtype = torch.float32 if _suits_float32(X, scaling) else torch.float64
+        self.use_columns(None)
         self._gathered, self._scaled = Scratch(), Scratch()
+
+    def use_columns(self, columns: np.ndarray | None) -> None:
+        """From now on load only these features, in this order; None for all."""
+        self._columns = columns
+        chosen = slice(None) if columns is None else columns
+        self._shift, self._scale = (
+            torch.as_tensor(values[chosen], dtype=self._dtype).view(-1, 1)
+            for values in (self._scaling.mean, self._scaling.scale)
+        )
+        self._factor = 1 / self._scale
 
     def __len__(self):
         return -(-self.n_samples // self.batch_size)
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
-        """One epoch of (batch, sample weights or None).
-
-        The tensors are overwritten by the next batch.
-        """
-        order = self.rng.permutation(self._used)
+    def __iter__(self) -> Iterator[Batch]:
+        """One epoch. The tensors are overwritten by the next batch."""
+        order = self._used if self.rng is None else self.rng.permutation(self._used)
         for start in range(0, len(order), self.batch_size):
             # Rows in file order: the order within a batch means nothing, a memmap likes it.
-            rows = np.sort(order[start : start + self.batch_size])
-            weight = None
-            if self.sample_weight is not None:
-                weight = torch.as_tensor(
-                    self.sample_weight[rows], dtype=torch.float32, device=self.device
-                )
-            yield self._load(rows).to(self.device), weight
+            yield self.batch(np.sort(order[start : start + self.batch_size]))
+
+    def batch(self, rows: np.ndarray) -> Batch:
+        """The given rows as a batch."""
+        x = self._load(rows).to(self.device)
+        weight = None
+        if self.sample_weight is not None:
+            weight = torch.as_tensor(
+                self.sample_weight[rows], dtype=torch.float32, device=self.device
+            )
+        if self.targets is None:
+            return Batch(x, x, weight)
+        target = torch.from_numpy(self.targets[rows].T.copy()).to(self.device)
+        return Batch(x, target, weight)
 
     def _load(self, rows):
-        n_features, in_float32 = self.X.shape[1], self._shift.dtype == torch.float32
+        X, n_features = self.X, len(self._shift)
+        if self._columns is not None:
+            X = X[rows][:, self._columns] if sparse.issparse(X) else X[np.ix_(rows, self._columns)]
+            rows = np.arange(len(rows))
+        in_float32 = self._dtype == torch.float32
         x = self._scaled(n_features, len(rows))
-        if sparse.issparse(self.X) and in_float32:
-            self.X[rows].toarray(out=x.numpy().T)
+        if sparse.issparse(X) and in_float32:
+            X[rows].toarray(out=x.numpy().T)
         elif in_float32:
             gathered = self._gathered(len(rows), n_features)
-            np.take(self.X, rows, axis=0, out=gathered.numpy(), mode="clip")
+            np.take(X, rows, axis=0, out=gathered.numpy(), mode="clip")
             x.copy_(gathered.t())
         else:
-            rows = self.X[rows].toarray() if sparse.issparse(self.X) else self.X[rows]
+            rows = X[rows].toarray() if sparse.issparse(X) else X[rows]
             wide = torch.from_numpy(np.asarray(rows, dtype=np.float64)).t()
             return x.copy_((wide - self._shift) / self._scale)
         return x.sub_(self._shift).mul_(self._factor)

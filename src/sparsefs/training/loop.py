@@ -5,48 +5,74 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..importance import Step
+
 if TYPE_CHECKING:
+    from ..importance import Importance
     from ..networks import FeedForward
     from ..topology import Topology
     from .batches import Batches
-    from .losses import ReconstructionLoss
     from .noise import NoisePool
     from .optimizers import Optimizer
 
+History = dict[str, list]
 
-def train_autoencoder(
+
+class Epochs:
+    """Numbers of the epochs, from 0, until `n` or :meth:`stop`."""
+
+    def __init__(self, n: int):
+        self.n = n
+        self.stopped = False
+
+    def stop(self) -> None:
+        """The epoch under way is the last one."""
+        self.stopped = True
+
+    def __iter__(self) -> Iterator[int]:
+        for epoch in range(self.n):
+            yield epoch
+            if self.stopped:
+                break
+
+
+def train(
     network: FeedForward,
     batches: Batches,
-    loss: ReconstructionLoss,
+    loss: Callable,
     optimizer: Optimizer,
     *,
-    noise: NoisePool,
-    importance,
-    topology: Topology,
-    epochs: Iterable[int],
-    n_steps: int,
+    epochs: Epochs,
+    importance: Importance,
+    topology: Topology | None = None,
+    noise: NoisePool | None = None,
+    penalty: Callable | None = None,
+    after_epoch: Callable[[int, History], bool] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Train a denoising autoencoder whose topology follows the importance of its neurons.
+    """Train a network while an importance looks on and a topology moves connections.
 
     Parameters
     ----------
     network, batches, loss, optimizer
         What is trained, on what, towards what, and how.
-    noise : NoisePool
-        Added to the inputs, not to the targets.
-    importance
-        ``update(network, feature_error)`` is called after every weight update.
-    topology : Topology
+    epochs : Epochs
+        How many epochs; whoever supplies them can look on, and end the training.
+    importance : Importance
+        Looks on before and after every weight update.
+    topology : Topology or None, default=None
         Asked after every step whether and how to rewire.
-    epochs : iterable of int
-        Numbers of the epochs; whoever supplies them can look on, and end the training.
-    n_steps : int
-        Steps of the whole training, which the topology's schedule refers to.
+    noise : NoisePool or None, default=None
+        Added to the inputs, not to the targets.
+    penalty : callable or None, default=None
+        ``penalty(network, gradients)`` adds to the gradients before every weight update.
+    after_epoch : callable or None, default=None
+        ``after_epoch(epoch, history)`` may add to the history, change network and optimiser,
+        and says whether to end the training.
 
     Returns
     -------
@@ -56,28 +82,44 @@ def train_autoencoder(
     Raises
     ------
     FloatingPointError
-        When the loss or the weights stop being finite.
+        When the loss stops being finite.
     """
-    history: dict[str, list] = {
-        name: [] for name in ("loss", "density", "connections_changed", "seconds")
-    }
-    step = 0
+    history: History = {name: [] for name in ("loss", "density", "connections_changed", "seconds")}
+    number, n_steps = 0, epochs.n * len(batches)
     for epoch in epochs:
         started = time.perf_counter()
-        total, n_seen, n_changed = 0.0, 0, 0
-        for x, sample_weight in batches:
-            step += 1
-            output = network.forward(noise.add(x))
-            value, grad = loss(output, x, sample_weight)
+        total, n_changed = 0.0, 0
+        for x, target, sample_weight in batches:
+            number += 1
+            step = Step(number, epoch, x, target, sample_weight, loss)
+            output = network.forward(x if noise is None else noise.add(x), training=True)
+            value, grad = loss(output, target, sample_weight)
             if not math.isfinite(value):
                 raise FloatingPointError(f"The loss became {value} in epoch {epoch + 1}.")
-            optimizer.step(network, network.backward(grad))
-            importance.update(network, loss.feature_error)
-            n_changed += topology.after_step(step, len(batches), n_steps, network, importance)
+            gradients = network.backward(grad)
+            if penalty is not None:
+                penalty(network, gradients)
+            importance.before_update(network, step)
+            optimizer.step(network, gradients)
+            importance.after_update(network, step)
+            if topology is not None:
+                n_changed += topology.after_step(number, len(batches), n_steps, network, importance)
             total += value * x.shape[1]
-            n_seen += x.shape[1]
-        history["loss"].append(total / n_seen)
+        history["loss"].append(total / batches.n_samples)
         history["density"].append(network.density)
         history["connections_changed"].append(n_changed)
+        if after_epoch is not None and after_epoch(epoch, history):
+            epochs.stop()
         history["seconds"].append(time.perf_counter() - started)
     return {name: np.asarray(values) for name, values in history.items()}
+
+
+def evaluate(network: FeedForward, batches: Batches, loss: Callable) -> float:
+    """Mean loss over all samples, without training."""
+    total, weights = 0.0, 0.0
+    for x, target, sample_weight in batches:
+        n = x.shape[1] if sample_weight is None else float(sample_weight.sum())
+        value, _ = loss(network.forward(x), target, sample_weight)
+        total += value * x.shape[1]
+        weights += n
+    return total / weights

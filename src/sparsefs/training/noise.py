@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Gaussian input noise from a pool drawn once: drawing afresh costs as much as a product."""
+"""Input noise and dropout from pools drawn once: drawing afresh costs as much as a product."""
 
 from __future__ import annotations
 
@@ -11,8 +11,25 @@ from .._scratch import Scratch
 _POOL_SIZE = 2**20  # 4 MiB: stays in the cache; each block of a step reads it from another offset
 
 
+class _Pool:
+    """Random numbers drawn once, read from random offsets."""
+
+    def __init__(self, numbers: np.ndarray, rng: np.random.Generator, device):
+        self._pool = torch.from_numpy(numbers).to(device)
+        self._rng = rng
+
+    def parts(self, n: int):
+        """Pairs of (where in range(n), numbers for it)."""
+        # Blocks of at most half the pool, so that offsets are many.
+        for start in range(0, n, _POOL_SIZE // 2):
+            part = slice(start, min(start + _POOL_SIZE // 2, n))
+            size = part.stop - part.start
+            offset = int(self._rng.integers(_POOL_SIZE - size + 1))
+            yield part, self._pool[offset : offset + size]
+
+
 class NoisePool:
-    """Adds noise taken from a pool at random offsets.
+    """Adds Gaussian noise taken from a pool at random offsets.
 
     Parameters
     ----------
@@ -23,20 +40,41 @@ class NoisePool:
     """
 
     def __init__(self, std: float, rng: np.random.Generator, device):
-        self.rng = rng
-        self._noisy = Scratch(device)
         self.std = std
-        pool = rng.standard_normal(_POOL_SIZE, dtype=np.float32) * np.float32(std)
-        self._pool = torch.from_numpy(pool).to(device)
+        self._noisy = Scratch(device)
+        numbers = rng.standard_normal(_POOL_SIZE, dtype=np.float32) * np.float32(std)
+        self._pool = _Pool(numbers, rng, device)
 
     def add(self, x: torch.Tensor) -> torch.Tensor:
         """A noisy copy of a contiguous tensor, overwritten by the next call."""
         noisy = self._noisy(*x.shape)
         flat, out = x.view(-1), noisy.view(-1)
-        # Blocks of at most half the pool, so that offsets are many.
-        for start in range(0, len(flat), _POOL_SIZE // 2):
-            part = slice(start, min(start + _POOL_SIZE // 2, len(flat)))
-            size = part.stop - part.start
-            offset = int(self.rng.integers(_POOL_SIZE - size + 1))
-            torch.add(flat[part], self._pool[offset : offset + size], out=out[part])
+        for part, numbers in self._pool.parts(len(flat)):
+            torch.add(flat[part], numbers, out=out[part])
         return noisy
+
+
+class Dropout:
+    """Masks that silence a share of the neurons of every sample, and scale up the others.
+
+    Parameters
+    ----------
+    rate : float in [0, 1)
+        Share of the neurons to silence.
+    rng : numpy.random.Generator
+    device : torch.device or str
+    """
+
+    def __init__(self, rate: float, rng: np.random.Generator, device):
+        self.rate = rate
+        kept = rng.random(_POOL_SIZE, dtype=np.float32) >= rate
+        self._pool = _Pool(kept.astype(np.float32) / np.float32(1 - rate), rng, device)
+        self._device = device
+
+    def mask(self, shape) -> torch.Tensor:
+        """0 where a neuron is silent, else ``1 / (1 - rate)``; float32."""
+        mask = torch.empty(shape, device=self._device)
+        flat = mask.view(-1)
+        for part, numbers in self._pool.parts(len(flat)):
+            flat[part] = numbers
+        return mask

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Averaging a score of the input neurons over a training, or over its end."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .base import Importance, Step
+
+if TYPE_CHECKING:
+    from ..networks import FeedForward
+
+
+class AveragedImportance(Importance):
+    """A score that is measured every few steps and averaged.
+
+    Parameters
+    ----------
+    history : {"all", "last_epoch", "last_iteration"}, default="all"
+        Average over all steps or over those of the last epoch, or measure the network as it
+        is at the end.
+    every : int, default=1
+        Measure at every so many steps.
+    """
+
+    def __init__(self, history: str = "all", every: int = 1):
+        self.history = history
+        self.every = every
+        self._total: np.ndarray | None = None
+        self._n_measured = 0
+        self._epoch = 0
+        self._last: Step | None = None
+
+    @abstractmethod
+    def measure(self, network: FeedForward, step: Step) -> np.ndarray:
+        """Score of every input neuron in the step under way, of shape (n_inputs,).
+
+        ``network.outputs`` holds the activations of the step's batch.
+        """
+
+    def before_update(self, network: FeedForward, step: Step) -> None:
+        self._last = step
+        if self.history == "last_iteration":
+            return
+        if self.history == "last_epoch" and step.epoch > self._epoch:
+            self._total, self._n_measured, self._epoch = None, 0, step.epoch
+        # The first step counts: there may be no other.
+        if self._n_measured and step.number % self.every:
+            return
+        measured = self.measure(network, step)
+        self._total = measured if self._total is None else self._total + measured
+        self._n_measured += 1
+
+    def scores(self, network: FeedForward) -> np.ndarray:
+        if self._total is not None:
+            return self._total / self._n_measured
+        if self._last is None:
+            raise RuntimeError("No scores yet: no training step has been seen.")
+        network.forward(self._last.x)
+        return self.measure(network, self._last)

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Scores read off the connections of the features (QuickSelection)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .base import Importance, Step
+from .history import AveragedImportance
+
+if TYPE_CHECKING:
+    from ..networks import FeedForward
+
+
+class StrengthImportance(AveragedImportance):
+    """Sum of the absolute weights of an input neuron.
+
+    Parameters
+    ----------
+    history, every
+        See :class:`AveragedImportance`.
+
+    References
+    ----------
+    Atashgahi, Z. et al. "Quick and robust feature selection: the strength of energy-efficient
+    sparse training for autoencoders." Machine Learning 2021.
+    """
+
+    def measure(self, network: FeedForward, step: Step) -> np.ndarray:
+        return network.layers[0].strength("in")
+
+
+class ConnectionImportance(Importance):
+    """How well a feature is connected at the end of training.
+
+    Parameters
+    ----------
+    what : {"strength", "degree"}, default="strength"
+        Sum of the absolute weights, or number of connections.
+    layer : {"input", "output"}, default="input"
+        Of the feature's input neuron, or of its output neuron in an autoencoder.
+    """
+
+    def __init__(self, what: str = "strength", layer: str = "input"):
+        self.what = what
+        self.layer = layer
+
+    def scores(self, network: FeedForward) -> np.ndarray:
+        layer, side = (
+            (network.layers[0], "in") if self.layer == "input" else (network.layers[-1], "out")
+        )
+        return layer.strength(side) if self.what == "strength" else layer.degree(side)

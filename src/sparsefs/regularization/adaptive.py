@@ -1,0 +1,457 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Adaptive regularised training (ART): from a dense network to a sparse one.
+
+The network first trains as usual, then under a penalty that grows from epoch to epoch. After
+each epoch a copy is pruned by magnitude; training stops when the best pruned copy beats the
+dense network. That copy is then fine-tuned, with its mask fixed.
+
+References
+----------
+Glandorf, Kaiser and Rosenhahn: HyperSparse neural networks: shifting exploration to exploitation
+through adaptive regularization. ICCV workshops 2023.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import torch
+from torch import Tensor, nn
+
+from ._magnitudes import (
+    check_density,
+    check_weights,
+    common_dtype,
+    count,
+    is_number,
+    n_kept,
+    order_statistic,
+)
+from .penalties import HyperSparsePenalty, L1Penalty, L2Penalty, Penalty
+
+# The largest strength: an infinite one would turn a gradient of 0 into NaN.
+_LARGEST = torch.finfo(torch.float32).max
+
+
+@dataclass(frozen=True)
+class AdaptiveSchedule:
+    """Says how strong the penalty is in each epoch: nothing at first, then ever more.
+
+    Parameters
+    ----------
+    warmup_epochs : int, default=60
+        Epochs without a penalty.
+    initial_strength : float, default=5e-6
+        Strength in the first epoch after them (lambda_init).
+    growth : float, default=1.05
+        Factor from one epoch to the next (eta), at least 1.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    Examples
+    --------
+    >>> schedule = AdaptiveSchedule(warmup_epochs=2, initial_strength=0.5, growth=3)
+    >>> [schedule.strength(epoch) for epoch in range(5)]
+    [0.0, 0.0, 0.5, 1.5, 4.5]
+    """
+
+    warmup_epochs: int = 60
+    initial_strength: float = 5e-6
+    growth: float = 1.05
+
+    def __post_init__(self):
+        if not is_number(self.warmup_epochs, Integral) or self.warmup_epochs < 0:
+            raise ValueError(
+                f"warmup_epochs must be an integer of at least 0, got {self.warmup_epochs!r}."
+            )
+        for name, least in [("initial_strength", 0), ("growth", 1)]:
+            value = getattr(self, name)
+            if not is_number(value, Real) or not least <= value < math.inf:
+                raise ValueError(
+                    f"{name} must be a finite number of at least {least}, got {value!r}."
+                )
+
+    def strength(self, epoch: int) -> float:
+        """Strength in epoch number `epoch`, counted from 0; at most the largest float32."""
+        if epoch < self.warmup_epochs or self.initial_strength == 0:
+            return 0.0
+        exponent = (epoch - self.warmup_epochs) * math.log(self.growth)
+        if exponent + math.log(self.initial_strength) >= math.log(_LARGEST):
+            return _LARGEST
+        return self.initial_strength * self.growth ** (epoch - self.warmup_epochs)
+
+
+@torch.no_grad()
+def magnitude_masks(weights: Iterable[Tensor], density: float) -> list[Tensor]:
+    """Which weights are kept when the smallest of all together are pruned.
+
+    Exactly ``round(density * n)`` of all n weights are kept, among equal magnitudes those in
+    earlier tensors, and in one tensor those at lower flat positions.
+
+    Parameters
+    ----------
+    weights : iterable of Tensor
+        Floating point tensors of any shapes.
+    density : float in (0, 1]
+
+    Returns
+    -------
+    list of Tensor of bool
+        One per weight tensor, of its shape and device; True where the weight is kept.
+
+    Raises
+    ------
+    ValueError
+        If `density` is out of range or `weights` holds no number or a NaN.
+
+    Examples
+    --------
+    >>> import torch
+    >>> magnitude_masks([torch.tensor([1.0, -2.0]), torch.tensor([[0.5], [1.0]])], density=0.5)
+    [tensor([True, True]), tensor([[False],
+            [False]])]
+    """
+    tensors, density = check_weights(weights), check_density(density)
+    for i, tensor in enumerate(tensors):
+        if tensor.isnan().any():
+            raise ValueError(
+                f"weights must not hold NaN, weights[{i}] does; has training diverged?"
+            )
+    n = count(tensors)
+    missing = n_kept(n, density)
+    if missing == 0:
+        return [torch.zeros_like(tensor, dtype=torch.bool) for tensor in tensors]
+    threshold = order_statistic(tensors, n - missing)
+    dtype = common_dtype(tensors)
+    masks = [(tensor.to(dtype).abs() > threshold).contiguous() for tensor in tensors]
+    missing -= sum(int(mask.sum()) for mask in masks)
+    for tensor, mask in zip(tensors, masks, strict=True):
+        ties = (tensor.to(dtype).abs() == threshold).flatten().nonzero()[:missing, 0]
+        mask.view(-1)[ties] = True
+        missing -= len(ties)
+    return masks
+
+
+def prunable_weights(module: nn.Module) -> dict[str, nn.Parameter]:
+    """Weights of all linear and convolution layers, without biases and normalisation.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+
+    Returns
+    -------
+    dict of str to Parameter
+        Under the names that `module.named_parameters` uses. A weight that layers share is
+        there once, under its first name.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or if one is not a parameter of its own, because it is parametrised or
+        pruned by `torch.nn.utils`, or has no shape yet.
+
+    Examples
+    --------
+    >>> from torch import nn
+    >>> module = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(16, 2, bias=False))
+    >>> [(name, tuple(weight.shape)) for name, weight in prunable_weights(module).items()]
+    [('0.weight', (4, 1, 3, 3)), ('2.weight', (2, 16))]
+    """
+    if not isinstance(module, nn.Module):
+        raise ValueError(f"module must be a torch.nn.Module, got {type(module).__name__}.")
+    found: dict[str, nn.Parameter] = {}
+    seen: set[nn.Parameter] = set()
+    for path, layer in module.named_modules():
+        if not isinstance(layer, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)):
+            continue
+        name = f"{path}.weight" if path else "weight"
+        weight = layer._parameters.get("weight")
+        if weight is None:
+            raise ValueError(
+                f"module: {name} is computed from other parameters; remove its parametrisation "
+                "or pruning by torch.nn.utils first."
+            )
+        if nn.parameter.is_lazy(weight):
+            raise ValueError(f"module: {name} has no shape yet; run a batch through it first.")
+        if weight not in seen:
+            seen.add(weight)
+            found[name] = weight
+    if not found:
+        raise ValueError(
+            "module must contain a Linear or a convolution layer, "
+            f"{type(module).__name__} has none."
+        )
+    return found
+
+
+class AdaptiveRegularization:
+    """Adaptive regularised training (ART) of any module, inside a training loop of one's own.
+
+    Until :meth:`prune`, every linear and convolution weight is penalised by the schedule's
+    strength for the epoch. From then on the pruned weights stay zero. All of these weights count
+    alike: some layers end up much sparser than others.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        The network; its layers and their shapes must not change meanwhile.
+    density : float in (0, 1]
+        Share of the linear and convolution weights to keep.
+    penalty : {"hypersparse", "l1", "l2"} or Penalty, default="hypersparse"
+    schedule : AdaptiveSchedule or None, default=None
+        None means ``AdaptiveSchedule()``, the paper's.
+    apply : {"gradient", "loss"}, default="gradient"
+        Where the penalty enters: in :meth:`after_backward`, which is cheaper, or in
+        :meth:`penalty`. Both give the same gradients.
+
+    Attributes
+    ----------
+    history : list of dict
+        One per epoch, with keys ``epoch`` and ``strength``, and ``dense_score`` and
+        ``pruned_score``, which are None in the warm-up.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, no layer can be pruned, or no weight would be kept.
+
+    References
+    ----------
+    Glandorf, Kaiser and Rosenhahn: HyperSparse neural networks: shifting exploration to
+    exploitation through adaptive regularization. ICCV workshops 2023.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from torch import nn
+    >>> _ = torch.manual_seed(0)
+    >>> X, y = torch.randn(200, 10), torch.arange(200) % 2
+    >>> X[:, 0] += 4 * y
+    >>> network = nn.Sequential(nn.Linear(10, 8), nn.ReLU(), nn.Linear(8, 2))
+    >>> criterion = nn.CrossEntropyLoss()
+    >>> def accuracy():
+    ...     with torch.no_grad():
+    ...         return (network(X).argmax(1) == y).float().mean().item()
+    >>> def train(art, optimizer):
+    ...     optimizer.zero_grad()
+    ...     loss = criterion(network(X), y) + art.penalty()
+    ...     loss.backward()
+    ...     art.after_backward()
+    ...     optimizer.step()
+    ...     art.after_step()
+    >>> schedule = AdaptiveSchedule(warmup_epochs=20, initial_strength=1e-3, growth=1.1)
+    >>> art = AdaptiveRegularization(network, density=0.1, schedule=schedule)
+    >>> optimizer = torch.optim.SGD(network.parameters(), lr=0.2, momentum=0.9)
+    >>> for _ in range(100):
+    ...     train(art, optimizer)
+    ...     if art.end_epoch(accuracy):
+    ...         break
+    >>> art.prune()
+    >>> optimizer = torch.optim.SGD(network.parameters(), lr=0.2, momentum=0.9)
+    >>> for _ in range(20):
+    ...     train(art, optimizer)
+    >>> sum(int(layer.weight.count_nonzero()) for layer in (network[0], network[2])), art.density
+    (10, 0.10416666666666667)
+    >>> accuracy() > 0.9
+    True
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        density: float,
+        *,
+        penalty: str | Penalty = "hypersparse",
+        schedule: AdaptiveSchedule | None = None,
+        apply: str = "gradient",
+    ):
+        density = check_density(density)
+        if schedule is not None and not isinstance(schedule, AdaptiveSchedule):
+            raise ValueError(f"schedule must be an AdaptiveSchedule or None, got {schedule!r}.")
+        if apply not in ("gradient", "loss"):
+            raise ValueError(f"apply must be 'gradient' or 'loss', got {apply!r}.")
+        self.module = module
+        self.schedule = AdaptiveSchedule() if schedule is None else schedule
+        self.apply = apply
+        self.history: list[dict] = []
+        self._penalty = _penalty(penalty, density)
+        self._target_density = density
+        self._weights = list(prunable_weights(module).values())
+        self._pruned: list[Tensor] | None = None
+        self._best_score = -math.inf
+        self._best: tuple[dict, list[Tensor]] | None = None
+        n = count(self._weights)
+        if n_kept(n, density) == 0:
+            raise ValueError(f"density={density} keeps none of the {n} weights; raise it.")
+
+    @property
+    def density(self) -> float:
+        """Share of the linear and convolution weights that may be nonzero; 1 until pruned."""
+        if self._pruned is None:
+            return 1.0
+        n = count(self._weights)
+        return (n - sum(int(pruned.sum()) for pruned in self._pruned)) / n
+
+    @property
+    def strength(self) -> float:
+        """Strength of the penalty in the epoch under way; 0 once pruned."""
+        return 0.0 if self._pruned is not None else self.schedule.strength(len(self.history))
+
+    def penalty(self) -> Tensor:
+        """What to add to the loss of every batch: with ``apply="gradient"`` 0.
+
+        Returns
+        -------
+        Tensor of shape ()
+        """
+        strength = self.strength
+        if self.apply == "gradient" or not strength:
+            return torch.zeros((), device=self._weights[0].device)
+        return strength * self._penalty(self._weights)
+
+    @torch.no_grad()
+    def after_backward(self) -> None:
+        """Call when a step's gradients are complete: adds those of the penalty, or masks them.
+
+        That is once per step, also if gradients are summed over batches. Gradients that were
+        scaled for mixed precision must be unscaled first.
+        """
+        if self._pruned is not None:
+            for weight, pruned in zip(self._weights, self._pruned, strict=True):
+                if weight.grad is not None:
+                    weight.grad.masked_fill_(pruned, 0)
+            return
+        strength = self.strength
+        if self.apply == "loss" or not strength:
+            return
+        gradients = self._penalty.gradients(self._weights)
+        for weight, gradient in zip(self._weights, gradients, strict=True):
+            if not weight.requires_grad:
+                continue
+            if weight.grad is None:
+                weight.grad = torch.zeros_like(weight)
+            weight.grad.add_(gradient, alpha=strength)
+
+    @torch.no_grad()
+    def after_step(self) -> None:
+        """Call after every step of the optimiser: pruned weights are zero again.
+
+        Masked gradients are not enough: momentum from before would move pruned weights.
+        """
+        if self._pruned is not None:
+            _fill(self._weights, self._pruned)
+
+    def end_epoch(self, evaluate: Callable[[], float], dense_score: float | None = None) -> bool:
+        """Call after every epoch: measures the network as it is and pruned.
+
+        The pruned copy with the best score is kept, of equals the last. In the warm-up nothing is
+        measured.
+
+        Parameters
+        ----------
+        evaluate : callable
+            Takes nothing and returns the training accuracy of the module as it then is, or
+            another score of which more is better. It should switch the module to evaluation
+            mode; if it raises, the weights are as before.
+        dense_score : float or None, default=None
+            The score of the module as it is, where it is known, for instance summed up while
+            training; this saves a pass over the data.
+
+        Returns
+        -------
+        bool
+            Whether to stop and :meth:`prune`: the best pruned copy so far scores better than
+            the network itself in this epoch.
+
+        Raises
+        ------
+        RuntimeError
+            If the network has been pruned.
+        """
+        self._check_dense("end_epoch")
+        epoch = len(self.history)
+        pruned_score = None
+        if epoch < self.schedule.warmup_epochs:
+            dense_score = None
+        else:
+            dense_score = float(evaluate() if dense_score is None else dense_score)
+            masks = magnitude_masks(self._weights, self._target_density)
+            pruned = [mask.logical_not_() for mask in masks]
+            with _temporarily_filled(self._weights, pruned):
+                pruned_score = float(evaluate())
+                if pruned_score >= self._best_score:
+                    self._best_score = pruned_score
+                    # All of the state, as biases and batch statistics belong to the weights.
+                    self._best = deepcopy(self.module.state_dict()), pruned
+        self.history.append(
+            {
+                "epoch": epoch,
+                "strength": self.strength,
+                "dense_score": dense_score,
+                "pruned_score": pruned_score,
+            }
+        )
+        return dense_score is not None and self._best_score > dense_score
+
+    def prune(self) -> None:
+        """Load the best pruned copy, all of its state, and fix which weights are zero.
+
+        Fine-tune it with a new optimiser: the old one's momentum is of another network.
+
+        Raises
+        ------
+        RuntimeError
+            If no epoch after the warm-up has been measured, or the network has been pruned.
+        """
+        self._check_dense("prune")
+        if self._best is None:
+            raise RuntimeError(
+                f"prune needs an epoch with a score after the {self.schedule.warmup_epochs} "
+                "epochs of warm-up; train longer, or lower warmup_epochs."
+            )
+        state, self._pruned = self._best
+        self._best = None
+        self.module.load_state_dict(state)
+
+    def _check_dense(self, method):
+        if self._pruned is not None:
+            raise RuntimeError(f"{method} must not be called once the network has been pruned.")
+
+
+def _penalty(penalty, density) -> Penalty:
+    if isinstance(penalty, Penalty):
+        return penalty
+    if penalty == "hypersparse":
+        return HyperSparsePenalty(density)
+    if penalty == "l1":
+        return L1Penalty()
+    if penalty == "l2":
+        return L2Penalty()
+    raise ValueError(f"penalty must be 'hypersparse', 'l1', 'l2' or a Penalty, got {penalty!r}.")
+
+
+def _fill(weights: list[nn.Parameter], pruned: list[Tensor]) -> None:
+    for weight, where in zip(weights, pruned, strict=True):
+        weight.masked_fill_(where, 0)
+
+
+@contextmanager
+def _temporarily_filled(weights: list[nn.Parameter], pruned: list[Tensor]) -> Iterator[None]:
+    originals = [weight.detach().clone() for weight in weights]
+    try:
+        with torch.no_grad():
+            _fill(weights, pruned)
+        yield
+    finally:
+        with torch.no_grad():
+            for weight, original in zip(weights, originals, strict=True):
+                weight.copy_(original)

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Penalties on the weights of a network.
+
+A penalty takes a list of tensors, in which all numbers count alike, whatever the shapes. It can
+be applied in two ways that give the same gradients: add ``strength * penalty(weights)`` to the
+loss, or add ``strength * gradient`` to the gradient of each weight. The second needs no graph.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from ._magnitudes import (
+    check_density,
+    check_weights,
+    common_dtype,
+    count,
+    n_below_quantile,
+    order_statistic,
+)
+
+
+class Penalty(ABC):
+    """What a penalty provides: its value under automatic differentiation, and its gradients."""
+
+    def __call__(self, weights: Iterable[Tensor]) -> Tensor:
+        """Value of the penalty, to be added to a loss.
+
+        Parameters
+        ----------
+        weights : iterable of Tensor
+            Floating point tensors of any shapes.
+
+        Returns
+        -------
+        Tensor of shape ()
+            Of the widest type among `weights`, at least float32.
+
+        Raises
+        ------
+        ValueError
+            If `weights` holds no number, or anything but floating point tensors.
+        """
+        return self._value(check_weights(weights))
+
+    @torch.no_grad()
+    def gradients(self, weights: Iterable[Tensor]) -> list[Tensor]:
+        """Gradient of the penalty in closed form, without a graph.
+
+        Parameters
+        ----------
+        weights : iterable of Tensor
+            Floating point tensors of any shapes.
+
+        Returns
+        -------
+        list of Tensor
+            One per weight tensor, of its shape, type and device.
+
+        Raises
+        ------
+        ValueError
+            If `weights` holds no number, or anything but floating point tensors.
+        """
+        return self._gradients(check_weights(weights))
+
+    @abstractmethod
+    def _value(self, weights: list[Tensor]) -> Tensor: ...
+
+    @abstractmethod
+    def _gradients(self, weights: list[Tensor]) -> list[Tensor]: ...
+
+
+class L1Penalty(Penalty):
+    """Sum of magnitudes, ``sum(|w|)``; the gradient is ``sign(w)``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> weights = [torch.tensor([3.0, -4.0]), torch.tensor([[0.5]])]
+    >>> L1Penalty()(weights)
+    tensor(7.5000)
+    >>> L1Penalty().gradients(weights)
+    [tensor([ 1., -1.]), tensor([[1.]])]
+    """
+
+    def _value(self, weights: list[Tensor]) -> Tensor:
+        return _total(weights, torch.abs)
+
+    def _gradients(self, weights: list[Tensor]) -> list[Tensor]:
+        return [tensor.sign() for tensor in weights]
+
+
+class L2Penalty(Penalty):
+    """Half the sum of squares, ``sum(w ** 2) / 2``; the gradient is ``w``.
+
+    With the half, the strength means what `weight_decay` means in PyTorch's SGD.
+
+    Examples
+    --------
+    >>> import torch
+    >>> L2Penalty()([torch.tensor([3.0, -4.0])])
+    tensor(12.5000)
+    """
+
+    def _value(self, weights: list[Tensor]) -> Tensor:
+        return _total(weights, torch.square) / 2
+
+    def _gradients(self, weights: list[Tensor]) -> list[Tensor]:
+        return [tensor.clone() for tensor in weights]
+
+
+class HyperSparsePenalty(Penalty):
+    """Pull small weights to zero and leave large ones alone (HyperSparse).
+
+    The border is the quantile of the magnitudes that `density` asks for, over all weights
+    together: the gradient is largest next to zero, falls most steeply at the border, and fades
+    above it.
+    With ``s = artanh(1 / sqrt(3)) / quantile`` it is::
+
+        sign(w_i) * s * sech(s * |w_i|) ** 2 * sum_j |w_j| / sum_j tanh(s * |w_j|)
+
+    The value is 0 whatever the weights are: the loss of the paper,
+    ``sum |w| * sum tanh(s |w|) / stop(sum tanh(s |w|)) - sum |w|``, where ``stop`` and s pass
+    no gradient, exists for its gradient only.
+
+    Parameters
+    ----------
+    density : float in (0, 1]
+        Share of the weights that will be kept.
+
+    Raises
+    ------
+    ValueError
+        If `density` is out of range.
+
+    Notes
+    -----
+    When the quantile is zero, the weights to prune are at zero already. The formula then tends
+    to 0 for every other weight, and the gradient is 0 everywhere. A quantile below
+    the mean magnitude times the machine's precision counts as zero.
+
+    References
+    ----------
+    Glandorf, Kaiser and Rosenhahn: HyperSparse neural networks: shifting exploration to
+    exploitation through adaptive regularization. ICCV workshops 2023.
+
+    Examples
+    --------
+    >>> import torch
+    >>> weights = [torch.tensor([0.1, -0.1, 0.1]), torch.tensor([[2.0]])]
+    >>> penalty = HyperSparsePenalty(density=0.5)
+    >>> penalty(weights)
+    tensor(0.)
+    >>> [gradient.round(decimals=2) for gradient in penalty.gradients(weights)]
+    [tensor([ 3.7000, -3.7000,  3.7000]), tensor([[0.]])]
+    """
+
+    # Where the slope of tanh falls most steeply.
+    steepest = math.atanh(1 / math.sqrt(3))
+
+    def __init__(self, density: float):
+        self.density = check_density(density)
+
+    def quantile(self, weights: Iterable[Tensor]) -> float:
+        """Magnitude with ``floor((1 - density) * n)`` of all n magnitudes before it.
+
+        Parameters
+        ----------
+        weights : iterable of Tensor
+            Floating point tensors of any shapes.
+
+        Returns
+        -------
+        float
+            The smallest magnitude that is kept.
+        """
+        tensors = check_weights(weights)
+        return order_statistic(tensors, n_below_quantile(count(tensors), self.density))
+
+    def _value(self, weights: list[Tensor]) -> Tensor:
+        scale, total = self._constants(weights)
+        bounded = _total(weights, lambda tensor: torch.tanh(tensor.abs() * scale))
+        constant = bounded.detach()
+        # The paper's loss with sum |w| taken out of the bracket, as it passes no gradient: its
+        # two occurrences cancel.
+        return (bounded - constant) * (total / float(constant) if scale else 0.0)
+
+    def _gradients(self, weights: list[Tensor]) -> list[Tensor]:
+        scale, total = self._constants(weights)
+        if not scale:
+            return [torch.zeros_like(tensor) for tensor in weights]
+        dtype = common_dtype(weights)
+        bounded = [tensor.to(dtype).mul(scale).tanh_() for tensor in weights]
+        factor = scale * total / float(_total(bounded, torch.abs))
+        return [
+            # sech^2 = 1 - tanh^2 cannot overflow, as 1 / cosh^2 does beyond 44 in float32.
+            tanh.square_().neg_().add_(1).mul_(factor).mul_(tensor.sign()).to(tensor.dtype)
+            for tensor, tanh in zip(weights, bounded, strict=True)
+        ]
+
+    def _constants(self, weights):
+        """Return s, or 0 where it would be infinite, and the sum of all magnitudes."""
+        with torch.no_grad():
+            total = float(_total(weights, torch.abs))
+        limits = torch.finfo(common_dtype(weights))
+        border = self.quantile(weights)
+        if border <= max(limits.tiny, limits.eps * total / count(weights)):
+            return 0.0, total
+        return self.steepest / border, total
+
+
+def _total(weights, function) -> Tensor:
+    """Sum of an elementwise function over all tensors, of the widest type among them."""
+    dtype, device = common_dtype(weights), weights[0].device
+    return sum(
+        (function(tensor.to(dtype)).sum().to(device) for tensor in weights),
+        start=torch.zeros((), dtype=dtype, device=device),
+    )

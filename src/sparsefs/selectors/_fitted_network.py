@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is left of a network after a fit: numpy and scipy only, to score new data with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+from scipy.special import expit
+
+from .._blocks import row_blocks
+
+if TYPE_CHECKING:
+    from ..networks import FeedForward
+    from ..training.batches import Scaling
+
+_ACTIVATIONS = {
+    "identity": lambda z: z,
+    "logistic": expit,
+    "tanh": np.tanh,
+    "relu": lambda z: np.maximum(z, 0),
+}
+_DENSE_FROM = 0.5  # a stored index costs as much as a weight
+
+
+@dataclass(repr=False)
+class FittedNetwork:
+    """A trained network and the scaling of its inputs.
+
+    Attributes
+    ----------
+    weights : list of ndarray or CSR array of shape (n_outputs, n_inputs), float32
+        One per layer.
+    biases : list of ndarray of shape (n_outputs,), float32
+    activations : list of str
+    mean, scale : ndarray of shape (n_inputs,), float64
+        The network sees ``(x - mean) / scale``.
+    columns : ndarray of int, or None
+        The features that are left as inputs; None for all.
+    """
+
+    weights: list[Any]
+    biases: list[np.ndarray]
+    activations: list[str]
+    mean: np.ndarray
+    scale: np.ndarray
+    columns: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, network: FeedForward, scaling: Scaling, columns=None) -> FittedNetwork:
+        """Take over what `network` has learnt."""
+        chosen = slice(None) if columns is None else columns
+        return cls(
+            [_weights(layer) for layer in network.layers],
+            [layer.bias.detach().cpu().numpy().ravel().copy() for layer in network.layers],
+            list(network.activations),
+            scaling.mean[chosen].copy(),
+            scaling.scale[chosen].copy(),
+            columns,
+        )
+
+    def scaled(self, X) -> np.ndarray:
+        """Rows of X as the network sees them, dense float32."""
+        if self.columns is not None:
+            X = X[:, self.columns]
+        X = X.toarray() if sparse.issparse(X) else np.asarray(X)
+        return ((X - self.mean) / self.scale).astype(np.float32)
+
+    def __call__(self, X) -> np.ndarray:
+        """Outputs for the rows of X, of shape (n_samples, n_outputs), float32."""
+        return np.concatenate([self.output(X[rows]) for rows in row_blocks(X)])
+
+    def output(self, X) -> np.ndarray:
+        """The same for a few rows, at once."""
+        x = self.scaled(X).T
+        for weights, bias, name in zip(self.weights, self.biases, self.activations, strict=True):
+            x = _ACTIVATIONS[name](weights @ x + bias[:, None])
+        return x.T
+
+
+def _weights(layer):
+    positions, values = layer.connections()
+    n_out, n_in = layer.shape
+    if len(positions) >= _DENSE_FROM * n_out * n_in:
+        dense = np.zeros(n_out * n_in, dtype=np.float32)
+        dense[positions] = values
+        return dense.reshape(n_out, n_in)
+    rows, cols = np.divmod(positions, max(1, n_in))
+    starts = np.searchsorted(rows, np.arange(n_out + 1)).astype(np.int32)
+    return sparse.csr_array((values.copy(), cols.astype(np.int32), starts), shape=layer.shape)

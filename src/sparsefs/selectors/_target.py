@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a supervised network learns: classes, labels or numbers, made out of any y."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_array
+
+_KINDS = {
+    "binary": "classes",
+    "multiclass": "classes",
+    "multilabel-indicator": "labels",
+    "continuous": "numbers",
+    "continuous-multioutput": "numbers",
+}
+_LOSSES = {
+    "classes": "cross_entropy",
+    "labels": "binary_cross_entropy",
+    "numbers": "squared_error",
+}
+
+
+@dataclass
+class Target:
+    """A target in the form a loss takes.
+
+    Attributes
+    ----------
+    kind : {"classes", "labels", "numbers"}
+        One class a sample; several labels, each there or not; one or several numbers.
+    values : ndarray
+        Class numbers of shape (n_samples,), int64; or (n_samples, n_outputs), float32, numbers
+        with mean 0 and standard deviation 1.
+    loss : str or callable
+    n_outputs : int
+        Outputs the network needs.
+    classes : ndarray of shape (n_classes,), or None
+    mean, scale : ndarray of shape (n_outputs,), or None
+        Of numbers, before they were standardised.
+    """
+
+    kind: str
+    values: np.ndarray
+    loss: Any
+    n_outputs: int
+    classes: np.ndarray | None = None
+    mean: np.ndarray | None = None
+    scale: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, y, loss, sample_weight=None) -> Target:
+        """Encode `y`; a `loss` other than "auto" may overrule what its type suggests.
+
+        Raises
+        ------
+        ValueError
+            If y is None or unusable, or does not suit the loss.
+        """
+        y = _checked(y)
+        kind = _kind(y, loss)
+        if loss == "auto":
+            loss = _LOSSES[kind]
+        used = slice(None) if sample_weight is None else sample_weight > 0
+        if kind == "classes":
+            classes, numbers = np.unique(y, return_inverse=True)
+            if len(np.unique(numbers[used])) < 2:
+                raise ValueError(
+                    "y has one class only, so no feature can tell classes apart: at least 2 "
+                    "classes are needed."
+                )
+            return cls(kind, numbers.ravel().astype(np.int64), loss, len(classes), classes)
+        y = y.reshape(len(y), -1)
+        if kind == "labels":
+            return cls(kind, y.astype(np.float32), loss, y.shape[1])
+        y = y.astype(np.float64)
+        weight = None if sample_weight is None else sample_weight[used]
+        mean = np.average(y[used], axis=0, weights=weight)
+        scale = np.sqrt(np.average((y[used] - mean) ** 2, axis=0, weights=weight))
+        if not (scale > 1e-14 * np.abs(mean)).any():
+            raise ValueError("y is constant: there is nothing that features could explain.")
+        scale = np.where(scale > 0, scale, 1.0)
+        values = ((y - mean) / scale).astype(np.float32)
+        return cls(kind, values, loss, y.shape[1], mean=mean, scale=scale)
+
+    def weights(self, class_weight, sample_weight) -> np.ndarray | None:
+        """Sample weights times class weights, mean 1 over the samples whose weight is not 0."""
+        if class_weight is None:
+            return sample_weight
+        if self.kind != "classes" or self.classes is None:
+            raise ValueError(
+                f"class_weight={class_weight!r} needs a y of classes. Got {self.kind}."
+            )
+        weight = np.ones(len(self.values)) if sample_weight is None else sample_weight.copy()
+        used = np.flatnonzero(weight)
+        labels = self.classes[self.values[used]]
+        try:
+            weight[used] *= compute_sample_weight(class_weight, labels)
+        except (ValueError, TypeError) as error:
+            raise type(error)(f"class_weight is unusable: {error}") from error
+        if (weight < 0).any() or not weight.any():
+            raise ValueError("class_weight must not be negative, nor 0 for all classes.")
+        return weight / weight[weight > 0].mean()
+
+    def score(self, y, output: np.ndarray, sample_weight=None) -> float:
+        """Accuracy of the outputs for classes and labels, R2 for numbers."""
+        if self.kind == "classes" and self.classes is not None:
+            predicted = self.classes[output.argmax(axis=1)]
+            return float(accuracy_score(_checked(y), predicted, sample_weight=sample_weight))
+        if self.kind == "labels":
+            y = _checked(y).reshape(len(output), -1).astype(int)
+            predicted = (output > 0).astype(int)
+            return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+        predicted = output * self.scale + self.mean
+        y = _checked(y).reshape(len(output), -1)
+        return float(r2_score(y, predicted, sample_weight=sample_weight))
+
+    def without_values(self) -> Target:
+        """What scoring needs of it, small enough to keep."""
+        loss = self.loss if isinstance(self.loss, str) else None
+        return Target(
+            self.kind, self.values[:0], loss, self.n_outputs, self.classes, self.mean, self.scale
+        )
+
+
+def _checked(y):
+    if y is None:
+        raise ValueError("This selector requires y to be passed, but the target y is None.")
+    if sparse.issparse(y):
+        y = y.toarray()
+    y = check_array(y, ensure_2d=False, dtype=None, ensure_all_finite=False, input_name="y")
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y.ravel()
+    if y.dtype == object and not any(isinstance(label, str) for label in y.flat):
+        try:
+            y = y.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"y holds what is neither text nor numbers: {error}") from error
+    if y.dtype.kind == "f" and not np.isfinite(y).all():
+        raise ValueError(f"Input y contains {np.count_nonzero(~np.isfinite(y))} NaN or inf values.")
+    return y
+
+
+def _kind(y, loss):
+    numeric = y.dtype.kind in "biuf"
+    if loss == "squared_error":
+        if not numeric:
+            raise ValueError("loss='squared_error' needs a y of numbers.")
+        return "numbers"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # many classes are the user's business
+        type_ = type_of_target(y, input_name="y")
+    kind = _KINDS.get(type_)
+    if kind is None:
+        raise ValueError(
+            f"y is of type {type_!r}, which no loss suits. For several numbers a sample use "
+            "loss='squared_error'; for several labels make y an array of zeros and ones, for "
+            "example with sklearn.preprocessing.MultiLabelBinarizer."
+        )
+    if loss == "binary_cross_entropy" and type_ in ("binary", "multilabel-indicator"):
+        if not (numeric and np.isin(y, (0, 1)).all()):
+            raise ValueError("loss='binary_cross_entropy' needs a y of zeros and ones.")
+        return "labels"
+    if isinstance(loss, str) and loss not in ("auto", _LOSSES[kind]):
+        raise ValueError(f"loss={loss!r} does not suit a y of type {type_!r}.")
+    if loss == "auto" and kind == "classes" and y.dtype.kind == "f":
+        n_values = len(np.unique(y))
+        if n_values > max(20, len(y) / 10):
+            warnings.warn(
+                f"y holds {n_values} different numbers in {len(y)} samples and is taken as "
+                "continuous. Pass loss='squared_error' to say so, or loss='cross_entropy' if "
+                "they are classes.",
+                UserWarning,
+                stacklevel=2,
+            )
+            return "numbers"
+    return kind
+
+
+def validation_split(target: Target, rows: np.ndarray, fraction: float, rng: np.random.Generator):
+    """Split rows at random into (training, validation) rows, both ascending.
+
+    Classes keep their shares, and each keeps at least one row for training.
+    """
+    rows = rng.permutation(rows)
+    if target.kind == "classes":
+        labels = target.values[rows]
+        rows = rows[np.argsort(labels, kind="stable")]
+        _, first_of_class = np.unique(target.values[rows], return_index=True)
+        eligible = np.delete(rows, first_of_class)
+    else:
+        eligible = rows[1:]
+    n_validation = min(round(fraction * len(rows)), len(eligible))
+    # Evenly spaced in the order of the classes: every class gives its share.
+    places = (np.arange(n_validation) + rng.random()) * len(eligible) / max(1, n_validation)
+    validation = eligible[places.astype(np.int64)]
+    return np.setdiff1d(rows, validation), np.sort(validation)

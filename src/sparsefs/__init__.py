@@ -5,6 +5,6 @@ Importing this package does not import torch; fitting a selector does.
 """
 
 from ._version import __version__
-from .selectors import NeuronAttributionSelector, WASTSelector
+from .selectors import NeuronAttributionSelector, QuickSelectionSelector, WASTSelector
 
-__all__ = ["NeuronAttributionSelector", "WASTSelector", "__version__"]
+__all__ = ["NeuronAttributionSelector", "QuickSelectionSelector", "WASTSelector", "__version__"]

@@ -25,6 +25,8 @@ class ReconstructionImportance(Importance):
     mixing : {"mean", "sum"}
         ``"mean"`` divides both terms by their mean over the neurons before adding them,
         which frees `lam` of their units; ``"sum"`` adds them as they are (the paper).
+    ranking : {"importance", "strength"}, default="importance"
+        What the scores are: the running sum, or the strength of the inputs at the end.
 
     Attributes
     ----------
@@ -32,7 +34,8 @@ class ReconstructionImportance(Importance):
         Importance of the input and of the output neurons of the autoencoder.
     """
 
-    def __init__(self, n_features: int, lam: float, mixing: str):
+    def __init__(self, n_features: int, lam: float, mixing: str, ranking: str = "importance"):
+        self.ranking = ranking
         self.lam = lam
         self.mixing = mixing
         self.inputs = np.zeros(n_features)
@@ -42,7 +45,7 @@ class ReconstructionImportance(Importance):
         self.update(network, step.loss.feature_error)
 
     def scores(self, network: FeedForward) -> np.ndarray:
-        return self.inputs
+        return self.inputs if self.ranking == "importance" else network.layers[0].strength("in")
 
     def update(self, network: FeedForward, error: np.ndarray) -> None:
         """Add one step: `error` is the mean absolute reconstruction error per feature.

@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import ClassVar
 
-import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from .autoencoder import AutoencoderSelector
 
-_FLOAT32_MAX = float(np.finfo(np.float32).max)  # training is in float32
 _PAPER_LAM = {"images": 0.4, "smk": 0.01, "gla": 0.001, "other": 0.9}
 
 
@@ -40,10 +38,11 @@ class WASTSelector(AutoencoderSelector):
         ``"mean"`` divides both terms by their mean over the features, so that `lam` has no
         unit and one value suits all kinds of data; ``"sum"`` mixes them as they are, as the
         paper does.
-    scaling : {"global", "feature", "none"}, default="global"
+    scaling : {"global", "feature", "minmax", "none"}, default="global"
         ``"global"``: subtract one mean and divide by one standard deviation, both over the
         whole table, for features that share a unit, such as pixels or counts; ``"feature"``:
-        standardise every feature, for columns of different units; ``"none"``: use X as it is.
+        standardise every feature, for columns of different units; ``"minmax"``: bring every
+        feature to 0 to 1; ``"none"``: use X as it is.
     ranking : {"importance", "strength"}, default="importance"
         Rank features by the accumulated importance, or by the strength of the input neurons
         at the end.
@@ -141,23 +140,11 @@ class WASTSelector(AutoencoderSelector):
         "density": [Interval(Real, 0, 1, closed="right")],
         "lam": [Interval(Real, 0, 1, closed="both")],
         "mixing": [StrOptions({"mean", "sum"})],
-        "scaling": [StrOptions({"global", "feature", "none"})],
         "ranking": [StrOptions({"importance", "strength"})],
         "drop": [StrOptions({"importance", "magnitude"})],
         "grow": [StrOptions({"importance", "random"})],
-        "drop_fraction": [Interval(Real, 0, 1, closed="both")],
-        "update_every": [
-            StrOptions({"batch", "epoch"}),
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "update_until": [Interval(Real, 0, 1, closed="both")],
-        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "solver": [StrOptions({"sgd", "adam"})],
-        "learning_rate_init": [Interval(Real, 0, _FLOAT32_MAX, closed="neither")],
         "learning_rate": [StrOptions({"constant", "linear"})],
-        "momentum": [Interval(Real, 0, 1, closed="left")],
-        "alpha": [Interval(Real, 0, _FLOAT32_MAX, closed="left")],
-        "noise_std": [Interval(Real, 0, _FLOAT32_MAX, closed="left")],
     }
 
     def __init__(
@@ -262,26 +249,9 @@ class WASTSelector(AutoencoderSelector):
     def _train(self, data, constant, rng, device):
         from .. import topology as topo
         from ..importance import ReconstructionImportance
-        from ..networks import FeedForward
-        from ..training.batches import Batches, Scaling
-        from ..training.loop import train
         from ..training.losses import ReconstructionLoss
-        from ..training.noise import NoisePool
         from ..training.optimizers import SGD, Adam
 
-        n_features = data.X.shape[1]
-        n_hidden = self._n_hidden()
-        shapes = [(n_hidden, n_features), (n_features, n_hidden)]
-        network = FeedForward.from_positions(
-            [n_features, n_hidden, n_features],
-            [topo.sample_positions(shape, self.density, rng) for shape in shapes],
-            ["logistic", "identity"],
-            rng=rng,
-            kernel=self.kernel,
-            device=device,
-            filled_sides=("in", "out") if self.grow == "importance" else None,
-        )
-        importance = ReconstructionImportance(n_features, self.lam, self.mixing)
         # The features are the inputs of the first layer and the outputs of the second.
         rewirings = [
             topo.Rewiring(
@@ -291,51 +261,33 @@ class WASTSelector(AutoencoderSelector):
             )
             for side in ("in", "out")
         ]
-        schedule = topo.UpdateSchedule(self.update_every, self.update_until)
-        scaling = Scaling(data.X, self.scaling, data.sample_weight)
-        batches = Batches(data.X, scaling, int(self.batch_size), rng, device, data.sample_weight)
 
-        n_steps = int(self.max_iter) * len(batches)
-        decay_steps = n_steps if self.learning_rate == "linear" else None
-        optimizer = (
-            SGD(self.learning_rate_init, self.alpha, decay_steps, self.momentum)
-            if self.solver == "sgd"
-            else Adam(self.learning_rate_init, self.alpha, decay_steps)
+        def optimizer(n_steps):
+            decay_steps = n_steps if self.learning_rate == "linear" else None
+            if self.solver == "adam":
+                return Adam(self.learning_rate_init, self.alpha, decay_steps)
+            return SGD(self.learning_rate_init, self.alpha, decay_steps, self.momentum)
+
+        self._train_autoencoder(
+            data,
+            constant,
+            rng,
+            device,
+            densities=[self.density] * 2,
+            output_activation="identity",
+            importance=ReconstructionImportance(
+                data.X.shape[1], self.lam, self.mixing, self.ranking
+            ),
+            rewirings=rewirings,
+            loss=ReconstructionLoss(),
+            optimizer=optimizer,
+            filled_sides=("in", "out") if self.grow == "importance" else None,
         )
-
-        def scores():
-            if self.ranking == "strength":
-                return network.layers[0].strength("in")
-            return importance.inputs
-
-        history = train(
-            network,
-            batches,
-            ReconstructionLoss(),
-            optimizer,
-            epochs=self._epochs(data, constant, scores),
-            importance=importance,
-            topology=topo.Topology(rewirings, schedule, rng),
-            noise=NoisePool(self.noise_std, rng, device),
-        )
-        self._set_scores(scores(), constant)
-        self._set_training(network, scaling, history, batches.n_samples)
 
     def _validate_params(self):
         super()._validate_params()
-        self._n_hidden()
         if self.kernel == "block" and self.grow == "random":
             raise ValueError(
                 "kernel='block' stores whole neurons densely, which suits grow='importance'. "
                 "With grow='random' use kernel='csr' or 'auto'."
             )
-
-    def _n_hidden(self):
-        sizes = self.hidden_layer_sizes
-        sizes = [sizes] if np.ndim(sizes) == 0 else list(sizes)
-        if len(sizes) != 1 or not isinstance(sizes[0], Integral) or sizes[0] < 1:
-            raise ValueError(
-                "The 'hidden_layer_sizes' parameter of WASTSelector must be a positive int or a "
-                f"sequence of one. Got {self.hidden_layer_sizes!r}."
-            )
-        return int(sizes[0])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Run a measurement: ``python -m benchmarks {accuracy,speed,memory,kernels}``.
+"""Run a measurement: ``python -m benchmarks {accuracy,papers,speed,memory,kernels,attribution}``.
 
 Each writes its rows to ``benchmarks/results/<name>.csv`` as it goes and prints a summary. Rows
 that are there already are not measured again, whatever version made them; ``--fresh`` forgets
@@ -12,7 +12,7 @@ import importlib
 
 from benchmarks.results import Results
 
-NAMES = ("accuracy", "papers", "speed", "memory", "kernels")
+NAMES = ("accuracy", "papers", "speed", "memory", "kernels", "attribution")
 
 
 def main():

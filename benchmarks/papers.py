@@ -7,6 +7,7 @@ training of a topology serves both of its importances.
 """
 
 import time
+from functools import partial
 
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -16,9 +17,14 @@ from sklearn.svm import SVC
 from tests.data import load
 
 from benchmarks.results import Results
-from sparsefs import NeuronAttributionSelector
+from sparsefs import (
+    HyperSparseSelector,
+    NeuroFSSelector,
+    NeuronAttributionSelector,
+    QuickSelectionSelector,
+)
 
-ROWS = {"mnist": 10_000}
+ROWS = {"mnist": 10_000, "fashion_mnist": 10_000}
 SETS = [
     *("usps", "coil20", "orl", "yale", "basehock", "pcmac", "relathe", "prostate_ge"),
     *("lymphoma", "arcene", "isolet", "madelon", "mnist"),
@@ -45,6 +51,19 @@ PUBLISHED = {
         ("Dense-QS", "Dense-Attr", "SET-QS", "SET-Attr", "RigL-QS", "RigL-Attr")
     )
 }
+
+
+# K = 50, Atashgahi et al., TMLR 2023.
+PUBLISHED["NeuroFS"] = {
+    **{"coil20": 98.78, "mnist": 95.30, "fashion_mnist": 83.78, "usps": 96.78},
+    **{"isolet": 92.62, "basehock": 89.06, "prostate_ge": 90.50, "arcene": 76.50},
+}
+PUBLISHED["QuickSelection"] = {
+    **{"coil20": 96.52, "mnist": 93.62, "fashion_mnist": 80.82, "usps": 95.52},
+    **{"isolet": 89.78, "basehock": 87.22, "prostate_ge": 76.20, "arcene": 74.38},
+}
+FIFTY = list(PUBLISHED["NeuroFS"])
+REGULARIZED = ["isolet", "madelon", "mnist"]
 
 
 class Both:
@@ -90,14 +109,45 @@ def attribution_family(topology, name, seed, X, y):
     return {f"{topology}-{n}": s for n, s in zip(names, both.all_scores, strict=True)}, selector
 
 
+def neurofs(name, seed, X, y):
+    activation = "relu" if name == "isolet" else "tanh"
+    selector = NeuroFSSelector(K=50, activation=activation, random_state=seed, device="cpu")
+    return {"NeuroFS": selector.fit(X, y).scores_}, selector
+
+
+def quick_selection(name, seed, X, y):
+    selector = QuickSelectionSelector(K=50, random_state=seed, device="cpu")
+    return {"QuickSelection": selector.fit(X).scores_}, selector
+
+
+def hyper_sparse(regularizer, density, name, seed, X, y):
+    selector = HyperSparseSelector(
+        K=20 if name == "madelon" else 50,
+        regularizer=regularizer,
+        density=density,
+        random_state=seed,
+        device="cpu",
+    ).fit(X, y)
+    return {f"{regularizer}-{density}": selector.scores_}, selector
+
+
 METHODS = {
-    topology: lambda *args, topology=topology: attribution_family(topology, *args)
-    for topology in ("SET", "RigL", "Dense")
+    **{
+        topology: (partial(attribution_family, topology), SETS)
+        for topology in ("SET", "RigL", "Dense")
+    },
+    "QuickSelection": (quick_selection, FIFTY),
+    "NeuroFS": (neurofs, FIFTY),
+    **{
+        f"{regularizer}-{density}": (partial(hyper_sparse, regularizer, density), REGULARIZED)
+        for density in (0.1, 0.02)
+        for regularizer in ("hypersparse", "l1", "l2")
+    },
 }
 
 
 def add_arguments(parser):
-    parser.add_argument("--sets", nargs="+", default=SETS)
+    parser.add_argument("--sets", nargs="+", default=[*SETS, "fashion_mnist"])
     parser.add_argument("--methods", nargs="+", default=list(METHODS))
     parser.add_argument("--seeds", nargs="+", type=int, default=range(5))
 
@@ -107,7 +157,8 @@ def run(arguments):
     for seed in arguments.seeds:
         for name in arguments.sets:
             for method in arguments.methods:
-                if not results.has(set=name, method=method, seed=seed):
+                wanted = name in METHODS[method][1]
+                if wanted and not results.has(set=name, method=method, seed=seed):
                     measure(results, name, method, seed)
     summarise(results)
 
@@ -120,18 +171,17 @@ def measure(results, name, method, seed):
         X, y, test_size=0.2, stratify=y, random_state=seed
     )
     started = time.perf_counter()
-    scores, selector = METHODS[method](name, seed, X_train, y_train)
+    scores, selector = METHODS[method][0](name, seed, X_train, y_train)
     seconds = time.perf_counter() - started
-    K = 20 if name == "madelon" and method not in ("SET", "RigL", "Dense") else selector.K
     for variant, score in scores.items():
-        chosen = np.argsort(-score, kind="stable")[:K]
+        chosen = np.argsort(-score, kind="stable")[: selector.K]
         svc = make_pipeline(StandardScaler(), SVC()).fit(X_train[:, chosen], y_train)
         results.add(
             set=name,
             method=method,
             seed=seed,
             variant=variant,
-            K=K,
+            K=selector.K,
             accuracy=round(100 * svc.score(X_test[:, chosen], y_test), 2),
             seconds=round(seconds, 2),
             n_iter=selector.n_iter_,
@@ -148,7 +198,7 @@ def summarise(results):
     variants = sorted({row["variant"] for row in results.rows})
     for variant in variants:
         print(variant)
-        for name in SETS:
+        for name in [*SETS, "fashion_mnist"]:
             rows = [r for r in results.rows if (r["set"], r["variant"]) == (name, variant)]
             if not rows:
                 continue

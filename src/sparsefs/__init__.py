@@ -5,6 +5,19 @@ Importing this package does not import torch; fitting a selector does.
 """
 
 from ._version import __version__
-from .selectors import NeuronAttributionSelector, QuickSelectionSelector, WASTSelector
+from .selectors import (
+    HyperSparseSelector,
+    NeuroFSSelector,
+    NeuronAttributionSelector,
+    QuickSelectionSelector,
+    WASTSelector,
+)
 
-__all__ = ["NeuronAttributionSelector", "QuickSelectionSelector", "WASTSelector", "__version__"]
+__all__ = [
+    "HyperSparseSelector",
+    "NeuroFSSelector",
+    "NeuronAttributionSelector",
+    "QuickSelectionSelector",
+    "WASTSelector",
+    "__version__",
+]

@@ -7,7 +7,15 @@ import pytest
 import torch
 from scipy import sparse
 
-from tests.selectors.common import every_selector, quick
+from tests.selectors.common import (
+    SELECTORS,
+    SUPERVISED,
+    UNSUPERVISED,
+    every_selector,
+    every_supervised,
+    fit,
+    quick,
+)
 
 
 def good():
@@ -52,12 +60,13 @@ CASES = [
     ("unknown drop rule", {"drop": "smallest"}, good, {}, ["'drop'", "magnitude"]),
     ("unknown grow rule", {"grow": "gradient"}, good, {}, ["'grow'", "random"]),
     ("unknown ranking", {"ranking": "weight"}, good, {}, ["'ranking'", "strength"]),
-    ("unknown scaling", {"scaling": "minmax"}, good, {}, ["'scaling'", "global"]),
+    ("unknown scaling", {"scaling": "quantile"}, good, {}, ["'scaling'", "global"]),
     ("unknown mixing", {"mixing": "product"}, good, {}, ["'mixing'"]),
     ("unknown decay", {"learning_rate": "cosine"}, good, {}, ["'learning_rate'", "linear"]),
     ("unknown kernel", {"kernel": "coo"}, good, {}, ["'kernel'", "csr"]),
     ("unknown update", {"update_every": "step"}, good, {}, ["'update_every'"]),
-    ("two hidden layers", {"hidden_layer_sizes": (9, 9)}, good, {}, ["'hidden_layer_sizes'"]),
+    ("a layer of text", {"hidden_layer_sizes": ["a"]}, good, {}, ["'hidden_layer_sizes'"]),
+    ("layers as bool", {"hidden_layer_sizes": True}, good, {}, ["'hidden_layer_sizes'"]),
     ("no hidden neuron", {"hidden_layer_sizes": (0,)}, good, {}, ["'hidden_layer_sizes'"]),
     ("unknown device", {"device": "tpu"}, good, {}, ["'device'", "tpu"]),
     ("absent device", {"device": "cuda:99"}, good, {}, ["cuda:99"]),
@@ -99,11 +108,86 @@ CASES = [
     ("a number as labels", {}, good, {"y": 3}, ["y must have"]),
     ("NaN weights", {}, good, {"sample_weight": np.full(30, np.nan)}, ["sample_weight", "NaN"]),
 ]
+UNSUPERVISED_CASES = [
+    ("two hidden layers", {"hidden_layer_sizes": (9, 9)}, good, {}, ["'hidden_layer_sizes'"]),
+]
 
 
-@every_selector
+def targets(*firsts):
+    """Classes, but for the first ones."""
+    y = np.arange(30) % 3
+    return [*firsts, *y[len(firsts) :].tolist()]
+
+
+NO_LOSS = ["loss='squared_error'", "MultiLabelBinarizer"]  # the advice
+SUPERVISED_CASES = [
+    (name, params, good, {"y": y}, words)
+    for name, params, y, words in [
+        ("y NaN", {}, targets(np.nan, np.nan), ["y contains 2 NaN"]),
+        ("y inf", {}, targets(np.inf), ["y contains 1 NaN or inf"]),
+        ("y None", {}, targets(None), ["y contains 1 NaN"]),
+        ("y NA", {}, pd.Series(targets(None), dtype="Int64"), ["y contains 1 NaN"]),
+        ("y text or None", {}, ["a", None] * 15, ["y contains 15 NaN"]),
+        ("y text or NA", {}, pd.Series(["a", None] * 15, dtype="string"), ["y contains 15 NaN"]),
+        ("y categories or NA", {}, pd.Categorical(["a", None] * 15), ["y contains 15 NaN"]),
+        ("y text and numbers", {}, np.array(targets("a"), object), ["mixes 1 text", "29 other"]),
+        ("y bytes", {}, np.array([b"a", b"b"] * 15), ["y holds", "neither text nor numbers"]),
+        ("y dates", {}, pd.date_range("2026-01-01", periods=30), ["y holds", "datetime64"]),
+        ("y of dicts", {}, [{}] * 30, ["y holds", "neither text nor numbers"]),
+        ("y complex", {}, np.arange(30) * 1j, ["y is unusable", "complex"]),
+        ("y 3-d", {}, np.zeros((30, 2, 2)), ["y is unusable", "dim 3"]),
+        ("y of sets", {}, [["a"], ["a", "b"]] * 15, ["y is unusable", *NO_LOSS]),
+        ("several classes", {}, np.arange(60).reshape(30, 2) % 3, ["multioutput", *NO_LOSS]),
+        ("labels not 0 and 1", {}, np.arange(60).reshape(30, 2) % 2 + 1, ["zeros", *NO_LOSS]),
+        ("labels all the same", {}, np.ones((30, 2)), ["y is constant"]),
+        ("one class", {}, ["a"] * 30, ["y has one class"]),
+        ("one number", {}, np.full(30, 0.1), ["y is constant"]),
+        ("one huge number", {}, np.full((30, 2), 1e300 / 3), ["y is constant"]),
+        ("numbers as classes", {"loss": "cross_entropy"}, good()[:, 0], ["loss='cross_entropy'"]),
+        ("text as numbers", {"loss": "squared_error"}, ["a", "b"] * 15, ["loss='squared_error'"]),
+        (
+            "three classes as labels",
+            {"loss": "binary_cross_entropy"},
+            targets(),
+            ["loss='binary_cross_entropy'", "cross_entropy"],
+        ),
+        (
+            "text as labels",
+            {"loss": "binary_cross_entropy"},
+            ["a", "b"] * 15,
+            ["loss='binary_cross_entropy'", "zeros and ones"],
+        ),
+        ("unknown loss", {"loss": "hinge"}, targets(), ["'loss'", "cross_entropy"]),
+        ("unknown class weight", {"class_weight": "even"}, targets(), ["'class_weight'"]),
+        ("weight of no class", {"class_weight": {7: 1, 8: 1}}, targets(), ["class_weight"]),
+        ("NaN class weight", {"class_weight": {0: np.nan}}, targets(), ["class_weight", "finite"]),
+        ("negative class weight", {"class_weight": {0: -1}}, targets(), ["class_weight"]),
+        ("text class weight", {"class_weight": {0: "a"}}, targets(), ["class_weight"]),
+        ("one class of weight", {"class_weight": {0: 0, 1: 0}}, targets(), ["one class"]),
+        ("no class of weight", {"class_weight": dict.fromkeys(range(3), 0)}, targets(), ["0 for"]),
+        ("weighted numbers", {"class_weight": "balanced"}, good()[:, 0], ["class_weight"]),
+        ("weighted labels", {"class_weight": "balanced"}, good()[:, :3] > 0, ["class_weight"]),
+        ("unknown activation", {"activation": "softplus"}, targets(), ["'activation'", "relu"]),
+        ("validation of 1", {"validation_fraction": 1.0}, targets(), ["'validation_fraction'"]),
+        ("no patience", {"n_iter_no_change": 0}, targets(), ["'n_iter_no_change'"]),
+    ]
+]
+GROUPS = [
+    (SELECTORS, CASES),
+    (UNSUPERVISED, UNSUPERVISED_CASES),
+    (SUPERVISED, SUPERVISED_CASES),
+]
+
+
 @pytest.mark.parametrize(
-    ("params", "X", "fit_args", "words"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
+    ("Selector", "params", "X", "fit_args", "words"),
+    [
+        pytest.param(Selector, *case[1:], id=f"{Selector.__name__}-{case[0]}")
+        for selectors, cases in GROUPS
+        for Selector in selectors
+        for case in cases
+        if set(case[1]) <= set(Selector().get_params())
+    ],
 )
 def test_fit_refuses(Selector, params, X, fit_args, words, monkeypatch):
     monkeypatch.setattr(
@@ -113,7 +197,7 @@ def test_fit_refuses(Selector, params, X, fit_args, words, monkeypatch):
     known = selector.get_params()
     numpy_state = np.random.get_state()[1].copy()
     with pytest.raises((ValueError, TypeError)) as error:
-        selector.fit(X(), **fit_args)
+        fit(selector, X(), **fit_args)
     for word in words:
         assert word.lower() in str(error.value).lower()
     assert selector.get_params().keys() == known.keys()
@@ -133,7 +217,7 @@ def test_fit_refuses(Selector, params, X, fit_args, words, monkeypatch):
     ids=["fewer columns", "1-d", "NaN", "other names"],
 )
 def test_transform_refuses(Selector, X, words):
-    selector = quick(Selector).fit(frame())
+    selector = fit(quick(Selector), frame())
     with pytest.raises((ValueError, TypeError)) as error:
         selector.transform(X())
     for word in words:
@@ -142,17 +226,23 @@ def test_transform_refuses(Selector, X, words):
 
 @every_selector
 def test_K_made_unusable_after_fit_is_named(Selector):
-    selector = quick(Selector).fit(good()).set_params(K=0)
+    selector = fit(quick(Selector), good()).set_params(K=0)
     with pytest.raises(ValueError, match="'K'"):
         selector.get_support()
 
 
 @every_selector
-@pytest.mark.parametrize("max_iter", [1, 20])
+@pytest.mark.parametrize("max_iter", [2, 20])
 def test_diverging_training_says_why(Selector, max_iter):
-    setting = {"learning_rate_init": 3e38, "max_iter": max_iter, "batch_size": 30}
-    with pytest.raises(FloatingPointError, match=r"learning_rate_init=3e\+38.*scaling"):
-        quick(Selector, **setting, scaling="none").fit(1e3 * good())
+    setting = {"learning_rate_init": 3e37, "max_iter": max_iter, "batch_size": 30}
+    with pytest.raises(FloatingPointError, match=r"learning_rate_init=3e\+37.*scaling"):
+        fit(quick(Selector, **setting, scaling="none"), 1e3 * good())
+
+
+@every_selector
+def test_scores_that_are_not_finite_are_refused(Selector):
+    with pytest.raises(FloatingPointError, match="scores became infinite"):
+        quick(Selector)._set_scores(np.array([1.0, np.inf]), np.zeros(2, dtype=bool))
 
 
 @every_selector
@@ -161,8 +251,9 @@ def test_gpu_out_of_memory_names_batch_size_and_density(Selector, monkeypatch):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(Selector, "_train", full)
-    with pytest.raises(MemoryError, match=r"batch_size=16, density="):
-        quick(Selector).fit(good())
+    density = ", density=" if "density" in Selector().get_params() else ""
+    with pytest.raises(MemoryError, match=f"batch_size=16{density}"):
+        fit(quick(Selector), good())
 
 
 @every_selector
@@ -170,4 +261,49 @@ def test_devices_that_are_not_there_are_refused_where_others_are(Selector, monke
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     with pytest.raises(ValueError, match="device='cuda:2' is not available"):
-        quick(Selector, device="cuda:2").fit(good())
+        fit(quick(Selector, device="cuda:2"), good())
+
+
+@every_supervised
+def test_a_missing_y_is_named(Selector):
+    with pytest.raises(ValueError, match="requires y to be passed"):
+        quick(Selector).fit(good())
+
+
+@every_selector
+@pytest.mark.parametrize(
+    ("X", "fit_args", "words"),
+    [
+        (lambda: good()[:, :-1], {}, ["11 features", "12 features"]),
+        (lambda: with_value(np.nan, (0, 2)), {}, ["1 NaN", "column 2"]),
+        (good, {"sample_weight": np.zeros(30)}, ["sample_weight", "zero"]),
+        (good, {"sample_weight": -np.ones(30)}, ["sample_weight", "negative"]),
+        (good, {"sample_weight": np.ones(29)}, ["sample_weight"]),
+    ],
+    ids=["fewer columns", "NaN", "weights of 0", "negative weights", "short weights"],
+)
+def test_score_refuses(Selector, X, fit_args, words):
+    selector = fit(quick(Selector), good())
+    with pytest.raises((ValueError, TypeError)) as error:
+        selector.score(X(), targets(), **fit_args)
+    for word in words:
+        assert word in str(error.value)
+
+
+@every_supervised
+@pytest.mark.parametrize(
+    ("y", "words"),
+    [
+        (None, ["requires y"]),
+        (targets()[:-1], ["inconsistent numbers of samples"]),
+        (targets(np.nan), ["y contains 1 NaN"]),
+        (np.zeros((30, 2)), ["y"]),
+    ],
+    ids=["no y", "short y", "y NaN", "y of two columns"],
+)
+def test_score_refuses_a_bad_y(Selector, y, words):
+    selector = fit(quick(Selector), good())
+    with pytest.raises((ValueError, TypeError)) as error:
+        selector.score(good(), y)
+    for word in words:
+        assert word in str(error.value)

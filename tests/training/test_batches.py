@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
 import pytest
+import torch
 from scipy import sparse
 
 from sparsefs.training.batches import Batches, Scaling
@@ -74,3 +75,88 @@ def test_batches_carry_the_weights_of_their_rows(table):
 def test_a_batch_is_never_larger_than_the_data(table):
     batches = Batches(table, Scaling(table, "none"), 10**9, np.random.default_rng(0), "cpu")
     assert [x.shape for x, _, _ in batches] == [(7, 50)]
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_matrix, sparse.csr_array])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_minmax_brings_every_feature_to_0_to_1_and_spares_constants(table, container, dtype):
+    X = container(table.astype(dtype))
+    batches = Batches(X, Scaling(X, "minmax"), 50, None, "cpu")
+    (x, _, _) = next(iter(batches))
+    np.testing.assert_allclose(x.min(1).values, 0, atol=1e-5)
+    np.testing.assert_allclose(x[1:].max(1).values, 1, atol=1e-5)
+    np.testing.assert_allclose(x[0], 0, atol=1e-5)  # constant
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_matrix])
+def test_minmax_leaves_out_rows_of_weight_zero(table, container, monkeypatch):
+    weight = (np.arange(50) % 3 > 0).astype(float)
+    weight[:10] = 0
+    expected = Scaling(container(table[weight > 0]), "minmax")
+    # Several blocks of rows, one of them without weight.
+    monkeypatch.setattr("sparsefs.training.batches.row_blocks", lambda X: slices(50, 10))
+    got = Scaling(container(table), "minmax", weight)
+    np.testing.assert_array_equal(got.mean, expected.mean)
+    np.testing.assert_array_equal(got.scale, expected.scale)
+
+
+def slices(n, size):
+    return [slice(i, i + size) for i in range(0, n, size)]
+
+
+def test_without_targets_the_target_is_the_batch_itself(table):
+    batch = next(iter(Batches(table, Scaling(table, "none"), 16, None, "cpu")))
+    assert batch.target is batch.x
+
+
+@pytest.mark.parametrize("n_outputs", [None, 1, 3])
+def test_batches_carry_the_targets_of_their_rows(table, n_outputs):
+    targets = table[:, 1] if n_outputs is None else table[:, 1 : 1 + n_outputs]
+    batches = Batches(
+        table, Scaling(table, "none"), 16, np.random.default_rng(0), "cpu", targets=targets
+    )
+    for x, target, _ in batches:
+        np.testing.assert_array_equal(target, x[1] if n_outputs is None else x[1 : 1 + n_outputs])
+        assert target.is_contiguous()
+
+
+def test_class_numbers_stay_integers(table):
+    classes = np.arange(50) % 3
+    batch = next(iter(Batches(table, Scaling(table, "none"), 16, None, "cpu", targets=classes)))
+    assert batch.target.dtype == torch.int64
+    np.testing.assert_array_equal(batch.target, classes[:16])
+
+
+def test_only_the_given_rows_are_used_and_those_without_weight_left_out(table):
+    weight = np.ones(50)
+    weight[[5, 7]] = 0
+    numbered = np.column_stack([np.arange(50), table]).astype(np.float32)
+    rows = np.array([3, 4, 5, 30, 49])
+    batches = Batches(
+        numbered, Scaling(numbered, "none"), 2, np.random.default_rng(0), "cpu", weight, rows=rows
+    )
+    assert (batches.n_samples, len(batches)) == (4, 2)
+    for _ in range(2):
+        seen = np.concatenate([x[0].numpy().copy() for x, _, _ in batches])
+        np.testing.assert_array_equal(np.sort(seen), [3, 4, 30, 49])
+
+
+def test_without_a_generator_rows_come_in_order(table):
+    numbered = np.column_stack([np.arange(50), table]).astype(np.float32)
+    batches = Batches(numbered, Scaling(numbered, "none"), 16, None, "cpu")
+    seen = np.concatenate([x[0].numpy().copy() for x, _, _ in batches])
+    np.testing.assert_array_equal(seen, np.arange(50))
+
+
+@pytest.mark.parametrize("container", [np.asarray, np.asfortranarray, sparse.csr_matrix])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_only_the_used_columns_are_loaded_in_their_order(table, container, dtype):
+    X = container(table.astype(dtype))
+    scaling = Scaling(X, "feature")
+    batches = Batches(X, scaling, 16, None, "cpu")
+    expected = (table[:16] - scaling.mean) / scaling.scale
+    for columns in (np.array([6, 1, 3]), np.array([2]), None):
+        batches.use_columns(columns)
+        got = next(iter(batches)).x.numpy().T
+        wanted = expected if columns is None else expected[:, columns]
+        np.testing.assert_allclose(got, wanted, atol=1e-4)

@@ -50,7 +50,8 @@ class AveragedImportance(Importance):
         # The first step counts: there may be no other.
         if self._n_measured and step.number % self.every:
             return
-        measured = self.measure(network, step)
+        # A copy: what `measure` returns may be the network's own array.
+        measured = np.array(self.measure(network, step), dtype=np.float64)
         self._total = measured if self._total is None else self._total + measured
         self._n_measured += 1
 

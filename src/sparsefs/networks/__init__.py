@@ -4,8 +4,9 @@
 from .block import BlockLinear
 from .csr import CSRLinear
 from .feedforward import FeedForward
-from .kernels import choose_kernel, make_sparse_linear
+from .kernels import choose_kernel, layer_class, make_sparse_linear
 from .masked import MaskedLinear
+from .resize import with_inputs
 from .sparse_linear import SparseLinear
 
 __all__ = [
@@ -15,5 +16,7 @@ __all__ = [
     "MaskedLinear",
     "SparseLinear",
     "choose_kernel",
+    "layer_class",
     "make_sparse_linear",
+    "with_inputs",
 ]

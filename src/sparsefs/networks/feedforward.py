@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from .kernels import make_sparse_linear
+from .resize import with_inputs
 from .sparse_linear import SparseLinear
 
 # Activation in place, and its slope as a function of the activation's output.
@@ -64,12 +65,14 @@ class FeedForward:
         kernel: str = "auto",
         device: str = "cpu",
         filled_sides: Sequence[str | None] | None = None,
-        dropout=None,
+        fan_in: str = "dense",
     ) -> FeedForward:
         """Create a network from its layer sizes and the positions of its connections.
 
-        Weights and biases start uniform in +-1 / sqrt(fan_in), fan_in the dense one, as in
-        the papers' programs. `filled_sides` tells per layer which neurons the growth rule
+        Weights and biases start uniform in +-1 / sqrt(fan_in). `fan_in` says what that is:
+        the number of inputs (``"dense"``, as in most of the papers' programs), or of the
+        connections that a neuron has on average (``"sparse"``), which keeps signals from fading
+        from layer to layer. `filled_sides` tells per layer which neurons the growth rule
         fills one after the other, see :func:`choose_kernel`.
         """
         filled_sides = filled_sides or [None] * len(positions)
@@ -77,7 +80,7 @@ class FeedForward:
             make_sparse_linear(
                 (n_out, n_in),
                 where,
-                bound=1 / math.sqrt(max(1, n_in)),
+                bound=1 / math.sqrt(max(1, n_in if fan_in == "dense" else len(where) / n_out)),
                 rng=rng,
                 kernel=kernel,
                 device=device,
@@ -87,7 +90,7 @@ class FeedForward:
                 sizes[:-1], sizes[1:], positions, filled_sides, strict=True
             )
         ]
-        return cls(layers, activations, dropout)
+        return cls(layers, activations)
 
     def forward(self, x: torch.Tensor, training: bool = False) -> torch.Tensor:
         """Outputs (n_outputs, n_samples) of inputs (n_inputs, n_samples).
@@ -130,10 +133,14 @@ class FeedForward:
                 grad = layer.backward(grad)
         return gradients[::-1]
 
-    def slope(self, i: int, samples: slice = slice(None)) -> torch.Tensor | None:
+    def slope(self, i: int, samples: slice | torch.Tensor = slice(None)) -> torch.Tensor | None:
         """Derivative of layer `i`'s activation in the last `forward`; None where it is 1."""
         derivative = _ACTIVATIONS[self.activations[i]][1]
         return None if derivative is None else derivative(self.outputs[i][:, samples])
+
+    def replace_inputs(self, source, new_rows, new_cols, kernel: str = "auto") -> None:
+        """Give the first layer other inputs, see :func:`with_inputs`."""
+        self.layers[0] = with_inputs(self.layers[0], source, new_rows, new_cols, kernel)
 
     @property
     def n_connections(self) -> int:

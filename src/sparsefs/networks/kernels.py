@@ -19,7 +19,10 @@ _BLOCK_MAX_DENSITY = 0.3
 
 
 def choose_kernel(
-    shape: tuple[int, int], density: float, device: str = "cpu", filled_side: str | None = None
+    shape: tuple[int, int],
+    density: float,
+    device: str | torch.device = "cpu",
+    filled_side: str | None = None,
 ) -> str:
     """Kernel that is expected to train a layer fastest.
 
@@ -82,8 +85,12 @@ def make_sparse_linear(
     bias = _uniform(rng, bound, shape[0])
     if kernel == "block":
         return BlockLinear(shape, positions, values, bias, device, side=filled_side or "in")
-    layer = {"csr": CSRLinear, "masked": MaskedLinear}[kernel]
-    return layer(shape, positions, values, bias, device)
+    return layer_class(kernel)(shape, positions, values, bias, device)
+
+
+def layer_class(kernel: str) -> type[SparseLinear]:
+    """The class behind the name of a kernel that has no side."""
+    return {"csr": CSRLinear, "masked": MaskedLinear}[kernel]
 
 
 def _uniform(rng, bound, size):

@@ -1,8 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The selectors: scikit-learn transformers, one short file per method."""
 
+from .hyper_sparse import HyperSparseSelector
+from .neurofs import NeuroFSSelector
 from .neuron_attribution import NeuronAttributionSelector
 from .quick_selection import QuickSelectionSelector
 from .wast import WASTSelector
 
-__all__ = ["NeuronAttributionSelector", "QuickSelectionSelector", "WASTSelector"]
+__all__ = [
+    "HyperSparseSelector",
+    "NeuroFSSelector",
+    "NeuronAttributionSelector",
+    "QuickSelectionSelector",
+    "WASTSelector",
+]

@@ -70,7 +70,12 @@ class FittedNetwork:
 
     def __call__(self, X) -> np.ndarray:
         """Outputs for the rows of X, of shape (n_samples, n_outputs), float32."""
-        return np.concatenate([self.output(X[rows]) for rows in row_blocks(X)])
+        return np.concatenate([self.output(X[rows]) for rows in self.blocks(X)])
+
+    def blocks(self, X) -> list[slice]:
+        """Slices of the rows of X, each so small that no layer's activations are large."""
+        widest = max(X.shape[1], *(len(bias) for bias in self.biases))
+        return row_blocks(X, 2**20 * X.shape[1] // widest)
 
     def output(self, X) -> np.ndarray:
         """The same for a few rows, at once."""

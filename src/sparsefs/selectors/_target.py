@@ -14,6 +14,8 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_array
 
+from ._validation import mean_one
+
 _KINDS = {
     "binary": "classes",
     "multiclass": "classes",
@@ -26,6 +28,11 @@ _LOSSES = {
     "labels": "binary_cross_entropy",
     "numbers": "squared_error",
 }
+_ADVICE = (
+    "For several numbers a sample use loss='squared_error'; for several labels make y an array "
+    "of zeros and ones, for example with sklearn.preprocessing.MultiLabelBinarizer."
+)
+_CONSTANT = "y is constant: there is nothing that features could explain."
 
 
 @dataclass
@@ -65,29 +72,40 @@ class Target:
             If y is None or unusable, or does not suit the loss.
         """
         y = _checked(y)
-        kind = _kind(y, loss)
+        used = slice(None) if sample_weight is None else sample_weight > 0
+        kind = _kind(y[used], loss)
         if loss == "auto":
             loss = _LOSSES[kind]
-        used = slice(None) if sample_weight is None else sample_weight > 0
         if kind == "classes":
-            classes, numbers = np.unique(y, return_inverse=True)
-            if len(np.unique(numbers[used])) < 2:
+            classes = np.unique(y[used])
+            if len(classes) < 2:
                 raise ValueError(
                     "y has one class only, so no feature can tell classes apart: at least 2 "
                     "classes are needed."
                 )
-            return cls(kind, numbers.ravel().astype(np.int64), loss, len(classes), classes)
+            # Samples of weight 0 may be of further classes, but nobody looks at them.
+            numbers = np.searchsorted(classes, y).clip(max=len(classes) - 1)
+            return cls(kind, numbers.astype(np.int64), loss, len(classes), classes)
         y = y.reshape(len(y), -1)
         if kind == "labels":
+            if not np.isin(y[used], (0, 1)).all():
+                raise ValueError(f"Labels must be zeros and ones. {_ADVICE}")
+            if (y[used] == y[used][0]).all():
+                raise ValueError(_CONSTANT)
             return cls(kind, y.astype(np.float32), loss, y.shape[1])
         y = y.astype(np.float64)
         weight = None if sample_weight is None else sample_weight[used]
-        mean = np.average(y[used], axis=0, weights=weight)
-        scale = np.sqrt(np.average((y[used] - mean) ** 2, axis=0, weights=weight))
-        if not (scale > 1e-14 * np.abs(mean)).any():
-            raise ValueError("y is constant: there is nothing that features could explain.")
-        scale = np.where(scale > 0, scale, 1.0)
-        values = ((y - mean) / scale).astype(np.float32)
+        # Moments of y / unit neither overflow nor underflow.
+        unit = np.abs(y[used]).max(axis=0)
+        unit[unit == 0] = 1.0
+        mean = np.average(y[used] / unit, axis=0, weights=weight)
+        scale = np.sqrt(np.average((y[used] / unit - mean) ** 2, axis=0, weights=weight))
+        varies = scale > 1e-14  # what rounding the mean leaves to a constant is less
+        if not varies.any():
+            raise ValueError(_CONSTANT)
+        mean, scale = mean * unit, np.where(varies, scale * unit, unit)
+        values = np.zeros(y.shape, dtype=np.float32)
+        values[used] = (y[used] - mean) / scale
         return cls(kind, values, loss, y.shape[1], mean=mean, scale=scale)
 
     def weights(self, class_weight, sample_weight) -> np.ndarray | None:
@@ -96,7 +114,8 @@ class Target:
             return sample_weight
         if self.kind != "classes" or self.classes is None:
             raise ValueError(
-                f"class_weight={class_weight!r} needs a y of classes. Got {self.kind}."
+                f"class_weight={class_weight!r} needs a y of classes. This y is taken as "
+                f"{self.kind}: use sample_weight instead."
             )
         weight = np.ones(len(self.values)) if sample_weight is None else sample_weight.copy()
         used = np.flatnonzero(weight)
@@ -105,22 +124,25 @@ class Target:
             weight[used] *= compute_sample_weight(class_weight, labels)
         except (ValueError, TypeError) as error:
             raise type(error)(f"class_weight is unusable: {error}") from error
-        if (weight < 0).any() or not weight.any():
-            raise ValueError("class_weight must not be negative, nor 0 for all classes.")
-        return weight / weight[weight > 0].mean()
+        if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.any()):
+            raise ValueError(
+                "class_weight must be finite, not negative, and not 0 for all classes."
+            )
+        return mean_one(weight)
 
     def score(self, y, output: np.ndarray, sample_weight=None) -> float:
         """Accuracy of the outputs for classes and labels, R2 for numbers."""
+        y = _checked(y)
         if self.kind == "classes" and self.classes is not None:
             predicted = self.classes[output.argmax(axis=1)]
-            return float(accuracy_score(_checked(y), predicted, sample_weight=sample_weight))
-        if self.kind == "labels":
-            y = _checked(y).reshape(len(output), -1).astype(int)
+        elif self.kind == "labels":
             predicted = (output > 0).astype(int)
-            return float(accuracy_score(y, predicted, sample_weight=sample_weight))
-        predicted = output * self.scale + self.mean
-        y = _checked(y).reshape(len(output), -1)
-        return float(r2_score(y, predicted, sample_weight=sample_weight))
+        else:
+            predicted = output * self.scale + self.mean
+        if y.ndim == 1 and self.n_outputs == 1:
+            predicted = predicted.ravel()
+        metric = r2_score if self.kind == "numbers" else accuracy_score
+        return float(metric(y, predicted, sample_weight=sample_weight))
 
     def without_values(self) -> Target:
         """What scoring needs of it, small enough to keep."""
@@ -135,41 +157,66 @@ def _checked(y):
         raise ValueError("This selector requires y to be passed, but the target y is None.")
     if sparse.issparse(y):
         y = y.toarray()
-    y = check_array(y, ensure_2d=False, dtype=None, ensure_all_finite=False, input_name="y")
+    try:
+        y = check_array(y, ensure_2d=False, dtype=None, ensure_all_finite=False, input_name="y")
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"y is unusable: {error} {_ADVICE}") from error
     if y.ndim == 2 and y.shape[1] == 1:
         y = y.ravel()
-    if y.dtype == object and not any(isinstance(label, str) for label in y.flat):
-        try:
-            y = y.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"y holds what is neither text nor numbers: {error}") from error
-    if y.dtype.kind == "f" and not np.isfinite(y).all():
-        raise ValueError(f"Input y contains {np.count_nonzero(~np.isfinite(y))} NaN or inf values.")
+    if y.dtype == object:
+        y = _text_or_numbers(y)
+    if y.dtype.kind not in "biufUO":
+        raise ValueError(f"y holds what is neither text nor numbers: {y.dtype}.")
+    if y.dtype.kind == "f":
+        _refuse_missing(np.count_nonzero(~np.isfinite(y)))
     return y
+
+
+def _text_or_numbers(y):
+    _refuse_missing(sum(map(_is_missing, y.flat)))
+    n_text = sum(isinstance(label, str) for label in y.flat)
+    if n_text == y.size:
+        return y
+    if n_text:
+        raise ValueError(f"y mixes {n_text} texts with {y.size - n_text} other values.")
+    try:
+        return y.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"y holds what is neither text nor numbers: {error}.") from error
+
+
+def _is_missing(label):
+    # pandas has missing values of its own, which compare with nothing.
+    if type(label).__name__ in ("NoneType", "NAType", "NaTType"):
+        return True
+    return isinstance(label, float) and label != label
+
+
+def _refuse_missing(n_missing):
+    if n_missing:
+        raise ValueError(f"Input y contains {n_missing} NaN or inf values.")
 
 
 def _kind(y, loss):
     numeric = y.dtype.kind in "biuf"
     if loss == "squared_error":
         if not numeric:
-            raise ValueError("loss='squared_error' needs a y of numbers.")
+            raise ValueError("loss='squared_error' needs a y of numbers, not text.")
         return "numbers"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # many classes are the user's business
         type_ = type_of_target(y, input_name="y")
     kind = _KINDS.get(type_)
     if kind is None:
-        raise ValueError(
-            f"y is of type {type_!r}, which no loss suits. For several numbers a sample use "
-            "loss='squared_error'; for several labels make y an array of zeros and ones, for "
-            "example with sklearn.preprocessing.MultiLabelBinarizer."
-        )
-    if loss == "binary_cross_entropy" and type_ in ("binary", "multilabel-indicator"):
+        raise ValueError(f"y is of type {type_!r}, which no loss suits. {_ADVICE}")
+    if loss == "binary_cross_entropy" and type_ == "binary":
         if not (numeric and np.isin(y, (0, 1)).all()):
             raise ValueError("loss='binary_cross_entropy' needs a y of zeros and ones.")
         return "labels"
     if isinstance(loss, str) and loss not in ("auto", _LOSSES[kind]):
-        raise ValueError(f"loss={loss!r} does not suit a y of type {type_!r}.")
+        raise ValueError(
+            f"loss={loss!r} does not suit a y of type {type_!r}: use {_LOSSES[kind]!r} or 'auto'."
+        )
     if loss == "auto" and kind == "classes" and y.dtype.kind == "f":
         n_values = len(np.unique(y))
         if n_values > max(20, len(y) / 10):

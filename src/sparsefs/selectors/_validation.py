@@ -68,6 +68,12 @@ def _describe_non_finite(X, columns, feature_names):
     )
 
 
+def mean_one(weight: np.ndarray) -> np.ndarray:
+    """Scale weights to mean 1 over those that are not 0, however large or small they are."""
+    weight = weight / weight.max()
+    return weight / weight[weight > 0].mean()
+
+
 def name_columns(columns, feature_names=None, most: int = 10) -> str:
     """Read like ``columns 'a', 'b' and 7 more``."""
     names = columns if feature_names is None else np.asarray(feature_names)[columns]

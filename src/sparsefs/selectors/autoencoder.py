@@ -8,10 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight
 
-from .._blocks import row_blocks
-from .base import BaseSelector
+from .base import BaseSelector, checked_weight
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)  # training is in float32
 
@@ -55,12 +53,12 @@ class AutoencoderSelector(BaseSelector):
             In the units of the scaled data, averaged over samples and features.
         """
         X = self._checked_for_network(X)
-        weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
-        total = 0.0
-        for rows in row_blocks(X):
+        weight = checked_weight(sample_weight, X)
+        errors = []
+        for rows in self.network_.blocks(X):
             error = self.network_.output(X[rows]) - self.network_.scaled(X[rows])
-            total += weight[rows] @ np.square(error, dtype=np.float64).mean(axis=1)
-        return -float(total / weight.sum())
+            errors.append(np.square(error, dtype=np.float64).mean(axis=1))
+        return -float(np.average(np.concatenate(errors), weights=weight))
 
     def _train_autoencoder(
         self,

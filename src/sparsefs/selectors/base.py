@@ -29,7 +29,7 @@ from sklearn.utils.validation import (
 
 from ._fitted_network import FittedNetwork
 from ._progress import CallbackSupportMixin, watched_epochs, with_callbacks
-from ._validation import constant_columns, name_columns, non_numeric_columns
+from ._validation import constant_columns, mean_one, name_columns, non_numeric_columns
 
 if TYPE_CHECKING:
     from ..networks import FeedForward
@@ -119,9 +119,9 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
         with _earlier_fit_kept(self):
             X = self._validate_X(X)
             if y is not None:
-                _check_length(X, y)
+                check_length(X, y)
             constant = constant_columns(X, getattr(self, "feature_names_in_", None))
-            weight = _checked_weight(sample_weight, X)
+            weight = checked_weight(sample_weight, X)
             data = TrainingData(X, y, *self._validate_target(y, weight))
             self._n_selected(warn=True)
 
@@ -268,14 +268,16 @@ def _ranked(scores, constant):
     return {"scores_": scores, "ranking_": ranking}
 
 
-def _check_length(X, y):
+def check_length(X, y):
+    """Refuse a y that does not have one entry per row of X."""
     try:
         check_consistent_length(X, y)
     except TypeError as error:
         raise TypeError(f"y must have one label or target per sample: {error}") from error
 
 
-def _checked_weight(sample_weight, X):
+def checked_weight(sample_weight, X):
+    """Weights of the rows of X, scaled to mean 1 over those that are not 0; None stays None."""
     if sample_weight is None:
         return None
     try:
@@ -286,7 +288,7 @@ def _checked_weight(sample_weight, X):
         raise ValueError("sample_weight must not be negative.")
     if not weight.any():
         raise ValueError("sample_weight is zero for all samples.")
-    return weight / weight[weight > 0].mean()
+    return mean_one(weight)
 
 
 def _generator(random_state):

@@ -174,7 +174,6 @@ class NeuronAttributionSelector(SupervisedSelector):
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "kernel": [StrOptions({"auto", "csr", "masked"})],
     }
 
     def __init__(
@@ -267,26 +266,11 @@ class NeuronAttributionSelector(SupervisedSelector):
         return cls(**{**setting, **_VARIANTS[variant], **params})
 
     def _train(self, data, constant, rng, device):
-        from ..networks import FeedForward
-        from ..topology import sample_positions
         from ..training.batches import Scaling
         from ..training.loop import train
         from ..training.optimizers import Adam
 
-        hidden = self._hidden_sizes()
-        sizes = [data.X.shape[1], *hidden, data.target.n_outputs]
-        shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
-        network = FeedForward.from_positions(
-            sizes,
-            [
-                sample_positions(shape, density, rng)
-                for shape, density in zip(shapes, self._densities(shapes), strict=True)
-            ],
-            [self.activation] * len(hidden) + ["identity"],
-            rng=rng,
-            kernel=self.kernel,
-            device=device,
-        )
+        network = self._perceptron(data, self._densities, rng, device)
         importance = self._importance()
         scaling = Scaling(data.X, self.scaling, data.sample_weight)
         rows, held_out = self._rows(data, rng)

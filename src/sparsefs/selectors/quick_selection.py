@@ -17,6 +17,9 @@ _RANKINGS = {
     "output_strength": ("strength", "output"),
     "output_degree": ("degree", "output"),
 }
+# Connections of an output neuron from which on the learning rate is lowered: data of less than
+# about 150 features have so many at epsilon = 13, and training would diverge at some point.
+_DEGREE = 100
 
 
 class QuickSelectionSelector(AutoencoderSelector):
@@ -64,7 +67,9 @@ class QuickSelectionSelector(AutoencoderSelector):
     batch_size : int, default=100
         Samples per training step.
     learning_rate_init : float, default=0.01
-        Learning rate. The gradient is that of half the squared error summed over the features.
+        Learning rate. The gradient is that of half the squared error summed over the features;
+        where output neurons have more than 100 connections, as on narrow data, the rate is
+        lowered in proportion.
     momentum : float in [0, 1), default=0.9
         Nesterov momentum.
     alpha : float, default=0.00001
@@ -189,6 +194,9 @@ class QuickSelectionSelector(AutoencoderSelector):
         density = self.density
         if density is None:
             density = topo.epsilon_density((self._n_hidden(), data.X.shape[1]), self.epsilon)
+        # The summed error is the steeper, the more connections an output neuron has.
+        degree = max(1.0, density * self._n_hidden())
+        learning_rate = self.learning_rate_init * min(1.0, _DEGREE / degree)
         rewiring = topo.Rewiring(topo.MagnitudeDrop(), topo.RandomGrow(), self.drop_fraction)
         self._train_autoencoder(
             data,
@@ -200,8 +208,6 @@ class QuickSelectionSelector(AutoencoderSelector):
             importance=ConnectionImportance(*_RANKINGS[self.ranking]),
             rewirings=[rewiring if density < 1 else None] * 2,
             loss=SquaredErrorLoss(summed=True),
-            optimizer=lambda n_steps: SGD(
-                self.learning_rate_init, self.alpha, momentum=self.momentum
-            ),
+            optimizer=lambda n_steps: SGD(learning_rate, self.alpha, momentum=self.momentum),
             dropout_rate=self.dropout,
         )

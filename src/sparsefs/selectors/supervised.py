@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ._target import Target, validation_split
-from .base import BaseSelector
+from .base import BaseSelector, check_length, checked_weight
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)  # training is in float32
 _SMALL = 200  # samples; below, the papers take smaller batches
@@ -23,6 +23,8 @@ class SupervisedSelector(BaseSelector):
     `class_weight` and `hidden_layer_sizes`, and where it holds samples out `early_stopping`,
     `validation_fraction` and `n_iter_no_change`.
     """
+
+    _small_batch: ClassVar[int] = 32  # what batch_size="auto" is for few samples
 
     _parameter_constraints: ClassVar[dict] = {
         **BaseSelector._parameter_constraints,
@@ -37,6 +39,7 @@ class SupervisedSelector(BaseSelector):
             callable,
         ],
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "kernel": [StrOptions({"auto", "csr", "masked"})],
     }
 
     def score(self, X, y, sample_weight=None):
@@ -56,15 +59,16 @@ class SupervisedSelector(BaseSelector):
             R2 (the mean over the outputs) for numbers.
         """
         X = self._checked_for_network(X)
-        return self._target.score(y, self.network_(X), sample_weight)
+        check_length(X, y)
+        weight = checked_weight(sample_weight, X)
+        return self._target.score(y, self.network_(X), weight)
 
     def _validate_target(self, y, sample_weight):
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None."
-            )
         target = Target.of(y, self.loss, sample_weight)
-        return target, target.weights(self.class_weight, sample_weight)
+        if self.class_weight is None:
+            return target, sample_weight
+        weight = target.weights(self.class_weight, sample_weight)
+        return Target.of(y, self.loss, weight), weight  # less the classes of weight 0
 
     def _validate_params(self):
         super()._validate_params()
@@ -80,6 +84,27 @@ class SupervisedSelector(BaseSelector):
             )
         return [int(n) for n in sizes]
 
+    def _perceptron(self, data, densities, rng, device, fan_in="dense"):
+        """A network from the features to the outputs; ``densities(shapes)`` are its layers'."""
+        from ..networks import FeedForward
+        from ..topology import sample_positions
+
+        hidden = self._hidden_sizes()
+        sizes = [data.X.shape[1], *hidden, data.target.n_outputs]
+        shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
+        positions = [
+            sample_positions(*layer, rng) for layer in zip(shapes, densities(shapes), strict=True)
+        ]
+        return FeedForward.from_positions(
+            sizes,
+            positions,
+            [self.activation] * len(hidden) + ["identity"],
+            rng=rng,
+            kernel=self.kernel,
+            device=device,
+            fan_in=fan_in,
+        )
+
     def _loss(self, target):
         from ..training.losses import LOSSES
 
@@ -90,24 +115,23 @@ class SupervisedSelector(BaseSelector):
         n_samples = data.X.shape[0]
         weight = data.sample_weight
         rows = np.arange(n_samples) if weight is None else np.flatnonzero(weight)
-        if not self.early_stopping:
+        if not getattr(self, "early_stopping", False):
             return rows, rows[:0]
         return validation_split(data.target, rows, self.validation_fraction, rng)
 
     def _batch_size(self, n_samples):
         if self.batch_size != "auto":
             return int(self.batch_size)
-        return 32 if n_samples < _SMALL else 100
+        return self._small_batch if n_samples < _SMALL else 100
 
     def _batches(self, data, scaling, rng, device, rows):
         """Batches of some rows, shuffled by `rng` if there is one."""
         from ..training.batches import Batches
 
-        size = self._batch_size(len(rows)) if rng is not None else 512
         return Batches(
             data.X,
             scaling,
-            size,
+            self._batch_size(data.X.shape[0]),
             rng,
             device,
             data.sample_weight,

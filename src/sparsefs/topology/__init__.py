@@ -8,6 +8,7 @@ from .grow import (
     Growth,
     ImportanceGrow,
     RandomGrow,
+    free_positions,
     growth_at,
     kept_positions,
 )
@@ -18,6 +19,7 @@ from .initialisation import (
     sample_positions,
     uniform_densities,
 )
+from .inputs import InputEvolution
 from .rewiring import Rewiring, Topology
 from .schedule import UpdateSchedule
 
@@ -28,6 +30,7 @@ __all__ = [
     "Growth",
     "ImportanceDrop",
     "ImportanceGrow",
+    "InputEvolution",
     "MagnitudeDrop",
     "RandomGrow",
     "Rewiring",
@@ -36,6 +39,7 @@ __all__ = [
     "epsilon_density",
     "erdos_renyi_densities",
     "erk_densities",
+    "free_positions",
     "growth_at",
     "kept_positions",
     "nearest_to_zero",

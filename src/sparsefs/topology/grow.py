@@ -70,11 +70,40 @@ def kept_positions(layer: SparseLinear, dropped: np.ndarray) -> np.ndarray:
     return np.sort(layer.positions(np.flatnonzero(kept)))
 
 
-def growth_at(layer: SparseLinear, dropped: np.ndarray, grown: np.ndarray) -> Growth:
-    """The growth that creates connections at the flat positions `grown`, ascending.
+def free_positions(
+    layer: SparseLinear, dropped: np.ndarray, n: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw `n` positions that are free after a drop uniformly, ascending; all if there are fewer.
 
-    The positions must be distinct, and free after the drop.
+    Memory follows the number of connections and `n`.
     """
+    taken = kept_positions(layer, dropped)
+    n_possible = layer.shape[0] * layer.shape[1]
+    return _free_positions(n_possible, taken, min(n, n_possible - len(taken)), rng)
+
+
+def growth_at(layer: SparseLinear, dropped: np.ndarray, grown: np.ndarray) -> Growth:
+    """The growth that creates connections at the flat positions `grown`, in any order.
+
+    A position is ``row * n_inputs + col``. There must be as many as connections are dropped,
+    all different, and free after the drop: others raise a ValueError.
+    """
+    grown = np.sort(np.asarray(grown, dtype=np.int64).ravel())
+    n_possible = layer.shape[0] * layer.shape[1]
+    if len(grown) != len(dropped):
+        raise ValueError(f"{len(grown)} positions to grow for {len(dropped)} that are dropped.")
+    if len(grown) and (grown[0] < 0 or grown[-1] >= n_possible):
+        raise ValueError(f"Positions to grow must lie in range({n_possible}).")
+    if (np.diff(grown) == 0).any():
+        raise ValueError("Positions to grow must differ from each other.")
+    taken = np.intersect1d(grown, kept_positions(layer, dropped), assume_unique=True)
+    if len(taken):
+        raise ValueError(f"Positions to grow must be free. Taken already: {taken[:5].tolist()}.")
+    return _growth_at(layer, dropped, grown)
+
+
+def _growth_at(layer, dropped, grown):
+    """The same for positions that are known to be ascending, different and free."""
     lost = layer.positions(dropped)
     regrown = np.isin(lost, grown, assume_unique=True)
     new = np.setdiff1d(grown, lost, assume_unique=True)
@@ -85,9 +114,7 @@ class RandomGrow:
     """New connections at free positions drawn uniformly (SET, QuickSelection)."""
 
     def __call__(self, layer: SparseLinear, dropped, importance, rng) -> Growth:
-        taken = kept_positions(layer, dropped)
-        n_possible = layer.shape[0] * layer.shape[1]
-        return growth_at(layer, dropped, _free_positions(n_possible, taken, len(dropped), rng))
+        return _growth_at(layer, dropped, free_positions(layer, dropped, len(dropped), rng))
 
 
 _GRADIENT_BLOCK = 2**20  # numbers of a dense gradient in memory at a time
@@ -106,23 +133,41 @@ class GradientGrow:
 
     def __call__(self, layer: SparseLinear, dropped, importance, rng) -> Growth:
         taken = kept_positions(layer, dropped)
-        n_rows, n_cols = layer.shape
-        n_lines = max(1, _GRADIENT_BLOCK // max(1, n_cols))
-        best, where, threshold = np.empty(0, np.float32), np.empty(0, np.int64), -1.0
-        for start in range(0, n_rows, n_lines) if len(dropped) else ():
-            size = layer.dense_grad(slice(start, start + n_lines)).abs_().view(-1).cpu().numpy()
-            first = start * n_cols
-            low, high = np.searchsorted(taken, [first, first + len(size)])
-            size[taken[low:high] - first] = -1
-            promising = np.flatnonzero(size > threshold)
-            best = np.concatenate([best, size[promising]])
-            where = np.concatenate([where, promising + first])
-            if len(best) > len(dropped):
-                kept = largest(best, len(dropped))
-                best, where = best[kept], where[kept]
-            if len(best) == len(dropped):
-                threshold = best.min()
-        return growth_at(layer, dropped, where)
+        return _growth_at(layer, dropped, steepest_positions(layer, taken, len(dropped)))
+
+
+def steepest_positions(layer: SparseLinear, taken: np.ndarray, n: int) -> np.ndarray:
+    """The `n` positions of the largest dense gradients outside `taken`; both ascending."""
+    n_rows, n_cols = layer.shape
+    n_lines = max(1, _GRADIENT_BLOCK // max(1, n_cols))
+    best, where, threshold = np.empty(0, np.float32), np.empty(0, np.int64), -1.0
+    for start in range(0, n_rows, n_lines) if n else ():
+        size = layer.dense_grad(slice(start, start + n_lines)).abs_().view(-1).cpu().numpy()
+        first = start * n_cols
+        low, high = np.searchsorted(taken, [first, first + len(size)])
+        size[taken[low:high] - first] = -1
+        promising = np.flatnonzero(size > max(threshold, _floor(size, n)))
+        best = np.concatenate([best, size[promising]])
+        where = np.concatenate([where, promising + first])
+        if len(best) > n:
+            kept = largest(best, n)
+            best, where = best[kept], where[kept]
+        if len(best) == n:
+            threshold = best.min()
+    return where
+
+
+def _floor(size, n):
+    """A number that at least `n` of the sizes exceed, guessed from a sample; or -1.
+
+    Most sizes are far from the largest: this spares them the search for the `n` largest.
+    """
+    sample = size[::17]
+    rank = int(1.5 * n / 17) + 16
+    if rank > 0.8 * len(sample):
+        return -1.0
+    floor = np.partition(sample, len(sample) - rank)[len(sample) - rank]
+    return floor if np.count_nonzero(size > floor) >= n else -1.0
 
 
 def largest(numbers: np.ndarray, n: int) -> np.ndarray:

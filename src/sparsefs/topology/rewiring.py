@@ -41,6 +41,13 @@ class Rewiring:
         """
         dropped = self.drop(layer, importance, factor * self.fraction)
         growth = self.grow(layer, dropped, importance, rng)
+        n_grown = len(growth.rows) + int(np.count_nonzero(growth.regrown))
+        if n_grown != len(dropped):
+            name = getattr(self.grow, "__name__", type(self.grow).__name__)
+            raise ValueError(
+                f"The grow rule {name} grew {n_grown} connections where {len(dropped)} were "
+                "dropped. It must grow as many."
+            )
         layer.rewire(dropped[~growth.regrown], growth.rows, growth.cols)
         return len(growth.rows)
 

@@ -26,6 +26,7 @@ class Scaling:
         the features' relative variances; ``"feature"``: one each; ``"minmax"``: every feature
         from 0 to 1.
     sample_weight : ndarray of shape (n_samples,) or None, default=None
+        Rows of weight 0 do not count.
 
     Attributes
     ----------
@@ -39,7 +40,7 @@ class Scaling:
             self.mean, self.scale = np.zeros(n_features), np.ones(n_features)
             return
         if how == "minmax":
-            low, high = (bound.astype(np.float64) for bound in column_range(X))
+            low, high = (bound.astype(np.float64) for bound in _used_range(X, sample_weight))
             self.mean, self.scale = low, np.where(high > low, high - low, 1.0)
             return
         # Moments of X / unit neither overflow nor underflow, however large or small X is.
@@ -54,6 +55,18 @@ class Scaling:
             mean = np.full(n_features, overall)
         self.mean = mean * unit
         self.scale = np.where(variance > 0, np.sqrt(variance) * unit, 1.0)
+
+
+def _used_range(X, sample_weight):
+    """Smallest and largest value of every column in the rows whose weight is not 0."""
+    if sample_weight is None or sample_weight.all():
+        return column_range(X)
+    used = sample_weight > 0
+    if sparse.issparse(X):
+        return column_range(X[used])
+    ranges = [column_range(X[rows][used[rows]]) for rows in row_blocks(X) if used[rows].any()]
+    low, high = zip(*ranges, strict=True)
+    return np.min(low, axis=0), np.max(high, axis=0)
 
 
 def _largest_magnitude(X):
@@ -142,16 +155,26 @@ class Batches:
         self._dtype = torch.float32 if _suits_float32(X, scaling) else torch.float64
         self.use_columns(None)
         self._gathered, self._scaled = Scratch(), Scratch()
+        self.last_rows = np.empty(0, dtype=np.int64)  # of the latest batch
 
     def use_columns(self, columns: np.ndarray | None) -> None:
         """From now on load only these features, in this order; None for all."""
         self._columns = columns
+        self._moments = self._moments_of(columns)
+
+    def _moments_of(self, columns):
+        """(mean, standard deviation) of some features, each a column."""
         chosen = slice(None) if columns is None else columns
-        self._shift, self._scale = (
+        return tuple(
             torch.as_tensor(values[chosen], dtype=self._dtype).view(-1, 1)
             for values in (self._scaling.mean, self._scaling.scale)
         )
-        self._factor = 1 / self._scale
+
+    def features(self, columns: np.ndarray) -> torch.Tensor:
+        """Some features of the latest batch, (n_columns, n_samples), whatever else is loaded."""
+        x = torch.empty(len(columns), len(self.last_rows), dtype=torch.float32)
+        self._load_into(x, self.last_rows, columns, self._moments_of(columns))
+        return x.to(self.device)
 
     def __len__(self):
         return -(-self.n_samples // self.batch_size)
@@ -165,6 +188,7 @@ class Batches:
 
     def batch(self, rows: np.ndarray) -> Batch:
         """The given rows as a batch."""
+        self.last_rows = rows
         x = self._load(rows).to(self.device)
         weight = None
         if self.sample_weight is not None:
@@ -177,23 +201,29 @@ class Batches:
         return Batch(x, target, weight)
 
     def _load(self, rows):
-        X, n_features = self.X, len(self._shift)
-        if self._columns is not None:
-            X = X[rows][:, self._columns] if sparse.issparse(X) else X[np.ix_(rows, self._columns)]
+        x = self._scaled(len(self._moments[0]), len(rows))
+        self._load_into(x, rows, self._columns, self._moments)
+        return x
+
+    def _load_into(self, x, rows, columns, moments):
+        X = self.X
+        shift, scale = moments
+        if columns is not None:
+            X = X[rows][:, columns] if sparse.issparse(X) else X[np.ix_(rows, columns)]
             rows = np.arange(len(rows))
         in_float32 = self._dtype == torch.float32
-        x = self._scaled(n_features, len(rows))
         if sparse.issparse(X) and in_float32:
             X[rows].toarray(out=x.numpy().T)
         elif in_float32:
-            gathered = self._gathered(len(rows), n_features)
+            gathered = self._gathered(len(rows), X.shape[1])
             np.take(X, rows, axis=0, out=gathered.numpy(), mode="clip")
             x.copy_(gathered.t())
         else:
             rows = X[rows].toarray() if sparse.issparse(X) else X[rows]
             wide = torch.from_numpy(np.asarray(rows, dtype=np.float64)).t()
-            return x.copy_((wide - self._shift) / self._scale)
-        return x.sub_(self._shift).mul_(self._factor)
+            x.copy_((wide - shift) / scale)
+            return
+        x.sub_(shift).mul_(1 / scale)
 
 
 def _suits_float32(X, scaling):

@@ -15,7 +15,7 @@ from ..importance import Step
 if TYPE_CHECKING:
     from ..importance import Importance
     from ..networks import FeedForward
-    from ..topology import Topology
+    from ..topology import InputEvolution, Topology
     from .batches import Batches
     from .noise import NoisePool
     from .optimizers import Optimizer
@@ -49,7 +49,7 @@ def train(
     *,
     epochs: Epochs,
     importance: Importance,
-    topology: Topology | None = None,
+    topology: Topology | InputEvolution | None = None,
     noise: NoisePool | None = None,
     penalty: Callable | None = None,
     after_epoch: Callable[[int, History], bool] | None = None,

@@ -90,6 +90,17 @@ class BinaryCrossEntropyLoss:
         return float(each.sum(0) @ sample_weight) / output.nelement(), grad.mul_(sample_weight)
 
 
+class ErrorRate:
+    """Share of the samples whose largest output is not their class; it has no gradient."""
+
+    def __call__(self, output, target, sample_weight=None) -> tuple[float, None]:
+        """Error rate of a batch."""
+        wrong = (output.argmax(0) != target).float()
+        if sample_weight is not None:
+            wrong = wrong * sample_weight
+        return float(wrong.mean()), None
+
+
 LOSSES = {
     "cross_entropy": CrossEntropyLoss,
     "binary_cross_entropy": BinaryCrossEntropyLoss,

@@ -73,7 +73,7 @@ class Dropout:
 
     def mask(self, shape) -> torch.Tensor:
         """0 where a neuron is silent, else ``1 / (1 - rate)``; float32."""
-        mask = torch.empty(shape, device=self._device)
+        mask = torch.empty(shape, dtype=torch.float32, device=self._device)
         flat = mask.view(-1)
         for part, numbers in self._pool.parts(len(flat)):
             flat[part] = numbers

@@ -38,6 +38,10 @@ class Optimizer(ABC):
             return self.initial_learning_rate
         return self.initial_learning_rate * max(0.0, 1 - (self.n_steps - 1) / self.decay_steps)
 
+    def restart(self) -> None:
+        """Forget the state of the biases; that of the weights lives in the layers."""
+        self._bias_buffers = {}
+
     def step(self, network: FeedForward, gradients) -> None:
         """Update all weights and biases in place; the gradients are overwritten."""
         self.n_steps += 1

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""HyperSparse: from a dense network to a sparse one by adaptive regularisation."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from .supervised import FLOAT32_MAX, SupervisedSelector
+
+
+class HyperSparseSelector(SupervisedSelector):
+    """Supervised feature selection by adaptive regularised training (HyperSparse, ART).
+
+    Trains a dense multi-layer perceptron to predict y, then lets a penalty pull the small
+    weights to zero, ever harder, until the network pruned to `density` is as good as the whole.
+    The pruned network is fine-tuned, on its connections only. A feature is ranked by the
+    strength of its input neuron in it.
+
+    One fit serves every `K`: after ``set_params(K=...)`` the selection follows without a
+    refit.
+
+    Parameters
+    ----------
+    K : int or float, default=50
+        Number of features to keep, or their share if a float in (0, 1].
+    density : float in (0, 1], default=0.1
+        Share of all connections that survive the pruning; 1 less the paper's pruning rate.
+    regularizer : {"hypersparse", "l1", "l2"} or Penalty, default="hypersparse"
+        What pulls weights to zero. HyperSparse spares those that will survive. An object is a
+        penalty of your own, see :class:`sparsefs.regularization.Penalty`.
+    apply : {"gradient", "loss"}, default="gradient"
+        Add the penalty's gradient in closed form to the weights' gradients, or differentiate it
+        as a part of the loss. Both agree up to rounding; the former is faster.
+    warmup_iter : int, default=10
+        Epochs without penalty.
+    strength_init : float, default=0.00002
+        Strength of the penalty in the first epoch after them.
+    strength_growth : float, default=1.3
+        Factor from one epoch to the next.
+    fine_tune_iter : int, default=20
+        Epochs after pruning; the learning rate falls to a tenth at half, and again at three
+        quarters of them.
+    hidden_layer_sizes : int or sequence of int, default=(300, 100)
+        Number of neurons of every hidden layer.
+    activation : {"relu", "tanh", "logistic"}, default="relu"
+        Activation of the hidden neurons.
+    loss : {"auto", "cross_entropy", "binary_cross_entropy", "squared_error"} or callable, \
+            default="auto"
+        ``"auto"`` takes cross-entropy for classes, binary cross-entropy for several labels and
+        squared error for numbers. A callable returns a float and a gradient, see
+        :mod:`sparsefs.training.losses`.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes; ``"balanced"`` makes them count equally.
+    scaling : {"feature", "global", "minmax", "none"}, default="feature"
+        Standardise every feature; all with one mean and standard deviation; bring every
+        feature to 0 to 1; or use X as it is.
+    max_iter : int, default=80
+        Number of epochs, at most; the network is pruned `fine_tune_iter` before at the latest.
+    batch_size : int or "auto", default="auto"
+        Samples per training step; ``"auto"`` is 100, and 32 with fewer than 200 samples.
+    learning_rate_init : float, default=0.05
+        Learning rate.
+    momentum : float in [0, 1), default=0.9
+        Nesterov momentum.
+    alpha : float, default=0.0001
+        Strength of an L2 penalty throughout, besides the `regularizer`.
+    kernel : {"auto", "csr", "masked"}, default="auto"
+        How sparse layers are stored and multiplied: compressed sparse rows, or a dense matrix
+        with a mask. ``"auto"`` chooses by shape, density and device.
+    device : str, default="auto"
+        ``"auto"`` takes CUDA, then MPS, then the CPU; or a name as in ``"cuda:1"``.
+    verbose : int or bool, default=False
+        Whether to show a progress bar.
+    random_state : int, RandomState instance or None, default=None
+        Decides the initial network and the order of the samples.
+
+    Attributes
+    ----------
+    scores_ : ndarray of shape (n_features,), dtype float64
+        Score of every feature, higher is better: 1 plus the strength of its input neuron for
+        those that keep a connection, for the others their strength just before pruning over
+        the largest one; 0 for constant features.
+    ranking_ : ndarray of shape (n_features,), dtype int64
+        Rank of every feature, 1 is the best. Constant features come last.
+    support_ : ndarray of shape (n_features,), dtype bool
+        Mask of the `K` best features.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names, where X had string column names.
+    n_iter_ : int
+        Number of epochs trained.
+    history_ : dict of str to ndarray of shape (`n_iter_`,)
+        ``"loss"``, ``"density"``, ``"connections_changed"``, ``"penalty_strength"`` and
+        ``"seconds"`` of every epoch.
+    costs_ : dict of str to dict
+        ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
+        ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
+        of a fully connected one (``"dense"``).
+    network_ : FittedNetwork
+        The trained network in numpy, which `score` uses.
+
+    References
+    ----------
+    Glandorf, P., Kaiser, T. and Rosenhahn, B. "HyperSparse neural networks: shifting exploration
+    to exploitation through adaptive regularization." ICCV workshops 2023.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sparsefs import HyperSparseSelector
+    >>> X, y = load_digits(return_X_y=True)
+    >>> selector = HyperSparseSelector(K=20, max_iter=30, fine_tune_iter=5, random_state=0)
+    >>> selector.fit(X, y).transform(X).shape
+    (1797, 20)
+    >>> selector.score(X, y) > 0.9  # of the pruned network
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        **SupervisedSelector._parameter_constraints,
+        "density": [Interval(Real, 0, 1, closed="right")],
+        "regularizer": [StrOptions({"hypersparse", "l1", "l2"}), callable],
+        "apply": [StrOptions({"gradient", "loss"})],
+        "warmup_iter": [Interval(Integral, 0, None, closed="left")],
+        "strength_init": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
+        "strength_growth": [Interval(Real, 1, FLOAT32_MAX, closed="left")],
+        "fine_tune_iter": [Interval(Integral, 0, None, closed="left")],
+        "momentum": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def __init__(
+        self,
+        K=50,
+        *,
+        density=0.1,
+        regularizer="hypersparse",
+        apply="gradient",
+        warmup_iter=10,
+        strength_init=0.00002,
+        strength_growth=1.3,
+        fine_tune_iter=20,
+        hidden_layer_sizes=(300, 100),
+        activation="relu",
+        loss="auto",
+        class_weight=None,
+        scaling="feature",
+        max_iter=80,
+        batch_size="auto",
+        learning_rate_init=0.05,
+        momentum=0.9,
+        alpha=0.0001,
+        kernel="auto",
+        device="auto",
+        verbose=False,
+        random_state=None,
+    ):
+        self.K = K
+        self.density = density
+        self.regularizer = regularizer
+        self.apply = apply
+        self.warmup_iter = warmup_iter
+        self.strength_init = strength_init
+        self.strength_growth = strength_growth
+        self.fine_tune_iter = fine_tune_iter
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.class_weight = class_weight
+        self.scaling = scaling
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.learning_rate_init = learning_rate_init
+        self.momentum = momentum
+        self.alpha = alpha
+        self.kernel = kernel
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _train(self, data, constant, rng, device):
+        from ..importance import ConnectionImportance
+        from ..regularization import AdaptiveSchedule
+        from ..topology import uniform_densities
+        from ..training.adaptive_pruning import AdaptivePruning
+        from ..training.batches import Scaling
+        from ..training.loop import evaluate, train
+        from ..training.losses import ErrorRate
+        from ..training.optimizers import SGD
+
+        network = self._perceptron(data, lambda shapes: uniform_densities(shapes, 1.0), rng, device)
+        scaling = Scaling(data.X, self.scaling, data.sample_weight)
+        rows, _ = self._rows(data, rng)
+        batches = self._batches(data, scaling, rng, device, rows)
+        unshuffled = self._batches(data, scaling, None, device, rows)
+        loss = self._loss(data.target)
+        optimizer = SGD(self.learning_rate_init, self.alpha, momentum=self.momentum)
+        # The paper compares accuracies; what is not a class has none.
+        error = ErrorRate() if data.target.kind == "classes" else loss
+        pruning = AdaptivePruning(
+            network,
+            optimizer,
+            self.density,
+            self._penalty(),
+            AdaptiveSchedule(int(self.warmup_iter), self.strength_init, self.strength_growth),
+            lambda: -evaluate(network, unshuffled, error),
+            n_epochs=int(self.max_iter),
+            n_fine_tune=int(self.fine_tune_iter),
+            apply=self.apply,
+            kernel=self.kernel,
+        )
+
+        def scores():
+            strength = network.layers[0].strength("in")
+            if pruning.strength_before is None:
+                return strength
+            before = pruning.strength_before / max(pruning.strength_before.max(), 1e-30)
+            return np.where(network.layers[0].degree("in") > 0, 1 + strength, before)
+
+        history = train(
+            network,
+            batches,
+            loss,
+            optimizer,
+            epochs=self._epochs(data, constant, scores),
+            importance=ConnectionImportance(),
+            penalty=pruning.add_gradients,
+            after_epoch=pruning.after_epoch,
+        )
+        self._set_scores(scores(), constant)
+        self._set_training(network, scaling, history, batches.n_samples)
+        self._set_target(data.target)
+
+    def _penalty(self):
+        from ..regularization import HyperSparsePenalty, L1Penalty, L2Penalty
+
+        if self.regularizer == "hypersparse":
+            return HyperSparsePenalty(self.density)
+        return {"l1": L1Penalty, "l2": L2Penalty}.get(self.regularizer, lambda: self.regularizer)()
+
+    def _validate_params(self):
+        super()._validate_params()
+        if self.max_iter <= self.fine_tune_iter:
+            raise ValueError(
+                "'max_iter' must be larger than 'fine_tune_iter', to leave epochs before the "
+                f"pruning. Got max_iter={self.max_iter} and fine_tune_iter={self.fine_tune_iter}."
+            )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Run a measurement: ``python -m benchmarks {accuracy,papers,speed,memory,kernels,attribution}``.
+"""Run a measurement: ``python -m benchmarks {accuracy,papers,speed,...}``.
 
 Each writes its rows to ``benchmarks/results/<name>.csv`` as it goes and prints a summary. Rows
 that are there already are not measured again, whatever version made them; ``--fresh`` forgets
@@ -12,7 +12,16 @@ import importlib
 
 from benchmarks.results import Results
 
-NAMES = ("accuracy", "papers", "speed", "memory", "kernels", "attribution")
+NAMES = (
+    "accuracy",
+    "papers",
+    "coverage",
+    "speed",
+    "quick_selection",
+    "attribution",
+    "memory",
+    "kernels",
+)
 
 
 def main():

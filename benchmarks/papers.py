@@ -115,9 +115,10 @@ def neurofs(name, seed, X, y):
     return {"NeuroFS": selector.fit(X, y).scores_}, selector
 
 
-def quick_selection(name, seed, X, y):
-    selector = QuickSelectionSelector(K=50, random_state=seed, device="cpu")
-    return {"QuickSelection": selector.fit(X).scores_}, selector
+def quick_selection(scaling, name, seed, X, y):
+    selector = QuickSelectionSelector(K=50, scaling=scaling, random_state=seed, device="cpu")
+    variant = "QuickSelection" if scaling == "feature" else f"QuickSelection-{scaling}"
+    return {variant: selector.fit(X).scores_}, selector
 
 
 def hyper_sparse(regularizer, density, name, seed, X, y):
@@ -136,7 +137,8 @@ METHODS = {
         topology: (partial(attribution_family, topology), SETS)
         for topology in ("SET", "RigL", "Dense")
     },
-    "QuickSelection": (quick_selection, FIFTY),
+    "QuickSelection": (partial(quick_selection, "feature"), FIFTY),
+    "QuickSelection-global": (partial(quick_selection, "global"), FIFTY),
     "NeuroFS": (neurofs, FIFTY),
     **{
         f"{regularizer}-{density}": (partial(hyper_sparse, regularizer, density), REGULARIZED)
@@ -203,7 +205,9 @@ def summarise(results):
             if not rows:
                 continue
             accuracy = np.array([float(row["accuracy"]) for row in rows])
-            published = PUBLISHED.get(variant.replace("-last", ""), {}).get(name, np.nan)
+            published = PUBLISHED.get(variant.replace("-last", "").replace("-global", ""), {}).get(
+                name, np.nan
+            )
             error = accuracy.std(ddof=1) / np.sqrt(len(rows)) if len(rows) > 1 else 0.0
             print(
                 f"  {name:12s} published {published:6.2f}  ours {accuracy.mean():6.2f} "

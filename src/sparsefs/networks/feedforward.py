@@ -8,7 +8,8 @@ automatic differentiation would build dense gradients for connections that do no
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,12 +18,28 @@ from .kernels import make_sparse_linear
 from .resize import with_inputs
 from .sparse_linear import SparseLinear
 
-# Activation in place, and its slope as a function of the activation's output.
+_aten = torch.ops.aten  # its backward functions read and write once where formulas would thrice
+
+
+class _Activation(NamedTuple):
+    apply: Callable  # in place
+    slope: Callable | None  # derivative, as a function of the activation's output
+    backward: Callable | None  # (gradient at its output, output) -> gradient at its input
+
+
 _ACTIVATIONS = {
-    "identity": (lambda z: z, None),
-    "logistic": (torch.Tensor.sigmoid_, lambda a: a * (1 - a)),
-    "tanh": (torch.Tensor.tanh_, lambda a: 1 - a * a),
-    "relu": (torch.Tensor.relu_, lambda a: (a > 0).to(a.dtype)),
+    "identity": _Activation(lambda z: z, None, None),
+    "logistic": _Activation(
+        torch.Tensor.sigmoid_, lambda a: a * (1 - a), lambda g, a: _aten.sigmoid_backward(g, a)
+    ),
+    "tanh": _Activation(
+        torch.Tensor.tanh_, lambda a: 1 - a * a, lambda g, a: _aten.tanh_backward(g, a)
+    ),
+    "relu": _Activation(
+        torch.Tensor.relu_,
+        lambda a: (a > 0).to(a.dtype),
+        lambda g, a: _aten.threshold_backward(g, a, 0),
+    ),
 }
 
 
@@ -101,7 +118,7 @@ class FeedForward:
         last = len(self.layers) - 1
         for i, (layer, name) in enumerate(zip(self.layers, self.activations, strict=True)):
             self._inputs.append(x)
-            x = _ACTIVATIONS[name][0](layer.forward(x))
+            x = _ACTIVATIONS[name].apply(layer.forward(x))
             self.outputs.append(x)
             mask = None
             if training and self.dropout is not None and i < last:
@@ -120,13 +137,13 @@ class FeedForward:
         gradients = []
         self._flops += 6 * self.n_connections * grad.shape[1]
         for i in reversed(range(len(self.layers))):
-            mask = self._dropped[i]
+            layer, mask = self.layers[i], self._dropped[i]
             if mask is not None:
-                grad = grad * mask
-            slope = self._output_slope if i == len(self.layers) - 1 else self.slope(i)
-            if slope is not None:
-                grad = grad * slope
-            layer = self.layers[i]
+                grad = grad.mul_(mask)
+            if i == len(self.layers) - 1:
+                grad = grad if self._output_slope is None else grad * self._output_slope
+            elif (through := _ACTIVATIONS[self.activations[i]].backward) is not None:
+                grad = through(grad, self.outputs[i])
             layer.seen = (self._inputs[i], grad)
             gradients.append((layer.weight_grad(grad, self._inputs[i]), grad.sum(1, keepdim=True)))
             if i:
@@ -135,7 +152,7 @@ class FeedForward:
 
     def slope(self, i: int, samples: slice | torch.Tensor = slice(None)) -> torch.Tensor | None:
         """Derivative of layer `i`'s activation in the last `forward`; None where it is 1."""
-        derivative = _ACTIVATIONS[self.activations[i]][1]
+        derivative = _ACTIVATIONS[self.activations[i]].slope
         return None if derivative is None else derivative(self.outputs[i][:, samples])
 
     def replace_inputs(self, source, new_rows, new_cols, kernel: str = "auto") -> None:

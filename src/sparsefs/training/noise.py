@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 
@@ -72,7 +74,11 @@ class Dropout:
         self._device = device
 
     def mask(self, shape) -> torch.Tensor:
-        """0 where a neuron is silent, else ``1 / (1 - rate)``; float32."""
+        """0 where a neuron is silent, else ``1 / (1 - rate)``; float32, to be read only."""
+        size = math.prod(shape)
+        if size <= _POOL_SIZE // 2:  # no copy needed
+            ((_, numbers),) = self._pool.parts(size)
+            return numbers.view(shape)
         mask = torch.empty(shape, dtype=torch.float32, device=self._device)
         flat = mask.view(-1)
         for part, numbers in self._pool.parts(len(flat)):

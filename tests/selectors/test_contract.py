@@ -346,6 +346,15 @@ def test_unfitted(Selector, wide):
 
 
 @every_selector
+def test_without_the_network_a_selector_selects_and_says_that_it_cannot_score(Selector, wide):
+    selector = fit(quick(Selector), wide)
+    del selector.network_
+    assert selector.transform(wide).shape == (60, 5)
+    with pytest.raises(NotFittedError, match=f"{Selector.__name__} has no 'network_'.*'fit'"):
+        selector.score(wide, classes(wide))
+
+
+@every_selector
 def test_K_above_n_features_keeps_all_with_a_warning(Selector, wide):
     with pytest.warns(UserWarning, match="K=99 is greater than n_features=40"):
         selector = fit(quick(Selector, K=99), wide)
@@ -393,6 +402,30 @@ def test_scikit_learn_callbacks_see_every_epoch_and_can_stop(Selector, wide):
         assert recorder.supports == [(60, 5)] * n_epochs
         assert selector.n_iter_ == n_epochs
         assert recorder.events == ["setup", "teardown"]
+
+
+@every_selector
+def test_scikit_learn_callbacks_may_score_the_network_as_it_is(Selector, wide):
+    pytest.importorskip("sklearn.callback", reason="scikit-learn < 1.9 has no callbacks")
+    y, scores = wide[:, 0], []
+
+    class Scorer:
+        def setup(self, estimator, context):
+            pass
+
+        teardown = on_fit_task_begin = setup
+
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+            if context.task_name == "epoch":
+                scores.append(fitted_estimator.score(wide, y))
+
+    setting = {"learning_rate_init": 0.01, "max_iter": 4}
+    if "early_stopping" in Selector().get_params():
+        setting["early_stopping"] = False  # which would end with an earlier network
+    selector = quick(Selector, **setting).set_callbacks(Scorer())
+    fit(selector, wide, y)
+    assert len(scores) == 4
+    assert scores[0] != scores[-1] == selector.score(wide, y)
 
 
 @every_selector
@@ -561,6 +594,25 @@ def test_informative_features_are_found(Selector, kind):
     selector = quick(Selector, **params).fit(X, y)
     assert {5, 11, 30} <= set(selector.get_support(indices=True))
     assert selector.score(X, y) > 0.5
+
+
+@every_supervised
+def test_auto_batches_are_smaller_for_few_samples(Selector):
+    X, z = learnable(n_samples=250)
+    small = 20 if Selector.__name__ == "NeuroFSSelector" else 32
+    # How many samples there are, of weight 0 or not, and where some are held out.
+    for n_samples, weight, batch_size in (
+        (199, None, small),
+        (200, None, 100),
+        (250, np.arange(250) < 199, small),
+        (250, np.arange(250) < 200, 100),
+    ):
+        args = X[:n_samples], z[:n_samples, 0] > 0
+        auto = quick(Selector, batch_size="auto").fit(*args, sample_weight=weight)
+        given = quick(Selector, batch_size=batch_size).fit(*args, sample_weight=weight)
+        np.testing.assert_array_equal(auto.scores_, given.scores_)
+        other = quick(Selector, batch_size=132 - batch_size).fit(*args, sample_weight=weight)
+        assert not np.array_equal(auto.scores_, other.scores_)
 
 
 @every_supervised

@@ -74,8 +74,9 @@ def test_schedule_after_every_batch_every_epoch_every_n_steps_and_until():
     def due(schedule):
         return [step for step in range(1, 13) if schedule.due(step, 4, 12)]
 
-    assert due(UpdateSchedule("batch")) == list(range(1, 13))
+    assert due(UpdateSchedule("batch")) == list(range(1, 12))  # nor after the last
     assert due(UpdateSchedule("epoch")) == [4, 8]  # not after the last
     assert due(UpdateSchedule(5)) == [5, 10]
+    assert due(UpdateSchedule(2)) == [2, 5, 6, 9, 10]  # one later where an epoch ends
     assert due(UpdateSchedule("batch", until=0.5)) == [1, 2, 3, 4, 5, 6]
     assert due(UpdateSchedule("batch", until=0.0)) == []

@@ -49,8 +49,9 @@ class Importance(ABC):
     def before_update(self, network: FeedForward, step: Step) -> None:  # noqa: B027
         """Look on after the gradients are known, before the weights change.
 
-        ``network.outputs`` holds the activations of the batch, and every layer's ``seen`` its
-        inputs and the gradient at its outputs.
+        ``network.outputs`` holds the activations of the batch, but for the last layer's, which the
+        loss may have overwritten; every layer's ``seen`` holds its inputs and the gradient at its
+        outputs.
         """
 
     def after_update(self, network: FeedForward, step: Step) -> None:  # noqa: B027

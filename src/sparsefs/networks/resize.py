@@ -26,7 +26,7 @@ def with_inputs(
         For each input of the new layer which input of `layer` it was, ascending; -1 for those
         that are new.
     new_rows, new_cols : ndarray of int64
-        Connections to create with weight 0, of new inputs.
+        Connections to create with weight 0; their positions must be free.
     kernel : {"auto", "csr", "masked"}, default="auto"
 
     Returns

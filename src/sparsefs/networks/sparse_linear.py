@@ -163,8 +163,10 @@ class SparseLinear(ABC):
         """Go back to a snapshot; the optimiser starts anew."""
         positions, values, bias = snapshot
         self.bias.copy_(bias)
+        names = list(self.buffers)
         self.buffers, self._degrees, self.seen = {}, {}, None
         self._build(positions, values)
+        self.buffers = {name: torch.zeros_like(self.values) for name in names}
 
     def neurons(self, side: str) -> np.ndarray:
         """Neuron of every slot on one side, ``"in"`` or ``"out"``."""

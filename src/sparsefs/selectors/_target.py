@@ -199,9 +199,10 @@ def _refuse_missing(n_missing):
 
 def _kind(y, loss):
     numeric = y.dtype.kind in "biuf"
-    if loss == "squared_error":
+    # A loss of the user's own may say in an attribute that it learns numbers.
+    if loss == "squared_error" or getattr(loss, "target", None) == "numbers":
         if not numeric:
-            raise ValueError("loss='squared_error' needs a y of numbers, not text.")
+            raise ValueError(f"loss={loss!r} needs a y of numbers, not text.")
         return "numbers"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # many classes are the user's business
@@ -216,6 +217,12 @@ def _kind(y, loss):
     if isinstance(loss, str) and loss not in ("auto", _LOSSES[kind]):
         raise ValueError(
             f"loss={loss!r} does not suit a y of type {type_!r}: use {_LOSSES[kind]!r} or 'auto'."
+        )
+    unclear = type_ == "multiclass" and numeric and not isinstance(loss, str)
+    if unclear and getattr(loss, "target", None) != "classes":
+        raise ValueError(
+            "y may hold classes or numbers: let the loss say which it learns, by an attribute "
+            "`target` of 'classes' (class numbers, one output each) or 'numbers'."
         )
     if loss == "auto" and kind == "classes" and y.dtype.kind == "f":
         n_values = len(np.unique(y))

@@ -97,6 +97,7 @@ class AutoencoderSelector(BaseSelector):
             device=device,
             filled_sides=filled_sides,
         )
+        self._check_connected(network)
         scaling = Scaling(data.X, self.scaling, data.sample_weight)
         batches = Batches(data.X, scaling, int(self.batch_size), rng, device, data.sample_weight)
         if dropout_rate:
@@ -111,7 +112,7 @@ class AutoencoderSelector(BaseSelector):
             batches,
             loss,
             optimizer(int(self.max_iter) * len(batches)),
-            epochs=self._epochs(data, constant, scores),
+            epochs=self._epochs(data, constant, scores, network, scaling),
             importance=importance,
             topology=topo.Topology(rewirings, schedule, rng),
             noise=NoisePool(self.noise_std, rng, device) if self.noise_std else None,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import (
@@ -148,6 +149,14 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
         for name, value in _ranked(scores, constant).items():
             setattr(self, name, value)
 
+    def _check_connected(self, network: FeedForward) -> None:
+        """Refuse a network that no feature reaches, or that reaches no output."""
+        if any(layer.n_connections == 0 for layer in network.layers):
+            raise ValueError(
+                f"A layer of the network has no connections ({_settings(self, 'density')}, shapes "
+                f"{[layer.shape for layer in network.layers]}): raise the density."
+            )
+
     def _set_training(
         self, network: FeedForward, scaling: Scaling, history: dict, n_samples: int, columns=None
     ) -> None:
@@ -168,20 +177,37 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
         )
         self.network_ = FittedNetwork.of(network, scaling, columns)
 
-    def _epochs(self, data: TrainingData, constant: np.ndarray, scores, n_epochs=None):
-        """Numbers of the epochs, watched; ``scores()`` gives the scores as they stand."""
+    def _epochs(self, data: TrainingData, constant, scores, network, scaling, columns=None):
+        """Numbers of the epochs, watched.
+
+        ``scores()`` gives the scores as they stand, ``columns()`` the features that `network`
+        sees; None for all.
+        """
+
+        def fitted():
+            seen = None if columns is None else columns()
+            state = {"_K_fitted": self.K, "network_": FittedNetwork.of(network, scaling, seen)}
+            if data.target is not None:
+                state["_target"] = data.target.without_values()
+            return state | _ranked(scores(), constant)
+
         return watched_epochs(
             self,
-            int(n_epochs or self.max_iter),
+            int(self.max_iter),
             X=data.X,
             y=data.y,
             metadata={"sample_weight": data.sample_weight},
-            fitted_attributes=lambda: _ranked(scores(), constant) | {"_K_fitted": self.K},
+            fitted_attributes=fitted,
         )
 
     def _checked_for_network(self, X):
         """X as ``network_`` takes it, refused where `fit` would refuse it."""
         check_is_fitted(self)
+        if not hasattr(self, "network_"):
+            raise NotFittedError(
+                f"This {type(self).__name__} has no 'network_' any more, which this method needs. "
+                "Call 'fit' again."
+            )
         X = self._validate_X(X, reset=False)
         constant_columns(X, getattr(self, "feature_names_in_", None))
         return X

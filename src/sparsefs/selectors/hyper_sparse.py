@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import warnings
 from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 
-from .supervised import FLOAT32_MAX, SupervisedSelector
+from .supervised import FLOAT32_MAX, SupervisedSelector, refuse_classes
 
 
 class HyperSparseSelector(SupervisedSelector):
@@ -35,15 +36,15 @@ class HyperSparseSelector(SupervisedSelector):
     apply : {"gradient", "loss"}, default="gradient"
         Add the penalty's gradient in closed form to the weights' gradients, or differentiate it
         as a part of the loss. Both agree up to rounding; the former is faster.
-    warmup_iter : int, default=10
-        Epochs without penalty.
+    warmup_iter : int or float, default=0.125
+        Epochs without penalty, or their share of `max_iter` if a float below 1.
     strength_init : float, default=0.00002
         Strength of the penalty in the first epoch after them.
     strength_growth : float, default=1.3
         Factor from one epoch to the next.
-    fine_tune_iter : int, default=20
-        Epochs after pruning; the learning rate falls to a tenth at half, and again at three
-        quarters of them.
+    fine_tune_iter : int or float, default=0.25
+        Epochs after pruning, or their share of `max_iter` if a float below 1. The learning rate
+        falls to a tenth at half, and again at three quarters of them.
     hidden_layer_sizes : int or sequence of int, default=(300, 100)
         Number of neurons of every hidden layer.
     activation : {"relu", "tanh", "logistic"}, default="relu"
@@ -124,12 +125,18 @@ class HyperSparseSelector(SupervisedSelector):
     _parameter_constraints: ClassVar[dict] = {
         **SupervisedSelector._parameter_constraints,
         "density": [Interval(Real, 0, 1, closed="right")],
-        "regularizer": [StrOptions({"hypersparse", "l1", "l2"}), callable],
+        "regularizer": [StrOptions({"hypersparse", "l1", "l2"}), HasMethods(["gradients"])],
         "apply": [StrOptions({"gradient", "loss"})],
-        "warmup_iter": [Interval(Integral, 0, None, closed="left")],
+        "warmup_iter": [
+            Interval(Integral, 0, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="left"),
+        ],
         "strength_init": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
         "strength_growth": [Interval(Real, 1, FLOAT32_MAX, closed="left")],
-        "fine_tune_iter": [Interval(Integral, 0, None, closed="left")],
+        "fine_tune_iter": [
+            Interval(Integral, 0, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="left"),
+        ],
         "momentum": [Interval(Real, 0, 1, closed="left")],
     }
 
@@ -140,10 +147,10 @@ class HyperSparseSelector(SupervisedSelector):
         density=0.1,
         regularizer="hypersparse",
         apply="gradient",
-        warmup_iter=10,
+        warmup_iter=0.125,
         strength_init=0.00002,
         strength_growth=1.3,
-        fine_tune_iter=20,
+        fine_tune_iter=0.25,
         hidden_layer_sizes=(300, 100),
         activation="relu",
         loss="auto",
@@ -206,10 +213,12 @@ class HyperSparseSelector(SupervisedSelector):
             optimizer,
             self.density,
             self._penalty(),
-            AdaptiveSchedule(int(self.warmup_iter), self.strength_init, self.strength_growth),
+            AdaptiveSchedule(
+                self._epochs_of("warmup_iter"), self.strength_init, self.strength_growth
+            ),
             lambda: -evaluate(network, unshuffled, error),
             n_epochs=int(self.max_iter),
-            n_fine_tune=int(self.fine_tune_iter),
+            n_fine_tune=self._epochs_of("fine_tune_iter"),
             apply=self.apply,
             kernel=self.kernel,
         )
@@ -226,7 +235,7 @@ class HyperSparseSelector(SupervisedSelector):
             batches,
             loss,
             optimizer,
-            epochs=self._epochs(data, constant, scores),
+            epochs=self._epochs(data, constant, scores, network, scaling),
             importance=ConnectionImportance(),
             penalty=pruning.add_gradients,
             after_epoch=pruning.after_epoch,
@@ -238,14 +247,31 @@ class HyperSparseSelector(SupervisedSelector):
     def _penalty(self):
         from ..regularization import HyperSparsePenalty, L1Penalty, L2Penalty
 
+        if not isinstance(self.regularizer, str):
+            return self.regularizer
         if self.regularizer == "hypersparse":
             return HyperSparsePenalty(self.density)
-        return {"l1": L1Penalty, "l2": L2Penalty}.get(self.regularizer, lambda: self.regularizer)()
+        return {"l1": L1Penalty, "l2": L2Penalty}[self.regularizer]()
+
+    def _epochs_of(self, name):
+        """A number of epochs that may be given as a share of `max_iter`."""
+        value = getattr(self, name)
+        return int(value) if isinstance(value, Integral) else round(value * self.max_iter)
 
     def _validate_params(self):
         super()._validate_params()
-        if self.max_iter <= self.fine_tune_iter:
+        refuse_classes(self, "regularizer", "loss")
+        n_before = int(self.max_iter) - self._epochs_of("fine_tune_iter")
+        if n_before < 1:
             raise ValueError(
                 "'max_iter' must be larger than 'fine_tune_iter', to leave epochs before the "
                 f"pruning. Got max_iter={self.max_iter} and fine_tune_iter={self.fine_tune_iter}."
+            )
+        if self._epochs_of("warmup_iter") >= n_before:
+            warnings.warn(
+                f"With warmup_iter={self.warmup_iter}, max_iter={self.max_iter} and "
+                f"fine_tune_iter={self.fine_tune_iter} the penalty never acts: the network is "
+                "pruned without it.",
+                UserWarning,
+                stacklevel=3,
             )

@@ -50,9 +50,10 @@ class NeuroFSSelector(SupervisedSelector):
         :mod:`sparsefs.training.losses`.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes; ``"balanced"`` makes them count equally.
-    scaling : {"feature", "global", "minmax", "none"}, default="feature"
-        Standardise every feature; all with one mean and standard deviation; bring every
-        feature to 0 to 1; or use X as it is.
+    scaling : {"global", "feature", "minmax", "none"}, default="global"
+        Subtract one mean and divide by one standard deviation, both over the whole table, for
+        features that share a unit; standardise every feature, for columns of different units;
+        bring every feature to 0 to 1; or use X as it is.
     max_iter : int, default=100
         Number of epochs.
     batch_size : int or "auto", default="auto"
@@ -148,7 +149,7 @@ class NeuroFSSelector(SupervisedSelector):
         activation="tanh",
         loss="auto",
         class_weight=None,
-        scaling="feature",
+        scaling="global",
         max_iter=100,
         batch_size="auto",
         learning_rate_init=0.01,
@@ -223,7 +224,7 @@ class NeuroFSSelector(SupervisedSelector):
             batches,
             self._loss(data.target),
             SGD(self.learning_rate_init, self.alpha, momentum=self.momentum),
-            epochs=self._epochs(data, constant, scores),
+            epochs=self._epochs(data, constant, scores, network, scaling, lambda: evolution.alive),
             importance=ConnectionImportance(),
             topology=evolution,
         )

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from .supervised import SupervisedSelector
+from .supervised import SupervisedSelector, refuse_classes
 
 _VARIANTS = {
     f"{topology}-{short}": {"topology": topology.lower(), "importance": importance}
@@ -43,7 +43,7 @@ class NeuronAttributionSelector(SupervisedSelector):
     history : {"all", "last_epoch", "last_iteration"}, default="all"
         Average the scores over all of the training, over its last epoch, or take those of the
         network as it is at the end.
-    density : float in (0, 1], default=0.1
+    density : float in (0, 1], default=0.05
         Share of the possible connections that exist, over all layers.
     init : {"erk", "uniform"} or callable, default="erk"
         How the layers share the connections: Erdos-Renyi-Kernel makes small layers denser,
@@ -52,7 +52,8 @@ class NeuronAttributionSelector(SupervisedSelector):
     attribution_every : int, default=5
         Measure the scores in every so many steps.
     attribution_samples : int or None, default=8
-        Samples of the batch over which attribution is averaged; None takes all of them.
+        Samples of the batch over which attribution is averaged; None takes all of them, as
+        ``history="last_iteration"`` always does.
     drop_fraction : float in [0, 1], default=0.3
         Share of the connections dropped and grown in a topology update.
     drop_decay : {"auto", "constant", "cosine"}, default="auto"
@@ -183,7 +184,7 @@ class NeuronAttributionSelector(SupervisedSelector):
         topology="set",
         importance="attribution",
         history="all",
-        density=0.1,
+        density=0.05,
         init="erk",
         attribution_every=5,
         attribution_samples=8,
@@ -262,7 +263,23 @@ class NeuronAttributionSelector(SupervisedSelector):
         """
         if variant not in _VARIANTS:
             raise ValueError(f"variant must be one of {list(_VARIANTS)}. Got {variant!r}.")
-        setting = {"attribution_every": 1, "attribution_samples": None}
+        setting = {
+            "history": "all",
+            "init": "erk",
+            "attribution_every": 1,
+            "attribution_samples": None,
+            "drop_fraction": 0.3,
+            "update_every": 10,
+            "hidden_layer_sizes": (1000, 100),
+            "activation": "relu",
+            "scaling": "feature",
+            "max_iter": 200,
+            "batch_size": "auto",
+            "learning_rate_init": 0.001,
+            "early_stopping": True,
+            "validation_fraction": 0.1875,
+            "n_iter_no_change": 50,
+        }
         return cls(**{**setting, **_VARIANTS[variant], **params})
 
     def _train(self, data, constant, rng, device):
@@ -286,7 +303,7 @@ class NeuronAttributionSelector(SupervisedSelector):
             batches,
             loss,
             Adam(self.learning_rate_init, self.alpha),
-            epochs=self._epochs(data, constant, scores),
+            epochs=self._epochs(data, constant, scores, network, scaling),
             importance=importance,
             topology=self._topology(network, rng),
             after_epoch=stopping.after_epoch if stopping else None,
@@ -296,6 +313,10 @@ class NeuronAttributionSelector(SupervisedSelector):
         self._set_scores(scores(), constant)
         self._set_training(network, scaling, history, batches.n_samples)
         self._set_target(data.target)
+
+    def _validate_params(self):
+        super()._validate_params()
+        refuse_classes(self, "topology", "importance", "init", "loss")
 
     def _densities(self, shapes):
         from ..topology import erk_densities, uniform_densities
@@ -311,7 +332,9 @@ class NeuronAttributionSelector(SupervisedSelector):
 
         every = int(self.attribution_every)
         if self.importance == "attribution":
-            return AttributionImportance(self.history, every, self.attribution_samples)
+            # Of a single step take all samples: there is no average over steps to rely on.
+            few = None if self.history == "last_iteration" else self.attribution_samples
+            return AttributionImportance(self.history, every, few)
         if self.importance == "strength":
             return StrengthImportance(self.history, every)
         return copy.deepcopy(self.importance)  # the user's stays as it was

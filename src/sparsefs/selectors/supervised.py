@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import inspect
 from numbers import Integral, Real
 from typing import ClassVar
 
@@ -14,6 +15,17 @@ from .base import BaseSelector, check_length, checked_weight
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)  # training is in float32
 _SMALL = 200  # samples; below, the papers take smaller batches
+
+
+def refuse_classes(selector, *names):
+    """Raise ValueError where a parameter is a class and should be one of its objects."""
+    for name in names:
+        value = getattr(selector, name)
+        if inspect.isclass(value):
+            raise ValueError(
+                f"The {name!r} parameter of {type(selector).__name__} is the class "
+                f"{value.__name__}: pass an object of it, {value.__name__}(...)."
+            )
 
 
 class SupervisedSelector(BaseSelector):
@@ -95,7 +107,7 @@ class SupervisedSelector(BaseSelector):
         positions = [
             sample_positions(*layer, rng) for layer in zip(shapes, densities(shapes), strict=True)
         ]
-        return FeedForward.from_positions(
+        network = FeedForward.from_positions(
             sizes,
             positions,
             [self.activation] * len(hidden) + ["identity"],
@@ -104,6 +116,8 @@ class SupervisedSelector(BaseSelector):
             device=device,
             fan_in=fan_in,
         )
+        self._check_connected(network)
+        return network
 
     def _loss(self, target):
         from ..training.losses import LOSSES
@@ -119,9 +133,11 @@ class SupervisedSelector(BaseSelector):
             return rows, rows[:0]
         return validation_split(data.target, rows, self.validation_fraction, rng)
 
-    def _batch_size(self, n_samples):
+    def _batch_size(self, data):
         if self.batch_size != "auto":
             return int(self.batch_size)
+        weight = data.sample_weight  # of 0 is no sample
+        n_samples = data.X.shape[0] if weight is None else np.count_nonzero(weight)
         return self._small_batch if n_samples < _SMALL else 100
 
     def _batches(self, data, scaling, rng, device, rows):
@@ -131,12 +147,13 @@ class SupervisedSelector(BaseSelector):
         return Batches(
             data.X,
             scaling,
-            self._batch_size(data.X.shape[0]),
+            self._batch_size(data),
             rng,
             device,
             data.sample_weight,
             targets=data.target.values,
             rows=rows,
+            even=True,
         )
 
     def _early_stopping(self, network, data, scaling, loss, device, rows, held_out):

@@ -116,19 +116,20 @@ class InputEvolution:
         n_swap = min(n_swap, max(0, len(removable) - n_remove))
         n_remove += n_swap
         if n_remove == 0:
+            self._protected = gone[:0]
             return 0
         layer = network.layers[0]
         strength = layer.strength("in")
         # The protected leave last: only if the plan cannot be kept without them.
         is_safe = np.ones(len(alive), dtype=bool)
         is_safe[removable] = False
-        order = np.lexsort((strength, is_safe))
+        order = np.lexsort((-np.arange(len(alive)), strength, is_safe))
         leaving = order[:n_remove]
         self.removed_at[alive[leaving]] = epoch + np.arange(n_remove) / n_remove
         staying = np.sort(order[n_remove:])
         degree = round(layer.n_connections / max(1, len(alive)))
         back, rows = self._come_back(layer, gone, n_swap, degree)
-        n_moved = layer.n_connections - int(layer.degree("in")[staying].sum()) + rows.size
+        n_moved = layer.n_connections - int(layer.degree("in")[staying].sum())
 
         self._protected = back
         self.alive = np.union1d(alive[staying], back)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .grow import Growth
+
 if TYPE_CHECKING:
     from ..networks import FeedForward, SparseLinear
     from .schedule import UpdateSchedule
@@ -41,6 +43,11 @@ class Rewiring:
         """
         dropped = self.drop(layer, importance, factor * self.fraction)
         growth = self.grow(layer, dropped, importance, rng)
+        if not isinstance(growth, Growth):
+            raise TypeError(
+                f"A grow rule must return a Growth, see sparsefs.topology.growth_at. Got "
+                f"{type(growth).__name__}."
+            )
         n_grown = len(growth.rows) + int(np.count_nonzero(growth.regrown))
         if n_grown != len(dropped):
             name = getattr(self.grow, "__name__", type(self.grow).__name__)

@@ -27,13 +27,22 @@ class UpdateSchedule:
     decay: str = "constant"
 
     def due(self, step: int, steps_per_epoch: int, n_steps: int) -> bool:
-        """Whether to rewire after step number `step` (counted from 1) of `n_steps`."""
-        if step > self.until * n_steps:
+        """Whether to rewire after step number `step` (counted from 1) of `n_steps`.
+
+        Every so many batches means one step later where that is the last of an epoch: what has
+        just lost its weakest connections should not be what is measured, or kept.
+        """
+        if step > self.until * n_steps or step == n_steps:
             return False
         if self.every == "epoch":
-            return step % steps_per_epoch == 0 and step < n_steps
+            return step % steps_per_epoch == 0
         interval = 1 if self.every == "batch" else int(self.every)
-        return step % interval == 0
+        if interval == 1 or steps_per_epoch == 1:
+            return step % interval == 0
+        if step % steps_per_epoch == 0:
+            return False
+        postponed = (step - 1) % steps_per_epoch == 0 and step > 1
+        return step % interval == 0 or (postponed and (step - 1) % interval == 0)
 
     def factor(self, step: int, n_steps: int) -> float:
         """What to multiply the fraction of connections with at step number `step`."""

@@ -134,10 +134,22 @@ class Batches:
         None for autoencoders.
     rows : ndarray of int or None, default=None
         Use these rows only.
+    even : bool, default=False
+        Make all batches of an epoch equally large, up to one row, instead of leaving the rest to
+        the last one. Rules that look at one gradient then never look at a handful of rows.
     """
 
     def __init__(
-        self, X, scaling, batch_size, rng, device, sample_weight=None, targets=None, rows=None
+        self,
+        X,
+        scaling,
+        batch_size,
+        rng,
+        device,
+        sample_weight=None,
+        targets=None,
+        rows=None,
+        even=False,
     ):
         self.X = X
         self._used = np.arange(X.shape[0]) if rows is None else np.asarray(rows)
@@ -149,6 +161,7 @@ class Batches:
         self.device = device
         self.sample_weight = sample_weight
         self.targets = targets
+        self._even = even
         self._columns: np.ndarray | None = None
         self._scaling = scaling
         # Data that float32 cannot hold or shift precisely are scaled in float64, then cast.
@@ -182,9 +195,10 @@ class Batches:
     def __iter__(self) -> Iterator[Batch]:
         """One epoch. The tensors are overwritten by the next batch."""
         order = self._used if self.rng is None else self.rng.permutation(self._used)
-        for start in range(0, len(order), self.batch_size):
+        starts = range(self.batch_size, len(order), self.batch_size)
+        for rows in np.array_split(order, len(self) if self._even else starts):
             # Rows in file order: the order within a batch means nothing, a memmap likes it.
-            yield self.batch(np.sort(order[start : start + self.batch_size]))
+            yield self.batch(np.sort(rows))
 
     def batch(self, rows: np.ndarray) -> Batch:
         """The given rows as a batch."""

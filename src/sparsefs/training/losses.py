@@ -65,6 +65,8 @@ class ReconstructionLoss(SquaredErrorLoss):
 class CrossEntropyLoss:
     """Cross-entropy of the softmax of the outputs; the targets are class numbers."""
 
+    target = "classes"  # what it learns, where y might hold classes or numbers
+
     def __call__(self, output, target, sample_weight=None) -> tuple[float, torch.Tensor]:
         """Loss averaged over the samples, and its gradient at the output."""
         n_samples = output.shape[1]

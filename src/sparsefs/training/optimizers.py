@@ -11,6 +11,9 @@ import torch
 if TYPE_CHECKING:
     from ..networks import FeedForward
 
+# Torch refuses factors that float32 cannot hold; with this one the loss overflows and says so.
+_LARGEST = torch.finfo(torch.float32).max
+
 
 class Optimizer(ABC):
     """Steps every layer of a network.
@@ -104,7 +107,8 @@ class Adam(Optimizer):
         correction1 = 1 - beta1**self.n_steps
         correction2 = 1 - beta2**self.n_steps
         scale = (square / correction2).sqrt_().add_(self.eps)
-        parameter.addcdiv_(mean, scale, value=-self.learning_rate / correction1)
+        rate = min(self.learning_rate / correction1, _LARGEST)
+        parameter.addcdiv_(mean, scale, value=-rate)
 
 
 def _buffer(buffers, name, like):

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is selected from real data serves a classifier: floors, for trainings of a second or two.
+
+The sets are those on which a random selection does much worse.
+"""
+
+import numpy as np
+import pytest
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from sparsefs import (
+    HyperSparseSelector,
+    NeuroFSSelector,
+    NeuronAttributionSelector,
+    QuickSelectionSelector,
+)
+from tests import data
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not data.available(), reason="the folder with real data sets is not here")
+@pytest.mark.parametrize(
+    ("Selector", "name", "K", "params", "floor"),
+    [
+        (QuickSelectionSelector, "madelon", 20, {"max_iter": 20}, 0.75),
+        (
+            NeuronAttributionSelector,
+            "madelon",
+            20,
+            {"max_iter": 20, "hidden_layer_sizes": (200, 50)},
+            0.61,
+        ),
+        (HyperSparseSelector, "madelon", 20, {"max_iter": 40, "hidden_layer_sizes": 200}, 0.6),
+        (NeuroFSSelector, "isolet_1560", 50, {"max_iter": 30, "hidden_layer_sizes": 200}, 0.9),
+    ],
+)
+def test_a_short_training_reaches_an_accuracy(Selector, name, K, params, floor):
+    X, y = data.load(name)
+    X_train, X_test, y_train, y_test = train_test_split(
+        X, y, test_size=0.2, stratify=y, random_state=0
+    )
+
+    def accuracy(columns):
+        model = make_pipeline(StandardScaler(), SVC()).fit(X_train[:, columns], y_train)
+        return model.score(X_test[:, columns], y_test)
+
+    rng = np.random.default_rng(0)
+    random = [accuracy(rng.choice(X.shape[1], K, replace=False)) for _ in range(5)]
+    selected = [
+        accuracy(
+            Selector(K=K, random_state=seed, device="cpu", **params)
+            .fit(X_train, y_train)
+            .get_support(indices=True)
+        )
+        for seed in range(3)
+    ]
+    assert np.mean(selected) > floor > np.mean(random) + 0.02, (selected, random)

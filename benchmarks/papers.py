@@ -93,8 +93,9 @@ class Both:
 
 
 # The paper chooses density and L2 penalty by the validation loss. Here that is done where one
-# setting for all did not reproduce its figures, on a coarser grid.
-GRID = [{"density": d, "alpha": a} for d in (0.02, 0.1) for a in (0.00005, 0.001)]
+# setting for all did not reproduce its figures, on a coarser grid. (Density 0.1 was in the grid at
+# seed 0, where it won 2 times in 10.)
+GRID = [{"density": 0.02, "alpha": a} for a in (0.00005, 0.001)]
 DENSE_GRID = [{"alpha": 0.00005}, {"alpha": 0.001}]
 CHOSEN = {"madelon", "pcmac", "relathe", "basehock", "arcene"}
 

@@ -23,7 +23,7 @@ SELECTORS = [
 QUICK = {
     "HyperSparseSelector": {"hidden_layer_sizes": (16, 8), "warmup_iter": 1, "fine_tune_iter": 1},
     "NeuroFSSelector": {"hidden_layer_sizes": (16, 8), "density": 0.3},
-    "NeuronAttributionSelector": {"hidden_layer_sizes": (16, 8)},
+    "NeuronAttributionSelector": {"hidden_layer_sizes": (16, 8), "density": 0.1},
     "QuickSelectionSelector": {"density": 0.3},
 }
 # What makes scikit-learn's checks of the default selector affordable.

@@ -94,6 +94,16 @@ def test_optimisers_equal_torchs(kernel, ours, theirs):
     torch.testing.assert_close(layer.bias, parameters[1].detach(), rtol=1e-4, atol=1e-6)
 
 
+def test_a_step_of_adam_that_float32_cannot_hold_is_shortened():
+    network = FeedForward.from_positions(
+        [2, 2], [np.arange(4)], ["identity"], rng=np.random.default_rng(0)
+    )
+    network.forward(torch.ones(2, 1))
+    Adam(3e38, 0.0).step(network, network.backward(torch.ones(2, 1)))
+    largest = torch.finfo(torch.float32).max
+    torch.testing.assert_close(network.layers[0].values, torch.full((4,), -0.1 * largest))
+
+
 def test_linear_decay_reaches_zero_after_the_last_step():
     network = FeedForward.from_positions(
         [2, 2], [np.arange(4)], ["identity"], rng=np.random.default_rng(0)

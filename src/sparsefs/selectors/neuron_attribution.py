@@ -146,7 +146,7 @@ class NeuronAttributionSelector(SupervisedSelector):
     >>> from sklearn.datasets import load_digits
     >>> from sparsefs import NeuronAttributionSelector
     >>> X, y = load_digits(return_X_y=True)
-    >>> selector = NeuronAttributionSelector(K=20, max_iter=5, random_state=0).fit(X, y)
+    >>> selector = NeuronAttributionSelector(K=20, max_iter=20, random_state=0).fit(X, y)
     >>> selector.transform(X).shape
     (1797, 20)
     >>> selector.score(X, y) > 0.9

@@ -704,3 +704,11 @@ def test_a_constant_output_beside_others_is_no_obstacle(Selector, wide):
     assert np.isfinite(selector.scores_).all()
     labels = y > 0
     assert np.isfinite(quick(Selector).fit(wide, labels).scores_).all()
+
+
+@every_selector
+def test_from_paper_takes_parameters_and_may_differ_from_the_defaults(Selector):
+    selector = Selector.from_paper(K=7, random_state=3)
+    assert type(selector) is Selector
+    assert (selector.K, selector.random_state) == (7, 3)
+    selector._validate_params()  # all values are valid

@@ -189,6 +189,39 @@ class HyperSparseSelector(SupervisedSelector):
         self.verbose = verbose
         self.random_state = random_state
 
+    @classmethod
+    def from_paper(cls, **params):
+        """A selector with the paper's schedule, which was made for large image networks.
+
+        Parameters
+        ----------
+        **params
+            Parameters to set otherwise, for example `density`: 1 less the pruning rate.
+
+        Returns
+        -------
+        HyperSparseSelector
+
+        Examples
+        --------
+        >>> from sparsefs import HyperSparseSelector
+        >>> HyperSparseSelector.from_paper(density=0.02).warmup_iter
+        60
+        """
+        setting = {
+            "regularizer": "hypersparse",
+            "warmup_iter": 60,
+            "strength_init": 0.000005,
+            "strength_growth": 1.05,
+            "fine_tune_iter": 160,
+            "max_iter": 400,
+            "batch_size": 64,
+            "learning_rate_init": 0.1,
+            "momentum": 0.9,
+            "alpha": 0.0001,
+        }
+        return cls(**{**setting, **params})
+
     def _train(self, data, constant, rng, device):
         from ..importance import ConnectionImportance
         from ..regularization import AdaptiveSchedule

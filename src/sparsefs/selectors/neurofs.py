@@ -181,6 +181,42 @@ class NeuroFSSelector(SupervisedSelector):
         self.verbose = verbose
         self.random_state = random_state
 
+    @classmethod
+    def from_paper(cls, **params):
+        """A selector with the setting of the paper.
+
+        Parameters
+        ----------
+        **params
+            Parameters to set otherwise. The paper has ``activation="relu"`` for isolet; how it
+            scales depends on the data set.
+
+        Returns
+        -------
+        NeuroFSSelector
+
+        Examples
+        --------
+        >>> from sparsefs import NeuroFSSelector
+        >>> NeuroFSSelector.from_paper(K=25).epsilon
+        30.0
+        """
+        setting = {
+            "epsilon": 30.0,
+            "density": None,
+            "removed_until": 0.65,
+            "swap_fraction": 0.2,
+            "drop_fraction": 0.3,
+            "hidden_layer_sizes": (1000, 1000, 1000),
+            "activation": "tanh",
+            "max_iter": 100,
+            "batch_size": "auto",
+            "learning_rate_init": 0.01,
+            "momentum": 0.9,
+            "alpha": 0.00001,
+        }
+        return cls(**{**setting, **params})
+
     def _train(self, data, constant, rng, device):
         from .. import topology as topo
         from ..importance import ConnectionImportance

@@ -186,6 +186,46 @@ class QuickSelectionSelector(AutoencoderSelector):
         self.verbose = verbose
         self.random_state = random_state
 
+    @classmethod
+    def from_paper(cls, **params):
+        """A selector with the setting of the paper.
+
+        Parameters
+        ----------
+        **params
+            Parameters to set otherwise. The paper has ``scaling="minmax"`` for SMK and PCMAC and
+            ``output_activation="tanh"`` for madelon.
+
+        Returns
+        -------
+        QuickSelectionSelector
+
+        Examples
+        --------
+        >>> from sparsefs import QuickSelectionSelector
+        >>> QuickSelectionSelector.from_paper(K=25).scaling
+        'feature'
+        """
+        setting = {
+            "epsilon": 13.0,
+            "density": None,
+            "ranking": "strength",
+            "scaling": "feature",
+            "drop_fraction": 0.2,
+            "update_every": "epoch",
+            "update_until": 1.0,
+            "hidden_layer_sizes": 1000,
+            "output_activation": "identity",
+            "dropout": 0.2,
+            "max_iter": 100,
+            "batch_size": 100,
+            "learning_rate_init": 0.01,
+            "momentum": 0.9,
+            "alpha": 0.00001,
+            "noise_std": 0.2,
+        }
+        return cls(**{**setting, **params})
+
     def _train(self, data, constant, rng, device):
         from .. import topology as topo
         from ..importance import ConnectionImportance

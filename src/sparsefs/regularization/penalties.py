@@ -26,7 +26,11 @@ from ._magnitudes import (
 
 
 class Penalty(ABC):
-    """What a penalty provides: its value under automatic differentiation, and its gradients."""
+    """What a penalty provides: its value under automatic differentiation, and its gradients.
+
+    A subclass implements ``_value(weights)`` and ``_gradients(weights)``, which are given a list
+    of tensors that has been checked.
+    """
 
     def __call__(self, weights: Iterable[Tensor]) -> Tensor:
         """Value of the penalty, to be added to a loss.

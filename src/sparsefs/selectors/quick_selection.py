@@ -45,11 +45,11 @@ class QuickSelectionSelector(AutoencoderSelector):
     ranking : {"strength", "degree", "output_strength", "output_degree"}, default="strength"
         Rank features by the sum of the absolute weights, or by the number of connections, of
         their input neurons; or the same for their output neurons.
-    scaling : {"global", "feature", "minmax", "none"}, default="global"
-        ``"global"``: subtract one mean and divide by one standard deviation, both over the
-        whole table, for features that share a unit; ``"feature"``: standardise every feature,
-        for columns of different units (the paper); ``"minmax"``: bring every feature to 0 to 1;
-        ``"none"``: use X as it is.
+    scaling : {"feature", "global", "minmax", "none"}, default="feature"
+        ``"feature"``: standardise every feature; ``"global"``: subtract one mean and divide by
+        one standard deviation, both over the whole table, which suits counts and whatever else
+        is nearly always zero; ``"minmax"``: bring every feature to 0 to 1; ``"none"``: use X as
+        it is.
     drop_fraction : float in [0, 1], default=0.2
         Share of the positive and of the negative weights dropped in a topology update.
     update_every : {"batch", "epoch"} or int, default="epoch"
@@ -146,7 +146,7 @@ class QuickSelectionSelector(AutoencoderSelector):
         epsilon=13.0,
         density=None,
         ranking="strength",
-        scaling="global",
+        scaling="feature",
         drop_fraction=0.2,
         update_every="epoch",
         update_until=1.0,

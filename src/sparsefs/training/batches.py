@@ -227,7 +227,8 @@ class Batches:
             rows = np.arange(len(rows))
         in_float32 = self._dtype == torch.float32
         if sparse.issparse(X) and in_float32:
-            X[rows].toarray(out=x.numpy().T)
+            # Casting what is stored is cheaper than casting what is made dense.
+            X[rows].astype(np.float32, copy=False).toarray(out=x.numpy().T)
         elif in_float32:
             gathered = self._gathered(len(rows), X.shape[1])
             np.take(X, rows, axis=0, out=gathered.numpy(), mode="clip")
@@ -243,4 +244,5 @@ class Batches:
 def _suits_float32(X, scaling):
     moderate = (scaling.scale > 1e-30).all() and (scaling.scale < 1e30).all()
     offset = np.abs(scaling.mean) / scaling.scale
-    return X.dtype == np.float32 and moderate and offset.max(initial=0.0) < 1e4
+    fits = X.dtype == np.float32 or sparse.issparse(X)
+    return fits and moderate and offset.max(initial=0.0) < 1e4

@@ -4,7 +4,7 @@
 from .block import BlockLinear
 from .csr import CSRLinear
 from .feedforward import FeedForward
-from .kernels import choose_kernel, layer_class, make_sparse_linear
+from .kernels import choose_kernel, layer_of, make_sparse_linear
 from .masked import MaskedLinear
 from .resize import with_inputs
 from .sparse_linear import SparseLinear
@@ -16,7 +16,7 @@ __all__ = [
     "MaskedLinear",
     "SparseLinear",
     "choose_kernel",
-    "layer_class",
+    "layer_of",
     "make_sparse_linear",
     "with_inputs",
 ]

@@ -78,19 +78,22 @@ def make_sparse_linear(
     filled_side : {"in", "out"} or None, default=None
         See :func:`choose_kernel`.
     """
+    values = _uniform(rng, bound, len(positions))
+    bias = _uniform(rng, bound, shape[0])
+    return layer_of(shape, positions, values, bias, device, kernel, filled_side)
+
+
+def layer_of(
+    shape, positions, values, bias, device, kernel: str = "auto", filled_side: str | None = None
+) -> SparseLinear:
+    """A layer of given connections in the kernel of that name; see :func:`choose_kernel`."""
     if kernel == "auto":
         density = len(positions) / max(1, shape[0] * shape[1])
         kernel = choose_kernel(shape, density, device, filled_side)
-    values = _uniform(rng, bound, len(positions))
-    bias = _uniform(rng, bound, shape[0])
     if kernel == "block":
         return BlockLinear(shape, positions, values, bias, device, side=filled_side or "in")
-    return layer_class(kernel)(shape, positions, values, bias, device)
-
-
-def layer_class(kernel: str) -> type[SparseLinear]:
-    """The class behind the name of a kernel that has no side."""
-    return {"csr": CSRLinear, "masked": MaskedLinear}[kernel]
+    layer = {"csr": CSRLinear, "masked": MaskedLinear}[kernel]
+    return layer(shape, positions, values, bias, device)
 
 
 def _uniform(rng, bound, size):

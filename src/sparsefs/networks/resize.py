@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from .kernels import choose_kernel, layer_class
+from .kernels import layer_of
 from .sparse_linear import SparseLinear
 
 
@@ -52,12 +52,9 @@ def with_inputs(
         numbers[is_old] = tensor.detach().cpu().numpy()[old]
         return numbers
 
-    if kernel == "auto":
-        kernel = choose_kernel((n_out, n_in), len(order) / max(1, n_out * n_in), layer.device)
     bias = layer.bias.detach().cpu().numpy().ravel()
-    new = layer_class(kernel)(
-        (n_out, n_in), positions[order], moved(layer.values), bias, layer.device
-    )
+    values = moved(layer.values)
+    new = layer_of((n_out, n_in), positions[order], values, bias, layer.device, kernel)
     where = torch.from_numpy(new._ordered()[0])
     for name, buffer in layer.buffers.items():
         new.buffers[name] = torch.zeros_like(new.values)

@@ -32,7 +32,7 @@ from ._magnitudes import (
     n_kept,
     order_statistic,
 )
-from .penalties import HyperSparsePenalty, L1Penalty, L2Penalty, Penalty
+from .penalties import NAMED_PENALTIES, Penalty
 
 # The largest strength: an infinite one would turn a gradient of 0 into NaN.
 _LARGEST = torch.finfo(torch.float32).max
@@ -430,12 +430,8 @@ class AdaptiveRegularization:
 def _penalty(penalty, density) -> Penalty:
     if isinstance(penalty, Penalty):
         return penalty
-    if penalty == "hypersparse":
-        return HyperSparsePenalty(density)
-    if penalty == "l1":
-        return L1Penalty()
-    if penalty == "l2":
-        return L2Penalty()
+    if isinstance(penalty, str) and penalty in NAMED_PENALTIES:
+        return NAMED_PENALTIES[penalty](density)
     raise ValueError(f"penalty must be 'hypersparse', 'l1', 'l2' or a Penalty, got {penalty!r}.")
 
 

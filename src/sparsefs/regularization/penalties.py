@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
@@ -217,6 +217,14 @@ class HyperSparsePenalty(Penalty):
         if border <= max(limits.tiny, limits.eps * total / count(weights)):
             return 0.0, total
         return self.steepest / border, total
+
+
+# How to make the penalty of a name, of the density that is aimed at.
+NAMED_PENALTIES: dict[str, Callable[[float], Penalty]] = {
+    "hypersparse": HyperSparsePenalty,
+    "l1": lambda density: L1Penalty(),
+    "l2": lambda density: L2Penalty(),
+}
 
 
 def _total(weights, function) -> Tensor:

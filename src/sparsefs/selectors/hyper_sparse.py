@@ -278,13 +278,11 @@ class HyperSparseSelector(SupervisedSelector):
         self._set_target(data.target)
 
     def _penalty(self):
-        from ..regularization import HyperSparsePenalty, L1Penalty, L2Penalty
+        from ..regularization.penalties import NAMED_PENALTIES
 
         if not isinstance(self.regularizer, str):
             return self.regularizer
-        if self.regularizer == "hypersparse":
-            return HyperSparsePenalty(self.density)
-        return {"l1": L1Penalty, "l2": L2Penalty}[self.regularizer]()
+        return NAMED_PENALTIES[self.regularizer](self.density)
 
     def _epochs_of(self, name):
         """A number of epochs that may be given as a share of `max_iter`."""

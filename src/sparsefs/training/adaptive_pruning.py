@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from ..networks import SparseLinear, choose_kernel, layer_class
+from ..networks import layer_of
 from ..regularization import AdaptiveSchedule, Penalty, magnitude_masks
 
 if TYPE_CHECKING:
@@ -147,17 +147,10 @@ class AdaptivePruning:
         assert self._best is not None
         _, kept, biases, self.strength_before = self._best
         self.network.layers = [
-            self._sparse(layer, positions, values[positions], bias)
+            layer_of(layer.shape, positions, values[positions], bias, layer.device, self.kernel)
             for layer, (positions, values), bias in zip(
                 self.network.layers, kept, biases, strict=True
             )
         ]
         self.optimizer.restart()
         self._best = None
-
-    def _sparse(self, layer: SparseLinear, positions, values, bias) -> SparseLinear:
-        kernel = self.kernel
-        if kernel == "auto":
-            density = len(positions) / max(1, layer.shape[0] * layer.shape[1])
-            kernel = choose_kernel(layer.shape, density, layer.device)
-        return layer_class(kernel)(layer.shape, positions, values, bias, layer.device)

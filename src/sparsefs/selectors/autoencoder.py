@@ -9,9 +9,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .base import BaseSelector, checked_weight
-
-FLOAT32_MAX = float(np.finfo(np.float32).max)  # training is in float32
+from .base import FLOAT32_MAX, BaseSelector, checked_weight
 
 
 class AutoencoderSelector(BaseSelector):
@@ -21,19 +19,17 @@ class AutoencoderSelector(BaseSelector):
     parts together in ``_train`` by :meth:`_train_autoencoder`.
     """
 
+    _one_hidden_layer: ClassVar[bool] = True
+
     _parameter_constraints: ClassVar[dict] = {
         **BaseSelector._parameter_constraints,
-        "scaling": [StrOptions({"global", "feature", "minmax", "none"})],
-        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "drop_fraction": [Interval(Real, 0, 1, closed="both")],
         "update_every": [
             StrOptions({"batch", "epoch"}),
             Interval(Integral, 1, None, closed="left"),
         ],
         "update_until": [Interval(Real, 0, 1, closed="both")],
-        "learning_rate_init": [Interval(Real, 0, FLOAT32_MAX, closed="neither")],
         "momentum": [Interval(Real, 0, 1, closed="left")],
-        "alpha": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
         "noise_std": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
     }
 
@@ -67,7 +63,7 @@ class AutoencoderSelector(BaseSelector):
         rng,
         device,
         *,
-        densities,
+        density,
         output_activation,
         importance,
         rewirings,
@@ -78,26 +74,22 @@ class AutoencoderSelector(BaseSelector):
     ):
         """Train on `data` with the parts of a method.
 
-        `densities` are those of the two layers; ``optimizer(n_steps)`` makes the optimiser.
+        `density` is that of both layers; ``optimizer(n_steps)`` makes the optimiser.
         """
         from .. import topology as topo
-        from ..networks import FeedForward
         from ..training.batches import Batches, Scaling
         from ..training.loop import train
         from ..training.noise import Dropout, NoisePool
 
-        n_features, n_hidden = data.X.shape[1], self._n_hidden()
-        shapes = [(n_hidden, n_features), (n_features, n_hidden)]
-        network = FeedForward.from_positions(
+        n_features, n_hidden = data.X.shape[1], *self._hidden_sizes()
+        network = self._make_network(
             [n_features, n_hidden, n_features],
-            [topo.sample_positions(*layer, rng) for layer in zip(shapes, densities, strict=True)],
+            lambda shapes: topo.uniform_densities(shapes, density),
             ["logistic", output_activation],
-            rng=rng,
-            kernel=self.kernel,
-            device=device,
+            rng,
+            device,
             filled_sides=filled_sides,
         )
-        self._check_connected(network)
         scaling = Scaling(data.X, self.scaling, data.sample_weight)
         batches = Batches(data.X, scaling, int(self.batch_size), rng, device, data.sample_weight)
         if dropout_rate:
@@ -119,17 +111,3 @@ class AutoencoderSelector(BaseSelector):
         )
         self._set_scores(scores(), constant)
         self._set_training(network, scaling, history, batches.n_samples)
-
-    def _validate_params(self):
-        super()._validate_params()
-        self._n_hidden()
-
-    def _n_hidden(self):
-        sizes = self.hidden_layer_sizes
-        sizes = [sizes] if np.ndim(sizes) == 0 else list(sizes)
-        if len(sizes) != 1 or not isinstance(sizes[0], Integral) or sizes[0] < 1:
-            raise ValueError(
-                f"The 'hidden_layer_sizes' parameter of {type(self).__name__} must be a positive "
-                f"int or a sequence of one. Got {self.hidden_layer_sizes!r}."
-            )
-        return int(sizes[0])

@@ -6,7 +6,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from ..networks import FeedForward
     from ..training.batches import Scaling
     from ._target import Target
+
+
+FLOAT32_MAX = float(np.finfo(np.float32).max)  # training is in float32
 
 
 class TrainingData(NamedTuple):
@@ -68,9 +71,12 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
 
     Parameters
     ----------
-    K, max_iter, batch_size, kernel, device, verbose, random_state
+    K, max_iter, batch_size, scaling, hidden_layer_sizes, learning_rate_init, alpha, kernel, \
+device, verbose, random_state
         See a method, for example :class:`sparsefs.WASTSelector`.
     """
+
+    _one_hidden_layer: ClassVar[bool] = False
 
     _parameter_constraints: ClassVar[dict] = {
         "K": [
@@ -79,6 +85,10 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
         ],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "scaling": [StrOptions({"global", "feature", "minmax", "none"})],
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "learning_rate_init": [Interval(Real, 0, FLOAT32_MAX, closed="neither")],
+        "alpha": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
         "kernel": [StrOptions({"auto", "csr", "block", "masked"})],
         "device": [str],
         "verbose": ["verbose"],
@@ -149,13 +159,39 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
         for name, value in _ranked(scores, constant).items():
             setattr(self, name, value)
 
-    def _check_connected(self, network: FeedForward) -> None:
-        """Refuse a network that no feature reaches, or that reaches no output."""
+    def _hidden_sizes(self) -> list[int]:
+        sizes = self.hidden_layer_sizes
+        sizes = [sizes] if np.ndim(sizes) == 0 else list(sizes)
+        too_many = self._one_hidden_layer and len(sizes) > 1
+        if not sizes or too_many or any(not isinstance(n, Integral) or n < 1 for n in sizes):
+            raise ValueError(
+                f"The 'hidden_layer_sizes' parameter of {type(self).__name__} must be a positive "
+                f"int or a sequence of {'one' if self._one_hidden_layer else 'them'}. Got "
+                f"{self.hidden_layer_sizes!r}."
+            )
+        return [int(n) for n in sizes]
+
+    def _make_network(self, sizes, densities, activations, rng, device, **options) -> FeedForward:
+        """A network of randomly placed connections; ``densities(shapes)`` are its layers'.
+
+        Raises ValueError if no feature reaches it, or it reaches no output.
+        """
+        from ..networks import FeedForward
+        from ..topology import sample_positions
+
+        shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
+        positions = [
+            sample_positions(*layer, rng) for layer in zip(shapes, densities(shapes), strict=True)
+        ]
+        network = FeedForward.from_positions(
+            sizes, positions, activations, rng=rng, kernel=self.kernel, device=device, **options
+        )
         if any(layer.n_connections == 0 for layer in network.layers):
             raise ValueError(
                 f"A layer of the network has no connections ({_settings(self, 'density')}, shapes "
                 f"{[layer.shape for layer in network.layers]}): raise the density."
             )
+        return network
 
     def _set_training(
         self, network: FeedForward, scaling: Scaling, history: dict, n_samples: int, columns=None
@@ -223,6 +259,7 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
                     f"The {name!r} parameter of {type(self).__name__} must be a number. Got "
                     f"{value!r} instead."
                 )
+        self._hidden_sizes()
 
     def _validate_X(self, X, reset=True):
         # float32 holds small integers exactly; of wide ones it would lose the last digits.

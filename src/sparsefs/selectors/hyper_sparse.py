@@ -10,7 +10,8 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 
-from .supervised import FLOAT32_MAX, SupervisedSelector, refuse_classes
+from .base import FLOAT32_MAX
+from .supervised import SupervisedSelector, refuse_classes
 
 
 class HyperSparseSelector(SupervisedSelector):
@@ -234,7 +235,7 @@ class HyperSparseSelector(SupervisedSelector):
 
         network = self._perceptron(data, lambda shapes: uniform_densities(shapes, 1.0), rng, device)
         scaling = Scaling(data.X, self.scaling, data.sample_weight)
-        rows, _ = self._rows(data, rng)
+        rows = self._rows(data)
         batches = self._batches(data, scaling, rng, device, rows)
         unshuffled = self._batches(data, scaling, None, device, rows)
         loss = self._loss(data.target)

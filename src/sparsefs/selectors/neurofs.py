@@ -226,7 +226,7 @@ class NeuroFSSelector(SupervisedSelector):
 
         network = self._perceptron(data, self._densities, rng, device, fan_in="sparse")
         scaling = Scaling(data.X, self.scaling, data.sample_weight)
-        rows, _ = self._rows(data, rng)
+        rows = self._rows(data)
         batches = self._batches(data, scaling, rng, device, rows)
 
         # Constant features need no input neuron, unless there are no others.

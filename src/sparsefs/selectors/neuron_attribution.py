@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from ._target import validation_split
 from .supervised import SupervisedSelector, refuse_classes
 
 _VARIANTS = {
@@ -290,14 +291,16 @@ class NeuronAttributionSelector(SupervisedSelector):
         network = self._perceptron(data, self._densities, rng, device)
         importance = self._importance()
         scaling = Scaling(data.X, self.scaling, data.sample_weight)
-        rows, held_out = self._rows(data, rng)
-        batches = self._batches(data, scaling, rng, device, rows)
         loss = self._loss(data.target)
+        rows, stopping = self._rows(data), None
+        if self.early_stopping:
+            rows, held_out = validation_split(data.target, rows, self.validation_fraction, rng)
+            stopping = self._early_stopping(network, data, scaling, loss, device, rows, held_out)
+        batches = self._batches(data, scaling, rng, device, rows)
 
         def scores():
             return importance.scores(network)
 
-        stopping = self._early_stopping(network, data, scaling, loss, device, rows, held_out)
         history = train(
             network,
             batches,
@@ -313,6 +316,18 @@ class NeuronAttributionSelector(SupervisedSelector):
         self._set_scores(scores(), constant)
         self._set_training(network, scaling, history, batches.n_samples)
         self._set_target(data.target)
+
+    def _early_stopping(self, network, data, scaling, loss, device, rows, held_out):
+        """What watches the held-out rows."""
+        from ..training.early_stopping import EarlyStopping
+        from ..training.loop import evaluate
+
+        # So few samples that none can be held out: watch the training samples.
+        watched = held_out if len(held_out) else rows
+        batches = self._batches(data, scaling, None, device, watched)
+        return EarlyStopping(
+            network, lambda: evaluate(network, batches, loss), int(self.n_iter_no_change)
+        )
 
     def _validate_params(self):
         super()._validate_params()

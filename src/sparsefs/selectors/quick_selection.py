@@ -232,11 +232,12 @@ class QuickSelectionSelector(AutoencoderSelector):
         from ..training.losses import SquaredErrorLoss
         from ..training.optimizers import SGD
 
+        (n_hidden,) = self._hidden_sizes()
         density = self.density
         if density is None:
-            density = topo.epsilon_density((self._n_hidden(), data.X.shape[1]), self.epsilon)
+            density = topo.epsilon_density((n_hidden, data.X.shape[1]), self.epsilon)
         # The summed error is the steeper, the more connections an output neuron has.
-        degree = max(1.0, density * self._n_hidden())
+        degree = max(1.0, density * n_hidden)
         learning_rate = self.learning_rate_init * min(1.0, _DEGREE / degree)
         rewiring = topo.Rewiring(topo.MagnitudeDrop(), topo.RandomGrow(), self.drop_fraction)
         self._train_autoencoder(
@@ -244,7 +245,7 @@ class QuickSelectionSelector(AutoencoderSelector):
             constant,
             rng,
             device,
-            densities=[density] * 2,
+            density=density,
             output_activation=self.output_activation,
             importance=ConnectionImportance(*_RANKINGS[self.ranking]),
             rewirings=[rewiring if density < 1 else None] * 2,

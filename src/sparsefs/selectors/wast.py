@@ -273,7 +273,7 @@ class WASTSelector(AutoencoderSelector):
             constant,
             rng,
             device,
-            densities=[self.density] * 2,
+            density=self.density,
             output_activation="identity",
             importance=ReconstructionImportance(
                 data.X.shape[1], self.lam, self.mixing, self.ranking

@@ -204,9 +204,9 @@ def _kind(y, loss):
         if not numeric:
             raise ValueError(f"loss={loss!r} needs a y of numbers, not text.")
         return "numbers"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # many classes are the user's business
-        type_ = type_of_target(y, input_name="y")
+    # Of one column the values decide. Each thrice, they draw no warning of many classes, which are
+    # the user's business; filters must not change, as other threads may be fitting.
+    type_ = type_of_target(np.repeat(np.unique(y), 3) if y.ndim == 1 else y, input_name="y")
     kind = _KINDS.get(type_)
     if kind is None:
         raise ValueError(f"y is of type {type_!r}, which no loss suits. {_ADVICE}")

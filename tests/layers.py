@@ -7,13 +7,18 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 
-from sparsefs.networks import BlockLinear, CSRLinear, MaskedLinear
+from sparsefs.networks import BlockLinear, CSRLinear, FeedForward, MaskedLinear
 
 KERNELS = {
     "csr": CSRLinear,
     "masked": MaskedLinear,
     "block-in": partial(BlockLinear, side="in"),
     "block-out": partial(BlockLinear, side="out"),
+    "csr-in": partial(CSRLinear, side="in"),
+    "tiles-in": partial(CSRLinear, side="in", tile=3),
+    "tiles-out": partial(CSRLinear, side="out", tile=2),
+    "block-tiles-in": partial(BlockLinear, side="in", tile=2),
+    "block-tiles-out": partial(BlockLinear, side="out", tile=3),
 }
 
 # Few distinct values, so that ties and exact zeros are common.
@@ -43,6 +48,18 @@ def make(kernel, shape, positions, values):
     for i, position in enumerate(positions):
         layer.buffers["velocity"][slots[int(position)]] = i + 1.0
     return layer
+
+
+def make_network(kernel, sizes, positions, activations, rng):
+    """A network of random weights in which every layer has the kernel."""
+    layers = []
+    for n_in, n_out, where in zip(sizes[:-1], sizes[1:], positions, strict=True):
+        bound = 1 / np.sqrt(n_in)
+        values, bias = (
+            rng.uniform(-bound, bound, size).astype(np.float32) for size in (len(where), n_out)
+        )
+        layers.append(KERNELS[kernel]((n_out, n_in), where, values, bias))
+    return FeedForward(layers, activations)
 
 
 def slot_of(layer):

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from torch.func import jacrev, vmap
 
 from sparsefs.importance import AttributionImportance, Step, attribution
-from sparsefs.networks import FeedForward
-from tests.layers import KERNELS, dense
+from tests.layers import KERNELS, dense, make_network
 
 module = importlib.import_module("sparsefs.importance.attribution")
 kernels = pytest.mark.parametrize("kernel", KERNELS)
@@ -27,16 +26,9 @@ TORCH = {
 
 def random_network(kernel, sizes, hidden="relu", output="identity", density=0.6, seed=0):
     rng = np.random.default_rng(seed)
-    kernel, _, side = kernel.partition("-")
-    n_layers = len(sizes) - 1
-    return FeedForward.from_positions(
-        sizes,
-        [np.flatnonzero(rng.random(a * b) < density) for a, b in itertools.pairwise(sizes)],
-        [hidden] * (n_layers - 1) + [output],
-        rng=rng,
-        kernel=kernel,
-        filled_sides=[side or None] * n_layers,
-    )
+    positions = [np.flatnonzero(rng.random(a * b) < density) for a, b in itertools.pairwise(sizes)]
+    activations = [hidden] * (len(sizes) - 2) + [output]
+    return make_network(kernel, sizes, positions, activations, rng)
 
 
 def inputs(network, n_samples, seed=1):

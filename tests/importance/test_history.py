@@ -105,7 +105,7 @@ def test_single_precision_measurements_are_summed_in_double():
     np.testing.assert_allclose(scores, np.float32(1 / 3), rtol=1e-12)
 
 
-@pytest.mark.parametrize("kernel", ["csr", "masked", "block"])
+@pytest.mark.parametrize("kernel", ["csr", "masked", "block-in"])
 def test_strength_averages_the_absolute_weights(kernel):
     network = random_network(kernel, [6, 5, 3])
     before = network.layers[0].strength("in").copy()

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsefs.networks import FeedForward
+import tests.layers
 from sparsefs.topology import GradientGrow, MagnitudeDrop, RandomGrow, Rewiring
 from sparsefs.training.noise import Dropout
 from sparsefs.training.optimizers import Adam
@@ -21,15 +21,8 @@ SIZES = [12, 9, 7, 5]
 
 def make_network(kernel="csr", dropout=None, activations=("relu", "tanh", "logistic"), density=0.4):
     rng = np.random.default_rng(0)
-    kernel, _, side = kernel.partition("-")
-    network = FeedForward.from_positions(
-        SIZES,
-        [np.flatnonzero(rng.random(a * b) < density) for a, b in itertools.pairwise(SIZES)],
-        activations,
-        rng=rng,
-        kernel=kernel,
-        filled_sides=[side or None] * 3,
-    )
+    positions = [np.flatnonzero(rng.random(a * b) < density) for a, b in itertools.pairwise(SIZES)]
+    network = tests.layers.make_network(kernel, SIZES, positions, activations, rng)
     network.dropout = dropout
     return network
 

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsefs.networks import FeedForward, with_inputs
-from tests.layers import KERNELS, dense, make, random_layers
+from sparsefs.networks import with_inputs
+from tests.layers import KERNELS, dense, make, make_network, random_layers
 
 NONE = np.empty(0, dtype=np.int64)
 kernels = pytest.mark.parametrize("kernel", KERNELS)
@@ -83,17 +83,9 @@ def test_all_the_inputs_in_their_order_change_nothing(kernel, target, layer):
 @targets
 def test_outputs_and_gradients_stay_when_unused_inputs_leave(kernel, target):
     rng = np.random.default_rng(0)
-    kernel, _, side = kernel.partition("-")
     used = np.array([0, 2, 3, 5])
     positions = np.sort((np.arange(6)[:, None] * 7 + used).ravel())[::2]
-    network = FeedForward.from_positions(
-        [7, 6, 3],
-        [positions, np.arange(18)],
-        ["tanh", "identity"],
-        rng=rng,
-        kernel=kernel,
-        filled_sides=[side or None] * 2,
-    )
+    network = make_network(kernel, [7, 6, 3], [positions, np.arange(18)], ["tanh", "identity"], rng)
     kept = np.flatnonzero(network.layers[0].degree("in"))
     assert 0 < len(kept) < 7
     x = torch.randn(7, 5, generator=torch.Generator().manual_seed(0))

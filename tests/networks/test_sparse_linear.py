@@ -9,8 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsefs.networks import FeedForward, choose_kernel, make_sparse_linear
-from tests.layers import KERNELS, dense, make, random_layers
+from sparsefs.networks import choose_kernel, make_sparse_linear
+from tests.layers import KERNELS, dense, make, make_network, random_layers
 
 kernels = pytest.mark.parametrize("kernel", KERNELS)
 
@@ -64,10 +64,7 @@ def test_network_gradients_equal_autograd(kernel):
     rng = np.random.default_rng(0)
     sizes, activations = [12, 9, 7, 5], ["relu", "tanh", "logistic"]
     positions = [np.flatnonzero(rng.random(a * b) < 0.4) for a, b in itertools.pairwise(sizes)]
-    kernel, _, side = kernel.partition("-")
-    network = FeedForward.from_positions(
-        sizes, positions, activations, rng=rng, kernel=kernel, filled_sides=[side or None] * 3
-    )
+    network = make_network(kernel, sizes, positions, activations, rng)
     x = torch.randn(12, 6, generator=torch.Generator().manual_seed(1))
     weights = [torch.from_numpy(dense(layer)[0]).requires_grad_() for layer in network.layers]
     biases = [layer.bias.clone().requires_grad_() for layer in network.layers]

@@ -87,8 +87,11 @@ def attribution(
             slope = slopes[i]
             if slope is not None:
                 grad.view(len(grad), n_outputs, -1).mul_(slope[:, None, chunk])
-            grad = layers[i].backward(grad.view(len(grad), -1))
-        sums.append(torch.linalg.vector_norm(grad, ord=1, dim=1))
+            grad = grad.view(len(grad), -1)
+            if i:
+                grad = layers[i].backward(grad)
+        parts = layers[0].backward_parts(grad)
+        sums.append(torch.cat([part.abs_().sum(1) for _, part in parts]))
     scale = n_samples if weight is None else max(float(weight.sum()), 1e-30)
     return (torch.stack(sums).cpu().double().sum(0) / scale).numpy()
 
@@ -126,5 +129,5 @@ class AttributionImportance(AveragedImportance):
         n_turns = math.ceil(apart)
         turn = step.number // self.every % n_turns
         rows = (np.arange(self.n_samples) + turn / n_turns) * apart
-        samples = torch.from_numpy(rows.astype(np.int64)).to(step.x.device)
+        samples = torch.from_numpy(rows.astype(np.int64)).to(network.outputs[0].device)
         return attribution(network, samples, step.sample_weight)

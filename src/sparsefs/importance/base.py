@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import torch
 
     from ..networks import FeedForward
+    from ..networks.parts import Parts
 
 
 class Step(NamedTuple):
@@ -23,7 +24,8 @@ class Step(NamedTuple):
     epoch : int
         From 0.
     x : torch.Tensor of shape (n_features, n_samples)
-        The scaled batch, without noise.
+        The scaled batch, without noise. Of more than 16 million numbers it comes as
+        :class:`~sparsefs.networks.parts.Parts`.
     target : torch.Tensor
         What the loss compared the outputs with.
     sample_weight : torch.Tensor of shape (n_samples,), or None
@@ -33,8 +35,8 @@ class Step(NamedTuple):
 
     number: int
     epoch: int
-    x: torch.Tensor
-    target: torch.Tensor
+    x: torch.Tensor | Parts
+    target: torch.Tensor | Parts
     sample_weight: torch.Tensor | None
     loss: Any
 

@@ -13,38 +13,35 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from .csr import csr_tensor, row_sums, transposed
+from .csr import CSRLinear, row_order, row_sums
 from .sparse_linear import SparseLinear
 
 _MAX_DEAD = 0.25  # share of dead slots in the CSR part that triggers a packing
 _MIN_FILL = 0.5  # a neuron with this share of its connections is cheaper as a dense row
 
 
-class BlockLinear(SparseLinear):
+class BlockLinear(CSRLinear):
     """Compressed sparse rows and a dense block of the best connected neurons.
 
     Parameters
     ----------
-    shape, positions, values, bias, device
-        See :class:`SparseLinear`.
+    shape, positions, values, bias, device, tile
+        See :class:`CSRLinear`.
     side : {"in", "out"}, default="in"
         Whose neurons may have a row in the block: those that the growth rule fills.
     """
 
-    exists: np.ndarray
+    exists: np.ndarray  # type: ignore[assignment]
 
-    def __init__(self, shape, positions, values, bias, device="cpu", side="in"):
+    def __init__(self, shape, positions, values, bias, device="cpu", side="in", tile=None):
         if torch.device(device).type != "cpu":
             raise ValueError(f"kernel='block' runs on the CPU only. Got device={str(device)!r}.")
-        self.side = side
-        super().__init__(shape, positions, values, bias, device)
-
-    # The matrix is stored as (own, partner): own neurons are those of `side`.
+        super().__init__(shape, positions, values, bias, device, side, tile)
 
     def _build(self, positions, values):
         rows, cols = np.divmod(positions, max(1, self.shape[1]))
         own, partner = (cols, rows) if self.side == "in" else (rows, cols)
-        order = np.lexsort((partner, own))
+        order = row_order(own.astype(np.int32), self.n_neurons(self.side))
         self.values = torch.from_numpy(values)
         self.n_connections = len(positions)
         self._pack(own[order], partner[order], order)
@@ -74,7 +71,6 @@ class BlockLinear(SparseLinear):
         self._block_line, self._capacity = block_line, capacity
         self._member_of_line = np.zeros(capacity, dtype=np.int64)
         self._member_of_line[: len(members)] = members
-        self._set_members(len(members))
         self._own = np.zeros(n_slots, dtype=np.intp)  # an index in every rule: the native type
         self._partner = np.tile(np.arange(n_partners, dtype=np.int32), capacity)
         self._partner = np.concatenate([partner[csr].astype(np.int32), self._partner])
@@ -92,73 +88,92 @@ class BlockLinear(SparseLinear):
         self.buffers = {
             name: _moved(buffer, source, target, n_slots) for name, buffer in self.buffers.items()
         }
-        self._set_matrices()
+        self._set_tiles()
+        self._set_members(len(members))
+        self._block = self.values[n_csr:].view(capacity, n_partners)
 
-    def _set_matrices(self):
-        n_own, n_csr = self.n_neurons(self.side), self._n_csr
-        own, partner = self._own[:n_csr], self._partner[:n_csr]
-        self._starts = np.searchsorted(own, np.arange(n_own + 1)).astype(np.int32)
-        shape = (n_own, self.n_partners(self.side))
-        self._matrix = csr_tensor(self._starts, partner, self.values[:n_csr], shape)
-        self._order, self._transposed = transposed(
-            self._starts, partner, self.values[:n_csr], shape
-        )
-        self._block = self.values[n_csr:].view(self._capacity, self.n_partners(self.side))
+    @property
+    def _n_stored(self):
+        return self._n_csr
 
     def _set_members(self, n_members):
         self._n_members = n_members
         self._members = self._member_of_line[:n_members]
-        self._member_index = torch.from_numpy(self._members)
+        self._lines: list[tuple[slice | torch.Tensor, torch.Tensor]]
+        # Of each tile: which lines of the block are its neurons', and which neurons these are.
+        if len(self.tiles) == 1:
+            self._lines = [(slice(0, n_members), torch.from_numpy(self._members))]
+            return
+        order = np.argsort(self._members)
+        ascending = self._members[order]
+        bounds = np.searchsorted(ascending, [tile.own.stop for tile in self.tiles])
+        self._lines = [
+            (torch.from_numpy(lines), torch.from_numpy(neurons - tile.own.start))
+            for lines, neurons, tile in zip(
+                np.split(order, bounds), np.split(ascending, bounds), self.tiles, strict=False
+            )
+        ]
 
     def _line_slots(self, line):
         start = self._n_csr + line * self.n_partners(self.side)
         return slice(start, start + self.n_partners(self.side))
 
     def _indices(self):
-        matrix = self._transposed
-        return [
-            *(self._own, self._partner, self.exists, self._mask, self._starts, self._block_line),
-            *(self._order, matrix.crow_indices(), matrix.col_indices(), matrix.values()),
-        ]
+        return [*super()._indices(), self.exists, self._mask, self._block_line]
 
-    # Products: `to_own` maps partners' activations to the own side, `to_partner` back.
-
-    def _to_own(self, activation, bias, out=None):
-        out = torch.addmm(bias, self._matrix, activation, out=out)
-        if self._n_members:
-            rows = self._block[: self._n_members] @ activation
-            out.index_add_(0, self._member_index, rows)
+    def to_own(self, i, partners, bias, out=None):
+        out = super().to_own(i, partners, bias, out)
+        lines, neurons = self._lines[i]
+        if len(neurons):
+            out.index_add_(0, neurons, self._block[lines] @ partners)
         return out
 
-    def _to_partner(self, activation, bias, out=None):
-        torch.index_select(
-            self.values[: self._n_csr], 0, self._order, out=self._transposed.values()
+    def add_to_partners(self, i, own, out):
+        super().add_to_partners(i, own, out)
+        self._add_block(i, own, out)
+
+    def _add_block(self, i, own, out):
+        lines, neurons = self._lines[i]
+        if len(neurons):
+            out.addmm_(self._block[lines].t(), own.index_select(0, neurons))
+
+    def _to_partners(self, own, bias, out=None):
+        out = super()._to_partners(own, bias, out)
+        if len(self.tiles) == 1:
+            self._add_block(0, own, out)
+        return out
+
+    def tile_grad(self, i, own, partners, grad):
+        slots = self.tiles[i].slots
+        super().tile_grad(i, own, partners, grad)
+        grad[slots].mul_(self._mask[slots])
+        lines, neurons = self._lines[i]
+        if not len(neurons):
+            return
+        of_lines, mask = (
+            numbers[self._n_csr :].view_as(self._block) for numbers in (grad, self._mask)
         )
-        out = torch.addmm(bias, self._transposed, activation, out=out)
-        if self._n_members:
-            block = self._block[: self._n_members]
-            out.addmm_(block.t(), activation.index_select(0, self._member_index))
-        return out
-
-    def forward(self, x):
-        product = self._to_partner if self.side == "in" else self._to_own
-        return product(x, self.bias, self._output(self.shape[0], x.shape[1]))
-
-    def backward(self, grad):
-        zero = grad.new_zeros(1, 1)
-        return self._to_own(grad, zero) if self.side == "in" else self._to_partner(grad, zero)
+        chosen = own.index_select(0, neurons)
+        if isinstance(lines, slice):
+            torch.mm(chosen, partners.t(), out=of_lines[lines]).mul_(mask[lines])
+        else:
+            of_lines.index_copy_(0, lines, (chosen @ partners.t()).mul_(mask[lines]))
 
     def weight_grad(self, grad, x):
-        own, partner = (x, grad) if self.side == "in" else (grad, x)
+        own, partners = (x, grad) if self.side == "in" else (grad, x)
         gradient = torch.zeros_like(self.values)
-        n_csr, n_members = self._n_csr, self._n_members
-        if n_csr:
-            products = torch.sparse.sampled_addmm(self._matrix, own, partner.t(), beta=0.0)
-            gradient[:n_csr] = products.values()
-        if n_members:
-            lines = gradient[n_csr:].view(self._capacity, self.n_partners(self.side))[:n_members]
-            torch.mm(own.index_select(0, self._member_index), partner.t(), out=lines)
-        return gradient.mul_(self._mask)
+        for i, tile in enumerate(self.tiles):
+            self.tile_grad(i, own[tile.own], partners, gradient)
+        return gradient
+
+    def snapshot(self):
+        return SparseLinear.snapshot(self)  # a rewiring writes into the arrays
+
+    def restore(self, snapshot):
+        SparseLinear.restore(self, snapshot)
+
+    def compressed(self):
+        return SparseLinear.compressed(self)
 
     def strength(self, side):
         weights = np.abs(self.slot_values())

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
+from .csr import CSRLinear
 from .kernels import make_sparse_linear
+from .parts import Parts, whole
 from .resize import with_inputs
 from .sparse_linear import SparseLinear
 
@@ -67,7 +69,7 @@ class FeedForward:
         self.dropout = dropout
         self.outputs: list[torch.Tensor] = []
         self._flops = 0
-        self._inputs: list[torch.Tensor] = []
+        self._inputs: list[Any] = []  # tensors; the first may come in parts
         self._dropped: list[torch.Tensor | None] = []
         self._output_slope: torch.Tensor | None = None
 
@@ -109,40 +111,104 @@ class FeedForward:
         ]
         return cls(layers, activations)
 
-    def forward(self, x: torch.Tensor, training: bool = False) -> torch.Tensor:
+    def forward(self, x: torch.Tensor | Parts, training: bool = False) -> torch.Tensor:
         """Outputs (n_outputs, n_samples) of inputs (n_inputs, n_samples).
 
         `training` says that dropout applies.
         """
+        hidden = self._forward_hidden(x, training)
+        self._inputs.append(hidden)
+        output = _ACTIVATIONS[self.activations[-1]].apply(self.layers[-1].forward(hidden))
+        self.outputs.append(output)
+        # A loss may overwrite the outputs, so their slope is taken now.
+        self._output_slope = self.slope(len(self.layers) - 1)
+        return output
+
+    def _forward_hidden(self, x, training) -> Any:
+        """Inputs of the last layer."""
         self._inputs, self.outputs, self._dropped = [], [], []
-        last = len(self.layers) - 1
-        for i, (layer, name) in enumerate(zip(self.layers, self.activations, strict=True)):
+        if not self.layers[0].takes_parts:
+            x = whole(x)
+        for layer, name in zip(self.layers[:-1], self.activations[:-1], strict=True):
             self._inputs.append(x)
             x = _ACTIVATIONS[name].apply(layer.forward(x))
             self.outputs.append(x)
             mask = None
-            if training and self.dropout is not None and i < last:
+            if training and self.dropout is not None:
                 mask = self.dropout.mask(x.shape)
                 x = x * mask
             self._dropped.append(mask)
-        # A loss may overwrite the outputs, so their slope is taken now.
-        self._output_slope = self.slope(last)
         return x
+
+    def reconstruct(self, x, target, sample_weight, loss):
+        """A training step of an autoencoder whose features come in parts.
+
+        The outputs, their errors and their gradients exist for a tile of features at a time.
+
+        Parameters
+        ----------
+        x, target : Parts of shape (n_features, n_samples)
+        sample_weight : torch.Tensor of shape (n_samples,), or None
+        loss : SquaredErrorLoss
+
+        Returns
+        -------
+        value : float
+            The loss.
+        gradients : list of (torch.Tensor, torch.Tensor)
+            As :meth:`backward` gives them.
+        """
+        hidden = self._forward_hidden(x, training=True)
+        layer, activation = self.layers[-1], _ACTIVATIONS[self.activations[-1]]
+        if not isinstance(layer, CSRLinear) or layer.side != "out":
+            target = whole(target)
+            self._inputs.append(hidden)
+            self.outputs.append(activation.apply(layer.forward(hidden)))
+            self._output_slope = self.slope(len(self.layers) - 1)
+            value, grad = loss(self.outputs[-1], target, sample_weight)
+            return value, self.backward(grad)
+        weight_grad, bias_grad = torch.zeros_like(layer.values), torch.empty_like(layer.bias)
+        hidden_grad, value = torch.zeros_like(hidden), 0.0
+        layer.refresh()
+        for i, tile in enumerate(layer.tiles):
+            output = activation.apply(layer.to_own(i, hidden, layer.bias[tile.own]))
+            slope = None if activation.slope is None else activation.slope(output)
+            part, grad = loss(
+                output, target[tile.own], sample_weight, part=(tile.own, layer.shape[0])
+            )
+            value += part
+            if slope is not None:
+                grad.mul_(slope)
+            torch.sum(grad, 1, keepdim=True, out=bias_grad[tile.own])
+            layer.tile_grad(i, grad, hidden, weight_grad)
+            layer.add_to_partners(i, grad, hidden_grad)
+        self._flops += 6 * layer.n_connections * x.shape[1]
+        layer.seen = None  # no rule has asked for the gradients of a wide decoder so far
+        return value, [*self._backward_hidden(hidden_grad), (weight_grad, bias_grad)]
 
     def backward(self, grad: torch.Tensor) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """(weight gradient, bias gradient) of every layer after the last `forward`.
 
         `grad` is the gradient of the loss at the outputs.
         """
+        layer, inputs = self.layers[-1], self._inputs[-1]
+        self._flops += 6 * layer.n_connections * grad.shape[1]
+        grad = grad if self._output_slope is None else grad * self._output_slope
+        layer.seen = (inputs, grad)
+        last = (layer.weight_grad(grad, inputs), grad.sum(1, keepdim=True))
+        if len(self.layers) == 1:
+            return [last]
+        return [*self._backward_hidden(layer.backward(grad)), last]
+
+    def _backward_hidden(self, grad):
+        """Gradients of all layers but the last; `grad` is that at the last one's inputs."""
         gradients = []
-        self._flops += 6 * self.n_connections * grad.shape[1]
-        for i in reversed(range(len(self.layers))):
+        for i in reversed(range(len(self.layers) - 1)):
             layer, mask = self.layers[i], self._dropped[i]
+            self._flops += 6 * layer.n_connections * grad.shape[1]
             if mask is not None:
                 grad = grad.mul_(mask)
-            if i == len(self.layers) - 1:
-                grad = grad if self._output_slope is None else grad * self._output_slope
-            elif (through := _ACTIVATIONS[self.activations[i]].backward) is not None:
+            if (through := _ACTIVATIONS[self.activations[i]].backward) is not None:
                 grad = through(grad, self.outputs[i])
             layer.seen = (self._inputs[i], grad)
             gradients.append((layer.weight_grad(grad, self._inputs[i]), grad.sum(1, keepdim=True)))

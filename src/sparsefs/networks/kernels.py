@@ -9,6 +9,7 @@ import torch
 from .block import BlockLinear
 from .csr import CSRLinear
 from .masked import MaskedLinear
+from .parts import TILE
 from .sparse_linear import SparseLinear
 
 # CSR products beat dense ones up to these densities (python -m benchmarks kernels).
@@ -16,6 +17,7 @@ _CSR_MAX_DENSITY = {"cpu": 0.2, "cuda": 0.02}
 _CSR_MAX_DENSITY_WIDE = 0.1  # on the CPU, once the activations outgrow the cache
 _WIDE = 4096
 _BLOCK_MAX_DENSITY = 0.3
+_TILED = 2 * TILE  # neurons from which a layer is cut into tiles
 
 
 def choose_kernel(
@@ -90,10 +92,16 @@ def layer_of(
     if kernel == "auto":
         density = len(positions) / max(1, shape[0] * shape[1])
         kernel = choose_kernel(shape, density, device, filled_side)
+    if kernel == "masked":
+        return MaskedLinear(shape, positions, values, bias, device)
+    wide = "in" if shape[1] > shape[0] else "out"
+    tile = TILE if max(shape) > _TILED and torch.device(device).type == "cpu" else None
     if kernel == "block":
-        return BlockLinear(shape, positions, values, bias, device, side=filled_side or "in")
-    layer = {"csr": CSRLinear, "masked": MaskedLinear}[kernel]
-    return layer(shape, positions, values, bias, device)
+        side = filled_side or "in"
+        return BlockLinear(
+            shape, positions, values, bias, device, side, tile if side == wide else None
+        )
+    return CSRLinear(shape, positions, values, bias, device, wide if tile else "out", tile)
 
 
 def _uniform(rng, bound, size):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from .parts import tiles
 from .sparse_linear import SparseLinear
 
 
@@ -16,6 +17,7 @@ class MaskedLinear(SparseLinear):
     """A dense matrix that is 0 where there is no connection."""
 
     exists: np.ndarray
+    takes_parts = True
 
     def _build(self, positions, values):
         mask = np.zeros(self.shape[0] * self.shape[1], dtype=np.float32)
@@ -28,21 +30,57 @@ class MaskedLinear(SparseLinear):
         self._mask = torch.from_numpy(mask).to(self.device)
         self.exists = mask.astype(bool)
         self.n_connections = len(positions)
-        self.rows, self.cols = (i.ravel() for i in np.indices(self.shape, dtype=np.int32))
+        self._neurons = None
+
+    # Where every connection has a slot, a list of them is larger than the weights, and rarely used.
+
+    @property
+    def rows(self):  # type: ignore[override]
+        return self._indices_of_slots()[0]
+
+    @property
+    def cols(self):  # type: ignore[override]
+        return self._indices_of_slots()[1]
+
+    def _indices_of_slots(self):
+        if self._neurons is None:
+            self._neurons = [i.ravel() for i in np.indices(self.shape, dtype=np.int32)]
+        return self._neurons
+
+    def positions(self, slots):
+        return np.asarray(slots, dtype=np.int64)
 
     def _indices(self):
-        return [self.rows, self.cols, self.exists, self._mask]
+        return [*(self._neurons or []), self.exists, self._mask]
 
     def forward(self, x):
         out = self._output(self.shape[0], x.shape[1])
-        return torch.addmm(self.bias, self._weight, x, out=out)
+        if torch.is_tensor(x):
+            return torch.addmm(self.bias, self._weight, x, out=out)
+        out.copy_(self.bias.expand_as(out))
+        for part in tiles(self.shape[1]):
+            out.addmm_(self._weight[:, part], x[part])
+        return out
 
     def backward(self, grad):
         return self._weight.t() @ grad
 
     def weight_grad(self, grad, x):
-        dense = (grad @ x.t()).view(-1)
+        if torch.is_tensor(x):
+            dense = (grad @ x.t()).view(-1)
+        else:
+            dense = torch.cat([grad @ x[part].t() for part in tiles(self.shape[1])], dim=1).view(-1)
         return dense if self.n_connections == len(dense) else dense.mul_(self._mask)
+
+    def snapshot(self):
+        return self.exists.copy(), self.values.clone(), self.bias.clone()
+
+    def restore(self, snapshot):
+        exists, values, bias = snapshot
+        self.exists, self.n_connections = exists.copy(), int(np.count_nonzero(exists))
+        self._mask.copy_(torch.from_numpy(exists))
+        self.values.copy_(values)
+        self._restart(list(self.buffers), bias)
 
     def strength(self, side):
         dim = 0 if side == "in" else 1

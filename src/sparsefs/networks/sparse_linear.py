@@ -12,11 +12,14 @@ Activations are laid out (neurons, samples): a connection then touches two conti
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 
 import numpy as np
 import torch
+from scipy import sparse
 
 from .._scratch import Scratch
+from .parts import Parts, tiles
 
 
 class SparseLinear(ABC):
@@ -47,7 +50,10 @@ class SparseLinear(ABC):
         The optimiser's state, slot by slot. A rewiring re-indexes it together with `values`.
     seen : tuple of torch.Tensor, or None
         Inputs ``(n_inputs, n_samples)`` and gradient at the outputs ``(n_outputs, n_samples)`` of
-        the last training step; valid until the next one.
+        the last training step; valid until the next one. Very many inputs come as
+        :class:`~sparsefs.networks.parts.Parts`.
+    takes_parts : bool
+        Whether inputs may come in parts.
     """
 
     values: torch.Tensor
@@ -55,13 +61,14 @@ class SparseLinear(ABC):
     cols: np.ndarray
     exists: np.ndarray | None
     n_connections: int
+    takes_parts: bool = False
 
     def __init__(self, shape, positions, values, bias, device="cpu"):
         self.shape = (int(shape[0]), int(shape[1]))
         self.device = torch.device(device)
         self.bias = torch.as_tensor(bias, dtype=torch.float32, device=self.device).view(-1, 1)
         self.buffers: dict[str, torch.Tensor] = {}
-        self.seen: tuple[torch.Tensor, torch.Tensor] | None = None
+        self.seen: tuple[torch.Tensor | Parts, torch.Tensor] | None = None
         self.extra_flops = 0  # of dense gradients
         self._output = Scratch(self.device)
         self._degrees: dict[str, np.ndarray] = {}
@@ -80,6 +87,10 @@ class SparseLinear(ABC):
     @abstractmethod
     def backward(self, grad: torch.Tensor) -> torch.Tensor:
         """Map a gradient at the outputs to the gradient at the inputs."""
+
+    def backward_parts(self, grad: torch.Tensor) -> Iterator[tuple[slice, torch.Tensor]]:
+        """The same for some inputs at a time: pairs of (which inputs, gradient there)."""
+        yield slice(0, self.shape[1]), self.backward(grad)
 
     @abstractmethod
     def weight_grad(self, grad: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -103,7 +114,18 @@ class SparseLinear(ABC):
         x, grad = self.seen
         grad = grad[rows]
         self.extra_flops += 2 * len(grad) * x.shape[0] * x.shape[1]
-        return grad @ x.t()
+        if torch.is_tensor(x):
+            return grad @ x.t()
+        return torch.cat([grad @ x[part].t() for part in tiles(self.shape[1])], dim=1)
+
+    def dense_grad_of_inputs(self, cols: slice) -> torch.Tensor:
+        """The same for some inputs and all output neurons, (n_cols, n_outputs)."""
+        if self.seen is None:
+            raise RuntimeError("No gradient yet: the layer has seen no training step.")
+        x, grad = self.seen
+        part = x[cols]
+        self.extra_flops += 2 * len(grad) * part.shape[0] * part.shape[1]
+        return part @ grad.t()
 
     def rewire(self, removed: np.ndarray, added_rows: np.ndarray, added_cols: np.ndarray) -> None:
         """Remove the connections in the slots `removed`, create those at the given positions.
@@ -146,6 +168,13 @@ class SparseLinear(ABC):
         slots, positions = self._ordered()
         return positions, self.slot_values()[slots]
 
+    def compressed(self) -> sparse.csr_array:
+        """Weights as a scipy CSR array of shape `shape`; not to be written to."""
+        positions, values = self.connections()
+        rows, cols = np.divmod(positions, max(1, self.shape[1]))
+        starts = np.searchsorted(rows, np.arange(self.shape[0] + 1)).astype(np.int32)
+        return sparse.csr_array((values, cols.astype(np.int32), starts), shape=self.shape)
+
     def _ordered(self):
         """Slots that hold a connection, and their positions, by ascending position."""
         slots = np.arange(len(self.rows)) if self.exists is None else np.flatnonzero(self.exists)
@@ -162,11 +191,15 @@ class SparseLinear(ABC):
     def restore(self, snapshot: tuple) -> None:
         """Go back to a snapshot; the optimiser starts anew."""
         positions, values, bias = snapshot
-        self.bias.copy_(bias)
-        names = list(self.buffers)
-        self.buffers, self._degrees, self.seen = {}, {}, None
+        names, self.buffers = list(self.buffers), {}
         self._build(positions, values)
+        self._restart(names, bias)
+
+    def _restart(self, names, bias):
+        """Take over a bias, and start the optimiser's state of these names anew."""
+        self.bias.copy_(bias)
         self.buffers = {name: torch.zeros_like(self.values) for name in names}
+        self._degrees, self.seen = {}, None
 
     def neurons(self, side: str) -> np.ndarray:
         """Neuron of every slot on one side, ``"in"`` or ``"out"``."""

@@ -86,12 +86,9 @@ class FittedNetwork:
 
 
 def _weights(layer):
+    if layer.density < _DENSE_FROM:
+        return layer.compressed()
     positions, values = layer.connections()
-    n_out, n_in = layer.shape
-    if len(positions) >= _DENSE_FROM * n_out * n_in:
-        dense = np.zeros(n_out * n_in, dtype=np.float32)
-        dense[positions] = values
-        return dense.reshape(n_out, n_in)
-    rows, cols = np.divmod(positions, max(1, n_in))
-    starts = np.searchsorted(rows, np.arange(n_out + 1)).astype(np.int32)
-    return sparse.csr_array((values.copy(), cols.astype(np.int32), starts), shape=layer.shape)
+    dense = np.zeros(layer.shape[0] * layer.shape[1], dtype=np.float32)
+    dense[positions] = values
+    return dense.reshape(layer.shape)

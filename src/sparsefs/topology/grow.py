@@ -12,7 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
+import torch
 
+from ..networks.parts import tiles
 from ._sampling import distinct_integers
 
 if TYPE_CHECKING:
@@ -140,23 +142,45 @@ class GradientGrow:
 
 def steepest_positions(layer: SparseLinear, taken: np.ndarray, n: int) -> np.ndarray:
     """The `n` positions of the largest dense gradients outside `taken`; both ascending."""
+    if n == 0:
+        return np.empty(0, dtype=np.int64)
     n_rows, n_cols = layer.shape
+    if layer.seen is not None and not torch.is_tensor(layer.seen[0]):
+        # Inputs that come in parts are gone through once: by columns.
+        rows, cols = np.divmod(taken, n_cols)
+        taken = np.sort(cols * n_rows + rows)
+        blocks = (layer.dense_grad_of_inputs(part) for part in tiles(n_cols))
+        cols, rows = np.divmod(_largest_free(blocks, taken, n), n_rows)
+        return np.sort(rows * n_cols + cols)
     n_lines = max(1, _GRADIENT_BLOCK // max(1, n_cols))
-    best, where, threshold = np.empty(0, np.float32), np.empty(0, np.int64), -1.0
-    for start in range(0, n_rows, n_lines) if n else ():
-        size = layer.dense_grad(slice(start, start + n_lines)).abs_().view(-1).cpu().numpy()
-        first = start * n_cols
+    starts = range(0, n_rows, n_lines)
+    blocks = (layer.dense_grad(slice(start, start + n_lines)) for start in starts)
+    return _largest_free(blocks, taken, n)
+
+
+def _largest_free(blocks, taken, n):
+    """Where the `n` largest absolute numbers are in the blocks, one behind the other.
+
+    Both the result and `taken`, the places that do not count, ascend.
+    """
+    first, n_found, threshold = 0, 0, -1.0
+    sizes, places = [], []
+    for block in blocks:
+        size = block.abs_().view(-1).cpu().numpy()
         low, high = np.searchsorted(taken, [first, first + len(size)])
         size[taken[low:high] - first] = -1
         promising = np.flatnonzero(size > max(threshold, _floor(size, n)))
-        best = np.concatenate([best, size[promising]])
-        where = np.concatenate([where, promising + first])
-        if len(best) > n:
+        sizes.append(size[promising])
+        places.append(promising + first)
+        n_found += len(promising)
+        first += len(size)
+        if n_found > 1.5 * n:  # not at every block: each selection reads all that was found
+            best = np.concatenate(sizes)
             kept = largest(best, n)
-            best, where = best[kept], where[kept]
-        if len(best) == n:
-            threshold = best.min()
-    return where
+            sizes, places = [best[kept]], [np.concatenate(places)[kept]]
+            n_found, threshold = n, sizes[0].min()
+    best, where = np.concatenate(sizes), np.concatenate(places)
+    return where[largest(best, n)] if len(best) > n else where
 
 
 def _floor(size, n):

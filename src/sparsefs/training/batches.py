@@ -12,6 +12,7 @@ from scipy import sparse
 
 from .._blocks import column_range, row_blocks
 from .._scratch import Scratch
+from ..networks.parts import TILE
 
 
 class Scaling:
@@ -103,7 +104,7 @@ class Batch(NamedTuple):
 
     Attributes
     ----------
-    x : torch.Tensor of shape (n_features, n_samples), float32
+    x : torch.Tensor of shape (n_features, n_samples), float32, or WideBatch
         Scaled.
     target : torch.Tensor
         What the loss compares the outputs with: `x` itself where there are no targets, else
@@ -111,9 +112,54 @@ class Batch(NamedTuple):
     sample_weight : torch.Tensor of shape (n_samples,), or None
     """
 
-    x: torch.Tensor
-    target: torch.Tensor
+    x: torch.Tensor | WideBatch
+    target: torch.Tensor | WideBatch
     sample_weight: torch.Tensor | None
+
+
+_MANY = 2**24  # numbers (64 MiB) of a batch from which it comes in parts
+
+
+class WideBatch:
+    """Samples of so many features that they are loaded a tile of features at a time.
+
+    See :mod:`sparsefs.networks.parts`. What a slice gives is overwritten by the next one.
+    """
+
+    def __init__(self, batches: Batches, rows: np.ndarray, columns: np.ndarray | None):
+        X = batches.X
+        self._batches = batches
+        self._rows, self._columns = rows, columns
+        self._by_column = None
+        if sparse.issparse(X):
+            X = X[rows]
+            self._by_column = (X if columns is None else X[:, columns]).tocsc()
+        n_features = X.shape[1] if columns is None else len(columns)
+        self.shape = (n_features, len(rows))
+        self._moments = batches._moments_of(columns)
+
+    def __getitem__(self, features: slice) -> torch.Tensor:
+        first, last, _ = features.indices(self.shape[0])
+        moments = tuple(m[first:last] for m in self._moments)
+        x = self._batches._scaled(last - first, self.shape[1])
+        if self._by_column is not None:
+            return self._fill(x, self._by_column, first, last, moments)
+        X = self._batches.X
+        if self._columns is None:
+            rows = X[self._rows, first:last]
+        else:
+            rows = X[np.ix_(self._rows, self._columns[first:last])]
+        return self._batches._scale_into(x, torch.from_numpy(np.asarray(rows)).t(), moments)
+
+    def _fill(self, x, X, first, last, moments):
+        stored = slice(X.indptr[first], X.indptr[last])
+        feature = np.repeat(np.arange(last - first), np.diff(X.indptr[first : last + 1]))
+        if self._batches._dtype == torch.float32:
+            x.zero_().numpy()[feature, X.indices[stored]] = X.data[stored]
+            return self._batches._scale_into(x, x, moments)
+        values = np.zeros(x.shape)
+        values[feature, X.indices[stored]] = X.data[stored]
+        return self._batches._scale_into(x, torch.from_numpy(values), moments)
 
 
 class Batches:
@@ -203,7 +249,7 @@ class Batches:
     def batch(self, rows: np.ndarray) -> Batch:
         """The given rows as a batch."""
         self.last_rows = rows
-        x = self._load(rows).to(self.device)
+        x = self.load(rows)
         weight = None
         if self.sample_weight is not None:
             weight = torch.as_tensor(
@@ -214,14 +260,22 @@ class Batches:
         target = torch.from_numpy(self.targets[rows].T.copy()).to(self.device)
         return Batch(x, target, weight)
 
+    def load(self, rows: np.ndarray) -> torch.Tensor | WideBatch:
+        """The given rows, (n_features, n_samples); overwritten by the next."""
+        x = self._load(rows)
+        return x.to(self.device) if torch.is_tensor(x) else x
+
     def _load(self, rows):
-        x = self._scaled(len(self._moments[0]), len(rows))
+        n_features = len(self._moments[0])
+        many = n_features > 2 * TILE and n_features * len(rows) > _MANY
+        if many and torch.device(self.device).type == "cpu":
+            return WideBatch(self, rows, self._columns)
+        x = self._scaled(n_features, len(rows))
         self._load_into(x, rows, self._columns, self._moments)
         return x
 
     def _load_into(self, x, rows, columns, moments):
         X = self.X
-        shift, scale = moments
         if columns is not None:
             X = X[rows][:, columns] if sparse.issparse(X) else X[np.ix_(rows, columns)]
             rows = np.arange(len(rows))
@@ -236,9 +290,16 @@ class Batches:
         else:
             rows = X[rows].toarray() if sparse.issparse(X) else X[rows]
             wide = torch.from_numpy(np.asarray(rows, dtype=np.float64)).t()
-            x.copy_((wide - shift) / scale)
+            self._scale_into(x, wide, moments)
             return
-        x.sub_(shift).mul_(1 / scale)
+        self._scale_into(x, x, moments)
+
+    def _scale_into(self, x, values, moments):
+        """Set x to the scaled values, computed in the precision that the data need."""
+        shift, scale = moments
+        if self._dtype == torch.float32:
+            return (x if values is x else x.copy_(values)).sub_(shift).mul_(1 / scale)
+        return x.copy_((values.double() - shift) / scale)
 
 
 def _suits_float32(X, scaling):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from ..importance import Step
 
@@ -92,11 +93,15 @@ def train(
         for x, target, sample_weight in batches:
             number += 1
             step = Step(number, epoch, x, target, sample_weight, loss)
-            output = network.forward(x if noise is None else noise.add(x), training=True)
-            value, grad = loss(output, target, sample_weight)
+            inputs = x if noise is None else noise.add(x)
+            if torch.is_tensor(target):
+                output = network.forward(inputs, training=True)
+                value, grad = loss(output, target, sample_weight)
+                gradients = network.backward(grad)
+            else:
+                value, gradients = network.reconstruct(inputs, target, sample_weight, loss)
             if not math.isfinite(value):
                 raise FloatingPointError(f"The loss became {value} in epoch {epoch + 1}.")
-            gradients = network.backward(grad)
             if penalty is not None:
                 penalty(network, gradients)
             importance.before_update(network, step)

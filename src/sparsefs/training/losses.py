@@ -27,19 +27,28 @@ class SquaredErrorLoss:
     def __init__(self, summed: bool = False):
         self.summed = summed
 
-    def __call__(self, output, target, sample_weight=None) -> tuple[float, torch.Tensor]:
-        """Loss, and its gradient at the output; `output` is overwritten."""
+    def __call__(
+        self, output, target, sample_weight=None, part: tuple[slice, int] | None = None
+    ) -> tuple[float, torch.Tensor]:
+        """Loss, and its gradient at the output; `output` is overwritten.
+
+        `part` says that these are some outputs only: which, and of how many. What they
+        contribute to the loss and to its gradient is returned.
+        """
         error = output.sub_(target)
-        self._look_at(error, sample_weight)
+        self._look_at(error, sample_weight, part)
         if sample_weight is None:
             squared = torch.dot(error.view(-1), error.view(-1))
         else:
             squared = (error * error).sum(0) @ sample_weight
-        loss = float(squared) / error.nelement()
-        grad = error.mul_(1 / error.shape[1] if self.summed else 2 / error.nelement())
-        return loss, grad if sample_weight is None else grad.mul_(sample_weight)
+        n_samples = error.shape[1]
+        n_numbers = n_samples * (error.shape[0] if part is None else part[1])
+        grad = error.mul_(1 / n_samples if self.summed else 2 / n_numbers)
+        if sample_weight is not None:
+            grad.mul_(sample_weight)
+        return float(squared) / n_numbers, grad
 
-    def _look_at(self, error, sample_weight):
+    def _look_at(self, error, sample_weight, part):
         pass
 
 
@@ -54,12 +63,19 @@ class ReconstructionLoss(SquaredErrorLoss):
 
     feature_error: np.ndarray
 
-    def _look_at(self, error, sample_weight):
+    def _look_at(self, error, sample_weight, part):
         if sample_weight is None:
-            absolute = torch.linalg.vector_norm(error, ord=1, dim=1)
+            absolute = error.abs().sum(1)  # eight times faster than vector_norm
         else:
             absolute = error.abs() @ sample_weight
-        self.feature_error = absolute.cpu().numpy().astype(np.float64) / error.shape[1]
+        mean = absolute.cpu().numpy().astype(np.float64) / error.shape[1]
+        if part is None:
+            self.feature_error = mean
+            return
+        features, n_features = part
+        if features.start == 0:
+            self.feature_error = np.empty(n_features)
+        self.feature_error[features] = mean
 
 
 class CrossEntropyLoss:

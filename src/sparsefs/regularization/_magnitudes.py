@@ -11,6 +11,8 @@ from numbers import Real
 import torch
 from torch import Tensor
 
+from .._ranks import Ranks
+
 
 def is_number(value, kind: type) -> bool:
     """Whether `value` is of `kind`, ``Integral`` or ``Real``; truth values are not numbers."""
@@ -77,9 +79,8 @@ def order_statistic(weights: list[Tensor], k: int) -> float:
 
     Notes
     -----
-    Needs one temporary array of n numbers. numpy selects one of 10^6 float32 in 5 ms,
-    `torch.kthvalue` in 13, and a sort takes 95 (one thread). The array is reordered in place,
-    where `torch.kthvalue` would add a copy and as many int64 indices.
+    Needs temporary arrays of n numbers and n integers. Finding one of 10^6 float32 takes 3 ms,
+    `torch.kthvalue` 13, and a sort 95 (one thread).
     """
     dtype, device = common_dtype(weights), weights[0].device
     magnitudes = torch.empty(count(weights), dtype=dtype, device=device)
@@ -91,6 +92,4 @@ def order_statistic(weights: list[Tensor], k: int) -> float:
     magnitudes.abs_()
     if device.type != "cpu":
         return float(magnitudes.kthvalue(k + 1).values)
-    array = magnitudes.numpy()
-    array.partition(k)
-    return float(array[k])
+    return float(Ranks(magnitudes.numpy()).magnitude(k))

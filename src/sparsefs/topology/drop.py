@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from .._ranks import Ranks
+
 if TYPE_CHECKING:
     from ..networks import SparseLinear
 
@@ -85,19 +87,18 @@ def nearest_to_zero(scores: np.ndarray, fraction: float, positions=None) -> np.n
     """
     n_positive = int(np.count_nonzero(scores > 0))
     n_negative = int(np.count_nonzero(scores < 0))
+    if n_positive + n_negative + int(np.count_nonzero(scores == 0)) < len(scores):
+        raise FloatingPointError("The weights became infinite or NaN.")
     k_positive, k_negative = int(fraction * n_positive), int(fraction * n_negative)
     low, high = np.inf, -np.inf
-    # Ascending order is negatives, zeros, positives. One rank at a time: numpy selects a
-    # single rank ten times faster than two at once, and the second only to the right of the
-    # first.
-    n_left = n_negative - k_negative
-    first = len(scores) - n_positive + k_positive - 1
-    ordered = scores
-    if k_negative:
-        ordered = np.partition(scores, n_left)[n_left:]
-        low, first = ordered[0], first - n_left
-    if k_positive:
-        high = np.partition(ordered, first)[first]
+    if k_positive or k_negative:
+        ranks = Ranks(scores)
+        n_negative_zeros = ranks.n_negative_bits - n_negative
+        n_positive_zeros = len(scores) - ranks.n_negative_bits - n_positive
+        if k_positive:
+            high = ranks.magnitude(n_positive_zeros + k_positive - 1)
+        if k_negative:
+            low = -ranks.magnitude(n_negative_zeros + k_negative - 1, negative=True)
     taken = (scores >= low) & (scores < 0)
     taken |= (scores <= high) & (scores > 0)
     dropped = np.flatnonzero(taken)

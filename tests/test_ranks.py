@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Order statistics by counting equal those by sorting."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from sparsefs._ranks import Ranks
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@settings(max_examples=200)
+@given(data=st.data())
+def test_every_rank_of_either_sign(dtype, data):
+    width = 8 * np.dtype(dtype).itemsize
+    few = st.sampled_from([0.0, -0.0, 1.0, -1.0, 1.0625, 1e-45, -1e-40, float("inf")])
+    numbers = data.draw(
+        arrays(dtype, st.integers(1, 60), elements=few | st.floats(width=width, allow_nan=False))
+    )
+    ranks = Ranks(numbers)
+    negative = np.signbit(numbers)
+    assert ranks.n_negative_bits == negative.sum()
+    for sign in (False, True):
+        for rank, expected in enumerate(np.sort(np.abs(numbers[negative == sign]))):
+            assert ranks.magnitude(rank, negative=sign) == expected
+
+
+def test_numbers_need_not_be_contiguous():
+    numbers = np.arange(20, dtype=np.float32)[::-2]
+    assert Ranks(numbers).magnitude(3) == np.sort(numbers)[3]

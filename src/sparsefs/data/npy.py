@@ -25,19 +25,19 @@ class NpyTable(RowTable):
     def __init__(self, files: list[Path], columns: np.ndarray | None = None):
         self.files = files
         self._columns = columns
-        shards = [opened(file) for file in files]
-        n_columns = shards[0].shape[1]
-        for file, shard in zip(files, shards, strict=True):
+        self._starts, dtypes = [0], set()
+        n_columns = opened(files[0]).shape[1]
+        for file in files:
+            shard = opened(file)
             if shard.shape[1] != n_columns:
                 raise ValueError(
                     f"{file} has {shard.shape[1]} columns, {files[0].name} has {n_columns}."
                 )
-        self._starts = np.cumsum([0, *(len(shard) for shard in shards)]).tolist()
+            self._starts.append(self._starts[-1] + len(shard))
+            dtypes.add(shard.dtype)
         if columns is not None:
             n_columns = len(columns)
-        super().__init__(
-            (self._starts[-1], n_columns), np.result_type(*(shard.dtype for shard in shards))
-        )
+        super().__init__((self._starts[-1], n_columns), np.result_type(*dtypes))
 
     def chunks(self) -> list[slice]:
         """Slices of about a megabyte, none of which is in two files."""
@@ -49,7 +49,7 @@ class NpyTable(RowTable):
 
     def column(self, number: int) -> np.ndarray:
         """A whole column of the files, for instance the labels that the table leaves out."""
-        return np.concatenate([opened(file)[:, number] for file in self.files])
+        return np.concatenate([np.array(opened(file)[:, number]) for file in self.files])
 
     def _read(self, chunk: slice, n_rows: int, columns: np.ndarray | None) -> Iterator[np.ndarray]:
         if columns is None:

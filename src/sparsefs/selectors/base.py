@@ -173,7 +173,8 @@ device, verbose, random_state
             In the type of X. Of a RowTable only the selected columns are read, so that the
             result is all there is in memory.
         """
-        if table_on_disk(X) is None or not isinstance(X, RowTable):
+        if not isinstance(X, RowTable):
+            table_on_disk(X)  # a path is refused
             return super().transform(X)
         check_is_fitted(self)
         check_table(self, X, reset=False)
@@ -181,7 +182,7 @@ device, verbose, random_state
         selected = np.empty((len(X), len(columns)), dtype=X.dtype)
         for rows, block in X.blocks(columns=columns):
             selected[rows] = block
-        names = None if X.column_names is None else X.column_names[columns]
+        names = columns if X.column_names is None else X.column_names[columns]
         check_finite(selected, Summary.of(selected), names)
         return selected
 

@@ -103,8 +103,8 @@ def opened(folder, source, n_rows):
 
 def fitted(name, X, y, **params):
     """Microseconds per row and epoch, of training only and of the whole fit."""
-    Selector = getattr(sparsefs, name)
-    selector = Selector(K=5, random_state=0, device="cpu", **{**SELECTORS[name], **params})
+    setting = {"K": 5, "random_state": 0, "device": "cpu", **SELECTORS[name], **params}
+    selector = getattr(sparsefs, name)(**setting)
     started = time.perf_counter()
     selector.fit(X, y)
     seconds, n = time.perf_counter() - started, len(X) / 1e6

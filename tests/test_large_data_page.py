@@ -15,7 +15,7 @@ PRINTED = [
 ]
 
 
-@pytest.mark.parametrize(("block", "printed"), zip(BLOCKS, PRINTED, strict=True))
+@pytest.mark.parametrize(("block", "printed"), list(zip(BLOCKS, PRINTED, strict=True)))
 @pytest.mark.parametrize("streamed", [False, True])
 def test_code_of_the_page(block, printed, streamed, tmp_path, monkeypatch, capsys):
     if "parquet" in block:

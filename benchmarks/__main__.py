@@ -21,6 +21,7 @@ NAMES = (
     "attribution",
     "memory",
     "kernels",
+    "long",
 )
 
 

@@ -36,3 +36,10 @@ def global_state_is_left_as_found():
     before = state()
     yield
     assert state() == before
+
+
+@pytest.fixture
+def cut_small(monkeypatch):
+    """Chunks and a buffer so small that the tests' tables do not fit."""
+    monkeypatch.setattr("sparsefs.data.table.CHUNK_BYTES", 600)
+    monkeypatch.setattr("sparsefs.data.table.BUFFER_BYTES", 3000)

@@ -50,7 +50,7 @@ def test_a_batch_in_parts_holds_the_same_numbers(container, columns, how, in_par
     batches = Batches(X, Scaling(X, how), 8, None, "cpu")
     batches.use_columns(columns)
     rows = np.array([1, 4, 5, 20])
-    got = WideBatch(batches, rows, columns)
+    got = WideBatch(batches, X, rows, columns)
     monkeypatch.setattr(batches_module, "_MANY", 2**60)
     expected = batches.batch(rows).x.clone()
     assert got.shape == expected.shape

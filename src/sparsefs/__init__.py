@@ -5,6 +5,7 @@ Importing this package does not import torch; fitting a selector does.
 """
 
 from ._version import __version__
+from .data import open_shards
 from .selectors import (
     HyperSparseSelector,
     NeuroFSSelector,
@@ -20,4 +21,5 @@ __all__ = [
     "QuickSelectionSelector",
     "WASTSelector",
     "__version__",
+    "open_shards",
 ]

@@ -94,14 +94,10 @@ def test_minmax_leaves_out_rows_of_weight_zero(table, container, monkeypatch):
     weight[:10] = 0
     expected = Scaling(container(table[weight > 0]), "minmax")
     # Several blocks of rows, one of them without weight.
-    monkeypatch.setattr("sparsefs.training.batches.row_blocks", lambda X: slices(50, 10))
+    monkeypatch.setattr("sparsefs._summary._BLOCK", 10 * table.shape[1])
     got = Scaling(container(table), "minmax", weight)
     np.testing.assert_array_equal(got.mean, expected.mean)
     np.testing.assert_array_equal(got.scale, expected.scale)
-
-
-def slices(n, size):
-    return [slice(i, i + size) for i in range(0, n, size)]
 
 
 def test_without_targets_the_target_is_the_batch_itself(table):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit
 
-from .._blocks import row_blocks
+from .._blocks import read_blocks
 
 if TYPE_CHECKING:
     from ..networks import FeedForward
@@ -70,12 +71,12 @@ class FittedNetwork:
 
     def __call__(self, X) -> np.ndarray:
         """Outputs for the rows of X, of shape (n_samples, n_outputs), float32."""
-        return np.concatenate([self.output(X[rows]) for rows in self.blocks(X)])
+        return np.concatenate([self.output(block) for block in self.blocks(X)])
 
-    def blocks(self, X) -> list[slice]:
-        """Slices of the rows of X, each so small that no layer's activations are large."""
+    def blocks(self, X) -> Iterator[Any]:
+        """The rows of X from first to last, so few at a time that no layer's values are large."""
         widest = max(X.shape[1], *(len(bias) for bias in self.biases))
-        return row_blocks(X, 2**20 * X.shape[1] // widest)
+        return (block for _, block in read_blocks(X, 2**20 * X.shape[1] // widest))
 
     def output(self, X) -> np.ndarray:
         """The same for a few rows, at once."""

@@ -3,10 +3,16 @@
 
 from __future__ import annotations
 
+import os
+import warnings
+
 import numpy as np
 from scipy import sparse
+from sklearn.utils.validation import _check_n_features
 
-from .._blocks import column_range, row_blocks
+from .._blocks import read_blocks
+from .._summary import Summary
+from ..data import MemmapTable, RowTable
 
 
 def non_numeric_columns(X) -> list:
@@ -31,36 +37,93 @@ def non_numeric_columns(X) -> list:
     return [name for name, column in columns if not is_numeric(column)]
 
 
-def constant_columns(X, feature_names=None) -> np.ndarray:
-    """Which columns of `X` hold one value only, after checking that all values are finite.
+def table_on_disk(X) -> RowTable | None:
+    """X as a table to be read piece by piece; None where X is to be an array or sparse.
+
+    Raises
+    ------
+    TypeError
+        If X is a path.
+    """
+    if isinstance(X, (str, os.PathLike)):
+        raise TypeError(
+            f"X is a path, {os.fspath(X)!r}. For a directory of .npy or .parquet files pass "
+            "X=sparsefs.open_shards(path), for one .npy file X=numpy.load(path, mmap_mode='r')."
+        )
+    if isinstance(X, RowTable):
+        return X.astype(working_dtype(X.dtype))
+    if not isinstance(X, np.memmap) or X.ndim != 2 or X.dtype.kind not in "biuf":
+        return None
+    # An array on its way to a worker of joblib's: its results must be those of the array.
+    if "joblib_memmapping_folder" in str(X.filename):
+        return None
+    table = MemmapTable(X).astype(working_dtype(X.dtype))
+    return None if table.fits_in_buffer() else table
+
+
+def working_dtype(dtype) -> type:
+    """The type in which data of a type are read."""
+    # float32 holds small integers exactly; of wide ones it would lose the last digits.
+    small = dtype.kind in "biu" and dtype.itemsize <= 2
+    return np.float32 if small or dtype == np.float32 else np.float64
+
+
+def check_table(estimator, X: RowTable, reset: bool) -> None:
+    """Do for a table what scikit-learn's ``validate_data`` does for arrays and frames."""
+    name = type(estimator).__name__
+    if 0 in X.shape:
+        raise ValueError(
+            f"Found a table with {X.shape[0]} sample(s) and {X.shape[1]} feature(s) while at "
+            f"least one of each is required by {name}."
+        )
+    names, fitted = X.column_names, getattr(estimator, "feature_names_in_", None)
+    if reset:
+        estimator.__dict__.pop("feature_names_in_", None)
+        if names is not None:
+            estimator.feature_names_in_ = names
+    elif (names is None) != (fitted is None):
+        ours, theirs = ("no ", "") if names is None else ("", "out")
+        warnings.warn(
+            f"X has {ours}feature names, but {name} was fitted with{theirs} feature names",
+            UserWarning,
+            stacklevel=3,
+        )
+    elif names is not None and fitted is not None and not np.array_equal(names, fitted):
+        raise ValueError(
+            "The feature names should match those that were passed during fit. Open the shards "
+            "with columns=selector.feature_names_in_."
+        )
+    _check_n_features(estimator, X, reset=reset)
+
+
+def check_finite(X, summary: Summary, feature_names=None) -> None:
+    """Refuse NaN and infinite values.
 
     Parameters
     ----------
-    X : ndarray, memmap or CSR matrix of shape (n_samples, n_features)
+    X : ndarray, memmap, CSR matrix or RowTable of shape (n_samples, n_features)
+    summary : Summary
+        Of X.
     feature_names : ndarray of str or None
-
-    Returns
-    -------
-    ndarray of shape (n_features,), dtype bool
 
     Raises
     ------
     ValueError
         If there are NaN or infinite values; says how many, and in which columns.
     """
-    low, high = column_range(X)
-    finite = np.isfinite(low) & np.isfinite(high)
+    finite = np.isfinite(summary.low) & np.isfinite(summary.high)
     if not finite.all():
         raise ValueError(_describe_non_finite(X, np.flatnonzero(~finite), feature_names))
-    return low == high
 
 
 def _describe_non_finite(X, columns, feature_names):
     if sparse.issparse(X):
         n_nan, n_inf = int(np.isnan(X.data).sum()), int(np.isinf(X.data).sum())
     else:
-        n_nan = sum(int(np.isnan(X[rows][:, columns]).sum()) for rows in row_blocks(X))
-        n_inf = sum(int(np.isinf(X[rows][:, columns]).sum()) for rows in row_blocks(X))
+        n_nan = n_inf = 0
+        for _, block in read_blocks(X):
+            n_nan += int(np.isnan(block[:, columns]).sum())
+            n_inf += int(np.isinf(block[:, columns]).sum())
     return (
         f"Input X contains {n_nan} NaN and {n_inf} inf values, in "
         f"{name_columns(columns, feature_names)}. Impute or remove them first, for "

@@ -51,8 +51,8 @@ class AutoencoderSelector(BaseSelector):
         X = self._checked_for_network(X)
         weight = checked_weight(sample_weight, X)
         errors = []
-        for rows in self.network_.blocks(X):
-            error = self.network_.output(X[rows]) - self.network_.scaled(X[rows])
+        for block in self.network_.blocks(X):
+            error = self.network_.output(block) - self.network_.scaled(block)
             errors.append(np.square(error, dtype=np.float64).mean(axis=1))
         return -float(np.average(np.concatenate(errors), weights=weight))
 
@@ -90,7 +90,7 @@ class AutoencoderSelector(BaseSelector):
             device,
             filled_sides=filled_sides,
         )
-        scaling = Scaling(data.X, self.scaling, data.sample_weight)
+        scaling = Scaling(data.X, self.scaling, data.sample_weight, data.summary)
         batches = Batches(data.X, scaling, int(self.batch_size), rng, device, data.sample_weight)
         if dropout_rate:
             network.dropout = Dropout(dropout_rate, rng, device)

@@ -28,9 +28,19 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .._summary import Summary
+from ..data import RowTable
 from ._fitted_network import FittedNetwork
 from ._progress import CallbackSupportMixin, watched_epochs, with_callbacks
-from ._validation import constant_columns, mean_one, name_columns, non_numeric_columns
+from ._validation import (
+    check_finite,
+    check_table,
+    mean_one,
+    name_columns,
+    non_numeric_columns,
+    table_on_disk,
+    working_dtype,
+)
 
 if TYPE_CHECKING:
     from ..networks import FeedForward
@@ -46,7 +56,7 @@ class TrainingData(NamedTuple):
 
     Attributes
     ----------
-    X : ndarray, memmap or CSR matrix of shape (n_samples, n_features)
+    X : ndarray, memmap, CSR matrix or RowTable of shape (n_samples, n_features)
         float32 or float64, finite.
     y : object or None
         As passed by the user.
@@ -54,12 +64,15 @@ class TrainingData(NamedTuple):
         `y` as the network is to learn it; None for unsupervised methods.
     sample_weight : ndarray of shape (n_samples,), float64, or None
         Not negative; mean 1 over the samples whose weight is not 0.
+    summary : Summary
+        Of X and `sample_weight`.
     """
 
     X: Any
     y: Any
     target: Target | None
     sample_weight: np.ndarray | None
+    summary: Summary
 
 
 class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
@@ -101,11 +114,12 @@ device, verbose, random_state
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data: ndarray, memmap, DataFrame or any scipy sparse format. float32
-            and float64 are taken as they are; integers of up to 16 bits and booleans are
-            converted to float32, other types to float64. Sparse data stay sparse; a batch at
-            a time is made dense.
+        X : {array-like, sparse matrix, RowTable} of shape (n_samples, n_features)
+            Training data: ndarray, memmap, DataFrame, any scipy sparse format, or files on disk
+            opened by :func:`sparsefs.open_shards`. float32 and float64 are taken as they are;
+            integers of up to 16 bits and booleans are converted to float32, other types to
+            float64. Sparse data stay sparse; a batch at a time is made dense. Memmaps and
+            shards are read piece by piece where they are larger than 128 MiB.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Target of supervised methods: classes of any kind, numbers, several numbers, or
             several labels (zeros and ones). Ignored by unsupervised methods.
@@ -131,9 +145,12 @@ device, verbose, random_state
             X = self._validate_X(X)
             if y is not None:
                 check_length(X, y)
-            constant = constant_columns(X, getattr(self, "feature_names_in_", None))
             weight = checked_weight(sample_weight, X)
-            data = TrainingData(X, y, *self._validate_target(y, weight))
+            target, weight = self._validate_target(y, weight)
+            summary = Summary.of(X, weight)
+            check_finite(X, summary, getattr(self, "feature_names_in_", None))
+            constant = summary.low == summary.high
+            data = TrainingData(X, y, target, weight, summary)
             self._n_selected(warn=True)
 
             from ..training.threads import single_threaded
@@ -142,6 +159,32 @@ device, verbose, random_state
                 self._train(data, constant, _generator(self.random_state), device)
         self._K_fitted = self.K
         return self
+
+    def transform(self, X):
+        """Reduce X to the selected features.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, RowTable} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray or sparse matrix of shape (n_samples, n_selected_features)
+            In the type of X. Of a RowTable only the selected columns are read, so that the
+            result is all there is in memory.
+        """
+        if not isinstance(X, RowTable):
+            table_on_disk(X)  # a path is refused
+            return super().transform(X)
+        check_is_fitted(self)
+        check_table(self, X, reset=False)
+        columns = self.get_support(indices=True)
+        selected = np.empty((len(X), len(columns)), dtype=X.dtype)
+        for rows, block in X.blocks(columns=columns):
+            selected[rows] = block
+        names = columns if X.column_names is None else X.column_names[columns]
+        check_finite(selected, Summary.of(selected), names)
+        return selected
 
     @abstractmethod
     def _train(
@@ -245,7 +288,7 @@ device, verbose, random_state
                 "Call 'fit' again."
             )
         X = self._validate_X(X, reset=False)
-        constant_columns(X, getattr(self, "feature_names_in_", None))
+        check_finite(X, Summary.of(X), getattr(self, "feature_names_in_", None))
         return X
 
     def _validate_params(self):
@@ -262,16 +305,19 @@ device, verbose, random_state
         self._hidden_sizes()
 
     def _validate_X(self, X, reset=True):
-        # float32 holds small integers exactly; of wide ones it would lose the last digits.
+        table = table_on_disk(X)
+        if table is not None:
+            check_table(self, table, reset)
+            return table[:] if table.fits_in_buffer() else table
         dtype = getattr(X, "dtype", None)
-        small = isinstance(dtype, np.dtype) and dtype.kind in "biu" and dtype.itemsize <= 2
+        in_float32 = isinstance(dtype, np.dtype) and working_dtype(dtype) == np.float32
         try:
             validated = validate_data(
                 self,
                 X,
                 reset=reset,
                 accept_sparse="csr",
-                dtype=[np.float32, np.float64] if small else [np.float64, np.float32],
+                dtype=[np.float32, np.float64] if in_float32 else [np.float64, np.float32],
                 # Checked later, where the columns are named.
                 ensure_all_finite=False,
             )

@@ -234,7 +234,7 @@ class HyperSparseSelector(SupervisedSelector):
         from ..training.optimizers import SGD
 
         network = self._perceptron(data, lambda shapes: uniform_densities(shapes, 1.0), rng, device)
-        scaling = Scaling(data.X, self.scaling, data.sample_weight)
+        scaling = Scaling(data.X, self.scaling, data.sample_weight, data.summary)
         rows = self._rows(data)
         batches = self._batches(data, scaling, rng, device, rows)
         unshuffled = self._batches(data, scaling, None, device, rows)

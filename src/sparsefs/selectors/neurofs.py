@@ -225,7 +225,7 @@ class NeuroFSSelector(SupervisedSelector):
         from ..training.optimizers import SGD
 
         network = self._perceptron(data, self._densities, rng, device, fan_in="sparse")
-        scaling = Scaling(data.X, self.scaling, data.sample_weight)
+        scaling = Scaling(data.X, self.scaling, data.sample_weight, data.summary)
         rows = self._rows(data)
         batches = self._batches(data, scaling, rng, device, rows)
 

@@ -290,7 +290,7 @@ class NeuronAttributionSelector(SupervisedSelector):
 
         network = self._perceptron(data, self._densities, rng, device)
         importance = self._importance()
-        scaling = Scaling(data.X, self.scaling, data.sample_weight)
+        scaling = Scaling(data.X, self.scaling, data.sample_weight, data.summary)
         loss = self._loss(data.target)
         rows, stopping = self._rows(data), None
         if self.early_stopping:

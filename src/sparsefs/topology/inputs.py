@@ -148,7 +148,7 @@ class InputEvolution:
         n = min(before.n_connections - layer.n_connections, n_free)
         if n <= 0:
             return
-        layer.seen = (self.batches.load(self.batches.last_rows), before.seen[1])
+        layer.seen = (self.batches.latest(), before.seen[1])
         rows, cols = np.divmod(steepest_positions(layer, layer.connections()[0], n), layer.shape[1])
         network.replace_inputs(np.arange(layer.shape[1]), rows, cols, self.kernel)
 

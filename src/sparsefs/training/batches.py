@@ -10,17 +10,19 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from .._blocks import column_range, row_blocks
 from .._scratch import Scratch
+from .._summary import Summary
+from ..data import RowTable
 from ..networks.parts import TILE
+from .row_stream import RowStream
 
 
 class Scaling:
-    """Shift and scale of the features, computed in three streamed passes over the rows.
+    """Shift and scale of the features.
 
     Parameters
     ----------
-    X : ndarray, memmap or CSR matrix of shape (n_samples, n_features)
+    X : ndarray, memmap, CSR matrix or RowTable of shape (n_samples, n_features)
         Finite.
     how : {"global", "feature", "minmax", "none"}
         ``"global"``: one mean and one standard deviation for the whole table, which keeps
@@ -28,6 +30,8 @@ class Scaling:
         from 0 to 1.
     sample_weight : ndarray of shape (n_samples,) or None, default=None
         Rows of weight 0 do not count.
+    summary : Summary or None, default=None
+        Of X and `sample_weight`, where it is known already; else X is read for it.
 
     Attributes
     ----------
@@ -35,68 +39,34 @@ class Scaling:
         The scaled data are ``(x - mean) / scale``. Data without spread have scale 1.
     """
 
-    def __init__(self, X, how: str, sample_weight: np.ndarray | None = None):
+    def __init__(
+        self,
+        X,
+        how: str,
+        sample_weight: np.ndarray | None = None,
+        summary: Summary | None = None,
+    ):
         n_features = X.shape[1]
         if how == "none":
             self.mean, self.scale = np.zeros(n_features), np.ones(n_features)
             return
+        if summary is None:
+            summary = Summary.of(X, sample_weight)
         if how == "minmax":
-            low, high = (bound.astype(np.float64) for bound in _used_range(X, sample_weight))
+            low, high = (
+                bound.astype(np.float64) for bound in (summary.used_low, summary.used_high)
+            )
             self.mean, self.scale = low, np.where(high > low, high - low, 1.0)
             return
-        # Moments of X / unit neither overflow nor underflow, however large or small X is.
-        unit = _largest_magnitude(X)
+        unit, mean, variance = summary.unit, summary.mean, summary.variance
         if how == "global":
-            unit = np.full(n_features, unit.max())
-        unit[unit == 0] = 1.0
-        mean, variance = _weighted_moments(X, unit, sample_weight)
-        if how == "global":
+            ratio = unit / unit.max()
+            unit, mean, variance = unit.max(), mean * ratio, variance * ratio**2
             overall = mean.mean()
             variance = np.full(n_features, np.mean(variance + (mean - overall) ** 2))
             mean = np.full(n_features, overall)
         self.mean = mean * unit
         self.scale = np.where(variance > 0, np.sqrt(variance) * unit, 1.0)
-
-
-def _used_range(X, sample_weight):
-    """Smallest and largest value of every column in the rows whose weight is not 0."""
-    if sample_weight is None or sample_weight.all():
-        return column_range(X)
-    used = sample_weight > 0
-    if sparse.issparse(X):
-        return column_range(X[used])
-    ranges = [column_range(X[rows][used[rows]]) for rows in row_blocks(X) if used[rows].any()]
-    low, high = zip(*ranges, strict=True)
-    return np.min(low, axis=0), np.max(high, axis=0)
-
-
-def _largest_magnitude(X):
-    """Largest absolute value of every column, float64."""
-    low, high = column_range(X)
-    return np.maximum(np.abs(low), np.abs(high)).astype(np.float64)
-
-
-def _weighted_moments(X, unit, sample_weight):
-    """Mean and variance of every column of X / unit in float64, a block of rows at a time."""
-    n_samples, n_features = X.shape
-    weight = np.ones(n_samples) if sample_weight is None else sample_weight
-    total = weight.sum()
-    if sparse.issparse(X):
-        stored = np.repeat(weight, np.diff(X.indptr))
-        values = X.data / unit[X.indices]
-
-        def column_sums(numbers):
-            return np.bincount(X.indices, weights=numbers, minlength=n_features)
-
-        mean = column_sums(stored * values) / total
-        squares = column_sums(stored * (values - mean[X.indices]) ** 2)
-        n_zeros = np.maximum(total - column_sums(stored), 0.0)
-        return mean, (squares + n_zeros * mean**2) / total
-    blocks = row_blocks(X)
-    mean = sum(weight[b] @ (X[b] / unit) for b in blocks) / total
-    variance = sum(weight[b] @ (X[b] / unit - mean) ** 2 for b in blocks) / total
-    # What rounding the mean leaves to a column without spread is no spread.
-    return mean, np.where(variance > 1e-28, variance, 0.0)
 
 
 class Batch(NamedTuple):
@@ -126,9 +96,8 @@ class WideBatch:
     See :mod:`sparsefs.networks.parts`. What a slice gives is overwritten by the next one.
     """
 
-    def __init__(self, batches: Batches, rows: np.ndarray, columns: np.ndarray | None):
-        X = batches.X
-        self._batches = batches
+    def __init__(self, batches: Batches, X, rows: np.ndarray, columns: np.ndarray | None):
+        self._batches, self._X = batches, X
         self._rows, self._columns = rows, columns
         self._by_column = None
         if sparse.issparse(X):
@@ -144,7 +113,7 @@ class WideBatch:
         x = self._batches._scaled(last - first, self.shape[1])
         if self._by_column is not None:
             return self._fill(x, self._by_column, first, last, moments)
-        X = self._batches.X
+        X = self._X
         if self._columns is None:
             rows = X[self._rows, first:last]
         else:
@@ -167,7 +136,8 @@ class Batches:
 
     Parameters
     ----------
-    X : ndarray, memmap or CSR matrix of shape (n_samples, n_features)
+    X : ndarray, memmap, CSR matrix or RowTable of shape (n_samples, n_features)
+        Of a RowTable chunks are read one after another, and shuffled in a buffer.
     scaling : Scaling
     batch_size : int
         The last batch of an epoch may be smaller.
@@ -215,6 +185,10 @@ class Batches:
         self.use_columns(None)
         self._gathered, self._scaled = Scratch(), Scratch()
         self.last_rows = np.empty(0, dtype=np.int64)  # of the latest batch
+        self._latest = (X, self.last_rows)  # and where they are to be found
+        self._stream = None
+        if isinstance(X, RowTable):
+            self._stream = RowStream(X, np.sort(self._used), self.batch_size)
 
     def use_columns(self, columns: np.ndarray | None) -> None:
         """From now on load only these features, in this order; None for all."""
@@ -231,8 +205,8 @@ class Batches:
 
     def features(self, columns: np.ndarray) -> torch.Tensor:
         """Some features of the latest batch, (n_columns, n_samples), whatever else is loaded."""
-        x = torch.empty(len(columns), len(self.last_rows), dtype=torch.float32)
-        self._load_into(x, self.last_rows, columns, self._moments_of(columns))
+        x = torch.empty(len(columns), len(self._latest[1]), dtype=torch.float32)
+        self._load_into(x, *self._latest, columns, self._moments_of(columns))
         return x.to(self.device)
 
     def __len__(self):
@@ -240,16 +214,28 @@ class Batches:
 
     def __iter__(self) -> Iterator[Batch]:
         """One epoch. The tensors are overwritten by the next batch."""
+        starts = range(self.batch_size, self.n_samples, self.batch_size)
+        bounds = len(self) if self._even else starts
+        if self._stream is not None:
+            sizes = [len(part) for part in np.array_split(self._used, bounds)]
+            for rows, buffer, places in self._stream.epoch(sizes, self.rng):
+                yield self._batch(rows, buffer, places)
+            return
         order = self._used if self.rng is None else self.rng.permutation(self._used)
-        starts = range(self.batch_size, len(order), self.batch_size)
-        for rows in np.array_split(order, len(self) if self._even else starts):
+        for rows in np.array_split(order, bounds):
             # Rows in file order: the order within a batch means nothing, a memmap likes it.
             yield self.batch(np.sort(rows))
 
     def batch(self, rows: np.ndarray) -> Batch:
         """The given rows as a batch."""
-        self.last_rows = rows
-        x = self.load(rows)
+        if self._stream is not None:
+            return self._batch(rows, self.X[rows], np.arange(len(rows)))
+        return self._batch(rows, self.X, rows)
+
+    def _batch(self, rows, X, places):
+        """The given rows, which are at some places in X."""
+        self.last_rows, self._latest = rows, (X, places)
+        x = self.latest()
         weight = None
         if self.sample_weight is not None:
             weight = torch.as_tensor(
@@ -260,22 +246,18 @@ class Batches:
         target = torch.from_numpy(self.targets[rows].T.copy()).to(self.device)
         return Batch(x, target, weight)
 
-    def load(self, rows: np.ndarray) -> torch.Tensor | WideBatch:
-        """The given rows, (n_features, n_samples); overwritten by the next."""
-        x = self._load(rows)
-        return x.to(self.device) if torch.is_tensor(x) else x
-
-    def _load(self, rows):
+    def latest(self) -> torch.Tensor | WideBatch:
+        """The features now loaded of the latest batch, (n_features, n_samples)."""
+        X, places = self._latest
         n_features = len(self._moments[0])
-        many = n_features > 2 * TILE and n_features * len(rows) > _MANY
+        many = n_features > 2 * TILE and n_features * len(places) > _MANY
         if many and torch.device(self.device).type == "cpu":
-            return WideBatch(self, rows, self._columns)
-        x = self._scaled(n_features, len(rows))
-        self._load_into(x, rows, self._columns, self._moments)
-        return x
+            return WideBatch(self, X, places, self._columns)
+        x = self._scaled(n_features, len(places))
+        self._load_into(x, X, places, self._columns, self._moments)
+        return x.to(self.device)
 
-    def _load_into(self, x, rows, columns, moments):
-        X = self.X
+    def _load_into(self, x, X, rows, columns, moments):
         if columns is not None:
             X = X[rows][:, columns] if sparse.issparse(X) else X[np.ix_(rows, columns)]
             rows = np.arange(len(rows))

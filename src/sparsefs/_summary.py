@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Everything that a fit must know of the columns of X, in one pass over the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from ._blocks import read_blocks
+
+_BLOCK = 2**17  # numbers: a megabyte of float64 stays in the cache
+
+
+@dataclass
+class Summary:
+    """Range and moments of the columns of a table.
+
+    Attributes
+    ----------
+    low, high : ndarray of shape (n_features,)
+        Smallest and largest value; NaN and inf pass through.
+    used_low, used_high : ndarray of shape (n_features,)
+        Of the rows whose weight is not 0.
+    unit : ndarray of shape (n_features,), dtype float64
+        A power of two near the largest magnitude.
+    mean, variance : ndarray of shape (n_features,), dtype float64
+        Of X / unit, which neither overflows nor underflows, however large or small X is.
+        Meaningless where X is not finite.
+    """
+
+    low: Any
+    high: Any
+    used_low: Any
+    used_high: Any
+    unit: Any
+    mean: Any
+    variance: Any
+
+    @classmethod
+    def of(cls, X, sample_weight: np.ndarray | None = None) -> Summary:
+        """Summarise the rows of X, weighted for the moments.
+
+        Parameters
+        ----------
+        X : ndarray, memmap, CSR matrix or RowTable of shape (n_samples, n_features)
+        sample_weight : ndarray of shape (n_samples,) or None, default=None
+        """
+        if sparse.issparse(X):
+            return _of_sparse(X, sample_weight)
+        n = X.shape[1]
+        low, used_low = np.full((2, n), np.inf)
+        high, used_high = -low, -used_low
+        moments = _Moments(n)
+        for rows, block in read_blocks(X, _BLOCK):
+            block_low, block_high = block.min(axis=0), block.max(axis=0)
+            low, high = np.minimum(low, block_low), np.maximum(high, block_high)
+            weight = None if sample_weight is None else sample_weight[rows]
+            if weight is not None and not weight.all():
+                used = weight > 0
+                if not used.any():
+                    continue
+                block, weight = block[used], weight[used]
+                block_low, block_high = block.min(axis=0), block.max(axis=0)
+            used_low = np.minimum(used_low, block_low)
+            used_high = np.maximum(used_high, block_high)
+            # Whoever sees that X is not finite has no use for moments.
+            if np.isfinite(low).all() and np.isfinite(high).all():
+                moments.add(block, weight, _unit(block_low, block_high))
+        variance = moments.squares / max(moments.total, 1e-300)
+        exact = _exact_constants(used_low, used_high, moments.unit, moments.mean, variance)
+        return cls(low, high, used_low, used_high, moments.unit, *exact)
+
+
+class _Moments:
+    """Mean and sum of squared deviations, merged block by block (Chan, Golub and LeVeque)."""
+
+    def __init__(self, n_features):
+        self.total = 0.0
+        self.unit = np.full(n_features, 2.0**-1000)
+        self.mean, self.squares = np.zeros((2, n_features))
+
+    def add(self, block, weight, unit):
+        unit = np.maximum(self.unit, unit)
+        ratio = self.unit / unit  # exact: powers of two
+        self.unit = unit
+        self.mean *= ratio
+        self.squares *= ratio**2
+        numbers = np.multiply(block, 1 / unit, dtype=np.float64)
+        if weight is None:
+            weight = np.ones(len(numbers))
+        added = weight.sum()
+        mean = weight @ numbers / added
+        numbers -= mean
+        np.square(numbers, out=numbers)
+        squares = weight @ numbers
+        self.total += added
+        step = mean - self.mean
+        self.mean += step * (added / self.total)
+        self.squares += squares + step**2 * (added * (1 - added / self.total))
+
+
+def _exact_constants(low, high, unit, mean, variance):
+    """Mean and variance, without what rounding the mean leaves to a column without spread."""
+    mean = np.where(high > low, mean, low / unit)
+    return mean, np.where((high > low) & (variance > 1e-28), variance, 0.0)
+
+
+def _unit(low, high):
+    """A power of two near the largest magnitude, such that neither it nor 1 / it overflows."""
+    largest = np.maximum(np.abs(low), np.abs(high)).astype(np.float64)
+    # Of a column of zeros the smallest: numbers may follow.
+    exponent = np.where(largest > 0, np.frexp(largest)[1], -1000)
+    return np.ldexp(1.0, np.clip(exponent, -1000, 1000))
+
+
+def _of_sparse(X, sample_weight):
+    low, high = _range_of_sparse(X)
+    used_low, used_high = low, high
+    if sample_weight is not None and not sample_weight.all():
+        used_low, used_high = _range_of_sparse(X[sample_weight > 0])
+    unit = _unit(low, high)
+    finite = np.isfinite(low).all() and np.isfinite(high).all()
+    mean, variance = _moments_of_sparse(X, unit, sample_weight) if finite else (low, low)
+    exact = _exact_constants(used_low, used_high, unit, mean, variance)
+    return Summary(low, high, used_low, used_high, unit, *exact)
+
+
+def _range_of_sparse(X):
+    return tuple(np.asarray(m.todense()).ravel() for m in (X.min(axis=0), X.max(axis=0)))
+
+
+def _moments_of_sparse(X, unit, sample_weight):
+    n_samples, n_features = X.shape
+    weight = np.ones(n_samples) if sample_weight is None else sample_weight
+    total = weight.sum()
+    stored = np.repeat(weight, np.diff(X.indptr))
+    values = X.data / unit[X.indices]
+
+    def column_sums(numbers):
+        return np.bincount(X.indices, weights=numbers, minlength=n_features)
+
+    mean = column_sums(stored * values) / total
+    squares = column_sums(stored * (values - mean[X.indices]) ** 2)
+    n_zeros = np.maximum(total - column_sums(stored), 0.0)
+    return mean, (squares + n_zeros * mean**2) / total

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A numpy.memmap as a table, so that it can be read as another type piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from .table import RowTable, split_rows
+
+
+class MemmapTable(RowTable):
+    """Rows of a memory-mapped array.
+
+    Parameters
+    ----------
+    array : memmap of shape (n_rows, n_columns)
+    """
+
+    def __init__(self, array: np.memmap):
+        super().__init__(array.shape, array.dtype)
+        self.array = array
+
+    def chunks(self) -> list[slice]:
+        """Slices of about a megabyte."""
+        return split_rows(0, self.shape[0], self.n_chunk_rows)
+
+    def _read(self, chunk: slice, n_rows: int, columns: np.ndarray | None) -> Iterator[np.ndarray]:
+        for rows in split_rows(chunk.start, chunk.stop, n_rows):
+            part = np.asarray(self.array[rows])
+            yield part if columns is None else part[:, columns]

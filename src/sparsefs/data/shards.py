@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Files in, one table out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from . import npy, parquet
+from .npy import NpyTable
+from .parquet import ParquetTable
+
+_SUFFIXES = (".npy", ".parquet")
+
+
+def open_shards(path, *, columns=None, exclude=None) -> NpyTable | ParquetTable:
+    """Open a directory of ``.npy`` or ``.parquet`` files as one table, without reading its rows.
+
+    The rows stand in the order of the file names: ``part-10`` comes before ``part-2``, and after
+    ``part-02``. Files with other suffixes are ignored, and so are directories within.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The directory, or a single file. All files must be of one format, with the same columns.
+        Parquet needs ``pip install 'sparsefs[parquet]'``.
+    columns : sequence of str or int, or None, default=None
+        Columns to take, in this order: names of Parquet columns, numbers of ``.npy`` columns.
+        None for all.
+    exclude : str, int or sequence of them, or None, default=None
+        Columns to leave out instead, for instance the label.
+
+    Returns
+    -------
+    RowTable
+        To be passed as X to any selector. Its method ``column(name)`` reads a whole column of the
+        files, also one that is left out; ``files`` tells their order.
+
+    Raises
+    ------
+    ValueError
+        If there are no files, or one of them does not suit; the message names it.
+    ImportError
+        If the files are Parquet and pyarrow is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from sparsefs import WASTSelector, open_shards
+    >>> rows = np.random.default_rng(0).standard_normal((200, 30)).astype(np.float32)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for i in range(4):
+    ...         np.save(f"{folder}/part-{i}.npy", rows[50 * i : 50 * (i + 1)])
+    ...     shards = open_shards(folder)
+    ...     WASTSelector(K=5, random_state=0).fit_transform(shards).shape
+    (200, 5)
+    >>> shards
+    NpyTable(shape=(200, 30), dtype=float32)
+    """
+    files = _files(Path(os.fspath(path)))
+    if columns is not None and exclude is not None:
+        raise ValueError("Pass either 'columns' or 'exclude', not both.")
+    if files[0].suffix == ".parquet":
+        with parquet.opened(files[0]) as first:
+            names = parquet.column_names(first)
+        return ParquetTable(files, _chosen(names, columns, exclude, files[0]))
+    numbers = list(range(npy.opened(files[0]).shape[1]))
+    chosen = _chosen(numbers, columns, exclude, files[0])
+    return NpyTable(files, None if chosen is None else np.array(chosen))
+
+
+def _files(path):
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES)
+    elif path.exists():
+        files = [path]
+    else:
+        raise FileNotFoundError(f"There is no directory or file {path}.")
+    if not files or files[0].suffix not in _SUFFIXES:
+        raise ValueError(f"{path} is or holds no .npy or .parquet file.")
+    for file in files:
+        if file.suffix != files[0].suffix:
+            raise ValueError(
+                f"{path} mixes formats: {files[0].name} and {file.name}. Keep one of them."
+            )
+    return files
+
+
+def _chosen(known, columns, exclude, file):
+    """The columns to take, out of the known ones; None for all."""
+    if columns is None and exclude is None:
+        return None
+    name, wanted = ("columns", columns) if exclude is None else ("exclude", exclude)
+    wanted = [wanted] if isinstance(wanted, (str, int)) else list(wanted)
+    unknown = [column for column in wanted if column not in known]
+    if unknown:
+        raise ValueError(
+            f"The {name!r} parameter names what is no column of {file}: {unknown[:10]}. It has "
+            f"{len(known)} columns, from {known[0]!r} to {known[-1]!r}."
+        )
+    if len(set(wanted)) < len(wanted):
+        raise ValueError(f"The {name!r} parameter names a column twice: {wanted[:10]}.")
+    chosen = wanted if exclude is None else [column for column in known if column not in wanted]
+    if not chosen:
+        raise ValueError(f"The {name!r} parameter leaves no column.")
+    return chosen

@@ -14,7 +14,6 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectorMixin
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import (
     Interval,
     RealNotInt,
@@ -29,7 +28,9 @@ from sklearn.utils.validation import (
 )
 
 from ._fitted_network import FittedNetwork
-from ._progress import CallbackSupportMixin, watched_epochs, with_callbacks
+from ._progress import CallbackSupportMixin, Watch, with_callbacks
+from ._ranking import ranked
+from ._replicas import train_replicas
 from ._validation import constant_columns, mean_one, name_columns, non_numeric_columns
 
 if TYPE_CHECKING:
@@ -65,18 +66,19 @@ class TrainingData(NamedTuple):
 class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """Base of all selectors: validation, ranking, the choice of K, fitted state.
 
-    A method implements :meth:`_train` and declares its parameters in ``__init__`` and
-    ``_parameter_constraints``; the parameters below must be among them. After
+    A method implements :meth:`_train`, which trains one network, and declares its parameters in
+    ``__init__`` and ``_parameter_constraints``; the parameters below must be among them. After
     :meth:`fit`, everything on the selector is numpy or plain Python.
 
     Parameters
     ----------
-    K, max_iter, batch_size, scaling, hidden_layer_sizes, learning_rate_init, alpha, kernel, \
-device, verbose, random_state
+    K, max_iter, batch_size, scaling, hidden_layer_sizes, learning_rate_init, alpha, n_replicas, \
+n_jobs, kernel, device, verbose, random_state
         See a method, for example :class:`sparsefs.WASTSelector`.
     """
 
     _one_hidden_layer: ClassVar[bool] = False
+    _watch: Watch  # while a copy of the selector trains as a replica
 
     _parameter_constraints: ClassVar[dict] = {
         "K": [
@@ -89,6 +91,12 @@ device, verbose, random_state
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "learning_rate_init": [Interval(Real, 0, FLOAT32_MAX, closed="neither")],
         "alpha": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
+        "n_replicas": [Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
+            None,
+        ],
         "kernel": [StrOptions({"auto", "csr", "block", "masked"})],
         "device": [str],
         "verbose": ["verbose"],
@@ -138,9 +146,20 @@ device, verbose, random_state
 
             from ..training.threads import single_threaded
 
-            with single_threaded(), _translated_errors(self):
-                self._train(data, constant, _generator(self.random_state), device)
-        self._K_fitted = self.K
+            watch = Watch(
+                self,
+                int(self.max_iter),
+                int(self.n_replicas),
+                X=X,
+                y=y,
+                metadata={"sample_weight": data.sample_weight},
+            )
+            with single_threaded(), _translated_errors(self), watch:
+                fitted = train_replicas(self, watch, data, constant, device)
+        fitted["_K_fitted"] = self.K
+        self.__dict__.pop("scores_std_", None)  # an earlier fit may have had more replicas
+        self.__dict__.update(fitted)
+        watch.ended(fitted)
         return self
 
     @abstractmethod
@@ -156,8 +175,7 @@ device, verbose, random_state
     def _set_scores(self, scores: np.ndarray, constant: np.ndarray) -> None:
         if not np.isfinite(scores).all():
             raise FloatingPointError("The scores became infinite or NaN in the last epoch.")
-        for name, value in _ranked(scores, constant).items():
-            setattr(self, name, value)
+        self.__dict__.update(ranked(scores, constant))
 
     def _hidden_sizes(self) -> list[int]:
         sizes = self.hidden_layer_sizes
@@ -225,16 +243,9 @@ device, verbose, random_state
             state = {"_K_fitted": self.K, "network_": FittedNetwork.of(network, scaling, seen)}
             if data.target is not None:
                 state["_target"] = data.target.without_values()
-            return state | _ranked(scores(), constant)
+            return state | ranked(scores(), constant)
 
-        return watched_epochs(
-            self,
-            int(self.max_iter),
-            X=data.X,
-            y=data.y,
-            metadata={"sample_weight": data.sample_weight},
-            fitted_attributes=fitted,
-        )
+        return self._watch.epochs(fitted)
 
     def _checked_for_network(self, X):
         """X as ``network_`` takes it, refused where `fit` would refuse it."""
@@ -322,15 +333,6 @@ device, verbose, random_state
         return tags
 
 
-def _ranked(scores, constant):
-    """Scores and ranking: ties go to the lower index, constant columns come last."""
-    scores = np.where(constant, 0.0, np.asarray(scores, dtype=np.float64))
-    order = np.lexsort((-scores, constant))
-    ranking = np.empty(len(scores), dtype=np.int64)
-    ranking[order] = np.arange(1, len(scores) + 1)
-    return {"scores_": scores, "ranking_": ranking}
-
-
 def check_length(X, y):
     """Refuse a y that does not have one entry per row of X."""
     try:
@@ -352,15 +354,6 @@ def checked_weight(sample_weight, X):
     if not weight.any():
         raise ValueError("sample_weight is zero for all samples.")
     return mean_one(weight)
-
-
-def _generator(random_state):
-    """A generator of our own, so that numpy's global one is neither read nor moved."""
-    if random_state is None:
-        return np.random.default_rng()
-    if isinstance(random_state, Integral):
-        return np.random.default_rng(int(random_state))
-    return np.random.default_rng(check_random_state(random_state).randint(2**31))
 
 
 def _resolve_device(name):

@@ -6,16 +6,17 @@ Wasteful in memory, and fastest where the density is high or the device prefers 
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import torch
 
+from .._device import is_remote, wide
 from .sparse_linear import SparseLinear
 
 
 class MaskedLinear(SparseLinear):
     """A dense matrix that is 0 where there is no connection."""
-
-    exists: np.ndarray
 
     def _build(self, positions, values):
         mask = np.zeros(self.shape[0] * self.shape[1], dtype=np.float32)
@@ -23,22 +24,60 @@ class MaskedLinear(SparseLinear):
         dense = np.zeros_like(mask)
         dense[positions] = values
         self.values = torch.from_numpy(dense).to(self.device)
-        self._weight = self.values.view(self.shape)
         # A float mask: multiplying by a boolean one is several times slower.
         self._mask = torch.from_numpy(mask).to(self.device)
-        self.exists = mask.astype(bool)
+        self._exists: np.ndarray | None = None
         self.n_connections = len(positions)
-        self.rows, self.cols = (i.ravel() for i in np.indices(self.shape, dtype=np.int32))
+
+    # What only the host needs is made when it asks: rules on the device change the mask alone.
+
+    @property
+    def exists(self) -> np.ndarray:  # type: ignore[override]
+        """Which slots hold a connection."""
+        if self._exists is None:
+            self._exists = self._mask.cpu().numpy() > 0
+        return self._exists
+
+    @cached_property
+    def rows(self) -> np.ndarray:  # type: ignore[override]
+        """Output neuron of every slot."""
+        return np.repeat(np.arange(self.shape[0], dtype=np.int32), self.shape[1])
+
+    @cached_property
+    def cols(self) -> np.ndarray:  # type: ignore[override]
+        """Input neuron of every slot."""
+        return np.tile(np.arange(self.shape[1], dtype=np.int32), self.shape[0])
+
+    @property
+    def weight(self) -> torch.Tensor:
+        """The weights as a matrix (n_outputs, n_inputs)."""
+        return self.values.view(self.shape)
+
+    @property
+    def mask(self) -> torch.Tensor:
+        """1 where there is a connection, else 0; a matrix (n_outputs, n_inputs)."""
+        return self._mask.view(self.shape)
+
+    def keep(self, exists: torch.Tensor) -> None:
+        """Have connections where `exists` holds, as many as now, without asking the device.
+
+        Those that stay keep weight and optimiser state, the new ones start with 0.
+        """
+        self._mask.copy_(exists.view(-1))
+        for tensor in (self.values, *self.buffers.values()):
+            tensor.mul_(self._mask)
+        self._exists = None
+        self._degrees.clear()
 
     def _indices(self):
         return [self.rows, self.cols, self.exists, self._mask]
 
     def forward(self, x):
         out = self._output(self.shape[0], x.shape[1])
-        return torch.addmm(self.bias, self._weight, x, out=out)
+        return torch.addmm(self.bias, self.weight, x, out=out)
 
     def backward(self, grad):
-        return self._weight.t() @ grad
+        return self.weight.t() @ grad
 
     def weight_grad(self, grad, x):
         dense = (grad @ x.t()).view(-1)
@@ -46,12 +85,31 @@ class MaskedLinear(SparseLinear):
 
     def strength(self, side):
         dim = 0 if side == "in" else 1
-        return self._weight.abs().sum(dim, dtype=torch.float64).cpu().numpy()
+        return self.weight.abs().sum(dim, dtype=torch.float64).cpu().numpy()
+
+    def strength_on_device(self, side):
+        dim = 0 if side == "in" else 1
+        return wide(self.weight.abs()).sum(dim)
+
+    def snapshot(self):
+        if not is_remote(self.device):
+            return super().snapshot()
+        return self._mask.clone(), self.values.clone(), self.bias.clone()
+
+    def restore(self, snapshot):
+        if not is_remote(self.device):
+            return super().restore(snapshot)
+        mask, values, bias = snapshot
+        self.keep(mask)
+        self.values.copy_(values)
+        self.bias.copy_(bias)
+        for buffer in self.buffers.values():
+            buffer.zero_()
+        self.seen = None
 
     def _rewire(self, removed, added_rows, added_cols):
         added = added_rows * self.shape[1] + added_cols
-        self.exists[removed] = False
-        self.exists[added] = True
+        self.exists[removed], self.exists[added] = False, True
         self.n_connections += len(added) - len(removed)
         changed = torch.from_numpy(np.asarray(removed, dtype=np.int64)).to(self.device)
         self._mask[changed] = 0

@@ -81,16 +81,20 @@ def order_statistic(weights: list[Tensor], k: int) -> float:
     `torch.kthvalue` in 13, and a sort takes 95 (one thread). The array is reordered in place,
     where `torch.kthvalue` would add a copy and as many int64 indices.
     """
-    dtype, device = common_dtype(weights), weights[0].device
-    magnitudes = torch.empty(count(weights), dtype=dtype, device=device)
+    together = magnitudes(weights)
+    if together.device.type != "cpu":
+        return float(together.kthvalue(k + 1).values)
+    array = together.numpy()
+    array.partition(k)
+    return float(array[k])
+
+
+def magnitudes(weights: list[Tensor]) -> Tensor:
+    """All magnitudes in one new tensor, on the device of the first."""
+    together = torch.empty(count(weights), dtype=common_dtype(weights), device=weights[0].device)
     start = 0
     for tensor in weights:
         stop = start + tensor.numel()
-        magnitudes[start:stop].view(tensor.shape).copy_(tensor.detach())
+        together[start:stop].view(tensor.shape).copy_(tensor.detach())
         start = stop
-    magnitudes.abs_()
-    if device.type != "cpu":
-        return float(magnitudes.kthvalue(k + 1).values)
-    array = magnitudes.numpy()
-    array.partition(k)
-    return float(array[k])
+    return together.abs_()

@@ -77,9 +77,10 @@ class AutoencoderSelector(BaseSelector):
         `density` is that of both layers; ``optimizer(n_steps)`` makes the optimiser.
         """
         from .. import topology as topo
-        from ..training.batches import Batches, Scaling
+        from ..training.batches import Scaling
         from ..training.loop import train
         from ..training.noise import Dropout, NoisePool
+        from ..training.resident import make_batches
 
         n_features, n_hidden = data.X.shape[1], *self._hidden_sizes()
         network = self._make_network(
@@ -91,7 +92,9 @@ class AutoencoderSelector(BaseSelector):
             filled_sides=filled_sides,
         )
         scaling = Scaling(data.X, self.scaling, data.sample_weight)
-        batches = Batches(data.X, scaling, int(self.batch_size), rng, device, data.sample_weight)
+        batches = make_batches(
+            data.X, scaling, int(self.batch_size), rng, device, data.sample_weight
+        )
         if dropout_rate:
             network.dropout = Dropout(dropout_rate, rng, device)
         schedule = topo.UpdateSchedule(self.update_every, self.update_until)

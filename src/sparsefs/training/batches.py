@@ -11,6 +11,7 @@ import torch
 from scipy import sparse
 
 from .._blocks import column_range, row_blocks
+from .._device import to_device
 from .._scratch import Scratch
 
 
@@ -187,31 +188,33 @@ class Batches:
         """Some features of the latest batch, (n_columns, n_samples), whatever else is loaded."""
         x = torch.empty(len(columns), len(self.last_rows), dtype=torch.float32)
         self._load_into(x, self.last_rows, columns, self._moments_of(columns))
-        return x.to(self.device)
+        return to_device(x, self.device)
 
     def __len__(self):
         return -(-self.n_samples // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
         """One epoch. The tensors are overwritten by the next batch."""
+        for rows in self._rows_of_batches():
+            yield self.batch(rows)
+
+    def _rows_of_batches(self):
+        """Rows of every batch of an epoch."""
         order = self._used if self.rng is None else self.rng.permutation(self._used)
         starts = range(self.batch_size, len(order), self.batch_size)
-        for rows in np.array_split(order, len(self) if self._even else starts):
-            # Rows in file order: the order within a batch means nothing, a memmap likes it.
-            yield self.batch(np.sort(rows))
+        # Rows in file order: the order within a batch means nothing, a memmap likes it.
+        return [np.sort(r) for r in np.array_split(order, len(self) if self._even else starts)]
 
     def batch(self, rows: np.ndarray) -> Batch:
         """The given rows as a batch."""
         self.last_rows = rows
-        x = self._load(rows).to(self.device)
+        x = to_device(self._load(rows), self.device)
         weight = None
         if self.sample_weight is not None:
-            weight = torch.as_tensor(
-                self.sample_weight[rows], dtype=torch.float32, device=self.device
-            )
+            weight = to_device(self.sample_weight[rows].astype(np.float32), self.device)
         if self.targets is None:
             return Batch(x, x, weight)
-        target = torch.from_numpy(self.targets[rows].T.copy()).to(self.device)
+        target = to_device(self.targets[rows].T.copy(), self.device)
         return Batch(x, target, weight)
 
     def _load(self, rows):

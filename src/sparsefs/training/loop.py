@@ -6,10 +6,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._device import is_remote, wide
 from ..importance import Step
 
 if TYPE_CHECKING:
@@ -88,14 +89,15 @@ def train(
     number, n_steps = 0, epochs.n * len(batches)
     for epoch in epochs:
         started = time.perf_counter()
-        total, n_changed = 0.0, 0
+        total: Any = 0.0
+        n_changed: Any = 0
         for x, target, sample_weight in batches:
             number += 1
             step = Step(number, epoch, x, target, sample_weight, loss)
             output = network.forward(x if noise is None else noise.add(x), training=True)
             value, grad = loss(output, target, sample_weight)
-            if not math.isfinite(value):
-                raise FloatingPointError(f"The loss became {value} in epoch {epoch + 1}.")
+            if not is_remote(output.device):  # else once per epoch, to let the device work on
+                _check_finite(value, epoch)
             gradients = network.backward(grad)
             if penalty is not None:
                 penalty(network, gradients)
@@ -104,22 +106,28 @@ def train(
             importance.after_update(network, step)
             if topology is not None:
                 n_changed += topology.after_step(number, len(batches), n_steps, network, importance)
-            total += value * x.shape[1]
-        history["loss"].append(total / batches.n_samples)
+            total = total + value * x.shape[1]
+        _check_finite(total, epoch)
+        history["loss"].append(float(total) / batches.n_samples)
         history["density"].append(network.density)
-        history["connections_changed"].append(n_changed)
+        history["connections_changed"].append(int(n_changed))
         if after_epoch is not None and after_epoch(epoch, history):
             epochs.stop()
         history["seconds"].append(time.perf_counter() - started)
     return {name: np.asarray(values) for name, values in history.items()}
 
 
+def _check_finite(loss, epoch):
+    if not math.isfinite(loss):
+        raise FloatingPointError(f"The loss became {float(loss)} in epoch {epoch + 1}.")
+
+
 def evaluate(network: FeedForward, batches: Batches, loss: Callable) -> float:
     """Mean loss over all samples, without training."""
-    total, weights = 0.0, 0.0
+    total: Any = 0.0
+    weights: Any = 0.0
     for x, target, sample_weight in batches:
-        n = x.shape[1] if sample_weight is None else float(sample_weight.sum())
         value, _ = loss(network.forward(x), target, sample_weight)
-        total += value * x.shape[1]
-        weights += n
-    return total / weights
+        total = total + value * x.shape[1]
+        weights = weights + (x.shape[1] if sample_weight is None else wide(sample_weight.sum()))
+    return float(total) / float(weights)

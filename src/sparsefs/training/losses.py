@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Losses with their gradients.
 
-A loss is a callable ``loss(output, target, sample_weight)`` that returns its value, a float,
-and its gradient at the output, a tensor of the output's shape (n_outputs, n_samples); it may
-overwrite the output. `sample_weight` is a tensor of shape (n_samples,) or None.
+A loss is a callable ``loss(output, target, sample_weight)`` that returns its value and its gradient
+at the output, a tensor of the output's shape (n_outputs, n_samples); it may overwrite the output.
+The value is a float, or a tensor without dimensions where reading it would make the host wait for a
+GPU. `sample_weight` is a tensor of shape (n_samples,) or None.
 """
 
 from __future__ import annotations
@@ -11,6 +12,15 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as F
+
+from .._device import is_remote, wide
+
+Value = float | torch.Tensor
+
+
+def _mean(total: torch.Tensor, n: int) -> Value:
+    """A loss as a float; as a tensor where reading it would make the host wait."""
+    return wide(total) / n if is_remote(total.device) else float(total) / n
 
 
 class SquaredErrorLoss:
@@ -27,7 +37,7 @@ class SquaredErrorLoss:
     def __init__(self, summed: bool = False):
         self.summed = summed
 
-    def __call__(self, output, target, sample_weight=None) -> tuple[float, torch.Tensor]:
+    def __call__(self, output, target, sample_weight=None) -> tuple[Value, torch.Tensor]:
         """Loss, and its gradient at the output; `output` is overwritten."""
         error = output.sub_(target)
         self._look_at(error, sample_weight)
@@ -35,7 +45,7 @@ class SquaredErrorLoss:
             squared = torch.dot(error.view(-1), error.view(-1))
         else:
             squared = (error * error).sum(0) @ sample_weight
-        loss = float(squared) / error.nelement()
+        loss = _mean(squared, error.nelement())
         grad = error.mul_(1 / error.shape[1] if self.summed else 2 / error.nelement())
         return loss, grad if sample_weight is None else grad.mul_(sample_weight)
 
@@ -52,14 +62,25 @@ class ReconstructionLoss(SquaredErrorLoss):
         Mean absolute error of every feature over the last batch.
     """
 
-    feature_error: np.ndarray
+    _absolute: torch.Tensor  # summed over the samples
+    _n_samples: int
+
+    @property
+    def feature_error(self) -> np.ndarray:
+        """See above; on a GPU the host waits for it."""
+        return self._absolute.cpu().numpy().astype(np.float64) / self._n_samples
+
+    @property
+    def feature_error_on_device(self) -> torch.Tensor:
+        """The same where the batch is, float64 if the device has it."""
+        return wide(self._absolute) / self._n_samples
 
     def _look_at(self, error, sample_weight):
         if sample_weight is None:
-            absolute = torch.linalg.vector_norm(error, ord=1, dim=1)
+            self._absolute = torch.linalg.vector_norm(error, ord=1, dim=1)
         else:
-            absolute = error.abs() @ sample_weight
-        self.feature_error = absolute.cpu().numpy().astype(np.float64) / error.shape[1]
+            self._absolute = error.abs() @ sample_weight
+        self._n_samples = error.shape[1]
 
 
 class CrossEntropyLoss:
@@ -67,7 +88,7 @@ class CrossEntropyLoss:
 
     target = "classes"  # what it learns, where y might hold classes or numbers
 
-    def __call__(self, output, target, sample_weight=None) -> tuple[float, torch.Tensor]:
+    def __call__(self, output, target, sample_weight=None) -> tuple[Value, torch.Tensor]:
         """Loss averaged over the samples, and its gradient at the output."""
         n_samples = output.shape[1]
         log_probability = F.log_softmax(output, dim=0)
@@ -76,31 +97,31 @@ class CrossEntropyLoss:
         grad.scatter_add_(0, target.view(1, -1), grad.new_full((1, n_samples), -1.0))
         grad.mul_(1 / n_samples)
         if sample_weight is None:
-            return -float(of_target.sum()) / n_samples, grad
-        return -float(of_target @ sample_weight) / n_samples, grad.mul_(sample_weight)
+            return _mean(-of_target.sum(), n_samples), grad
+        return _mean(-(of_target @ sample_weight), n_samples), grad.mul_(sample_weight)
 
 
 class BinaryCrossEntropyLoss:
     """Cross-entropy of the sigmoid of every output; the targets are zeros and ones."""
 
-    def __call__(self, output, target, sample_weight=None) -> tuple[float, torch.Tensor]:
+    def __call__(self, output, target, sample_weight=None) -> tuple[Value, torch.Tensor]:
         """Loss averaged over samples and outputs, and its gradient at the output."""
         each = F.binary_cross_entropy_with_logits(output, target, reduction="none")
         grad = output.sigmoid().sub_(target).mul_(1 / output.nelement())
         if sample_weight is None:
-            return float(each.mean()), grad
-        return float(each.sum(0) @ sample_weight) / output.nelement(), grad.mul_(sample_weight)
+            return _mean(each.mean(), 1), grad
+        return _mean(each.sum(0) @ sample_weight, output.nelement()), grad.mul_(sample_weight)
 
 
 class ErrorRate:
     """Share of the samples whose largest output is not their class; it has no gradient."""
 
-    def __call__(self, output, target, sample_weight=None) -> tuple[float, None]:
+    def __call__(self, output, target, sample_weight=None) -> tuple[Value, None]:
         """Error rate of a batch."""
         wrong = (output.argmax(0) != target).float()
         if sample_weight is not None:
             wrong = wrong * sample_weight
-        return float(wrong.mean()), None
+        return _mean(wrong.mean(), 1), None
 
 
 LOSSES = {

@@ -20,6 +20,16 @@ def is_remote(device: torch.device | str) -> bool:
     return _CPU_IS_REMOTE or torch.device(device).type != "cpu"
 
 
+def free_memory(device: torch.device | str) -> float:
+    """Bytes that can still be taken there; of the CPU's nothing is said."""
+    device = torch.device(device)
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    if device.type == "mps":
+        return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
+    return float("inf")
+
+
 def wide(tensor: torch.Tensor) -> torch.Tensor:
     """The numbers in the type for sums over a training: float64, where the device has it."""
     return tensor.float() if tensor.device.type == "mps" else tensor.double()

@@ -55,5 +55,5 @@ def test_data_move_to_a_device_where_they_fit(wide, monkeypatch):
     monkeypatch.setattr(_device, "_CPU_IS_REMOTE", True)
     assert type(make_batches(wide, *args)) is ResidentBatches
     assert type(make_batches(sparse.csr_matrix(wide), *args)) is Batches
-    monkeypatch.setattr(resident, "_free_memory", lambda device: 7.9 * wide.size)
+    monkeypatch.setattr(resident, "free_memory", lambda device: 7.9 * wide.size)
     assert type(make_batches(wide, *args)) is Batches

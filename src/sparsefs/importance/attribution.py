@@ -12,6 +12,7 @@ import torch
 from .._device import to_device, to_host, wide
 from .base import Step
 from .history import AveragedImportance
+from .replicated import attribution_of_each
 
 if TYPE_CHECKING:
     from ..networks import FeedForward
@@ -70,7 +71,9 @@ def attribution(
 
 
 def _attribution(network, samples=slice(None), sample_weight=None):
-    """The same as a tensor where the network is."""
+    """The same as a tensor where the network is; of several networks, of each."""
+    if network.layers[0].bias.ndim == 3:
+        return attribution_of_each(network, samples, sample_weight)
     layers = network.layers
     n_outputs = layers[-1].shape[0]
     by_output = layers[-1].backward(
@@ -132,5 +135,5 @@ class AttributionImportance(AveragedImportance):
         n_turns = math.ceil(apart)
         turn = step.number // self.every % n_turns
         rows = (np.arange(self.n_samples) + turn / n_turns) * apart
-        samples = to_device(rows.astype(np.int64), step.x.device)
+        samples = to_device(rows.astype(np.int64), network.outputs[0].device)
         return _attribution(network, samples, step.sample_weight)

@@ -44,7 +44,7 @@ class ReconstructionImportance(Importance):
         self.outputs = np.zeros(n_features)
 
     def after_update(self, network: FeedForward, step: Step) -> None:
-        if is_remote(step.x.device):
+        if is_remote(network.layers[0].device):
             self._update_on_device(network, step.loss.feature_error_on_device)
         else:
             self.update(network, step.loss.feature_error)

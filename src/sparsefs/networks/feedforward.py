@@ -135,7 +135,7 @@ class FeedForward:
         `grad` is the gradient of the loss at the outputs.
         """
         gradients = []
-        self._flops += 6 * self.n_connections * grad.shape[1]
+        self._flops += 6 * self.n_connections * grad.shape[-1]
         for i in reversed(range(len(self.layers))):
             layer, mask = self.layers[i], self._dropped[i]
             if mask is not None:
@@ -145,7 +145,7 @@ class FeedForward:
             elif (through := _ACTIVATIONS[self.activations[i]].backward) is not None:
                 grad = through(grad, self.outputs[i])
             layer.seen = (self._inputs[i], grad)
-            gradients.append((layer.weight_grad(grad, self._inputs[i]), grad.sum(1, keepdim=True)))
+            gradients.append((layer.weight_grad(grad, self._inputs[i]), grad.sum(-1, keepdim=True)))
             if i:
                 grad = layer.backward(grad)
         return gradients[::-1]
@@ -153,7 +153,7 @@ class FeedForward:
     def slope(self, i: int, samples: slice | torch.Tensor = slice(None)) -> torch.Tensor | None:
         """Derivative of layer `i`'s activation in the last `forward`; None where it is 1."""
         derivative = _ACTIVATIONS[self.activations[i]].slope
-        return None if derivative is None else derivative(self.outputs[i][:, samples])
+        return None if derivative is None else derivative(self.outputs[i][..., samples])
 
     def replace_inputs(self, source, new_rows, new_cols, kernel: str = "auto") -> None:
         """Give the first layer other inputs, see :func:`with_inputs`."""

@@ -88,8 +88,7 @@ class MaskedLinear(SparseLinear):
         return self.weight.abs().sum(dim, dtype=torch.float64).cpu().numpy()
 
     def strength_on_device(self, side):
-        dim = 0 if side == "in" else 1
-        return wide(self.weight.abs()).sum(dim)
+        return wide(self.weight.abs()).sum(-2 if side == "in" else -1)
 
     def snapshot(self):
         if not is_remote(self.device):

@@ -23,3 +23,13 @@ def comparable(scores: np.ndarray) -> np.ndarray:
     """
     size = np.abs(scores).mean(axis=1, keepdims=True)
     return np.divide(scores, size, out=np.zeros_like(scores), where=size > 0)
+
+
+def averaged(scores, constant) -> dict[str, np.ndarray]:
+    """What the scores of several networks, (n_networks, n_features), come to.
+
+    The mean keeps how much better a feature is, which a mean of ranks would not; on real data the
+    two select about as well and as alike.
+    """
+    relative = comparable(np.where(constant, 0.0, np.asarray(scores, dtype=np.float64)))
+    return {**ranked(relative.mean(axis=0), constant), "scores_std_": relative.std(axis=0)}

@@ -56,6 +56,9 @@ class AutoencoderSelector(BaseSelector):
             errors.append(np.square(error, dtype=np.float64).mean(axis=1))
         return -float(np.average(np.concatenate(errors), weights=weight))
 
+    def _replicas_as_one(self):
+        return True
+
     def _train_autoencoder(
         self,
         data,

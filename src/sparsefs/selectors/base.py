@@ -29,8 +29,8 @@ from sklearn.utils.validation import (
 
 from ._fitted_network import FittedNetwork
 from ._progress import CallbackSupportMixin, Watch, with_callbacks
-from ._ranking import ranked
-from ._replicas import train_replicas
+from ._ranking import averaged, ranked
+from ._replicas import train_replicas, trains_together
 from ._validation import constant_columns, mean_one, name_columns, non_numeric_columns
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ n_jobs, kernel, device, verbose, random_state
 
     _one_hidden_layer: ClassVar[bool] = False
     _watch: Watch  # while a copy of the selector trains as a replica
+    _together: ClassVar[list[np.random.Generator]] = []  # of replicas that train as one network
 
     _parameter_constraints: ClassVar[dict] = {
         "K": [
@@ -149,7 +150,7 @@ n_jobs, kernel, device, verbose, random_state
             watch = Watch(
                 self,
                 int(self.max_iter),
-                int(self.n_replicas),
+                1 if trains_together(self, X, device) else int(self.n_replicas),
                 X=X,
                 y=y,
                 metadata={"sample_weight": data.sample_weight},
@@ -175,7 +176,14 @@ n_jobs, kernel, device, verbose, random_state
     def _set_scores(self, scores: np.ndarray, constant: np.ndarray) -> None:
         if not np.isfinite(scores).all():
             raise FloatingPointError("The scores became infinite or NaN in the last epoch.")
-        self.__dict__.update(ranked(scores, constant))
+        if self._together:
+            self.__dict__.update(averaged(scores, constant))
+        else:
+            self.__dict__.update(ranked(scores, constant))
+
+    def _replicas_as_one(self) -> bool:
+        """Whether the parts of the method can train all replicas as one network."""
+        return False
 
     def _hidden_sizes(self) -> list[int]:
         sizes = self.hidden_layer_sizes
@@ -192,8 +200,21 @@ n_jobs, kernel, device, verbose, random_state
     def _make_network(self, sizes, densities, activations, rng, device, **options) -> FeedForward:
         """A network of randomly placed connections; ``densities(shapes)`` are its layers'.
 
-        Raises ValueError if no feature reaches it, or it reaches no output.
+        Raises ValueError if no feature reaches it, or it reaches no output. Of replicas that train
+        together it is one network.
         """
+        from ..networks import ReplicatedFeedForward
+
+        if not self._together:
+            return self._make_one(sizes, densities, activations, rng, device, **options)
+        return ReplicatedFeedForward(
+            [
+                self._make_one(sizes, densities, activations, own, device, "masked", **options)
+                for own in self._together
+            ]
+        )
+
+    def _make_one(self, sizes, densities, activations, rng, device, kernel=None, **options):
         from ..networks import FeedForward
         from ..topology import sample_positions
 
@@ -202,7 +223,13 @@ n_jobs, kernel, device, verbose, random_state
             sample_positions(*layer, rng) for layer in zip(shapes, densities(shapes), strict=True)
         ]
         network = FeedForward.from_positions(
-            sizes, positions, activations, rng=rng, kernel=self.kernel, device=device, **options
+            sizes,
+            positions,
+            activations,
+            rng=rng,
+            kernel=kernel or self.kernel,
+            device=device,
+            **options,
         )
         if any(layer.n_connections == 0 for layer in network.layers):
             raise ValueError(
@@ -212,13 +239,27 @@ n_jobs, kernel, device, verbose, random_state
         return network
 
     def _set_training(
-        self, network: FeedForward, scaling: Scaling, history: dict, n_samples: int, columns=None
+        self,
+        network: FeedForward,
+        scaling: Scaling,
+        history: dict,
+        n_samples: int,
+        columns=None,
+        n_epochs=None,
     ) -> None:
-        """Keep what the training has left; `columns` are the features that `network` sees."""
+        """Keep what the training has left; `columns` are the features that `network` sees.
+
+        Of several networks it is what the first has left, which stopped after `n_epochs`.
+        """
         from ..costs import network_costs
 
-        self.history_ = history
-        self.n_iter_ = len(history["loss"])
+        training_flops = network.training_flops
+        n_samples_seen = len(history["loss"]) * n_samples * max(1, len(self._together))
+        if self._together:
+            history = {n: e[:n_epochs, 0] if e.ndim == 2 else e for n, e in history.items()}
+        self.history_ = {name: values[:n_epochs] for name, values in history.items()}
+        self.n_iter_ = len(self.history_["loss"])
+        network = one_of(network)
         n_inputs = self.n_features_in_
         shapes = [layer.shape for layer in network.layers]
         self.costs_ = network_costs(
@@ -226,8 +267,8 @@ n_jobs, kernel, device, verbose, random_state
             [layer.n_connections for layer in network.layers],
             n_bytes=sum(layer.n_bytes for layer in network.layers),
             n_buffers=len(network.layers[0].buffers),
-            n_samples_seen=self.n_iter_ * n_samples,
-            training_flops=network.training_flops,
+            n_samples_seen=n_samples_seen,
+            training_flops=training_flops,
         )
         self.network_ = FittedNetwork.of(network, scaling, columns)
 
@@ -240,10 +281,12 @@ n_jobs, kernel, device, verbose, random_state
 
         def fitted():
             seen = None if columns is None else columns()
-            state = {"_K_fitted": self.K, "network_": FittedNetwork.of(network, scaling, seen)}
+            now = FittedNetwork.of(one_of(network), scaling, seen)
+            state = {"_K_fitted": self.K, "network_": now}
             if data.target is not None:
                 state["_target"] = data.target.without_values()
-            return state | ranked(scores(), constant)
+            rank = averaged if self._together else ranked
+            return state | rank(scores(), constant)
 
         return self._watch.epochs(fitted)
 
@@ -331,6 +374,11 @@ n_jobs, kernel, device, verbose, random_state
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = False
         return tags
+
+
+def one_of(network):
+    """The first of several networks that train as one."""
+    return network.replica(0) if hasattr(network, "replica") else network
 
 
 def check_length(X, y):

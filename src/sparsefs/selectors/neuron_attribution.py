@@ -308,13 +308,16 @@ class NeuronAttributionSelector(SupervisedSelector):
         scaling = Scaling(data.X, self.scaling, data.sample_weight)
         loss = self._loss(data.target)
         rows, stopping = self._rows(data), None
-        if self.early_stopping:
-            rows, held_out = validation_split(data.target, rows, self.validation_fraction, rng)
-            stopping = self._early_stopping(network, data, scaling, loss, device, rows, held_out)
-        batches = self._batches(data, scaling, rng, device, rows)
 
         def scores():
             return importance.scores(network)
+
+        if self.early_stopping:
+            rows, held_out = validation_split(data.target, rows, self.validation_fraction, rng)
+            stopping = self._early_stopping(
+                network, data, scaling, loss, device, rows, held_out, scores
+            )
+        batches = self._batches(data, scaling, rng, device, rows)
 
         history = train(
             network,
@@ -328,21 +331,28 @@ class NeuronAttributionSelector(SupervisedSelector):
         )
         if stopping is not None:
             stopping.restore()
+        n_epochs = None
+        if stopping is not None and self._together:
+            scores, n_epochs = stopping.scores, int(stopping.n_epochs[0])
         self._set_scores(scores(), constant)
-        self._set_training(network, scaling, history, batches.n_samples)
+        self._set_training(network, scaling, history, batches.n_samples, n_epochs=n_epochs)
         self._set_target(data.target)
 
-    def _early_stopping(self, network, data, scaling, loss, device, rows, held_out):
+    def _replicas_as_one(self):
+        parts = (self.topology, self.importance, self.loss)
+        return all(isinstance(part, str) for part in parts)
+
+    def _early_stopping(self, network, data, scaling, loss, device, rows, held_out, scores):
         """What watches the held-out rows."""
         from ..training.early_stopping import EarlyStopping
         from ..training.loop import evaluate
+        from ..training.stopping_each import StoppingOfEach
 
         # So few samples that none can be held out: watch the training samples.
         watched = held_out if len(held_out) else rows
         batches = self._batches(data, scaling, None, device, watched)
-        return EarlyStopping(
-            network, lambda: evaluate(network, batches, loss), int(self.n_iter_no_change)
-        )
+        watch = (network, lambda: evaluate(network, batches, loss), int(self.n_iter_no_change))
+        return StoppingOfEach(*watch, scores) if self._together else EarlyStopping(*watch)
 
     def _validate_params(self):
         super()._validate_params()

@@ -54,7 +54,7 @@ def rewire_on_device(layer, drop, grow, importance, fraction, rng) -> torch.Tens
         )
         grown = largest(key.masked_fill_(~free, -1.0).flatten(-2), n).view_as(exists)
     layer.keep(exists & ~dropped | grown)
-    return (grown & ~exists).sum()
+    return (grown & ~exists).sum((-2, -1))
 
 
 def nearest_to_zero(scores: torch.Tensor, fraction: float) -> torch.Tensor:

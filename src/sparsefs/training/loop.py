@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._device import is_remote, wide
+from .._device import is_remote, to_host, wide
 from ..importance import Step
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def train(
     """
     history: History = {name: [] for name in ("loss", "density", "connections_changed", "seconds")}
     number, n_steps = 0, epochs.n * len(batches)
+    at_once = not is_remote(network.layers[0].device)  # else once per epoch: nobody waits for it
     for epoch in epochs:
         started = time.perf_counter()
         total: Any = 0.0
@@ -96,7 +97,7 @@ def train(
             step = Step(number, epoch, x, target, sample_weight, loss)
             output = network.forward(x if noise is None else noise.add(x), training=True)
             value, grad = loss(output, target, sample_weight)
-            if not is_remote(output.device):  # else once per epoch, to let the device work on
+            if at_once:
                 _check_finite(value, epoch)
             gradients = network.backward(grad)
             if penalty is not None:
@@ -106,11 +107,12 @@ def train(
             importance.after_update(network, step)
             if topology is not None:
                 n_changed += topology.after_step(number, len(batches), n_steps, network, importance)
-            total = total + value * x.shape[1]
-        _check_finite(total, epoch)
-        history["loss"].append(float(total) / batches.n_samples)
+            total = total + value * x.shape[-1]
+        total = to_host(total)  # of several networks: an array, as the number of changes below
+        _check_finite(total.sum(), epoch)
+        history["loss"].append(total / batches.n_samples)
         history["density"].append(network.density)
-        history["connections_changed"].append(int(n_changed))
+        history["connections_changed"].append(np.broadcast_to(to_host(n_changed), total.shape))
         if after_epoch is not None and after_epoch(epoch, history):
             epochs.stop()
         history["seconds"].append(time.perf_counter() - started)
@@ -122,12 +124,13 @@ def _check_finite(loss, epoch):
         raise FloatingPointError(f"The loss became {float(loss)} in epoch {epoch + 1}.")
 
 
-def evaluate(network: FeedForward, batches: Batches, loss: Callable) -> float:
-    """Mean loss over all samples, without training."""
+def evaluate(network: FeedForward, batches: Batches, loss: Callable):
+    """Mean loss over all samples, without training; of several networks an array."""
     total: Any = 0.0
     weights: Any = 0.0
     for x, target, sample_weight in batches:
         value, _ = loss(network.forward(x), target, sample_weight)
         total = total + value * x.shape[1]
         weights = weights + (x.shape[1] if sample_weight is None else wide(sample_weight.sum()))
-    return float(total) / float(weights)
+    mean = to_host(total / weights)
+    return mean if mean.ndim else float(mean)

@@ -4,7 +4,8 @@
 A loss is a callable ``loss(output, target, sample_weight)`` that returns its value and its gradient
 at the output, a tensor of the output's shape (n_outputs, n_samples); it may overwrite the output.
 The value is a float, or a tensor without dimensions where reading it would make the host wait for a
-GPU. `sample_weight` is a tensor of shape (n_samples,) or None.
+GPU. Outputs of several networks have a dimension more in front, and then so has the value.
+`sample_weight` is a tensor of shape (n_samples,) or None.
 """
 
 from __future__ import annotations
@@ -41,12 +42,16 @@ class SquaredErrorLoss:
         """Loss, and its gradient at the output; `output` is overwritten."""
         error = output.sub_(target)
         self._look_at(error, sample_weight)
-        if sample_weight is None:
+        n_samples = error.shape[-1]
+        if sample_weight is not None:
+            squared = (error * error).sum(-2) @ sample_weight
+        elif error.ndim == 2:
             squared = torch.dot(error.view(-1), error.view(-1))
         else:
-            squared = (error * error).sum(0) @ sample_weight
-        loss = _mean(squared, error.nelement())
-        grad = error.mul_(1 / error.shape[1] if self.summed else 2 / error.nelement())
+            squared = error.square().sum((-2, -1))
+        n_numbers = error.shape[-2] * n_samples
+        loss = _mean(squared, n_numbers)
+        grad = error.mul_(1 / n_samples if self.summed else 2 / n_numbers)
         return loss, grad if sample_weight is None else grad.mul_(sample_weight)
 
     def _look_at(self, error, sample_weight):
@@ -77,10 +82,10 @@ class ReconstructionLoss(SquaredErrorLoss):
 
     def _look_at(self, error, sample_weight):
         if sample_weight is None:
-            self._absolute = torch.linalg.vector_norm(error, ord=1, dim=1)
+            self._absolute = torch.linalg.vector_norm(error, ord=1, dim=-1)
         else:
             self._absolute = error.abs() @ sample_weight
-        self._n_samples = error.shape[1]
+        self._n_samples = error.shape[-1]
 
 
 class CrossEntropyLoss:
@@ -90,14 +95,15 @@ class CrossEntropyLoss:
 
     def __call__(self, output, target, sample_weight=None) -> tuple[Value, torch.Tensor]:
         """Loss averaged over the samples, and its gradient at the output."""
-        n_samples = output.shape[1]
-        log_probability = F.log_softmax(output, dim=0)
-        of_target = log_probability.gather(0, target.view(1, -1)).view(-1)
+        n_samples = output.shape[-1]
+        log_probability = F.log_softmax(output, dim=-2)
+        place = target.view(1, -1).expand(*output.shape[:-2], 1, -1)
+        of_target = log_probability.gather(-2, place).squeeze(-2)
         grad = log_probability.exp_()
-        grad.scatter_add_(0, target.view(1, -1), grad.new_full((1, n_samples), -1.0))
+        grad.scatter_add_(-2, place, grad.new_full((1, 1), -1.0).expand(place.shape))
         grad.mul_(1 / n_samples)
         if sample_weight is None:
-            return _mean(-of_target.sum(), n_samples), grad
+            return _mean(-of_target.sum(-1), n_samples), grad
         return _mean(-(of_target @ sample_weight), n_samples), grad.mul_(sample_weight)
 
 
@@ -106,11 +112,13 @@ class BinaryCrossEntropyLoss:
 
     def __call__(self, output, target, sample_weight=None) -> tuple[Value, torch.Tensor]:
         """Loss averaged over samples and outputs, and its gradient at the output."""
+        target = target.expand_as(output)
         each = F.binary_cross_entropy_with_logits(output, target, reduction="none")
-        grad = output.sigmoid().sub_(target).mul_(1 / output.nelement())
+        n_numbers = output.shape[-2] * output.shape[-1]
+        grad = output.sigmoid().sub_(target).mul_(1 / n_numbers)
         if sample_weight is None:
-            return _mean(each.mean(), 1), grad
-        return _mean(each.sum(0) @ sample_weight, output.nelement()), grad.mul_(sample_weight)
+            return _mean(each.mean((-2, -1)), 1), grad
+        return _mean(each.sum(-2) @ sample_weight, n_numbers), grad.mul_(sample_weight)
 
 
 class ErrorRate:

@@ -10,7 +10,7 @@ import torch
 from scipy import sparse
 
 from .._blocks import row_blocks
-from .._device import is_remote, to_device
+from .._device import free_memory, is_remote, to_device
 from .batches import Batch, Batches
 
 _SHARE = 0.5  # of the free memory of a device that the data may take
@@ -18,18 +18,9 @@ _SHARE = 0.5  # of the free memory of a device that the data may take
 
 def make_batches(X, scaling, batch_size, rng, device, *args, **kwargs) -> Batches:
     """The kind of batches that suits the device and the data; parameters as of :class:`Batches`."""
-    fits = not sparse.issparse(X) and 4 * X.shape[0] * X.shape[1] <= _SHARE * _free_memory(device)
+    fits = not sparse.issparse(X) and 4 * X.shape[0] * X.shape[1] <= _SHARE * free_memory(device)
     kind = ResidentBatches if is_remote(device) and fits else Batches
     return kind(X, scaling, batch_size, rng, device, *args, **kwargs)
-
-
-def _free_memory(device):
-    device = torch.device(device)
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
-    if device.type == "mps":
-        return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
-    return float("inf")
 
 
 class ResidentBatches(Batches):

@@ -132,5 +132,5 @@ def evaluate(network: FeedForward, batches: Batches, loss: Callable):
         value, _ = loss(network.forward(x), target, sample_weight)
         total = total + value * x.shape[1]
         weights = weights + (x.shape[1] if sample_weight is None else wide(sample_weight.sum()))
-    mean = to_host(total / weights)
+    mean = to_host(total) / to_host(weights)
     return mean if mean.ndim else float(mean)

@@ -18,6 +18,7 @@ NAMES = (
     "coverage",
     "speed",
     "quick_selection",
+    "replicas",
     "attribution",
     "memory",
     "kernels",

@@ -151,7 +151,7 @@ def test_importance_spreads_its_samples_and_visits_all_in_turn(in_batch, monkeyp
         seen.append(samples.numpy())
         return np.zeros(6)
 
-    monkeypatch.setattr(module, "attribution", spy)
+    monkeypatch.setattr(module, "_attribution", spy)
     importance = AttributionImportance(every=3, n_samples=8)
     for number in range(1, 200):
         importance.before_update(network, step_of(x, number))

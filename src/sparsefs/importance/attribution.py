@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from .._device import to_device, to_host, wide
 from .base import Step
 from .history import AveragedImportance
+from .replicated import attribution_of_each
 
 if TYPE_CHECKING:
     from ..networks import FeedForward
@@ -65,13 +67,20 @@ def attribution(
     >>> attribution(network)
     array([3., 4.])
     """
+    return to_host(_attribution(network, samples, sample_weight))
+
+
+def _attribution(network, samples=slice(None), sample_weight=None):
+    """The same as a tensor where the network is; of several networks, of each."""
+    if network.layers[0].bias.ndim == 3:
+        return attribution_of_each(network, samples, sample_weight)
     layers = network.layers
     n_outputs = layers[-1].shape[0]
     by_output = layers[-1].backward(
         torch.eye(n_outputs, dtype=torch.float32, device=layers[-1].device)
     )
     if len(layers) == 1:  # the same derivatives in every sample
-        return by_output.abs().sum(1).cpu().double().numpy()
+        return wide(by_output.abs().sum(1))
     slopes = [network.slope(i, samples) for i in range(len(layers) - 1)]
     n_samples = network.outputs[0][:, samples].shape[1]
     weight = None if sample_weight is None else sample_weight[samples]
@@ -92,8 +101,8 @@ def attribution(
                 grad = layers[i].backward(grad)
         parts = layers[0].backward_parts(grad)
         sums.append(torch.cat([part.abs_().sum(1) for _, part in parts]))
-    scale = n_samples if weight is None else max(float(weight.sum()), 1e-30)
-    return (torch.stack(sums).cpu().double().sum(0) / scale).numpy()
+    scale = n_samples if weight is None else wide(weight.sum()).clamp_min(1e-30)
+    return wide(torch.stack(sums)).sum(0) / scale
 
 
 def _columns(layers):
@@ -119,15 +128,15 @@ class AttributionImportance(AveragedImportance):
         super().__init__(history, every)
         self.n_samples = n_samples
 
-    def measure(self, network: FeedForward, step: Step) -> np.ndarray:
+    def measure(self, network: FeedForward, step: Step) -> torch.Tensor:
         in_batch = step.x.shape[1]
         if self.n_samples is None or self.n_samples >= in_batch:
-            return attribution(network, sample_weight=step.sample_weight)
+            return _attribution(network, sample_weight=step.sample_weight)
         # The rows of a batch are in file order, often sorted by class: spread, they represent
         # it, and the measurements take turns so that every row counts.
         apart = in_batch / self.n_samples
         n_turns = math.ceil(apart)
         turn = step.number // self.every % n_turns
         rows = (np.arange(self.n_samples) + turn / n_turns) * apart
-        samples = torch.from_numpy(rows.astype(np.int64)).to(network.outputs[0].device)
-        return attribution(network, samples, step.sample_weight)
+        samples = to_device(rows.astype(np.int64), network.outputs[0].device)
+        return _attribution(network, samples, step.sample_weight)

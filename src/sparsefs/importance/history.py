@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
+from .._device import to_host, wide
 from .base import Importance, Step
 
 if TYPE_CHECKING:
@@ -29,16 +31,17 @@ class AveragedImportance(Importance):
     def __init__(self, history: str = "all", every: int = 1):
         self.history = history
         self.every = every
-        self._total: np.ndarray | None = None
+        self._total: Any = None
         self._n_measured = 0
         self._epoch = 0
         self._last: Step | None = None
 
     @abstractmethod
-    def measure(self, network: FeedForward, step: Step) -> np.ndarray:
+    def measure(self, network: FeedForward, step: Step) -> np.ndarray | torch.Tensor:
         """Score of every input neuron in the step under way, of shape (n_inputs,).
 
-        ``network.outputs`` holds the activations of the step's batch.
+        ``network.outputs`` holds the activations of the step's batch. An array; or a tensor, which
+        is added up where it is, so that nobody waits for a GPU.
         """
 
     def before_update(self, network: FeedForward, step: Step) -> None:
@@ -51,14 +54,18 @@ class AveragedImportance(Importance):
         if self._n_measured and step.number % self.every:
             return
         # A copy: what `measure` returns may be the network's own array.
-        measured = np.array(self.measure(network, step), dtype=np.float64)
+        measured: Any = self.measure(network, step)
+        if isinstance(measured, torch.Tensor):
+            measured = wide(measured).clone()
+        else:
+            measured = np.array(measured, dtype=np.float64)
         self._total = measured if self._total is None else self._total + measured
         self._n_measured += 1
 
     def scores(self, network: FeedForward) -> np.ndarray:
         if self._total is not None:
-            return self._total / self._n_measured
+            return to_host(self._total / self._n_measured)
         if self._last is None:
             raise RuntimeError("No scores yet: no training step has been seen.")
         network.forward(self._last.x)
-        return self.measure(network, self._last)
+        return to_host(self.measure(network, self._last))

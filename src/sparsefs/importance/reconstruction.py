@@ -7,7 +7,9 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
+from .._device import is_remote, to_host
 from .base import Importance, Step
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ class ReconstructionImportance(Importance):
 
     Attributes
     ----------
-    inputs, outputs : ndarray of shape (n_features,), dtype float64
+    inputs, outputs : ndarray (on a GPU: torch.Tensor) of shape (n_features,), dtype float64
         Importance of the input and of the output neurons of the autoencoder.
     """
 
@@ -42,10 +44,15 @@ class ReconstructionImportance(Importance):
         self.outputs = np.zeros(n_features)
 
     def after_update(self, network: FeedForward, step: Step) -> None:
-        self.update(network, step.loss.feature_error)
+        if is_remote(network.layers[0].device):
+            self._update_on_device(network, step.loss.feature_error_on_device)
+        else:
+            self.update(network, step.loss.feature_error)
 
     def scores(self, network: FeedForward) -> np.ndarray:
-        return self.inputs if self.ranking == "importance" else network.layers[0].strength("in")
+        if self.ranking != "importance":
+            return network.layers[0].strength("in")
+        return to_host(self.inputs)
 
     def update(self, network: FeedForward, error: np.ndarray) -> None:
         """Add one step: `error` is the mean absolute reconstruction error per feature.
@@ -56,15 +63,32 @@ class ReconstructionImportance(Importance):
         self.inputs += self._mix(error, network.layers[0].strength("in"))
         self.outputs += self._mix(error, network.layers[-1].strength("out"))
 
-    def of_layer(self, i: int) -> np.ndarray:
+    def of_layer(self, i: int):
         """Importance of the features that layer `i` touches: its inputs', or its outputs'."""
         return self.inputs if i == 0 else self.outputs
+
+    def _update_on_device(self, network, error):
+        """The same where the network is; whether all is finite shows in the loss."""
+        first, last = network.layers[0], network.layers[-1]
+        self.inputs, self.outputs = (
+            self._added(total, self._mix(self._relative(error), strength))
+            for total, strength in (
+                (self.inputs, first.strength_on_device("in")),
+                (self.outputs, last.strength_on_device("out")),
+            )
+        )
+
+    @staticmethod
+    def _added(total, term):
+        return total.add_(term) if isinstance(total, torch.Tensor) else term
 
     def _mix(self, error, strength):
         return self.lam * error + (1 - self.lam) * self._relative(strength)
 
     def _relative(self, term):
-        mean = term.mean()
-        if not math.isfinite(mean):
+        mean = term.mean(-1, keepdims=True)
+        if isinstance(term, torch.Tensor):
+            return term / mean.where(mean > 0, 1.0) if self.mixing == "mean" else term
+        if not math.isfinite(mean.item()):
             raise FloatingPointError("The weights became infinite or NaN.")
         return term / mean if self.mixing == "mean" and mean > 0 else term

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._device import is_remote
 from .base import Importance, Step
 from .history import AveragedImportance
 
@@ -28,8 +29,9 @@ class StrengthImportance(AveragedImportance):
     sparse training for autoencoders." Machine Learning 2021.
     """
 
-    def measure(self, network: FeedForward, step: Step) -> np.ndarray:
-        return network.layers[0].strength("in")
+    def measure(self, network: FeedForward, step: Step):
+        layer = network.layers[0]
+        return layer.strength_on_device("in") if is_remote(layer.device) else layer.strength("in")
 
 
 class ConnectionImportance(Importance):

@@ -192,10 +192,10 @@ class FeedForward:
         `grad` is the gradient of the loss at the outputs.
         """
         layer, inputs = self.layers[-1], self._inputs[-1]
-        self._flops += 6 * layer.n_connections * grad.shape[1]
+        self._flops += 6 * layer.n_connections * grad.shape[-1]
         grad = grad if self._output_slope is None else grad * self._output_slope
         layer.seen = (inputs, grad)
-        last = (layer.weight_grad(grad, inputs), grad.sum(1, keepdim=True))
+        last = (layer.weight_grad(grad, inputs), grad.sum(-1, keepdim=True))
         if len(self.layers) == 1:
             return [last]
         return [*self._backward_hidden(layer.backward(grad)), last]
@@ -205,13 +205,13 @@ class FeedForward:
         gradients = []
         for i in reversed(range(len(self.layers) - 1)):
             layer, mask = self.layers[i], self._dropped[i]
-            self._flops += 6 * layer.n_connections * grad.shape[1]
+            self._flops += 6 * layer.n_connections * grad.shape[-1]
             if mask is not None:
                 grad = grad.mul_(mask)
             if (through := _ACTIVATIONS[self.activations[i]].backward) is not None:
                 grad = through(grad, self.outputs[i])
             layer.seen = (self._inputs[i], grad)
-            gradients.append((layer.weight_grad(grad, self._inputs[i]), grad.sum(1, keepdim=True)))
+            gradients.append((layer.weight_grad(grad, self._inputs[i]), grad.sum(-1, keepdim=True)))
             if i:
                 grad = layer.backward(grad)
         return gradients[::-1]
@@ -219,7 +219,7 @@ class FeedForward:
     def slope(self, i: int, samples: slice | torch.Tensor = slice(None)) -> torch.Tensor | None:
         """Derivative of layer `i`'s activation in the last `forward`; None where it is 1."""
         derivative = _ACTIVATIONS[self.activations[i]].slope
-        return None if derivative is None else derivative(self.outputs[i][:, samples])
+        return None if derivative is None else derivative(self.outputs[i][..., samples])
 
     def replace_inputs(self, source, new_rows, new_cols, kernel: str = "auto") -> None:
         """Give the first layer other inputs, see :func:`with_inputs`."""

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from .._device import wide
 from .._scratch import Scratch
 from .parts import Parts, tiles
 
@@ -230,6 +231,10 @@ class SparseLinear(ABC):
     @abstractmethod
     def strength(self, side: str) -> np.ndarray:
         """Sum of the absolute weights of every neuron on one side, float64."""
+
+    def strength_on_device(self, side: str) -> torch.Tensor:
+        """The same where the layer is, float64 if the device has it."""
+        return wide(torch.from_numpy(self.strength(side))).to(self.device)
 
     def degree(self, side: str) -> np.ndarray:
         """Number of connections of every neuron on one side, int64."""

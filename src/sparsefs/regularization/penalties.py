@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
+from .._device import is_remote
 from ._magnitudes import (
     check_density,
     check_weights,
     common_dtype,
     count,
+    magnitudes,
     n_below_quantile,
     order_statistic,
 )
@@ -196,6 +198,8 @@ class HyperSparsePenalty(Penalty):
         return (bounded - constant) * (total / float(constant) if scale else 0.0)
 
     def _gradients(self, weights: list[Tensor]) -> list[Tensor]:
+        if all(is_remote(tensor.device) for tensor in weights):
+            return self._gradients_on_device(weights)
         scale, total = self._constants(weights)
         if not scale:
             return [torch.zeros_like(tensor) for tensor in weights]
@@ -205,6 +209,25 @@ class HyperSparsePenalty(Penalty):
         return [
             # sech^2 = 1 - tanh^2 cannot overflow, as 1 / cosh^2 does beyond 44 in float32.
             tanh.square_().neg_().add_(1).mul_(factor).mul_(tensor.sign()).to(tensor.dtype)
+            for tensor, tanh in zip(weights, bounded, strict=True)
+        ]
+
+    def _gradients_on_device(self, weights):
+        """The same with constants that the host does not read, and so need not wait for."""
+        dtype, n = common_dtype(weights), count(weights)
+        limits, total = torch.finfo(dtype), _total(weights, torch.abs)
+        border = magnitudes(weights).kthvalue(n_below_quantile(n, self.density) + 1).values
+        flat = border <= (total * (limits.eps / n)).clamp_min(limits.tiny)
+        scale = torch.where(flat, 0.0, self.steepest / border)
+        bounded = [tensor.to(dtype).mul(scale.to(tensor.device)).tanh_() for tensor in weights]
+        factor = torch.where(flat, 0.0, scale * total / _total(bounded, torch.abs))
+        return [
+            tanh.square_()
+            .neg_()
+            .add_(1)
+            .mul_(factor.to(tensor.device))
+            .mul_(tensor.sign())
+            .to(tensor.dtype)
             for tensor, tanh in zip(weights, bounded, strict=True)
         ]
 

@@ -56,6 +56,9 @@ class AutoencoderSelector(BaseSelector):
             errors.append(np.square(error, dtype=np.float64).mean(axis=1))
         return -float(np.average(np.concatenate(errors), weights=weight))
 
+    def _replicas_as_one(self):
+        return True
+
     def _train_autoencoder(
         self,
         data,
@@ -77,9 +80,10 @@ class AutoencoderSelector(BaseSelector):
         `density` is that of both layers; ``optimizer(n_steps)`` makes the optimiser.
         """
         from .. import topology as topo
-        from ..training.batches import Batches, Scaling
+        from ..training.batches import Scaling
         from ..training.loop import train
         from ..training.noise import Dropout, NoisePool
+        from ..training.resident import make_batches
 
         n_features, n_hidden = data.X.shape[1], *self._hidden_sizes()
         network = self._make_network(
@@ -91,7 +95,9 @@ class AutoencoderSelector(BaseSelector):
             filled_sides=filled_sides,
         )
         scaling = Scaling(data.X, self.scaling, data.sample_weight, data.summary)
-        batches = Batches(data.X, scaling, int(self.batch_size), rng, device, data.sample_weight)
+        batches = make_batches(
+            data.X, scaling, int(self.batch_size), rng, device, data.sample_weight
+        )
         if dropout_rate:
             network.dropout = Dropout(dropout_rate, rng, device)
         schedule = topo.UpdateSchedule(self.update_every, self.update_until)

@@ -14,7 +14,6 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectorMixin
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import (
     Interval,
     RealNotInt,
@@ -31,7 +30,9 @@ from sklearn.utils.validation import (
 from .._summary import Summary
 from ..data import RowTable
 from ._fitted_network import FittedNetwork
-from ._progress import CallbackSupportMixin, watched_epochs, with_callbacks
+from ._progress import CallbackSupportMixin, Watch, with_callbacks
+from ._ranking import averaged, ranked
+from ._replicas import train_replicas, trains_together
 from ._validation import (
     check_finite,
     check_table,
@@ -78,18 +79,20 @@ class TrainingData(NamedTuple):
 class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """Base of all selectors: validation, ranking, the choice of K, fitted state.
 
-    A method implements :meth:`_train` and declares its parameters in ``__init__`` and
-    ``_parameter_constraints``; the parameters below must be among them. After
+    A method implements :meth:`_train`, which trains one network, and declares its parameters in
+    ``__init__`` and ``_parameter_constraints``; the parameters below must be among them. After
     :meth:`fit`, everything on the selector is numpy or plain Python.
 
     Parameters
     ----------
-    K, max_iter, batch_size, scaling, hidden_layer_sizes, learning_rate_init, alpha, kernel, \
-device, verbose, random_state
+    K, max_iter, batch_size, scaling, hidden_layer_sizes, learning_rate_init, alpha, n_replicas, \
+n_jobs, kernel, device, verbose, random_state
         See a method, for example :class:`sparsefs.WASTSelector`.
     """
 
     _one_hidden_layer: ClassVar[bool] = False
+    _watch: Watch  # while a copy of the selector trains as a replica
+    _together: ClassVar[list[np.random.Generator]] = []  # of replicas that train as one network
 
     _parameter_constraints: ClassVar[dict] = {
         "K": [
@@ -102,6 +105,12 @@ device, verbose, random_state
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "learning_rate_init": [Interval(Real, 0, FLOAT32_MAX, closed="neither")],
         "alpha": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
+        "n_replicas": [Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
+            None,
+        ],
         "kernel": [StrOptions({"auto", "csr", "block", "masked"})],
         "device": [str],
         "verbose": ["verbose"],
@@ -155,9 +164,20 @@ device, verbose, random_state
 
             from ..training.threads import single_threaded
 
-            with single_threaded(), _translated_errors(self):
-                self._train(data, constant, _generator(self.random_state), device)
-        self._K_fitted = self.K
+            watch = Watch(
+                self,
+                int(self.max_iter),
+                1 if trains_together(self, X, device) else int(self.n_replicas),
+                X=X,
+                y=y,
+                metadata={"sample_weight": data.sample_weight},
+            )
+            with single_threaded(), _translated_errors(self), watch:
+                fitted = train_replicas(self, watch, data, constant, device)
+        fitted["_K_fitted"] = self.K
+        self.__dict__.pop("scores_std_", None)  # an earlier fit may have had more replicas
+        self.__dict__.update(fitted)
+        watch.ended(fitted)
         return self
 
     def transform(self, X):
@@ -199,8 +219,14 @@ device, verbose, random_state
     def _set_scores(self, scores: np.ndarray, constant: np.ndarray) -> None:
         if not np.isfinite(scores).all():
             raise FloatingPointError("The scores became infinite or NaN in the last epoch.")
-        for name, value in _ranked(scores, constant).items():
-            setattr(self, name, value)
+        if self._together:
+            self.__dict__.update(averaged(scores, constant))
+        else:
+            self.__dict__.update(ranked(scores, constant))
+
+    def _replicas_as_one(self) -> bool:
+        """Whether the parts of the method can train all replicas as one network."""
+        return False
 
     def _hidden_sizes(self) -> list[int]:
         sizes = self.hidden_layer_sizes
@@ -217,8 +243,21 @@ device, verbose, random_state
     def _make_network(self, sizes, densities, activations, rng, device, **options) -> FeedForward:
         """A network of randomly placed connections; ``densities(shapes)`` are its layers'.
 
-        Raises ValueError if no feature reaches it, or it reaches no output.
+        Raises ValueError if no feature reaches it, or it reaches no output. Of replicas that train
+        together it is one network.
         """
+        from ..networks import ReplicatedFeedForward
+
+        if not self._together:
+            return self._make_one(sizes, densities, activations, rng, device, **options)
+        return ReplicatedFeedForward(
+            [
+                self._make_one(sizes, densities, activations, own, device, "masked", **options)
+                for own in self._together
+            ]
+        )
+
+    def _make_one(self, sizes, densities, activations, rng, device, kernel=None, **options):
         from ..networks import FeedForward
         from ..topology import sample_positions
 
@@ -227,7 +266,13 @@ device, verbose, random_state
             sample_positions(*layer, rng) for layer in zip(shapes, densities(shapes), strict=True)
         ]
         network = FeedForward.from_positions(
-            sizes, positions, activations, rng=rng, kernel=self.kernel, device=device, **options
+            sizes,
+            positions,
+            activations,
+            rng=rng,
+            kernel=kernel or self.kernel,
+            device=device,
+            **options,
         )
         if any(layer.n_connections == 0 for layer in network.layers):
             raise ValueError(
@@ -237,13 +282,27 @@ device, verbose, random_state
         return network
 
     def _set_training(
-        self, network: FeedForward, scaling: Scaling, history: dict, n_samples: int, columns=None
+        self,
+        network: FeedForward,
+        scaling: Scaling,
+        history: dict,
+        n_samples: int,
+        columns=None,
+        n_epochs=None,
     ) -> None:
-        """Keep what the training has left; `columns` are the features that `network` sees."""
+        """Keep what the training has left; `columns` are the features that `network` sees.
+
+        Of several networks it is what the first has left, which stopped after `n_epochs`.
+        """
         from ..costs import network_costs
 
-        self.history_ = history
-        self.n_iter_ = len(history["loss"])
+        training_flops = network.training_flops
+        n_samples_seen = len(history["loss"]) * n_samples * max(1, len(self._together))
+        if self._together:
+            history = {n: e[:n_epochs, 0] if e.ndim == 2 else e for n, e in history.items()}
+        self.history_ = {name: values[:n_epochs] for name, values in history.items()}
+        self.n_iter_ = len(self.history_["loss"])
+        network = one_of(network)
         n_inputs = self.n_features_in_
         shapes = [layer.shape for layer in network.layers]
         self.costs_ = network_costs(
@@ -251,8 +310,8 @@ device, verbose, random_state
             [layer.n_connections for layer in network.layers],
             n_bytes=sum(layer.n_bytes for layer in network.layers),
             n_buffers=len(network.layers[0].buffers),
-            n_samples_seen=self.n_iter_ * n_samples,
-            training_flops=network.training_flops,
+            n_samples_seen=n_samples_seen,
+            training_flops=training_flops,
         )
         self.network_ = FittedNetwork.of(network, scaling, columns)
 
@@ -265,19 +324,14 @@ device, verbose, random_state
 
         def fitted():
             seen = None if columns is None else columns()
-            state = {"_K_fitted": self.K, "network_": FittedNetwork.of(network, scaling, seen)}
+            now = FittedNetwork.of(one_of(network), scaling, seen)
+            state = {"_K_fitted": self.K, "network_": now}
             if data.target is not None:
                 state["_target"] = data.target.without_values()
-            return state | _ranked(scores(), constant)
+            rank = averaged if self._together else ranked
+            return state | rank(scores(), constant)
 
-        return watched_epochs(
-            self,
-            int(self.max_iter),
-            X=data.X,
-            y=data.y,
-            metadata={"sample_weight": data.sample_weight},
-            fitted_attributes=fitted,
-        )
+        return self._watch.epochs(fitted)
 
     def _checked_for_network(self, X):
         """X as ``network_`` takes it, refused where `fit` would refuse it."""
@@ -368,13 +422,9 @@ device, verbose, random_state
         return tags
 
 
-def _ranked(scores, constant):
-    """Scores and ranking: ties go to the lower index, constant columns come last."""
-    scores = np.where(constant, 0.0, np.asarray(scores, dtype=np.float64))
-    order = np.lexsort((-scores, constant))
-    ranking = np.empty(len(scores), dtype=np.int64)
-    ranking[order] = np.arange(1, len(scores) + 1)
-    return {"scores_": scores, "ranking_": ranking}
+def one_of(network):
+    """The first of several networks that train as one."""
+    return network.replica(0) if hasattr(network, "replica") else network
 
 
 def check_length(X, y):
@@ -398,15 +448,6 @@ def checked_weight(sample_weight, X):
     if not weight.any():
         raise ValueError("sample_weight is zero for all samples.")
     return mean_one(weight)
-
-
-def _generator(random_state):
-    """A generator of our own, so that numpy's global one is neither read nor moved."""
-    if random_state is None:
-        return np.random.default_rng()
-    if isinstance(random_state, Integral):
-        return np.random.default_rng(int(random_state))
-    return np.random.default_rng(check_random_state(random_state).randint(2**31))
 
 
 def _resolve_device(name):

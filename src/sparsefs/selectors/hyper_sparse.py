@@ -70,6 +70,13 @@ class HyperSparseSelector(SupervisedSelector):
         Nesterov momentum.
     alpha : float, default=0.0001
         Strength of an L2 penalty throughout, besides the `regularizer`.
+    n_replicas : int, default=1
+        Networks to train, which differ in their seed only. The scores are averaged over them: the
+        selection depends less on the seed, for so many times the cost.
+    n_jobs : int or None, default=None
+        Replicas that train at the same time, each in a thread of its own; None is 1 unless in a
+        ``joblib.parallel_config`` context, -1 is as many as there are processors. The result does
+        not depend on it.
     kernel : {"auto", "csr", "masked"}, default="auto"
         How sparse layers are stored and multiplied: compressed sparse rows, or a dense matrix
         with a mask. ``"auto"`` chooses by shape, density and device.
@@ -88,6 +95,9 @@ class HyperSparseSelector(SupervisedSelector):
         the largest one; 0 for constant features.
     ranking_ : ndarray of shape (n_features,), dtype int64
         Rank of every feature, 1 is the best. Constant features come last.
+    scores_std_ : ndarray of shape (n_features,), dtype float64
+        Standard deviation of the replicas' scores; only with `n_replicas` above 1, where every
+        replica's scores are divided by their mean before they are averaged.
     support_ : ndarray of shape (n_features,), dtype bool
         Mask of the `K` best features.
     n_features_in_ : int
@@ -95,16 +105,17 @@ class HyperSparseSelector(SupervisedSelector):
     feature_names_in_ : ndarray of shape (n_features,)
         Their names, where X had string column names.
     n_iter_ : int
-        Number of epochs trained.
+        Number of epochs that the first replica trained.
     history_ : dict of str to ndarray of shape (`n_iter_`,)
         ``"loss"``, ``"density"``, ``"connections_changed"``, ``"penalty_strength"`` and
-        ``"seconds"`` of every epoch.
+        ``"seconds"`` of every epoch,
+        of the first replica.
     costs_ : dict of str to dict
         ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
         ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
-        of a fully connected one (``"dense"``).
+        of a fully connected one (``"dense"``). The last is the sum over the replicas.
     network_ : FittedNetwork
-        The trained network in numpy, which `score` uses.
+        The trained network in numpy, which `score` uses; that of the first replica.
 
     References
     ----------
@@ -162,6 +173,8 @@ class HyperSparseSelector(SupervisedSelector):
         learning_rate_init=0.05,
         momentum=0.9,
         alpha=0.0001,
+        n_replicas=1,
+        n_jobs=None,
         kernel="auto",
         device="auto",
         verbose=False,
@@ -185,6 +198,8 @@ class HyperSparseSelector(SupervisedSelector):
         self.learning_rate_init = learning_rate_init
         self.momentum = momentum
         self.alpha = alpha
+        self.n_replicas = n_replicas
+        self.n_jobs = n_jobs
         self.kernel = kernel
         self.device = device
         self.verbose = verbose

@@ -94,6 +94,13 @@ class NeuronAttributionSelector(SupervisedSelector):
         Share of the samples to hold out.
     n_iter_no_change : int, default=50
         Epochs without improvement after which the training ends.
+    n_replicas : int, default=1
+        Networks to train, which differ in their seed only. The scores are averaged over them: the
+        selection depends less on the seed, for so many times the cost.
+    n_jobs : int or None, default=None
+        Replicas that train at the same time, each in a thread of its own; None is 1 unless in a
+        ``joblib.parallel_config`` context, -1 is as many as there are processors. The result does
+        not depend on it.
     kernel : {"auto", "csr", "masked"}, default="auto"
         How sparse layers are stored and multiplied: compressed sparse rows, or a dense matrix
         with a mask. ``"auto"`` chooses by shape, density and device.
@@ -110,6 +117,9 @@ class NeuronAttributionSelector(SupervisedSelector):
         Score of every feature, higher is better; 0 for constant features.
     ranking_ : ndarray of shape (n_features,), dtype int64
         Rank of every feature, 1 is the best. Constant features come last.
+    scores_std_ : ndarray of shape (n_features,), dtype float64
+        Standard deviation of the replicas' scores; only with `n_replicas` above 1, where every
+        replica's scores are divided by their mean before they are averaged.
     support_ : ndarray of shape (n_features,), dtype bool
         Mask of the `K` best features.
     n_features_in_ : int
@@ -117,16 +127,17 @@ class NeuronAttributionSelector(SupervisedSelector):
     feature_names_in_ : ndarray of shape (n_features,)
         Their names, where X had string column names.
     n_iter_ : int
-        Number of epochs trained.
+        Number of epochs that the first replica trained.
     history_ : dict of str to ndarray of shape (`n_iter_`,)
         ``"loss"``, ``"density"``, ``"connections_changed"`` and ``"seconds"`` of every epoch;
-        with early stopping also ``"validation_loss"``.
+        with early stopping also ``"validation_loss"``; of the first replica.
     costs_ : dict of str to dict
         ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
         ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
-        of a fully connected one (``"dense"``). Attribution is left out.
+        of a fully connected one (``"dense"``). The last is the sum over the replicas.
+        Attribution is left out.
     network_ : FittedNetwork
-        The trained network in numpy, which `score` uses.
+        The trained network in numpy, which `score` uses; that of the first replica.
 
     Notes
     -----
@@ -205,6 +216,8 @@ class NeuronAttributionSelector(SupervisedSelector):
         early_stopping=True,
         validation_fraction=0.1875,
         n_iter_no_change=50,
+        n_replicas=1,
+        n_jobs=None,
         kernel="auto",
         device="auto",
         verbose=False,
@@ -234,6 +247,8 @@ class NeuronAttributionSelector(SupervisedSelector):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.n_replicas = n_replicas
+        self.n_jobs = n_jobs
         self.kernel = kernel
         self.device = device
         self.verbose = verbose
@@ -293,13 +308,16 @@ class NeuronAttributionSelector(SupervisedSelector):
         scaling = Scaling(data.X, self.scaling, data.sample_weight, data.summary)
         loss = self._loss(data.target)
         rows, stopping = self._rows(data), None
-        if self.early_stopping:
-            rows, held_out = validation_split(data.target, rows, self.validation_fraction, rng)
-            stopping = self._early_stopping(network, data, scaling, loss, device, rows, held_out)
-        batches = self._batches(data, scaling, rng, device, rows)
 
         def scores():
             return importance.scores(network)
+
+        if self.early_stopping:
+            rows, held_out = validation_split(data.target, rows, self.validation_fraction, rng)
+            stopping = self._early_stopping(
+                network, data, scaling, loss, device, rows, held_out, scores
+            )
+        batches = self._batches(data, scaling, rng, device, rows)
 
         history = train(
             network,
@@ -313,21 +331,28 @@ class NeuronAttributionSelector(SupervisedSelector):
         )
         if stopping is not None:
             stopping.restore()
+        n_epochs = None
+        if stopping is not None and self._together:
+            scores, n_epochs = stopping.scores, int(stopping.n_epochs[0])
         self._set_scores(scores(), constant)
-        self._set_training(network, scaling, history, batches.n_samples)
+        self._set_training(network, scaling, history, batches.n_samples, n_epochs=n_epochs)
         self._set_target(data.target)
 
-    def _early_stopping(self, network, data, scaling, loss, device, rows, held_out):
+    def _replicas_as_one(self):
+        parts = (self.topology, self.importance, self.loss)
+        return all(isinstance(part, str) for part in parts)
+
+    def _early_stopping(self, network, data, scaling, loss, device, rows, held_out, scores):
         """What watches the held-out rows."""
         from ..training.early_stopping import EarlyStopping
         from ..training.loop import evaluate
+        from ..training.stopping_each import StoppingOfEach
 
         # So few samples that none can be held out: watch the training samples.
         watched = held_out if len(held_out) else rows
         batches = self._batches(data, scaling, None, device, watched)
-        return EarlyStopping(
-            network, lambda: evaluate(network, batches, loss), int(self.n_iter_no_change)
-        )
+        watch = (network, lambda: evaluate(network, batches, loss), int(self.n_iter_no_change))
+        return StoppingOfEach(*watch, scores) if self._together else EarlyStopping(*watch)
 
     def _validate_params(self):
         super()._validate_params()

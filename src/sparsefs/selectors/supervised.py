@@ -105,9 +105,9 @@ class SupervisedSelector(BaseSelector):
 
     def _batches(self, data, scaling, rng, device, rows):
         """Batches of some rows, shuffled by `rng` if there is one."""
-        from ..training.batches import Batches
+        from ..training.resident import make_batches
 
-        return Batches(
+        return make_batches(
             data.X,
             scaling,
             self._batch_size(data),

@@ -10,6 +10,8 @@ import numpy as np
 from .grow import largest, steepest_positions
 
 if TYPE_CHECKING:
+    import torch
+
     from ..networks import FeedForward
     from ..training.batches import Batches
     from .rewiring import Topology
@@ -89,7 +91,7 @@ class InputEvolution:
 
     def after_step(
         self, step: int, steps_per_epoch: int, n_steps: int, network: FeedForward, importance
-    ) -> int:
+    ) -> int | torch.Tensor:
         """Rewire and evolve if step number `step` is due; return how many connections moved."""
         moved = self.topology.after_step(step, steps_per_epoch, n_steps, network, importance)
         epoch, within = divmod(step, steps_per_epoch)

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._device import to_host
 from .grow import Growth
+from .on_device import rewire_on_device, stays_on_device
 
 if TYPE_CHECKING:
+    import torch
+
     from ..networks import FeedForward, SparseLinear
     from .schedule import UpdateSchedule
 
@@ -34,13 +38,18 @@ class Rewiring:
 
     def __call__(
         self, layer: SparseLinear, importance, rng: np.random.Generator, factor: float = 1.0
-    ) -> int:
+    ) -> int | torch.Tensor:
         """Rewire `layer`; return how many connections moved.
 
         `factor` scales the fraction that is dropped, as a schedule may ask.
         A connection that is dropped and grown back at once has not moved, and keeps its
-        weight and its optimiser state.
+        weight and its optimiser state. On a GPU the number may be a tensor.
         """
+        if stays_on_device(layer, self.drop, self.grow):
+            return rewire_on_device(
+                layer, self.drop, self.grow, importance, factor * self.fraction, rng
+            )
+        importance = None if importance is None else to_host(importance)
         dropped = self.drop(layer, importance, factor * self.fraction)
         growth = self.grow(layer, dropped, importance, rng)
         if not isinstance(growth, Growth):
@@ -78,7 +87,7 @@ class Topology:
 
     def after_step(
         self, step: int, steps_per_epoch: int, n_steps: int, network: FeedForward, importance
-    ) -> int:
+    ) -> int | torch.Tensor:
         """Rewire if step number `step` (from 1) is due; return how many connections moved.
 
         ``importance.of_layer(i)`` supplies the importance of the neurons that layer `i`'s

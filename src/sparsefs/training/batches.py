@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from .._device import to_device
 from .._scratch import Scratch
 from .._summary import Summary
 from ..data import RowTable
@@ -207,24 +208,28 @@ class Batches:
         """Some features of the latest batch, (n_columns, n_samples), whatever else is loaded."""
         x = torch.empty(len(columns), len(self._latest[1]), dtype=torch.float32)
         self._load_into(x, *self._latest, columns, self._moments_of(columns))
-        return x.to(self.device)
+        return to_device(x, self.device)
 
     def __len__(self):
         return -(-self.n_samples // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
         """One epoch. The tensors are overwritten by the next batch."""
-        starts = range(self.batch_size, self.n_samples, self.batch_size)
-        bounds = len(self) if self._even else starts
         if self._stream is not None:
-            sizes = [len(part) for part in np.array_split(self._used, bounds)]
-            for rows, buffer, places in self._stream.epoch(sizes, self.rng):
+            starts = range(self.batch_size, self.n_samples, self.batch_size)
+            parts = np.array_split(self._used, len(self) if self._even else starts)
+            for rows, buffer, places in self._stream.epoch([len(p) for p in parts], self.rng):
                 yield self._batch(rows, buffer, places)
             return
+        for rows in self._rows_of_batches():
+            yield self.batch(rows)
+
+    def _rows_of_batches(self):
+        """Rows of every batch of an epoch."""
         order = self._used if self.rng is None else self.rng.permutation(self._used)
-        for rows in np.array_split(order, bounds):
-            # Rows in file order: the order within a batch means nothing, a memmap likes it.
-            yield self.batch(np.sort(rows))
+        starts = range(self.batch_size, len(order), self.batch_size)
+        # Rows in file order: the order within a batch means nothing, a memmap likes it.
+        return [np.sort(r) for r in np.array_split(order, len(self) if self._even else starts)]
 
     def batch(self, rows: np.ndarray) -> Batch:
         """The given rows as a batch."""
@@ -238,12 +243,10 @@ class Batches:
         x = self.latest()
         weight = None
         if self.sample_weight is not None:
-            weight = torch.as_tensor(
-                self.sample_weight[rows], dtype=torch.float32, device=self.device
-            )
+            weight = to_device(self.sample_weight[rows].astype(np.float32), self.device)
         if self.targets is None:
             return Batch(x, x, weight)
-        target = torch.from_numpy(self.targets[rows].T.copy()).to(self.device)
+        target = to_device(self.targets[rows].T.copy(), self.device)
         return Batch(x, target, weight)
 
     def latest(self) -> torch.Tensor | WideBatch:
@@ -253,9 +256,12 @@ class Batches:
         many = n_features > 2 * TILE and n_features * len(places) > _MANY
         if many and torch.device(self.device).type == "cpu":
             return WideBatch(self, X, places, self._columns)
-        x = self._scaled(n_features, len(places))
+        return to_device(self._load(X, places), self.device)
+
+    def _load(self, X, places):
+        x = self._scaled(len(self._moments[0]), len(places))
         self._load_into(x, X, places, self._columns, self._moments)
-        return x.to(self.device)
+        return x
 
     def _load_into(self, x, X, rows, columns, moments):
         if columns is not None:

@@ -6,11 +6,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
+from .._device import is_remote, to_host, wide
 from ..importance import Step
 
 if TYPE_CHECKING:
@@ -87,9 +88,11 @@ def train(
     """
     history: History = {name: [] for name in ("loss", "density", "connections_changed", "seconds")}
     number, n_steps = 0, epochs.n * len(batches)
+    at_once = not is_remote(network.layers[0].device)  # else once per epoch: nobody waits for it
     for epoch in epochs:
         started = time.perf_counter()
-        total, n_changed = 0.0, 0
+        total: Any = 0.0
+        n_changed: Any = 0
         for x, target, sample_weight in batches:
             number += 1
             step = Step(number, epoch, x, target, sample_weight, loss)
@@ -97,11 +100,12 @@ def train(
             if torch.is_tensor(target):
                 output = network.forward(inputs, training=True)
                 value, grad = loss(output, target, sample_weight)
-                gradients = network.backward(grad)
             else:
                 value, gradients = network.reconstruct(inputs, target, sample_weight, loss)
-            if not math.isfinite(value):
-                raise FloatingPointError(f"The loss became {value} in epoch {epoch + 1}.")
+            if at_once:
+                _check_finite(value, epoch)
+            if torch.is_tensor(target):
+                gradients = network.backward(grad)
             if penalty is not None:
                 penalty(network, gradients)
             importance.before_update(network, step)
@@ -109,22 +113,30 @@ def train(
             importance.after_update(network, step)
             if topology is not None:
                 n_changed += topology.after_step(number, len(batches), n_steps, network, importance)
-            total += value * x.shape[1]
+            total = total + value * x.shape[-1]
+        total = to_host(total)  # of several networks: an array, as the number of changes below
+        _check_finite(total.sum(), epoch)
         history["loss"].append(total / batches.n_samples)
         history["density"].append(network.density)
-        history["connections_changed"].append(n_changed)
+        history["connections_changed"].append(np.broadcast_to(to_host(n_changed), total.shape))
         if after_epoch is not None and after_epoch(epoch, history):
             epochs.stop()
         history["seconds"].append(time.perf_counter() - started)
     return {name: np.asarray(values) for name, values in history.items()}
 
 
-def evaluate(network: FeedForward, batches: Batches, loss: Callable) -> float:
-    """Mean loss over all samples, without training."""
-    total, weights = 0.0, 0.0
+def _check_finite(loss, epoch):
+    if not math.isfinite(loss):
+        raise FloatingPointError(f"The loss became {float(loss)} in epoch {epoch + 1}.")
+
+
+def evaluate(network: FeedForward, batches: Batches, loss: Callable):
+    """Mean loss over all samples, without training; of several networks an array."""
+    total: Any = 0.0
+    weights: Any = 0.0
     for x, target, sample_weight in batches:
-        n = x.shape[1] if sample_weight is None else float(sample_weight.sum())
         value, _ = loss(network.forward(x), target, sample_weight)
-        total += value * x.shape[1]
-        weights += n
-    return total / weights
+        total = total + value * x.shape[1]
+        weights = weights + (x.shape[1] if sample_weight is None else wide(sample_weight.sum()))
+    mean = to_host(total) / to_host(weights)
+    return mean if mean.ndim else float(mean)

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Losses with their gradients.
 
-A loss is a callable ``loss(output, target, sample_weight)`` that returns its value, a float,
-and its gradient at the output, a tensor of the output's shape (n_outputs, n_samples); it may
-overwrite the output. `sample_weight` is a tensor of shape (n_samples,) or None.
+A loss is a callable ``loss(output, target, sample_weight)`` that returns its value and its gradient
+at the output, a tensor of the output's shape (n_outputs, n_samples); it may overwrite the output.
+The value is a float, or a tensor without dimensions where reading it would make the host wait for a
+GPU. Outputs of several networks have a dimension more in front, and then so has the value.
+`sample_weight` is a tensor of shape (n_samples,) or None.
 """
 
 from __future__ import annotations
@@ -11,6 +13,15 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as F
+
+from .._device import is_remote, wide
+
+Value = float | torch.Tensor
+
+
+def _mean(total: torch.Tensor, n: int) -> Value:
+    """A loss as a float; as a tensor where reading it would make the host wait."""
+    return wide(total) / n if is_remote(total.device) else float(total) / n
 
 
 class SquaredErrorLoss:
@@ -29,7 +40,7 @@ class SquaredErrorLoss:
 
     def __call__(
         self, output, target, sample_weight=None, part: tuple[slice, int] | None = None
-    ) -> tuple[float, torch.Tensor]:
+    ) -> tuple[Value, torch.Tensor]:
         """Loss, and its gradient at the output; `output` is overwritten.
 
         `part` says that these are some outputs only: which, and of how many. What they
@@ -37,16 +48,17 @@ class SquaredErrorLoss:
         """
         error = output.sub_(target)
         self._look_at(error, sample_weight, part)
-        if sample_weight is None:
+        n_samples = error.shape[-1]
+        if sample_weight is not None:
+            squared = (error * error).sum(-2) @ sample_weight
+        elif error.ndim == 2:
             squared = torch.dot(error.view(-1), error.view(-1))
         else:
-            squared = (error * error).sum(0) @ sample_weight
-        n_samples = error.shape[1]
-        n_numbers = n_samples * (error.shape[0] if part is None else part[1])
+            squared = error.square().sum((-2, -1))
+        n_numbers = n_samples * (error.shape[-2] if part is None else part[1])
+        loss = _mean(squared, n_numbers)
         grad = error.mul_(1 / n_samples if self.summed else 2 / n_numbers)
-        if sample_weight is not None:
-            grad.mul_(sample_weight)
-        return float(squared) / n_numbers, grad
+        return loss, grad if sample_weight is None else grad.mul_(sample_weight)
 
     def _look_at(self, error, sample_weight, part):
         pass
@@ -61,21 +73,32 @@ class ReconstructionLoss(SquaredErrorLoss):
         Mean absolute error of every feature over the last batch.
     """
 
-    feature_error: np.ndarray
+    _absolute: torch.Tensor  # summed over the samples
+    _n_samples: int
+
+    @property
+    def feature_error(self) -> np.ndarray:
+        """See above; on a GPU the host waits for it."""
+        return self._absolute.cpu().numpy().astype(np.float64) / self._n_samples
+
+    @property
+    def feature_error_on_device(self) -> torch.Tensor:
+        """The same where the batch is, float64 if the device has it."""
+        return wide(self._absolute) / self._n_samples
 
     def _look_at(self, error, sample_weight, part):
         if sample_weight is None:
-            absolute = error.abs().sum(1)  # eight times faster than vector_norm
+            absolute = error.abs().sum(-1)  # eight times faster than vector_norm
         else:
             absolute = error.abs() @ sample_weight
-        mean = absolute.cpu().numpy().astype(np.float64) / error.shape[1]
+        self._n_samples = error.shape[-1]
         if part is None:
-            self.feature_error = mean
+            self._absolute = absolute
             return
-        features, n_features = part
-        if features.start == 0:
-            self.feature_error = np.empty(n_features)
-        self.feature_error[features] = mean
+        outputs, n_outputs = part
+        if outputs.start == 0:
+            self._absolute = absolute.new_empty(n_outputs)
+        self._absolute[outputs] = absolute
 
 
 class CrossEntropyLoss:
@@ -83,40 +106,43 @@ class CrossEntropyLoss:
 
     target = "classes"  # what it learns, where y might hold classes or numbers
 
-    def __call__(self, output, target, sample_weight=None) -> tuple[float, torch.Tensor]:
+    def __call__(self, output, target, sample_weight=None) -> tuple[Value, torch.Tensor]:
         """Loss averaged over the samples, and its gradient at the output."""
-        n_samples = output.shape[1]
-        log_probability = F.log_softmax(output, dim=0)
-        of_target = log_probability.gather(0, target.view(1, -1)).view(-1)
+        n_samples = output.shape[-1]
+        log_probability = F.log_softmax(output, dim=-2)
+        place = target.view(1, -1).expand(*output.shape[:-2], 1, -1)
+        of_target = log_probability.gather(-2, place).squeeze(-2)
         grad = log_probability.exp_()
-        grad.scatter_add_(0, target.view(1, -1), grad.new_full((1, n_samples), -1.0))
+        grad.scatter_add_(-2, place, grad.new_full((1, 1), -1.0).expand(place.shape))
         grad.mul_(1 / n_samples)
         if sample_weight is None:
-            return -float(of_target.sum()) / n_samples, grad
-        return -float(of_target @ sample_weight) / n_samples, grad.mul_(sample_weight)
+            return _mean(-of_target.sum(-1), n_samples), grad
+        return _mean(-(of_target @ sample_weight), n_samples), grad.mul_(sample_weight)
 
 
 class BinaryCrossEntropyLoss:
     """Cross-entropy of the sigmoid of every output; the targets are zeros and ones."""
 
-    def __call__(self, output, target, sample_weight=None) -> tuple[float, torch.Tensor]:
+    def __call__(self, output, target, sample_weight=None) -> tuple[Value, torch.Tensor]:
         """Loss averaged over samples and outputs, and its gradient at the output."""
+        target = target.expand_as(output)
         each = F.binary_cross_entropy_with_logits(output, target, reduction="none")
-        grad = output.sigmoid().sub_(target).mul_(1 / output.nelement())
+        n_numbers = output.shape[-2] * output.shape[-1]
+        grad = output.sigmoid().sub_(target).mul_(1 / n_numbers)
         if sample_weight is None:
-            return float(each.mean()), grad
-        return float(each.sum(0) @ sample_weight) / output.nelement(), grad.mul_(sample_weight)
+            return _mean(each.mean((-2, -1)), 1), grad
+        return _mean(each.sum(-2) @ sample_weight, n_numbers), grad.mul_(sample_weight)
 
 
 class ErrorRate:
     """Share of the samples whose largest output is not their class; it has no gradient."""
 
-    def __call__(self, output, target, sample_weight=None) -> tuple[float, None]:
+    def __call__(self, output, target, sample_weight=None) -> tuple[Value, None]:
         """Error rate of a batch."""
         wrong = (output.argmax(0) != target).float()
         if sample_weight is not None:
             wrong = wrong * sample_weight
-        return float(wrong.mean()), None
+        return _mean(wrong.mean(), 1), None
 
 
 LOSSES = {

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Training on a device for which the host must not wait, acted out on the CPU."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import sparse
+from sklearn.datasets import load_digits
+
+from sparsefs import _device
+from sparsefs.selectors.base import BaseSelector
+from sparsefs.training import loop
+from tests.no_waiting import HostWaitsError, no_waiting
+from tests.selectors.common import classes, every_selector, fit, quick
+
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+
+
+@pytest.fixture
+def remote(monkeypatch):
+    """The CPU counts as a device for which the host must not wait."""
+    monkeypatch.setattr(_device, "_CPU_IS_REMOTE", True)
+
+
+SETTINGS = {
+    "WASTSelector": [{}, {"drop": "magnitude", "grow": "random"}, {"ranking": "strength"}],
+    "NeuronAttributionSelector": [
+        {"update_every": 1, "attribution_every": 1, "attribution_samples": 3},
+        {"update_every": 1, "topology": "rigl", "importance": "strength"},
+        {"topology": "dense", "early_stopping": False, "history": "last_iteration"},
+    ],
+}
+each_setting = pytest.mark.parametrize(
+    ("Selector", "setting"),
+    [
+        (S, setting)
+        for S in BaseSelector.__subclasses__()[0].__subclasses__()
+        + BaseSelector.__subclasses__()[1].__subclasses__()
+        for setting in SETTINGS.get(S.__name__, [{}])
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda t: float(t.sum()),
+        lambda t: t.sum().item(),
+        lambda t: bool((t > 0).any()),
+        lambda t: t.numpy(),
+        lambda t: np.asarray(t),
+        lambda t: t.cpu(),
+        lambda t: t.tolist(),
+        lambda t: t.nonzero(),
+        lambda t: t[t > 0],
+        lambda t: t.masked_select(t > 0),
+        lambda t: t.long().bincount(),
+        lambda t: t.unique(),
+        lambda t: torch.from_numpy(np.ones(3)),
+        lambda t: torch.tensor([1.0, 2.0]),
+    ],
+)
+def test_waiting_is_noticed(read):
+    with pytest.raises(HostWaitsError), no_waiting():
+        read(torch.ones(3))
+    with no_waiting():
+        ones = torch.ones(3)
+        ones[torch.zeros(2, dtype=torch.int64)].sum()
+        ones[1:].add_(1).masked_fill_(ones[1:] > 0, 2)
+
+
+@each_setting
+@pytest.mark.parametrize(("weighted", "n_replicas"), [(False, 1), (True, 1), (False, 3), (True, 3)])
+def test_no_step_makes_the_host_wait(
+    Selector, setting, weighted, n_replicas, wide, remote, monkeypatch
+):
+    train, n_steps = loop.train, []
+
+    def guarded(network, batches, *args, **kwargs):
+        class Guarded:
+            """Batches of which the first of an epoch may wait: the rows are sent then."""
+
+            n_samples = batches.n_samples
+
+            def __len__(self):
+                return len(batches)
+
+            def __iter__(self):
+                steps = iter(batches)
+                batch = next(steps)
+                while batch is not None:
+                    n_steps.append(1)
+                    last = sum(n_steps) % len(self) == 0
+                    if last:  # what is due after an epoch may wait
+                        yield batch
+                        batch = next(steps, None)
+                    else:
+                        with no_waiting():
+                            yield batch
+                            batch = next(steps, None)
+
+        return train(network, Guarded(), *args, **kwargs)
+
+    monkeypatch.setattr(loop, "train", guarded)
+    selector = quick(Selector, kernel="masked", n_replicas=n_replicas, **setting)
+    weight = np.linspace(0.5, 1.5, 60) if weighted else None
+    fit(selector, wide, sample_weight=weight)
+    assert sum(n_steps) > 6
+    assert np.isfinite(selector.history_["loss"]).all()
+
+
+@each_setting
+def test_results_are_those_of_the_host(Selector, setting, monkeypatch):
+    X, y = load_digits(return_X_y=True)
+    X, y = X[:400], y[:400]
+    expected, got = (quick(Selector, kernel="masked", batch_size=32, **setting) for _ in range(2))
+    fit(expected, X, y)
+    monkeypatch.setattr(_device, "_CPU_IS_REMOTE", True)
+    fit(got, X, y)
+    draws = setting.get("grow") == "random" or Selector.__name__ in (
+        "QuickSelectionSelector", "NeuronAttributionSelector",
+    )  # fmt: skip
+    if draws and setting.get("topology", "set") == "set":
+        # Connections grow elsewhere.
+        assert got.score(X, y) == pytest.approx(expected.score(X, y), abs=0.1)
+        assert np.corrcoef(got.scores_, expected.scores_)[0, 1] > 0.7
+        return
+    np.testing.assert_allclose(got.scores_, expected.scores_, rtol=1e-4)
+    for name in ("loss", "connections_changed", "density"):
+        np.testing.assert_allclose(got.history_[name], expected.history_[name], rtol=1e-4)
+    for name in ("parameters", "bytes", "inference_flops"):
+        assert got.costs_[name] == expected.costs_[name]
+
+
+TOGETHER = ("NeuronAttributionSelector", "QuickSelectionSelector", "WASTSelector")
+
+
+@each_setting
+@pytest.mark.parametrize("weighted", [False, True])
+def test_replicas_train_as_one_network(Selector, setting, weighted, monkeypatch):
+    X, y = load_digits(return_X_y=True)
+    X, y = X[:300], y[:300]
+    weight = np.linspace(0.5, 1.5, 300) if weighted else None
+    params = {"kernel": "masked", "n_replicas": 3, "batch_size": 32, "verbose": False, **setting}
+    one_by_one, together = (quick(Selector, **params) for _ in range(2))
+    fit(one_by_one, X, y, sample_weight=weight)
+    monkeypatch.setattr(_device, "_CPU_IS_REMOTE", True)
+    n_networks, make = [], Selector._make_network
+
+    def watched(self, *args, **options):
+        network = make(self, *args, **options)
+        n_networks.append(getattr(network, "n_replicas", 1))
+        return network
+
+    monkeypatch.setattr(Selector, "_make_network", watched)
+    fit(together, X, y, sample_weight=weight)
+    assert n_networks == ([3] if Selector.__name__ in TOGETHER else [1, 1, 1])
+    assert np.corrcoef(one_by_one.scores_, together.scores_)[0, 1] > 0.8
+    assert together.scores_std_.shape == (64,) and (together.scores_std_ >= 0).all()
+    assert together.n_iter_ == one_by_one.n_iter_
+    assert set(together.history_) == set(one_by_one.history_)
+    for values in together.history_.values():
+        assert values.shape == (together.n_iter_,)
+    assert together.score(X, y) == pytest.approx(one_by_one.score(X, y), abs=0.15)
+    for name in ("parameters", "bytes", "inference_flops"):
+        assert together.costs_[name] == one_by_one.costs_[name]
+    ratio = (
+        together.costs_["training_flops"]["sparse"] / one_by_one.costs_["training_flops"]["sparse"]
+    )
+    assert ratio == pytest.approx(1, rel=0.35)
+
+
+def test_replicas_with_parts_of_the_users_own_train_one_by_one(wide, remote):
+    from sparsefs import NeuronAttributionSelector
+    from sparsefs.topology import RandomGrow
+
+    class Grow(RandomGrow):
+        pass
+
+    selector = quick(NeuronAttributionSelector, n_replicas=2, topology=Grow(), kernel="masked")
+    assert fit(selector, wide).scores_std_.any()
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_callbacks_see_replicas_that_train_as_one(name, wide, remote):
+    pytest.importorskip("sklearn.callback", reason="scikit-learn < 1.9 has no callbacks")
+    import sparsefs
+
+    seen = []
+
+    class Recorder:
+        def setup(self, estimator, context):
+            pass
+
+        teardown = on_fit_task_begin = setup
+
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+            seen.append(fitted_estimator.scores_std_.shape)
+            fitted_estimator.score(wide, classes(wide))
+
+    selector = quick(getattr(sparsefs, name), n_replicas=2, kernel="masked")
+    fit(selector.set_callbacks(Recorder()), wide)
+    assert seen == [(40,)] * 4  # three epochs, and the fit
+
+
+@every_selector
+def test_random_state_alone_decides(Selector, wide, remote):
+    one, again = (fit(quick(Selector, kernel="masked"), wide) for _ in range(2))
+    np.testing.assert_array_equal(one.scores_, again.scores_)
+    other = fit(quick(Selector, kernel="masked", random_state=1), wide)
+    assert not np.array_equal(one.scores_, other.scores_)
+
+
+@every_selector
+def test_every_kernel_and_container_works(Selector, wide, remote):
+    expected = fit(quick(Selector, kernel="csr"), wide).scores_
+    got = fit(quick(Selector, kernel="csr"), sparse.csr_matrix(wide)).scores_
+    np.testing.assert_allclose(got, expected, rtol=1e-3)
+
+
+@every_selector
+def test_a_loss_that_is_not_finite_is_an_error(Selector, wide, remote):
+    selector = quick(Selector, kernel="masked", learning_rate_init=1e30, max_iter=20)
+    with pytest.raises(FloatingPointError, match=r"learning_rate_init"):
+        fit(selector, wide)
+
+
+@needs_cuda
+@each_setting
+def test_a_fit_on_cuda(Selector, setting):
+    X, y = load_digits(return_X_y=True)
+    on_cpu, on_cuda = (
+        fit(quick(Selector, kernel="masked", **setting).set_params(device=device), X, y)
+        for device in ("cpu", "cuda")
+    )
+    assert on_cuda.score(X, y) == pytest.approx(on_cpu.score(X, y), abs=0.1)
+    assert np.corrcoef(on_cuda.scores_, on_cpu.scores_)[0, 1] > 0.7
+
+
+@needs_cuda
+@each_setting
+def test_cuda_itself_sees_no_waiting(Selector, setting, wide, monkeypatch):
+    train = loop.train
+
+    def guarded(network, batches, *args, **kwargs):
+        steps = iter(batches)
+        first = [next(steps) for _ in range(1)]
+
+        class Guarded:
+            n_samples = batches.n_samples
+
+            def __len__(self):
+                return len(batches)
+
+            def __iter__(self):
+                yield first[0]
+                torch.cuda.set_sync_debug_mode("error")
+                try:
+                    yield from steps
+                finally:
+                    torch.cuda.set_sync_debug_mode("default")
+
+        kwargs["epochs"].n = 1
+        return train(network, Guarded(), *args, **kwargs)
+
+    monkeypatch.setattr(loop, "train", guarded)
+    fit(quick(Selector, kernel="masked", **setting).set_params(device="cuda"), wide, classes(wide))

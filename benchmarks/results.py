@@ -8,11 +8,11 @@ from benchmarks.machine import measured_with
 
 
 class Results:
-    """A CSV file; `key` are the columns that identify a row."""
+    """A CSV file; `key` are the columns that identify a row, `needed` others that it must have."""
 
     folder = Path(__file__).parent / "results"
 
-    def __init__(self, name, key):
+    def __init__(self, name, key, needed=()):
         self.path = self.folder / f"{name}.csv"
         self.key = key
         self.rows, self.columns = [], []
@@ -20,7 +20,7 @@ class Results:
             with self.path.open(newline="") as file:
                 reader = csv.DictReader(file)
                 self.rows, self.columns = list(reader), list(reader.fieldnames or [])
-        if self.rows and not set(key) <= set(self.columns):
+        if self.rows and not {*key, *needed} <= set(self.columns):
             raise SystemExit(
                 f"{self.path.name} is from an earlier form of this benchmark: measure it anew "
                 "with --fresh."

@@ -20,9 +20,11 @@ NAMES = (
     "coverage",
     "speed",
     "time_to_accuracy",
+    "fits",
     "quick_selection",
     "attribution",
     "memory",
+    "scaling",
     "kernels",
 )
 

@@ -26,6 +26,8 @@ NAMES = (
     "memory",
     "scaling",
     "kernels",
+    "startup",
+    "gpu",
 )
 
 

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Run a measurement: ``python -m benchmarks {accuracy,papers,speed,...}``.
+"""Run a measurement: ``python -m benchmarks NAME``; what each does: ``... NAME --help``.
 
-Each writes its rows to ``benchmarks/results/<name>.csv`` as it goes and prints a summary. Rows
-that are there already are not measured again, whatever version made them; ``--fresh`` forgets
-them first.
+Each writes its rows to ``benchmarks/results/NAME.csv`` as it goes and prints a summary of what
+is there. Rows that are there already are not measured again, whatever version made them, so a run
+that was broken off goes on; ``--fresh`` forgets them first. Every row says on which machine, with
+which versions and at which commit it was measured.
 Real data sets are read from the folder in SPARSEFS_DATA, by default ../shared/datasets.
 """
 
 import argparse
 import importlib
+from pathlib import Path
 
 from benchmarks.results import Results
 
@@ -17,28 +19,49 @@ NAMES = (
     "papers",
     "coverage",
     "speed",
+    "time_to_accuracy",
+    "fits",
     "quick_selection",
     "replicas",
     "attribution",
     "memory",
+    "scaling",
     "kernels",
     "long",
+    "startup",
+    "gpu",
 )
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    commands = parser.add_subparsers(dest="name", required=True)
+def main(arguments=None):
+    as_written = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=as_written
+    )
+    commands = parser.add_subparsers(dest="name", required=True, metavar="NAME")
     for name in NAMES:
         module = importlib.import_module(f"benchmarks.{name}")
-        command = commands.add_parser(name, help=module.__doc__.splitlines()[0])
+        command = commands.add_parser(
+            name,
+            help=module.__doc__.splitlines()[0].rstrip("."),
+            description=module.__doc__,
+            formatter_class=as_written,
+        )
         module.add_arguments(command)
         command.add_argument("--fresh", action="store_true", help="forget earlier results")
-        command.set_defaults(run=module.run)
-    arguments = parser.parse_args()
+        command.add_argument("--folder", type=Path, help="of the CSV files, if not the usual one")
+        command.set_defaults(module=module)
+    arguments = parser.parse_args(arguments)
+    unavailable = getattr(arguments.module, "unavailable", None)
+    if unavailable and unavailable():
+        print(unavailable())
+        return
+    if arguments.folder:
+        Results.folder = arguments.folder
     if arguments.fresh:
         Results.forget(arguments.name)
-    arguments.run(arguments)
+    arguments.module.run(arguments)
+    Results(arguments.name, key=[]).print_origin()
 
 
 if __name__ == "__main__":

@@ -9,30 +9,20 @@ import time
 
 import numpy as np
 from sklearn.feature_selection import SelectKBest
-from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
-from tests.data import load
 
+from benchmarks.data import kind_of, n_selected, split
+from benchmarks.evaluation import svc_accuracy
 from benchmarks.results import Results
 from sparsefs import WASTSelector
 
-IMAGES = {"coil20", "orl", "usps", "mnist", "yale", "warpar10p", "fashion_mnist"}
-ROWS = {"mnist": 10_000, "fashion_mnist": 10_000}
 SETTINGS = ["default", "mixing", "paper", "variance", "random"]
 SEVEN = ["coil20", "isolet_1560", "orl", "madelon", "pcmac", "usps", "mnist"]
-
-
-def n_selected(name):
-    return 20 if name == "madelon" else 50
 
 
 def selector(setting, name, seed):
     K = n_selected(name)
     if setting == "paper":
-        kind = "images" if name in IMAGES else "other"
-        return WASTSelector.from_paper(kind, K=K, random_state=seed)
+        return WASTSelector.from_paper(kind_of(name), K=K, random_state=seed)
     if setting == "mixing":  # the paper's, but for one lam that suits all kinds of data
         return WASTSelector.from_paper(K=K, lam=0.1, mixing="mean", random_state=seed)
     if setting == "variance":
@@ -52,27 +42,21 @@ def add_arguments(parser):
 def run(arguments):
     results = Results("accuracy", ["set", "setting", "seed"])
     for name in arguments.sets:
-        X, y = load(name, ROWS.get(name))
         for seed in arguments.seeds:
-            X_train, X_test, y_train, y_test = train_test_split(
-                X, y, test_size=0.2, stratify=y, random_state=seed
-            )
+            data = split(name, seed)
             for setting in arguments.settings:
                 if results.has(set=name, setting=setting, seed=seed):
                     continue
                 fs = selector(setting, name, seed)
                 started = time.perf_counter()
-                fs.fit(X_train, y_train)
+                fs.fit(data[0], data[2])
                 seconds = time.perf_counter() - started
-                svc = make_pipeline(StandardScaler(), SVC())
-                svc.fit(fs.transform(X_train), y_train)
-                accuracy = 100 * svc.score(fs.transform(X_test), y_test)
                 results.add(
                     set=name,
                     setting=setting,
                     seed=seed,
                     K=n_selected(name),
-                    accuracy=round(accuracy, 2),
+                    accuracy=round(svc_accuracy(data, fs.get_support()), 2),
                     seconds=round(seconds, 3),
                 )
     summarise(results, arguments)

@@ -5,7 +5,7 @@ import csv
 
 import numpy as np
 
-from benchmarks.results import FOLDER
+from benchmarks.results import Results
 
 PERCENT = 100
 
@@ -38,7 +38,7 @@ class Rows:
         self.rows, self.sets, self.published = rows, sets, published
 
     def write(self, name, header, lines):
-        with (FOLDER / f"papers_{name}.csv").open("w", newline="") as file:
+        with (Results.folder / f"papers_{name}.csv").open("w", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(header)
             writer.writerows(lines)

@@ -10,13 +10,10 @@ import time
 from functools import partial
 
 import numpy as np
-from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
-from tests.data import load
 
 from benchmarks import paper_tables
+from benchmarks.data import split
+from benchmarks.evaluation import best, svc_accuracy
 from benchmarks.results import Results
 from sparsefs import (
     HyperSparseSelector,
@@ -25,7 +22,6 @@ from sparsefs import (
     QuickSelectionSelector,
 )
 
-ROWS = {"mnist": 10_000, "fashion_mnist": 10_000}
 SETS = [
     *("usps", "coil20", "orl", "yale", "basehock", "pcmac", "relathe", "prostate_ge"),
     *("lymphoma", "arcene", "isolet", "madelon", "mnist"),
@@ -191,25 +187,20 @@ def run(arguments):
 
 
 def measure(results, name, method, seed):
-    X, y = load(name, ROWS.get(name))
     # Two classes of lymphoma have 2 samples: too few to stratify in the selector's own split,
     # enough for this one.
-    X_train, X_test, y_train, y_test = train_test_split(
-        X, y, test_size=0.2, stratify=y, random_state=seed
-    )
+    data = X_train, X_test, y_train, y_test = split(name, seed)
     started = time.perf_counter()
     scores, selector = METHODS[method][0](name, seed, X_train, y_train)
     seconds = time.perf_counter() - started
     for variant, score in scores.items():
-        chosen = np.argsort(-score, kind="stable")[: selector.K]
-        svc = make_pipeline(StandardScaler(), SVC()).fit(X_train[:, chosen], y_train)
         results.add(
             set=name,
             method=method,
             seed=seed,
             variant=variant,
             K=selector.K,
-            accuracy=round(100 * svc.score(X_test[:, chosen], y_test), 2),
+            accuracy=round(svc_accuracy(data, best(score, selector.K)), 2),
             seconds=round(seconds, 2),
             n_iter=selector.n_iter_,
             density=selector.density,

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Time of a training step: ours, the literal dense-mask loop, the bare matrix products.
+"""Time of a WAST step and epoch: ours, the literal dense-mask loop, the bare matrix products.
 
-All three run on one thread, interleaved, on the same data with the paper's setting, for the
-same number of epochs; figures are medians over the repetitions, with the range in brackets. The
-literal loop is the oracle of the tests: dense matrices, masks, full sorts, automatic
-differentiation. ``products`` are the five dense products of a step and nothing else.
+All run on one thread, interleaved, on the same data with the paper's setting, for the same number
+of epochs; figures are medians over the repetitions, with the range in brackets. ``literal`` is
+the oracle of the tests: dense matrices, masks, full sorts, automatic differentiation.
+``ours, dense`` is ours with dense matrices and masks (``kernel="masked"``); ``products`` are the
+five dense products of a step and nothing else. ``update`` is the share of the topology update in
+ours. The last column says where a dense program is faster than ours.
 """
 
 import time
@@ -12,9 +14,12 @@ import time
 import numpy as np
 import torch
 from tests.data import load
-from tests.oracle import LiteralWAST
 
+from benchmarks import literal
+from benchmarks.data import GENERATED
+from benchmarks.literal import BATCH, N_HIDDEN
 from benchmarks.results import Results
+from benchmarks.tables import numbers, show, spread
 from sparsefs import WASTSelector
 from sparsefs.topology import Topology
 from sparsefs.training.threads import single_threaded
@@ -28,10 +33,10 @@ CASES = [
     ("pcmac", 0.02),
     ("arcene", 0.02),
 ]
-N_HIDDEN, BATCH = 200, 128
+DENSE_PROGRAMS = {"literal": "literal", "dense": "ours, dense"}
 
 
-def ours(X, density, epochs, seed):
+def ours(X, density, epochs, seed, kernel="auto"):
     """(seconds a step, share of the topology update) of a fit."""
     spent = [0.0]
     update = Topology.after_step
@@ -45,34 +50,16 @@ def ours(X, density, epochs, seed):
     Topology.after_step = timed
     try:
         selector = WASTSelector.from_paper(
-            K=1, density=density, max_iter=epochs, random_state=seed, device="cpu"
+            K=1, density=density, max_iter=epochs, random_state=seed, device="cpu", kernel=kernel
         ).fit(X)
     finally:
         Topology.after_step = update
     total = selector.history_["seconds"].sum()
-    return total / (epochs * -(-len(X) // BATCH)), spent[0] / total
+    return total / (epochs * steps_per_epoch(X)), spent[0] / total
 
 
-def literal(X, density, epochs, seed):
-    """Seconds a step of the literal loop."""
-    d = X.shape[1]
-    generator = torch.Generator().manual_seed(seed)
-    X = torch.from_numpy((X - X.mean()) / X.std())
-    shapes = [(N_HIDDEN, d), (d, N_HIDDEN)]
-    masks = [(torch.rand(s, generator=generator) < density).float() for s in shapes]
-    weights = [
-        (2 * torch.rand(s, generator=generator) - 1) / np.sqrt(s[1]) * m
-        for s, m in zip(shapes, masks, strict=True)
-    ]
-    biases = [torch.zeros(s[0]) for s in shapes]
-    program = LiteralWAST(weights, masks, biases, lam=0.9, mixing="sum")
-    started, n_steps = time.perf_counter(), 0
-    for _ in range(epochs):
-        for rows in torch.randperm(len(X), generator=generator).split(BATCH):
-            x = X[rows]
-            program.step(x, 0.2 * torch.randn(x.shape, generator=generator))
-            n_steps += 1
-    return (time.perf_counter() - started) / n_steps
+def steps_per_epoch(X):
+    return -(-X.shape[0] // BATCH)
 
 
 def products(X, n_steps=10):
@@ -91,44 +78,58 @@ def products(X, n_steps=10):
 
 
 def add_arguments(parser):
+    parser.add_argument("--sets", nargs="+", help="only these")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=10)
 
 
 def run(arguments):
-    results = Results("speed", ["set", "density", "repeat"])
-    print("milliseconds a step; ratio to ours; share of the topology update in ours")
-    for name, density in CASES:
-        X, _ = load(name, 10_000)
+    results = Results("speed", ["set", "density", "repeat"], needed=["dense_ms"])
+    chosen = arguments.sets or [name for name, _ in CASES]
+    cases = [case for case in CASES if case[0] in chosen]
+    cases += [(name, 0.2) for name in chosen if name in GENERATED]
+    for name, density in cases:
+        X, _ = GENERATED[name]() if name in GENERATED else load(name, 10_000)
         for repeat in range(arguments.repeats):
-            if results.has(set=name, density=density, repeat=repeat):
-                continue
-            with single_threaded():
-                times = {"products": products(X)}
-                times["ours"], share = ours(X, density, arguments.epochs, repeat)
-                times["literal"] = literal(X, density, arguments.epochs, repeat)
-            results.add(
-                set=name,
-                density=density,
-                repeat=repeat,
-                **{f"{k}_ms": round(1e3 * v, 4) for k, v in times.items()},
-                topology_share=round(share, 3),
-            )
-        rows = [r for r in results.rows if (r["set"], r["density"]) == (name, str(density))]
-        samples = {
-            k: np.array([float(r[k]) for r in rows])
-            for k in ("products_ms", "ours_ms", "literal_ms", "topology_share")
-        }
-        against_literal = samples["literal_ms"] / samples["ours_ms"]
-        against_products = samples["ours_ms"] / samples["products_ms"]
-        print(
-            f"{name:12s} {density:<5} ours {_spread(samples['ours_ms'])}  "
-            f"literal {_spread(samples['literal_ms'])}  products {_spread(samples['products_ms'])}"
-            f"  literal/ours {_spread(against_literal)}  ours/products "
-            f"{_spread(against_products)}  topology {_spread(samples['topology_share'])}",
-            flush=True,
-        )
+            if not results.has(set=name, density=density, repeat=repeat):
+                measure(results, name, X, density, repeat, arguments.epochs)
+    summarise(results, cases)
 
 
-def _spread(values):
-    return f"{np.median(values):.3g} [{values.min():.3g}, {values.max():.3g}]"
+def measure(results, name, X, density, repeat, epochs):
+    with single_threaded():
+        times = {"products": products(X)}
+        times["ours"], share = ours(X, density, epochs, repeat)
+        times["dense"], _ = ours(X, density, epochs, repeat, kernel="masked")
+        training = literal.train(X, density, epochs, repeat)
+        times["literal"] = training.seconds / training.n_steps
+    results.add(
+        set=name,
+        density=density,
+        repeat=repeat,
+        **{f"{k}_ms": round(1e3 * v, 4) for k, v in times.items()},
+        topology_share=round(share, 3),
+        steps_per_epoch=steps_per_epoch(X),
+    )
+
+
+def summarise(results, cases):
+    steps, epochs = [], []
+    for name, density in cases:
+        rows = results.where(set=name, density=density)
+        ms = {k: numbers(rows, f"{k}_ms") for k in ("ours", "dense", "literal", "products")}
+        faster = [
+            label
+            for program, label in DENSE_PROGRAMS.items()
+            if len(rows) and np.median(ms[program]) < np.median(ms["ours"])
+        ]
+        case = [name, density]
+        ratios = [spread(ms["literal"] / ms["ours"]), spread(ms["ours"] / ms["products"])]
+        share = spread(numbers(rows, "topology_share"))
+        steps.append([*case, *map(spread, ms.values()), *ratios, share, "; ".join(faster)])
+        n = numbers(rows, "steps_per_epoch")
+        epochs.append([*case, *(spread(n * v / 1e3) for v in ms.values())])
+    header = ["set", "density", "ours", "ours, dense", "literal", "products"]
+    ratios = ["literal / ours", "ours / products", "update", "dense is faster"]
+    show([*header, *ratios], steps, "milliseconds a step")
+    show(header, epochs, "seconds an epoch")

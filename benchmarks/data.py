@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Data sets by name: real ones, rows of them, and generated ones."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.datasets import make_classification
+from sklearn.model_selection import train_test_split
+from tests.data import available, load
+
+ROWS = {"mnist": 10_000, "fashion_mnist": 10_000}
+WHOLE_MNIST = "mnist_60000"
+IMAGES = {
+    *("coil20", "orl", "usps", "yale", "warpar10p"),
+    *("mnist", WHOLE_MNIST, "fashion_mnist"),
+}
+
+
+def n_selected(name):
+    """How many features the papers select."""
+    return 20 if name == "madelon" else 50
+
+
+def kind_of(name):
+    """What WAST's paper sets its `lam` by."""
+    return "images" if name in IMAGES else "other"
+
+
+def dataset(name):
+    """(X, y) with X float32 and y encoded as 0, 1, ..."""
+    if name in GENERATED:
+        return GENERATED[name]()
+    if name == WHOLE_MNIST:
+        X, y = load("mnist") if available() else digits_like(60_000)
+        return X[:60_000], y[:60_000]
+    X, y = load(name, ROWS.get(name))
+    return X, np.unique(y, return_inverse=True)[1]
+
+
+def split(name, seed):
+    """X_train, X_test, y_train, y_test: stratified 80/20, or the official test rows of mnist."""
+    if name == WHOLE_MNIST and available():
+        X, y = load("mnist")
+        return X[:60_000], X[60_000:], y[:60_000], y[60_000:]
+    X, y = dataset(name)
+    return train_test_split(X, y, test_size=0.2, stratify=y, random_state=seed)
+
+
+def tiny():
+    """Nothing to learn from; to try whether a benchmark runs."""
+    X, y = make_classification(150, 60, n_informative=8, random_state=0)
+    return X.astype(np.float32), y
+
+
+def digits_like(n=10_000):
+    """The shape, the range and the share of zeros of mnist, for a machine that has no data."""
+    rng = np.random.default_rng(0)
+    ink = rng.random((10, 784)) < 0.2
+    y = rng.integers(10, size=n)
+    X = ink[y] * rng.integers(0, 256, size=(n, 784), dtype=np.uint8)
+    return X.astype(np.float32), y
+
+
+def wide(n=200, d=1_000_000):
+    """Dense rows of float32, two classes that ten columns tell apart."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((n, d), dtype=np.float32), np.arange(n) % 2
+    X[:, :10] += 2 * y[:, None]
+    return X, y
+
+
+def wide_csr(n=20_000, d=1_000_000, n_nonzero=100):
+    """Sparse rows of float32, two classes that ten columns tell apart."""
+    rng = np.random.default_rng(0)
+    y = np.arange(n) % 2
+    columns = rng.integers(10, d, size=(n, n_nonzero), dtype=np.int32)
+    columns[:, 0] = rng.integers(10, size=n) // 2 + 5 * y
+    values = rng.random(columns.size, dtype=np.float32) + 0.5
+    starts = np.arange(0, columns.size + 1, n_nonzero, dtype=np.int32)
+    X = sparse.csr_matrix((values, columns.ravel(), starts), shape=(n, d))
+    X.sum_duplicates()
+    return X, y
+
+
+GENERATED = {"tiny": tiny, "digits_like": digits_like, "wide": wide, "wide_csr": wide_csr}
+
+
+def n_bytes(X):
+    """Bytes of a dense or CSR matrix."""
+    arrays = (X.data, X.indices, X.indptr) if sparse.issparse(X) else (X,)
+    return sum(array.nbytes for array in arrays)

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Time to import sparsefs and fit for the first time, beside importing its libraries.
+
+Every repetition starts a new Python process for each; the processes take turns. The time is taken
+inside, so that Python's own start does not count. The first fit, ``WASTSelector(K=10)`` on 500 x
+500 random numbers, is to take less than 1.5 times what ``import torch`` takes alone. ``torch and
+scikit-learn`` is what no program on these libraries can be faster than.
+"""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+from benchmarks.isolated import THREAD_SETTINGS
+from benchmarks.results import Results
+from benchmarks.tables import numbers, show, spread
+
+PROGRAMS = {
+    "torch": "import torch",
+    "numpy, scipy and scikit-learn": "import numpy, scipy.sparse, sklearn.feature_selection",
+    "torch and scikit-learn": "import torch, scipy.sparse, sklearn.feature_selection",
+    "sparsefs": "import sparsefs",
+    "sparsefs and a first fit": """
+import numpy
+from sparsefs import WASTSelector
+X = numpy.random.default_rng(0).random((500, 500), dtype=numpy.float32)
+WASTSelector(K=10, random_state=0, device="cpu").fit(X)
+""",
+}
+TARGET = 1.5
+
+
+def add_arguments(parser):
+    parser.add_argument("--repeats", type=int, default=11)
+
+
+def run(arguments):
+    results = Results("startup", ["program", "repeat"])
+    for program in PROGRAMS:  # files come from the disk once
+        seconds(program)
+    for repeat in range(arguments.repeats):
+        for program in PROGRAMS:
+            if not results.has(program=program, repeat=repeat):
+                results.add(program=program, repeat=repeat, seconds=round(seconds(program), 4))
+    summarise(results)
+
+
+def seconds(program):
+    """Of a program in a process of its own, on one thread."""
+    code = f"import time\nstarted = time.perf_counter()\n{PROGRAMS[program]}\n"
+    child = subprocess.run(
+        [sys.executable, "-c", f"{code}\nprint(time.perf_counter() - started)"],
+        env=os.environ | dict.fromkeys(THREAD_SETTINGS, "1"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(child.stdout)
+
+
+def summarise(results):
+    times = {program: numbers(results.where(program=program), "seconds") for program in PROGRAMS}
+    n = min(len(values) for values in times.values())
+    lines = [
+        [program, spread(values), spread(values[:n] / times["torch"][:n])]
+        for program, values in times.items()
+    ]
+    show(["program", "seconds", "over torch"], lines)
+    ratio = np.median(times["sparsefs and a first fit"]) / np.median(times["torch"])
+    print(f"first fit: {ratio:.2f} times import torch; the target is {TARGET}")

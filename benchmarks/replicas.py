@@ -99,6 +99,8 @@ def summarise(results, arguments):
                     and row["n_replicas"] == str(n_replicas)
                 ]
                 one = [row for row in rows if row["n_jobs"] == "1"]
+                if len(one) < 2:
+                    continue
                 accuracy = np.array([float(row["accuracy"]) for row in one])
                 chosen = [set(row["selected"].split()) for row in one]
                 common = np.mean([len(a & b) / K for a, b in combinations(chosen, 2)])

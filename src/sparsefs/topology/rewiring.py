@@ -6,14 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from .._device import to_host
 from .grow import Growth
 from .on_device import rewire_on_device, stays_on_device
 
 if TYPE_CHECKING:
-    import torch
-
     from ..networks import FeedForward, SparseLinear
     from .schedule import UpdateSchedule
 
@@ -49,7 +48,8 @@ class Rewiring:
             return rewire_on_device(
                 layer, self.drop, self.grow, importance, factor * self.fraction, rng
             )
-        importance = None if importance is None else to_host(importance)
+        if isinstance(importance, torch.Tensor):
+            importance = to_host(importance)
         dropped = self.drop(layer, importance, factor * self.fraction)
         growth = self.grow(layer, dropped, importance, rng)
         if not isinstance(growth, Growth):

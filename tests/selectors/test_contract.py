@@ -442,11 +442,11 @@ def test_interrupting_a_fit_leaves_global_state_clean(Selector, wide, monkeypatc
 
     load, calls = batches.Batches._load, []
 
-    def interrupted(self, rows):
-        calls.append(rows)
+    def interrupted(self, *where):
+        calls.append(where)
         if len(calls) == 4:  # in the middle of training
             raise KeyboardInterrupt
-        return load(self, rows)
+        return load(self, *where)
 
     selector = fit(quick(Selector), wide)
     scores = selector.scores_

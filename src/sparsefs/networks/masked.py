@@ -77,8 +77,7 @@ class MaskedLinear(SparseLinear):
         self._degrees.clear()
 
     def _indices(self):
-        listed = [vars(self)[name] for name in ("rows", "cols") if name in vars(self)]
-        return [*listed, self.exists, self._mask]
+        return [self._mask]  # what is made from it on demand is not part of the network
 
     def forward(self, x):
         out = self._output(self.shape[0], x.shape[1])

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparsefs.networks import choose_kernel, make_sparse_linear
+from sparsefs.topology import MagnitudeDrop, RandomGrow, Rewiring
 from tests.layers import KERNELS, dense, make, make_network, random_layers
 
 kernels = pytest.mark.parametrize("kernel", KERNELS)
@@ -103,3 +104,32 @@ def test_csr_memory_follows_the_connections():
     assert csr.n_connections == masked.n_connections == 20_000
     assert csr.n_bytes < masked.n_bytes / 50
     assert masked.density == csr.density == 0.01
+
+
+@kernels
+@settings(max_examples=40)
+@given(layer=random_layers(), seed=st.integers(0, 99))
+def test_compressed_weights_are_the_matrix_also_after_rewiring(kernel, layer, seed):
+    shape, positions, values, _ = layer
+    layer = make(kernel, shape, positions, values)
+    rewire = Rewiring(MagnitudeDrop(), RandomGrow(), 0.5)
+    for _ in range(2):
+        compressed = layer.compressed()
+        assert compressed.has_sorted_indices
+        assert compressed.nnz == layer.n_connections
+        np.testing.assert_array_equal(compressed.toarray(), dense(layer)[0])
+        rewire(layer, None, np.random.default_rng(seed))
+
+
+@kernels
+def test_gradients_at_the_inputs_in_parts_are_the_whole(kernel):
+    rng = np.random.default_rng(0)
+    positions = np.flatnonzero(rng.random(9 * 12) < 0.4)
+    layer = make(kernel, (9, 12), positions, rng.standard_normal(len(positions)).astype("f4"))
+    grad = torch.randn(9, 4, generator=torch.Generator().manual_seed(0))
+    parts = list(layer.backward_parts(grad))
+    expected = layer.backward(grad).clone()
+    torch.testing.assert_close(
+        torch.cat([part for _, part in layer.backward_parts(grad)]), expected
+    )
+    assert [i for where, _ in parts for i in range(*where.indices(12))] == list(range(12))

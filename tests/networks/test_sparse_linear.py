@@ -89,7 +89,7 @@ def test_network_gradients_equal_autograd(kernel):
 def test_automatic_kernel_follows_density_size_and_device():
     assert choose_kernel((200, 5000), 0.05) == "csr"
     assert choose_kernel((200, 5000), 0.5) == "masked"
-    assert choose_kernel((200, 50_000), 0.15) == "masked"
+    assert choose_kernel((200, 50_000), 0.15) == "csr"
     assert choose_kernel((10, 10), 0.05) == "masked"
     assert choose_kernel((200, 5000), 0.25, filled_side="in") == "block"
     assert choose_kernel((200, 5000), 0.5, filled_side="in") == "masked"

@@ -14,8 +14,6 @@ from .sparse_linear import SparseLinear
 
 # CSR products beat dense ones up to these densities (python -m benchmarks kernels).
 _CSR_MAX_DENSITY = {"cpu": 0.2, "cuda": 0.02}
-_CSR_MAX_DENSITY_WIDE = 0.1  # on the CPU, once the activations outgrow the cache
-_WIDE = 4096
 _BLOCK_MAX_DENSITY = 0.3
 _TILED = 2 * TILE  # neurons from which a layer is cut into tiles
 
@@ -48,10 +46,7 @@ def choose_kernel(
         return "masked"
     if filled_side is not None and kind == "cpu":
         return "block" if density <= _BLOCK_MAX_DENSITY else "masked"
-    limit = _CSR_MAX_DENSITY.get(kind, 0.0)
-    if kind == "cpu" and max(shape) > _WIDE:
-        limit = _CSR_MAX_DENSITY_WIDE
-    return "csr" if density <= limit else "masked"
+    return "csr" if density <= _CSR_MAX_DENSITY.get(kind, 0.0) else "masked"
 
 
 def make_sparse_linear(

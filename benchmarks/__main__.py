@@ -12,6 +12,7 @@ import argparse
 import importlib
 from pathlib import Path
 
+from benchmarks import performance_tables
 from benchmarks.results import Results
 
 NAMES = (
@@ -61,6 +62,7 @@ def main(arguments=None):
     if arguments.fresh:
         Results.forget(arguments.name)
     arguments.module.run(arguments)
+    performance_tables.write(arguments.name)
     Results(arguments.name, key=[]).print_origin()
 
 

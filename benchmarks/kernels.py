@@ -106,19 +106,11 @@ def half_filled(shape, density, rng):
 
 
 def summarise(results, layers):
-    lines, details = [], []
+    details = []
     for device, shape, connections in layers:
         rows = results.where(**identity(device, shape, connections))
-        times = {
-            kernel: {
-                float(r["density"]): numbers([r], "ms")[0] for r in rows if r["kernel"] == kernel
-            }
-            for kernel in KERNELS[connections]
-        }
         layer = [device, f"{shape[0]} x {shape[1]}", connections]
-        crossovers = [crossover(times.get(kernel), times["masked"]) for kernel in ("csr", "block")]
-        lines.append([*layer, *crossovers, *automatic(device, shape, connections, times)])
-        for density in times["masked"]:
+        for density in times_of(rows, connections)["masked"]:
             found = {r["kernel"]: r for r in rows if float(r["density"]) == density}
             fastest = min(found, key=lambda kernel: float(found[kernel]["ms"]))
             cells = [
@@ -129,10 +121,34 @@ def summarise(results, layers):
             ]
             dense = "dense" if fastest == "masked" else fastest
             details.append([*layer, density, *cells, dense])
-    layer = ["device", "outputs x inputs", "connections"]
-    show([*layer, "density", "csr", "block", "masked", "fastest"], details, "milliseconds")
-    header = [*layer, "csr until", "block until", "auto takes", "at worst slower by"]
-    show(header, lines, "density until which a sparse kernel is faster than masked dense")
+    header = [*CROSSOVER_HEADER[:3], "density", "csr", "block", "masked", "fastest"]
+    show(header, details, "milliseconds")
+    title = "density until which a sparse kernel is faster than masked dense"
+    show(CROSSOVER_HEADER, [crossovers(results, *layer) for layer in layers], title)
+
+
+CROSSOVER_HEADER = [
+    *("device", "outputs x inputs", "connections"),
+    *("csr until", "block until", "auto takes", "at worst slower by"),
+]
+
+
+def crossovers(results, device, shape, connections):
+    """Cells of CROSSOVER_HEADER for a layer."""
+    times = times_of(results.where(**identity(device, shape, connections)), connections)
+    return [
+        *(device, f"{shape[0]} x {shape[1]}", connections),
+        *(crossover(times.get(kernel), times["masked"]) for kernel in ("csr", "block")),
+        *automatic(device, shape, connections, times),
+    ]
+
+
+def times_of(rows, connections):
+    """{kernel: {density: milliseconds}}."""
+    return {
+        kernel: {float(r["density"]): numbers([r], "ms")[0] for r in rows if r["kernel"] == kernel}
+        for kernel in KERNELS[connections]
+    }
 
 
 def crossover(sparse, dense):

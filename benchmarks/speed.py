@@ -114,22 +114,38 @@ def measure(results, name, X, density, repeat, epochs):
 
 
 def summarise(results, cases):
-    steps, epochs = [], []
+    show(STEP_HEADER, step_lines(results, cases), "milliseconds a step")
+    epochs = []
     for name, density in cases:
         rows = results.where(set=name, density=density)
-        ms = {k: numbers(rows, f"{k}_ms") for k in ("ours", "dense", "literal", "products")}
+        n = numbers(rows, "steps_per_epoch")
+        epochs.append([name, density, *(spread(n * v / 1e3) for v in times(rows).values())])
+    show(STEP_HEADER[:6], epochs, "seconds an epoch")
+
+
+STEP_HEADER = [
+    *("set", "density", "ours", "ours, dense", "literal", "products"),
+    *("literal / ours", "ours / products", "update", "dense is faster"),
+]
+
+
+def step_lines(results, cases):
+    """Cells of STEP_HEADER for every case."""
+    lines = []
+    for name, density in cases:
+        rows = results.where(set=name, density=density)
+        ms = times(rows)
         faster = [
             label
             for program, label in DENSE_PROGRAMS.items()
             if len(rows) and np.median(ms[program]) < np.median(ms["ours"])
         ]
-        case = [name, density]
         ratios = [spread(ms["literal"] / ms["ours"]), spread(ms["ours"] / ms["products"])]
         share = spread(numbers(rows, "topology_share"))
-        steps.append([*case, *map(spread, ms.values()), *ratios, share, "; ".join(faster)])
-        n = numbers(rows, "steps_per_epoch")
-        epochs.append([*case, *(spread(n * v / 1e3) for v in ms.values())])
-    header = ["set", "density", "ours", "ours, dense", "literal", "products"]
-    ratios = ["literal / ours", "ours / products", "update", "dense is faster"]
-    show([*header, *ratios], steps, "milliseconds a step")
-    show(header, epochs, "seconds an epoch")
+        cells = [*map(spread, ms.values()), *ratios, share, "; ".join(faster)]
+        lines.append([name, density, *cells])
+    return lines
+
+
+def times(rows):
+    return {k: numbers(rows, f"{k}_ms") for k in ("ours", "dense", "literal", "products")}

@@ -61,12 +61,21 @@ def seconds(program):
 
 
 def summarise(results):
-    times = {program: numbers(results.where(program=program), "seconds") for program in PROGRAMS}
+    show(["program", "seconds", "over torch"], lines(results))
+    times = times_of(results)
+    ratio = np.median(times["sparsefs and a first fit"]) / np.median(times["torch"])
+    print(f"first fit: {ratio:.2f} times import torch; the target is {TARGET}")
+
+
+def lines(results):
+    """Cells of every program: seconds, and those over torch's in the same repetition."""
+    times = times_of(results)
     n = min(len(values) for values in times.values())
-    lines = [
+    return [
         [program, spread(values), spread(values[:n] / times["torch"][:n])]
         for program, values in times.items()
     ]
-    show(["program", "seconds", "over torch"], lines)
-    ratio = np.median(times["sparsefs and a first fit"]) / np.median(times["torch"])
-    print(f"first fit: {ratio:.2f} times import torch; the target is {TARGET}")
+
+
+def times_of(results):
+    return {program: numbers(results.where(program=program), "seconds") for program in PROGRAMS}

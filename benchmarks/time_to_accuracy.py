@@ -72,22 +72,23 @@ def train(setting, name, X, seed):
 def summarise(results, sets):
     curves, found = [], []
     for name in sets:
-        rows = {s: results.where(set=name, setting=s) for s in (LITERAL, *SETTINGS)}
-        seconds = {s: numbers(r, "seconds") for s, r in rows.items()}
-        accuracy = {s: numbers(r, "accuracy") for s, r in rows.items()}
-        curves += [[name, s, spread(seconds[s]), mean_error(accuracy[s])] for s in rows]
+        seconds, accuracy = figures(results, name)
+        curves += [[name, s, spread(seconds[s]), mean_error(accuracy[s])] for s in seconds]
         found.append([name, *fastest(seconds, accuracy)])
     show(["set", "setting", "seconds", "accuracy"], curves)
-    header = [
-        "set",
-        "literal seconds",
-        "accuracy",
-        "ours seconds",
-        "accuracy",
-        "setting",
-        "times faster",
-    ]
-    show(header, found, "fastest of ours that is at least as accurate as the literal loop")
+    show(HEADER, found, "fastest of ours that is at least as accurate as the literal loop")
+
+
+HEADER = [
+    *("set", "literal seconds", "accuracy", "ours seconds", "accuracy"),
+    *("setting", "times faster"),
+]
+
+
+def figures(results, name):
+    """Seconds and accuracies on a set, by setting."""
+    rows = {s: results.where(set=name, setting=s) for s in (LITERAL, *SETTINGS)}
+    return [{s: numbers(r, c) for s, r in rows.items()} for c in ("seconds", "accuracy")]
 
 
 def fastest(seconds, accuracy):

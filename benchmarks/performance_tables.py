@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Tables of the documentation's page on performance, from the rows of the other commands.
+
+Every command writes the tables of its rows when it ends. All of them anew:
+``python -m benchmarks.performance_tables``. What is not measured yet, or in an earlier form, has
+one line that says so.
+"""
+
+import csv
+
+import numpy as np
+
+from benchmarks import (
+    data,
+    fits,
+    kernels,
+    long,
+    memory,
+    methods,
+    scaling,
+    speed,
+    startup,
+    time_to_accuracy,
+)
+from benchmarks.results import Results
+from benchmarks.tables import mean_error, numbers, short
+
+NOT_MEASURED = "not measured yet"
+
+
+def write(*commands):
+    """``results/performance_TABLE.csv`` for the tables of these commands."""
+    for command in commands:
+        for name, (key, header_and_lines) in TABLES.get(command, {}).items():
+            results = read(command, key)
+            header, lines = header_and_lines(results)
+            _write(name, header, lines)
+    if any(command in TABLES for command in commands):
+        _write("machine", *machines())
+
+
+def read(command, key):
+    """Its results, without rows if they are of an earlier form."""
+    results = Results(command, key=())
+    if not {*key} <= {*results.columns}:
+        results.rows = []
+    return results
+
+
+def _write(name, header, lines):
+    lines = lines or [[NOT_MEASURED, *[""] * (len(header) - 1)]]
+    with (Results.folder / f"performance_{name}.csv").open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows([typeset(cell) for cell in line] for line in lines)
+
+
+def typeset(cell):
+    """As a page shows it, not a terminal."""
+    return "" if cell == "-" else str(cell).replace("+-", "± ")
+
+
+def distinct(results, *columns):
+    """Different values of some columns, in the order of the rows."""
+    return [*dict.fromkeys(tuple(row[c] for c in columns) for row in results.rows)]
+
+
+def median(rows, column, unit):
+    values = numbers(rows, column)
+    return f"{short(np.median(values))} {unit}" if len(values) else ""
+
+
+def machines():
+    """What the rows of every command were measured with."""
+    columns = ("cpu", "n_cores", "gpu", "python", "torch", "commit")
+    lines = []
+    for command, tables in TABLES.items():
+        key, _ = next(iter(tables.values()))
+        rows = read(command, key).rows
+        found = [sorted({row.get(c) or "not recorded" for row in rows}) for c in columns]
+        lines.append([f"``{command}``", *(", ".join(f) or NOT_MEASURED for f in found)])
+    return ["Command", "Processor", "Cores", "GPU", "Python", "torch", "Commits"], lines
+
+
+# What every table shows: (header, lines) of the results of its command.
+
+
+def exponents(results):
+    header = ["Grows", "From, to", "Selector", "Time an epoch", "at the end", "Peak memory"]
+    lines = []
+    for axis, method in distinct(results, "axis", "method"):
+        values = [v for v in scaling.AXES[axis] if results.where(axis=axis, method=method, value=v)]
+        rows = [results.where(axis=axis, method=method, value=v) for v in values]
+        x = "n_connections" if axis == "connections" else "value"
+        time, last = scaling.exponent(rows, x, "epoch_s")
+        peak, _ = scaling.exponent(rows, x, "peak_mb")
+        name = GROWS[axis]
+        lines.append([name, f"{values[0]:,} to {values[-1]:,}", method, time, last, peak])
+    return header, sorted(lines, key=lambda line: [*GROWS.values()].index(line[0]))
+
+
+GROWS = {
+    "n": "samples",
+    "d": "features",
+    "h": "hidden neurons",
+    "density": "density",
+    "C": "classes",
+    "connections": "features, 5 connections each",
+}
+
+
+def features(results):
+    """Seconds an epoch and megabytes above the data, of wide tables."""
+    results.rows = results.where(axis="connections")
+    selectors = [method for (method,) in distinct(results, "method")]
+    lines = []
+    for (value,) in distinct(results, "value"):
+        line = [f"{int(value):,}"]
+        for method in selectors:
+            rows = results.where(method=method, value=value)
+            cells = [median(rows, "epoch_s", "s"), median(rows, "above_data_mb", "MB")]
+            line.append(", ".join(filter(None, cells)) or rows[0]["status"] if rows else "")
+        lines.append(line)
+    return ["Features", *selectors], lines
+
+
+def wide(results):
+    """A million features with all selectors: seconds of a fit and megabytes above the data."""
+    header = ["Selector"]
+    header += [f"{WIDE[name]}, {n} epoch{'s'[: n > 1]}" for name, n in memory.EPOCHS.items()]
+    lines = []
+    for method in methods.SELECTORS:
+        found = [results.where(set=name, method=method) for name in memory.EPOCHS]
+        if any(found):
+            lines.append([method, *map(time_and_memory, found)])
+    return header, lines
+
+
+WIDE = {
+    "wide": "200 x 1,000,000, dense",
+    "wide_csr": "20,000 x 1,000,000, 100 non-zeros a row",
+}
+
+
+def time_and_memory(rows):
+    cells = [median(rows, "seconds", "s"), median(rows, "above_data_mb", "MB")]
+    return ", ".join(filter(None, cells)) or (rows[0]["status"] if rows else "")
+
+
+def real(results):
+    """Memory on data sets, beside the literal loop."""
+    lines = [
+        [
+            name,
+            memory.REAL[name],
+            "literal loop" if method == memory.LITERAL else "ours",
+            *(median(results.where(set=name, method=method), c, "MB") for c in MEGABYTES),
+        ]
+        for name, method in distinct(results, "set", "method")
+        if name in memory.REAL
+    ]
+    return ["Data set", "Density", "Program", "Data", "Peak above the data"], lines
+
+
+MEGABYTES = ("data_mb", "above_data_mb")
+
+
+def crossovers(results):
+    header = ["Device", "Outputs x inputs", "Connections", "CSR until", "Block until"]
+    header += ['``kernel="auto"`` takes', "at worst slower than the best by"]
+    lines = []
+    for device, n_out, n_in, connections in distinct(results, *kernels.KEY[:4]):
+        shape = (int(n_out), int(n_in))
+        rows = results.where(**kernels.identity(device, shape, connections))
+        if len(rows) == len(kernels.DENSITIES) * len(kernels.KERNELS[connections]):
+            lines.append(kernels.crossovers(results, device, shape, connections))
+    return header, lines
+
+
+def steps(results):
+    header = ["Data set", "Density", "Ours", "Ours, dense", "Literal", "Products"]
+    header += ["Literal / ours", "Ours / products", "Update's share", "Dense is faster"]
+    return header, speed.step_lines(results, distinct(results, "set", "density"))
+
+
+def whole_fits(results):
+    """Seconds and accuracy of every method and set."""
+    sets = [name for (name,) in distinct(results, "set") if name != data.WHOLE_MNIST]
+    lines = []
+    for method in fits.COMMON:
+        found = [results.where(set=name, method=method) for name in sets]
+        if any(found):
+            lines.append([method, *map(time_and_accuracy, found)])
+    return ["Method", *sets], lines
+
+
+def time_and_accuracy(rows):
+    seconds, accuracy = median(rows, "seconds", "s"), numbers(rows, "accuracy")
+    if len(accuracy) == 0:
+        return rows[0]["status"] if rows else ""
+    shown = mean_error(accuracy) if len(accuracy) > 1 else f"{accuracy[0]:.1f}"
+    return f"{seconds}, {shown} %"
+
+
+def beside(results):
+    """Our fits as multiples of others', and who is better."""
+    header = ["Data set", "Selector", "Seconds", "Time / ExtraTrees", "LassoNet / time"]
+    header += ["Faster and at least as accurate"]
+    ours = [*methods.OURS, methods.QUICK_SELECTION_PAPER]
+    lines = []
+    for (name,) in distinct(results, "set"):
+        found = {m: results.where(set=name, method=m) for m in methods.METHODS}
+        for method in ours:
+            if found[method]:
+                _, seconds, _, trees, lasso, _, better = fits.line(name, method, found, results)
+                lines.append([name, method, seconds, trees, lasso, better])
+    return header, lines
+
+
+def to_accuracy(results):
+    header = ["Data set", "Literal, s", "its accuracy", "Ours, s", "our accuracy"]
+    header += ["Our setting", "Times faster"]
+    lines = []
+    for (name,) in distinct(results, "set"):
+        seconds, accuracy = time_to_accuracy.figures(results, name)
+        if all(map(len, seconds.values())):
+            lines.append([name, *time_to_accuracy.fastest(seconds, accuracy)])
+    return header, lines
+
+
+def first_fit(results):
+    lines = startup.lines(results) if results.rows else []
+    return ["Program", "Seconds", "Over ``import torch``"], lines
+
+
+def several(results):
+    """What four replicas cost, on one and two threads."""
+    header = ["Data set", "Selector", "1 replica", "4 replicas", "4 / 1", "Two threads / one"]
+    lines = []
+    for name, method in distinct(results, "set", "method"):
+        rows = results.where(set=name, method=method)
+        alone, four, on_two = (
+            {r["seed"]: float(r["seconds"]) for r in rows if (r["n_replicas"], r["n_jobs"]) == key}
+            for key in (("1", "1"), ("4", "1"), ("4", "2"))
+        )
+        both = [seed for seed in on_two if seed in four]
+        if alone and four and both:
+            seconds = [np.median([*times.values()]) for times in (alone, four)]
+            cells = [*(f"{short(s)} s" for s in seconds), short(seconds[1] / seconds[0])]
+            threads = short(np.median([on_two[seed] / four[seed] for seed in both]))
+            lines.append([name, method, *cells, threads])
+    return header, lines
+
+
+def streamed(results):
+    """An epoch over that on the array in the same repetition, and peak memory."""
+    header = ["Selector", "Source", "Epoch / array's", "Fit / array's"]
+    header += ["Peak, 10⁵ rows", "10⁶ rows"]
+    lines = []
+    for selector in long.SELECTORS:
+        for source in long.SOURCES:
+            timed, array = (
+                {r["repeat"]: r for r in results.where(kind="time", selector=selector, source=s)}
+                for s in (source, "array")
+            )
+            both = [repeat for repeat in timed if repeat in array]
+            if not both:
+                continue
+            ratios = [
+                short(np.median([float(timed[r][c]) / float(array[r][c]) for r in both]))
+                for c in ("epoch_us", "fit_us")
+            ]
+            held = {"kind": "memory", "selector": selector, "source": source}
+            peaks = [median(results.where(**held, rows=n), "peak_mb", "MB") for n in PEAK_ROWS]
+            lines.append([selector, source, *ratios, *peaks])
+    return header, lines
+
+
+PEAK_ROWS = (10**5, 10**6)
+
+# {command: {table: (columns that its rows must have, what makes it)}}.
+TABLES = {
+    "scaling": {
+        "exponents": (("method", "axis", "value", "epoch_s"), exponents),
+        "features": (("method", "axis", "value", "epoch_s"), features),
+    },
+    "memory": {
+        "wide": (("set", "method", "above_data_mb"), wide),
+        "memory": (("set", "method", "above_data_mb"), real),
+    },
+    "kernels": {"kernels": (kernels.KEY, crossovers)},
+    "speed": {"steps": (("set", "density", "dense_ms"), steps)},
+    "fits": {
+        "fits": (("set", "method", "seconds"), whole_fits),
+        "beside": (("set", "method", "seconds"), beside),
+    },
+    "time_to_accuracy": {"time_to_accuracy": (("set", "setting"), to_accuracy)},
+    "startup": {"startup": (("program", "seconds"), first_fit)},
+    "replicas": {"replicas": (("set", "method", "n_jobs"), several)},
+    "long": {"long": (long.KEY, streamed)},
+}
+
+if __name__ == "__main__":
+    write(*TABLES)

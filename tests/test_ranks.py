@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from sparsefs import _ranks
 from sparsefs._ranks import Ranks
 
 
@@ -30,3 +31,11 @@ def test_every_rank_of_either_sign(dtype, data):
 def test_numbers_need_not_be_contiguous():
     numbers = np.arange(20, dtype=np.float32)[::-2]
     assert Ranks(numbers).magnitude(3) == np.sort(numbers)[3]
+
+
+def test_more_numbers_than_a_part(monkeypatch):
+    monkeypatch.setattr(_ranks, "_PART", 7)
+    numbers = np.random.default_rng(0).standard_normal(100)
+    ranks = Ranks(numbers)
+    for rank, expected in enumerate(np.sort(numbers[numbers > 0])):
+        assert ranks.magnitude(rank) == expected

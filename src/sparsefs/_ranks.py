@@ -12,6 +12,7 @@ import numpy as np
 
 # Unsigned integers of the same size, and how many bits to leave out: 4 of the mantissa stay.
 _BITS = {np.dtype(np.float32): (np.uint32, 19), np.dtype(np.float64): (np.uint64, 48)}
+_PART = 2**16
 
 
 class Ranks:
@@ -31,16 +32,27 @@ class Ranks:
     def __init__(self, numbers: np.ndarray):
         self._numbers = np.ascontiguousarray(numbers)
         unsigned, shift = _BITS[self._numbers.dtype]
-        self._bins = (self._numbers.view(unsigned) >> unsigned(shift)).astype(np.intp)
+        self._bits, self._shift = self._numbers.view(unsigned), unsigned(shift)
         n_bins = 1 << (8 * self._numbers.itemsize - shift)
-        self._counts = np.bincount(self._bins, minlength=n_bins).reshape(2, -1)
+        counts = np.zeros(n_bins, dtype=np.int64)
+        for part in self._parts():
+            bins = (self._bits[part] >> self._shift).astype(np.intp)
+            counts += np.bincount(bins, minlength=n_bins)
+        self._counts = counts.reshape(2, -1)
         self.n_negative_bits = int(self._counts[1].sum())
+
+    def _parts(self):
+        """Slices that stay in the cache, with what is computed of them."""
+        return [slice(i, i + _PART) for i in range(0, len(self._numbers), _PART)]
 
     def magnitude(self, rank: int, negative: bool = False) -> float:
         """Magnitude with exactly `rank` before it, ascending, among the numbers of one sign."""
         counts = self._counts[int(negative)]
         up_to = np.cumsum(counts)
         at = int(np.searchsorted(up_to, rank, side="right"))
-        inside = np.abs(self._numbers[self._bins == at + int(negative) * len(counts)])
+        wanted = self._bits.dtype.type(at + int(negative) * len(counts))
+        inside = [
+            self._numbers[part][self._bits[part] >> self._shift == wanted] for part in self._parts()
+        ]
         rank -= int(up_to[at] - counts[at])
-        return np.partition(inside, rank)[rank]
+        return np.partition(np.abs(np.concatenate(inside)), rank)[rank]

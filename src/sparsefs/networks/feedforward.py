@@ -140,14 +140,21 @@ class FeedForward:
             self._dropped.append(mask)
         return x
 
-    def reconstruct(self, x, target, sample_weight, loss):
-        """A training step of an autoencoder whose features come in parts.
+    @property
+    def reconstructs_in_tiles(self) -> bool:
+        """Whether :meth:`reconstruct` makes the outputs a tile at a time."""
+        layer = self.layers[-1]
+        return isinstance(layer, CSRLinear) and layer.side == "out" and len(layer.tiles) > 1
 
-        The outputs, their errors and their gradients exist for a tile of features at a time.
+    def reconstruct(self, x, target, sample_weight, loss):
+        """A training step of an autoencoder with very many features.
+
+        The outputs, their errors and their gradients exist for a tile of features at a time, if
+        the last layer has tiles. The features may come in parts.
 
         Parameters
         ----------
-        x, target : Parts of shape (n_features, n_samples)
+        x, target : torch.Tensor or Parts of shape (n_features, n_samples)
         sample_weight : torch.Tensor of shape (n_samples,), or None
         loss : SquaredErrorLoss
 
@@ -159,8 +166,9 @@ class FeedForward:
             As :meth:`backward` gives them.
         """
         hidden = self._forward_hidden(x, training=True)
-        layer, activation = self.layers[-1], _ACTIVATIONS[self.activations[-1]]
-        if not isinstance(layer, CSRLinear) or layer.side != "out":
+        layer: Any = self.layers[-1]
+        activation = _ACTIVATIONS[self.activations[-1]]
+        if not self.reconstructs_in_tiles:
             target = whole(target)
             self._inputs.append(hidden)
             self.outputs.append(activation.apply(layer.forward(hidden)))

@@ -97,14 +97,16 @@ def train(
             number += 1
             step = Step(number, epoch, x, target, sample_weight, loss)
             inputs = x if noise is None else noise.add(x)
-            if torch.is_tensor(target):
+            is_wide = not torch.is_tensor(x) or network.reconstructs_in_tiles
+            in_tiles = is_wide and target is x
+            if in_tiles:
+                value, gradients = network.reconstruct(inputs, target, sample_weight, loss)
+            else:
                 output = network.forward(inputs, training=True)
                 value, grad = loss(output, target, sample_weight)
-            else:
-                value, gradients = network.reconstruct(inputs, target, sample_weight, loss)
             if at_once:
                 _check_finite(value, epoch)
-            if torch.is_tensor(target):
+            if not in_tiles:
                 gradients = network.backward(grad)
             if penalty is not None:
                 penalty(network, gradients)

@@ -198,3 +198,12 @@ def test_gradients_grow_at_the_same_places(in_parts):
 def test_tiles_cover_all_neurons_once():
     covered = np.concatenate([np.arange(D)[part] for part in tiles(D)])
     np.testing.assert_array_equal(covered, np.arange(D))
+
+
+@pytest.mark.parametrize("kernel", ["auto", "block", "csr"])
+def test_more_hidden_neurons_than_features(kernel, in_parts):
+    X, _ = wide(6)
+    selector = WASTSelector(
+        kernel=kernel, density=0.001, hidden_layer_sizes=D + 5, max_iter=1, random_state=0
+    ).fit(X)
+    assert np.isfinite(selector.scores_).all()

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsefs.networks import choose_kernel, make_sparse_linear
+from sparsefs.networks import choose_kernel, layer_of, make_sparse_linear
 from sparsefs.topology import MagnitudeDrop, RandomGrow, Rewiring
 from tests.layers import KERNELS, dense, make, make_network, random_layers
 
@@ -133,3 +133,10 @@ def test_gradients_at_the_inputs_in_parts_are_the_whole(kernel):
         torch.cat([part for _, part in layer.backward_parts(grad)]), expected
     )
     assert [i for where, _ in parts for i in range(*where.indices(12))] == list(range(12))
+
+
+@pytest.mark.parametrize("kernel", ["csr", "block"])
+def test_connections_that_indices_cannot_count_are_refused(kernel, monkeypatch):
+    monkeypatch.setattr("sparsefs.networks.csr._MOST", 9)
+    with pytest.raises(ValueError, match="10 connections is too large: lower density"):
+        layer_of((3, 4), np.arange(10), np.ones(10, np.float32), np.zeros(3), "cpu", kernel)

@@ -224,11 +224,14 @@ def test_random_state_instances_are_advanced(Selector, wide):
 
 
 @every_selector
-def test_default_dtype_does_not_matter(Selector, wide):
-    reference = fit(quick(Selector), wide).scores_
+@pytest.mark.parametrize("n_features", [20, 400])  # the wider one gets other kernels
+def test_default_dtype_does_not_matter(Selector, n_features):
+    X = np.random.default_rng(0).standard_normal((60, n_features))
+    reference = fit(quick(Selector, hidden_layer_sizes=30), X).scores_
     torch.set_default_dtype(torch.float64)
     try:
-        np.testing.assert_array_equal(fit(quick(Selector), wide).scores_, reference)
+        got = fit(quick(Selector, hidden_layer_sizes=30), X).scores_
+        np.testing.assert_array_equal(got, reference)
     finally:
         torch.set_default_dtype(torch.float32)
 
@@ -712,3 +715,13 @@ def test_from_paper_takes_parameters_and_may_differ_from_the_defaults(Selector):
     assert type(selector) is Selector
     assert (selector.K, selector.random_state) == (7, 3)
     selector._validate_params()  # all values are valid
+
+
+@every_selector
+def test_a_column_that_only_rows_without_weight_vary_ranks_last(Selector):
+    X = np.random.default_rng(0).standard_normal((60, 20))
+    X[:40, 7] = 3.0
+    weight = np.r_[np.ones(40), np.zeros(20)]
+    selector = fit(quick(Selector), X, sample_weight=weight)
+    assert selector.ranking_[7] == 20
+    assert selector.scores_[7] == 0

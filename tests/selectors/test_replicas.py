@@ -6,11 +6,12 @@ import threading
 import numpy as np
 import pytest
 from joblib import Parallel, delayed, parallel_config
+from sklearn.base import clone
 
 from sparsefs import NeuronAttributionSelector
 from sparsefs.importance import Importance
 from sparsefs.selectors._ranking import comparable
-from tests.selectors.common import classes, every_selector, fit, quick
+from tests.selectors.common import classes, every_selector, every_supervised, fit, quick
 
 
 def replicas_of(Selector, X, n, monkeypatch, **params):
@@ -228,3 +229,25 @@ def test_a_failing_replica_ends_the_fit(Selector, wide, monkeypatch):
 def test_bad_values_are_refused(Selector, wide, name, value):
     with pytest.raises(ValueError, match=f"'{name}' parameter of {Selector.__name__}"):
         fit(quick(Selector, **{name: value}), wide)
+
+
+@every_supervised
+def test_replicas_do_not_share_what_a_loss_remembers(Selector, wide):
+    from sparsefs.training.losses import SquaredErrorLoss
+
+    class Growing(SquaredErrorLoss):
+        calls = 0
+
+        def __call__(self, output, target, sample_weight=None):
+            self.calls += 1
+            value, grad = super().__call__(output, target, sample_weight)
+            return value, grad * (1 + 0.1 * self.calls)
+
+    loss, y = Growing(), wide[:, 0] + 0.5
+    selector = quick(Selector, loss=loss, n_replicas=2)
+    scores = [clone(selector).set_params(n_jobs=n).fit(wide, y).scores_ for n in (1, 2, 2)]
+    np.testing.assert_array_equal(scores[0], scores[1])
+    np.testing.assert_array_equal(scores[0], scores[2])
+    selector.fit(wide, y)
+    assert loss.calls == 0
+    np.testing.assert_array_equal(selector.fit(wide, y).scores_, scores[0])

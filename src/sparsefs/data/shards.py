@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -94,16 +95,17 @@ def _chosen(known, columns, exclude, file):
     if columns is None and exclude is None:
         return None
     name, wanted = ("columns", columns) if exclude is None else ("exclude", exclude)
-    wanted = [wanted] if isinstance(wanted, (str, int)) else list(wanted)
-    unknown = [column for column in wanted if column not in known]
+    wanted = [wanted] if isinstance(wanted, (str, Integral)) else list(wanted)
+    known_set, wanted_set = set(known), set(wanted)  # there may be a million of them
+    unknown = [column for column in wanted if column not in known_set]
     if unknown:
         raise ValueError(
             f"The {name!r} parameter names what is no column of {file}: {unknown[:10]}. It has "
             f"{len(known)} columns, from {known[0]!r} to {known[-1]!r}."
         )
-    if len(set(wanted)) < len(wanted):
+    if len(wanted_set) < len(wanted):
         raise ValueError(f"The {name!r} parameter names a column twice: {wanted[:10]}.")
-    chosen = wanted if exclude is None else [column for column in known if column not in wanted]
+    chosen = wanted if exclude is None else [column for column in known if column not in wanted_set]
     if not chosen:
         raise ValueError(f"The {name!r} parameter leaves no column.")
     return chosen

@@ -84,7 +84,7 @@ def _attribution(network, samples=slice(None), sample_weight=None):
     slopes = [network.slope(i, samples) for i in range(len(layers) - 1)]
     n_samples = network.outputs[0][:, samples].shape[1]
     weight = None if sample_weight is None else sample_weight[samples]
-    sums = []
+    total = wide(by_output.new_zeros(layers[0].shape[1]))
     step = max(1, _columns(layers) // n_outputs)
     for start in range(0, n_samples, step):
         chunk = slice(start, min(start + step, n_samples))
@@ -100,9 +100,9 @@ def _attribution(network, samples=slice(None), sample_weight=None):
             if i:
                 grad = layers[i].backward(grad)
         parts = layers[0].backward_parts(grad)
-        sums.append(torch.cat([part.abs_().sum(1) for _, part in parts]))
+        total = total + wide(torch.cat([part.abs_().sum(1) for _, part in parts]))
     scale = n_samples if weight is None else wide(weight.sum()).clamp_min(1e-30)
-    return wide(torch.stack(sums)).sum(0) / scale
+    return total / scale
 
 
 def _columns(layers):

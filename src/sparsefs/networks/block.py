@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from .csr import CSRLinear, row_order, row_sums
+from .csr import CSRLinear, check_number, row_order, row_sums
 from .sparse_linear import SparseLinear
 
 _MAX_DEAD = 0.25  # share of dead slots in the CSR part that triggers a packing
@@ -39,6 +39,7 @@ class BlockLinear(CSRLinear):
         super().__init__(shape, positions, values, bias, device, side, tile)
 
     def _build(self, positions, values):
+        check_number(positions)
         rows, cols = np.divmod(positions, max(1, self.shape[1]))
         own, partner = (cols, rows) if self.side == "in" else (rows, cols)
         order = row_order(own.astype(np.int32), self.n_neurons(self.side))
@@ -261,6 +262,6 @@ class BlockLinear(CSRLinear):
 
 
 def _moved(tensor, source, target, n_slots):
-    moved = torch.zeros(n_slots)
+    moved = torch.zeros(n_slots, dtype=torch.float32)
     moved.numpy()[target] = tensor.numpy()[source]
     return moved

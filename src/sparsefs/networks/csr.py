@@ -69,6 +69,7 @@ class CSRLinear(SparseLinear):
         super().__init__(shape, positions, values, bias, device)
 
     def _build(self, positions, values):
+        check_number(positions)
         rows, cols = (i.astype(np.int32) for i in np.divmod(positions, max(1, self.shape[1])))
         self.values = torch.from_numpy(values.copy()).to(self.device)
         own, partner = (rows, cols) if self.side == "out" else (cols, rows)
@@ -246,6 +247,18 @@ class CSRLinear(SparseLinear):
         self.values = _reindexed(self.values, source, new)
         self.buffers = {name: _reindexed(b, source, new) for name, b in self.buffers.items()}
         self._set_pattern(all_own, all_partner)
+
+
+_MOST = 2**31 - 1  # what the indices can count
+
+
+def check_number(positions):
+    """Refuse more connections than their indices can count."""
+    if len(positions) > _MOST:
+        raise ValueError(
+            f"A layer of {len(positions)} connections is too large: lower density or "
+            "hidden_layer_sizes."
+        )
 
 
 def csr_tensor(row_starts, cols, values, shape):

@@ -89,14 +89,18 @@ def layer_of(
         kernel = choose_kernel(shape, density, device, filled_side)
     if kernel == "masked":
         return MaskedLinear(shape, positions, values, bias, device)
-    wide = "in" if shape[1] > shape[0] else "out"
-    tile = TILE if max(shape) > _TILED and torch.device(device).type == "cpu" else None
     if kernel == "block":
         side = filled_side or "in"
-        return BlockLinear(
-            shape, positions, values, bias, device, side, tile if side == wide else None
-        )
-    return CSRLinear(shape, positions, values, bias, device, wide if tile else "out", tile)
+        return BlockLinear(shape, positions, values, bias, device, side, _tile(shape, side, device))
+    side = "in" if shape[1] > shape[0] else "out"
+    tile = _tile(shape, side, device)
+    return CSRLinear(shape, positions, values, bias, device, side if tile else "out", tile)
+
+
+def _tile(shape, side, device):
+    """Into how large tiles to cut a layer on one side; None for not at all."""
+    n_neurons = shape[1] if side == "in" else shape[0]
+    return TILE if n_neurons > _TILED and torch.device(device).type == "cpu" else None
 
 
 def _uniform(rng, bound, size):

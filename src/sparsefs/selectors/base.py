@@ -158,7 +158,7 @@ n_jobs, kernel, device, verbose, random_state
             target, weight = self._validate_target(y, weight)
             summary = Summary.of(X, weight)
             check_finite(X, summary, getattr(self, "feature_names_in_", None))
-            constant = summary.low == summary.high
+            constant = summary.used_low == summary.used_high
             data = TrainingData(X, y, target, weight, summary)
             self._n_selected(warn=True)
 

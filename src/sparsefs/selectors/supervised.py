@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import inspect
+from copy import deepcopy
 from numbers import Integral
 from typing import ClassVar
 
@@ -91,7 +92,8 @@ class SupervisedSelector(BaseSelector):
     def _loss(self, target):
         from ..training.losses import LOSSES
 
-        return LOSSES[target.loss]() if isinstance(target.loss, str) else target.loss
+        # The user's stays as it was, and replicas do not share what it remembers.
+        return LOSSES[target.loss]() if isinstance(target.loss, str) else deepcopy(target.loss)
 
     def _rows(self, data):
         """The rows that count: those of weight 0 do not."""

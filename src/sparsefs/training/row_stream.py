@@ -77,8 +77,7 @@ class RowStream:
         """The buffer, kept from epoch to epoch."""
         n_bytes = table.BUFFER_BYTES if shuffled else table.CHUNK_BYTES
         row_bytes = self.X.shape[1] * self.X.dtype.itemsize
-        # Of two batches at least, one can be mixed with the rest of another.
-        n_rows = min(max(n_bytes // row_bytes, 2 * self.batch_size), len(self.rows))
+        n_rows = min(max(n_bytes // row_bytes, self.batch_size), len(self.rows))
         if len(self._buffer) != n_rows:
             self._buffer = np.empty((n_rows, self.X.shape[1]), dtype=self.X.dtype)
         return self._buffer

@@ -2,7 +2,7 @@
 """Time that WASTSelector needs to be as good as the literal loop is at its end.
 
 The literal loop trains in the paper's setting: density 0.2, 10 epochs. Ours trains with its
-defaults, at three densities, for 1 to 10 epochs. Accuracy is that of an SVC on the selected
+defaults, and in the paper's setting, at three densities, for 1 to 10 epochs. Accuracy is that of an SVC on the selected
 features (50, madelon 20) of a stratified 80/20 split; both see the same splits, one after the
 other, on one thread. Of the settings of ours whose mean accuracy is not below the literal loop's
 mean the fastest is reported; where there is none, the literal loop wins and the table says so.
@@ -27,6 +27,12 @@ LITERAL = "literal"
 SETTINGS = {
     f"density {d}, {n} epochs": {"density": d, "max_iter": n} for d in DENSITIES for n in EPOCHS
 }
+PAPER = {
+    f"paper's, density {d}, {n} epochs": {"density": d, "max_iter": n}
+    for d in DENSITIES
+    for n in EPOCHS
+}
+OURS = (*SETTINGS, *PAPER)
 LAM = {"images": 0.4, "other": 0.9}  # the paper's
 
 
@@ -42,7 +48,7 @@ def run(arguments):
     for repeat in range(arguments.repeats):
         for name in arguments.sets:
             data = split(name, repeat)
-            for setting in (LITERAL, *SETTINGS):
+            for setting in (LITERAL, *OURS):
                 if results.has(set=name, setting=setting, repeat=repeat):
                     continue
                 scores, seconds = train(setting, name, data[0], repeat)
@@ -64,7 +70,11 @@ def train(setting, name, X, seed):
         if setting == LITERAL:
             training = literal.train(X, seed=seed, lam=LAM[kind_of(name)])
             return training.scores, training.seconds
-        selector = WASTSelector(K=1, random_state=seed, device="cpu", **SETTINGS[setting])
+        params = {"K": 1, "random_state": seed, "device": "cpu"}
+        if setting in PAPER:
+            selector = WASTSelector.from_paper(kind_of(name), **params, **PAPER[setting])
+        else:
+            selector = WASTSelector(**params, **SETTINGS[setting])
         started = time.perf_counter()
         return selector.fit(X).scores_, time.perf_counter() - started
 
@@ -87,7 +97,7 @@ HEADER = [
 
 def figures(results, name):
     """Seconds and accuracies on a set, by setting."""
-    rows = {s: results.where(set=name, setting=s) for s in (LITERAL, *SETTINGS)}
+    rows = {s: results.where(set=name, setting=s) for s in (LITERAL, *OURS)}
     return [{s: numbers(r, c) for s, r in rows.items()} for c in ("seconds", "accuracy")]
 
 
@@ -95,9 +105,9 @@ def fastest(seconds, accuracy):
     """Cells of the literal loop and of the fastest setting of ours that is as accurate."""
     cells = [spread(seconds[LITERAL]), mean_error(accuracy[LITERAL])]
     target = accuracy[LITERAL].mean()
-    reached = [s for s in SETTINGS if accuracy[s].mean() >= target]
+    reached = [s for s in OURS if accuracy[s].mean() >= target]
     if not reached:
-        closest = max(SETTINGS, key=lambda s: accuracy[s].mean())
+        closest = max(OURS, key=lambda s: accuracy[s].mean())
         return [
             *cells,
             "not reached",

@@ -32,7 +32,7 @@ def rows_of(folder, name):
     ("command", "n_rows"),
     [
         ("speed --sets tiny --repeats 2 --epochs 1", 2),
-        ("time_to_accuracy --sets tiny --repeats 1", 16),
+        ("time_to_accuracy --sets tiny --repeats 1", 31),
         ("kernels --shapes 1 --repeats 1 --devices cpu", 50),
         ("startup --repeats 1", 5),
         pytest.param("scaling --axes C --points 2 --repeats 1", 2, marks=pytest.mark.slow),

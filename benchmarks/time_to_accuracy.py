@@ -4,8 +4,9 @@
 The literal loop trains in the paper's setting: density 0.2, 10 epochs. Ours trains with its
 defaults, and in the paper's setting, at three densities, for 1 to 10 epochs. Accuracy is that of
 an SVC on the selected features (50, madelon 20) of a stratified 80/20 split; both see the same
-splits, one after the other, on one thread. Of the settings of ours whose mean accuracy is not below the literal loop's
-mean the fastest is reported; where there is none, the literal loop wins and the table says so.
+splits, one after the other, on one thread. Of the settings of ours whose mean accuracy is not
+below the literal loop's mean the fastest is reported; where there is none, the literal loop wins
+and the table says so.
 """
 
 import time

@@ -3,7 +3,7 @@
 
 The first layer of h neurons then has density 5 / h, and every other layer of a classifier all of
 its connections. HyperSparse begins with a dense network: it has 5 connections per feature after
-its pruning, and 50 before.
+its pruning, and 20 before.
 """
 
 PER_FEATURE = 5
@@ -24,7 +24,7 @@ SETTINGS = {
         "early_stopping": False,
     },
     "NeuroFS": {"hidden_layer_sizes": (100,), "density": PER_FEATURE / 100},
-    "HyperSparse": {"hidden_layer_sizes": (50,), "density": PER_FEATURE / 50},
+    "HyperSparse": {"hidden_layer_sizes": (20,), "density": PER_FEATURE / 20},
 }
 
 

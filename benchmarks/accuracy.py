@@ -70,9 +70,8 @@ def summarise(results, arguments):
         for setting in arguments.settings:
             rows = [
                 row
-                for row in results.rows
-                if (row["set"], row["setting"]) == (name, setting)
-                and int(row["seed"]) in list(arguments.seeds)
+                for row in results.where(set=name, setting=setting)
+                if int(row["seed"]) in list(arguments.seeds)
             ]
             accuracy = np.array([float(row["accuracy"]) for row in rows])
             seconds = np.median([float(row["seconds"]) for row in rows])

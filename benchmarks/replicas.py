@@ -92,12 +92,7 @@ def summarise(results, arguments):
         for method in arguments.methods:
             line = f"{name:12s} {method:18s}"
             for n_replicas in arguments.replicas:
-                rows = [
-                    row
-                    for row in results.rows
-                    if (row["set"], row["method"]) == (name, method)
-                    and row["n_replicas"] == str(n_replicas)
-                ]
+                rows = results.where(set=name, method=method, n_replicas=n_replicas)
                 one = [row for row in rows if row["n_jobs"] == "1"]
                 if len(one) < 2:
                     continue

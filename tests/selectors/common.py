@@ -9,6 +9,7 @@ import inspect
 
 import numpy as np
 import pytest
+from sklearn.datasets import make_classification
 from sklearn.utils._param_validation import make_constraint
 
 import sparsefs
@@ -73,6 +74,21 @@ def classes(X):
     """A y for X: three classes in turn."""
     n_samples = X.shape[0] if hasattr(X, "shape") else len(X)
     return np.arange(n_samples) % 3
+
+
+def first_ten_informative(seed):
+    """Samples of eight classes, of which the first 10 of 60 features tell."""
+    return make_classification(
+        n_samples=500,
+        n_features=60,
+        n_informative=10,
+        n_redundant=0,
+        n_classes=8,
+        n_clusters_per_class=1,
+        class_sep=2.0,
+        shuffle=False,
+        random_state=seed,
+    )
 
 
 def fit(selector, X, y=None, **kwargs):

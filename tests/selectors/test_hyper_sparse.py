@@ -4,11 +4,10 @@
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.datasets import make_classification
 
 from sparsefs import HyperSparseSelector
 from sparsefs.regularization import L1Penalty, L2Penalty, Penalty
-from tests.selectors.common import fit, quick
+from tests.selectors.common import first_ten_informative, fit, quick
 
 N = 40 * 16 + 16 * 8 + 8 * 3  # possible connections of the quick network
 
@@ -103,17 +102,7 @@ def test_what_has_no_accuracy_is_compared_by_its_loss(kind, wide):
 
 def test_informative_features_are_found():
     for seed in range(3):
-        X, y = make_classification(
-            n_samples=500,
-            n_features=60,
-            n_informative=10,
-            n_redundant=0,
-            n_classes=8,
-            n_clusters_per_class=1,
-            class_sep=2.0,
-            shuffle=False,
-            random_state=seed,
-        )
+        X, y = first_ten_informative(seed)
         selector = HyperSparseSelector(
             K=10,
             hidden_layer_sizes=(40, 20),

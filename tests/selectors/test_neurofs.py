@@ -3,11 +3,10 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import make_classification
 
 from sparsefs import NeuroFSSelector
 from sparsefs.training.batches import Batches
-from tests.selectors.common import fit, quick
+from tests.selectors.common import first_ten_informative, fit, quick
 
 
 def longer(**params):
@@ -108,17 +107,7 @@ def test_kernels_give_the_same_training(wide):
 
 def test_informative_features_are_found():
     for seed in range(3):
-        X, y = make_classification(
-            n_samples=500,
-            n_features=60,
-            n_informative=10,
-            n_redundant=0,
-            n_classes=8,
-            n_clusters_per_class=1,
-            class_sep=2.0,
-            shuffle=False,
-            random_state=seed,
-        )
+        X, y = first_ten_informative(seed)
         selector = NeuroFSSelector(
             K=10,
             density=0.3,

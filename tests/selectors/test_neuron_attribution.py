@@ -4,12 +4,11 @@
 import numpy as np
 import pytest
 from scipy.special import log_softmax
-from sklearn.datasets import make_classification
 
 from sparsefs import NeuronAttributionSelector
 from sparsefs.selectors import neuron_attribution
 from sparsefs.topology import RandomGrow
-from tests.selectors.common import classes, fit, quick
+from tests.selectors.common import classes, first_ten_informative, fit, quick
 
 VARIANTS = {
     "Dense-QS": ("dense", "strength"),
@@ -150,17 +149,7 @@ def test_an_init_of_ones_own_decides_the_densities(wide):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_informative_features_are_found(variant):
     for seed in range(2):
-        X, y = make_classification(
-            n_samples=500,
-            n_features=60,
-            n_informative=10,
-            n_redundant=0,
-            n_classes=8,
-            n_clusters_per_class=1,
-            class_sep=2.0,
-            shuffle=False,
-            random_state=seed,
-        )
+        X, y = first_ten_informative(seed)
         selector = NeuronAttributionSelector.from_paper(
             variant,
             K=10,

@@ -162,10 +162,7 @@ class BlockLinear(CSRLinear):
 
     def weight_grad(self, grad, x):
         own, partners = (x, grad) if self.side == "in" else (grad, x)
-        gradient = torch.zeros_like(self.values)
-        for i, tile in enumerate(self.tiles):
-            self.tile_grad(i, own[tile.own], partners, gradient)
-        return gradient
+        return self._grad_by_tiles(own, partners)
 
     def snapshot(self):
         return SparseLinear.snapshot(self)  # a rewiring writes into the arrays

@@ -197,6 +197,9 @@ class CSRLinear(SparseLinear):
         if len(self.tiles) == 1 and self.n_connections:  # no copy
             matrix = self.tiles[0].matrix
             return torch.sparse.sampled_addmm(matrix, own, partners.t(), beta=0.0).values()
+        return self._grad_by_tiles(own, partners)
+
+    def _grad_by_tiles(self, own, partners):
         gradient = torch.zeros_like(self.values)
         for i, tile in enumerate(self.tiles):
             self.tile_grad(i, own[tile.own], partners, gradient)

@@ -110,9 +110,7 @@ class SparseLinear(ABC):
         -------
         torch.Tensor of shape (n_rows, n_inputs), float32
         """
-        if self.seen is None:
-            raise RuntimeError("No gradient yet: the layer has seen no training step.")
-        x, grad = self.seen
+        x, grad = self._seen()
         grad = grad[rows]
         self.extra_flops += 2 * len(grad) * x.shape[0] * x.shape[1]
         if torch.is_tensor(x):
@@ -121,12 +119,15 @@ class SparseLinear(ABC):
 
     def dense_grad_of_inputs(self, cols: slice) -> torch.Tensor:
         """The same for some inputs and all output neurons, (n_cols, n_outputs)."""
-        if self.seen is None:
-            raise RuntimeError("No gradient yet: the layer has seen no training step.")
-        x, grad = self.seen
+        x, grad = self._seen()
         part = x[cols]
         self.extra_flops += 2 * len(grad) * part.shape[0] * part.shape[1]
         return part @ grad.t()
+
+    def _seen(self):
+        if self.seen is None:
+            raise RuntimeError("No gradient yet: the layer has seen no training step.")
+        return self.seen
 
     def rewire(self, removed: np.ndarray, added_rows: np.ndarray, added_cols: np.ndarray) -> None:
         """Remove the connections in the slots `removed`, create those at the given positions.

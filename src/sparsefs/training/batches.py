@@ -216,9 +216,8 @@ class Batches:
     def __iter__(self) -> Iterator[Batch]:
         """One epoch. The tensors are overwritten by the next batch."""
         if self._stream is not None:
-            starts = range(self.batch_size, self.n_samples, self.batch_size)
-            parts = np.array_split(self._used, len(self) if self._even else starts)
-            for rows, buffer, places in self._stream.epoch([len(p) for p in parts], self.rng):
+            sizes = [len(part) for part in self._split(self._used)]
+            for rows, buffer, places in self._stream.epoch(sizes, self.rng):
                 yield self._batch(rows, buffer, places)
             return
         for rows in self._rows_of_batches():
@@ -227,9 +226,13 @@ class Batches:
     def _rows_of_batches(self):
         """Rows of every batch of an epoch."""
         order = self._used if self.rng is None else self.rng.permutation(self._used)
-        starts = range(self.batch_size, len(order), self.batch_size)
         # Rows in file order: the order within a batch means nothing, a memmap likes it.
-        return [np.sort(r) for r in np.array_split(order, len(self) if self._even else starts)]
+        return [np.sort(rows) for rows in self._split(order)]
+
+    def _split(self, rows):
+        """The rows of an epoch, batch by batch."""
+        starts = range(self.batch_size, len(rows), self.batch_size)
+        return np.array_split(rows, len(self) if self._even else starts)
 
     def batch(self, rows: np.ndarray) -> Batch:
         """The given rows as a batch."""

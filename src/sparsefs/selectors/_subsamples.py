@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Complementary pairs: halves of the samples that share none."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.utils.multiclass import type_of_target
+
+
+def strata(y) -> np.ndarray | None:
+    """Number of each sample's class, (n_samples,); None where y holds no classes.
+
+    Raises
+    ------
+    ValueError
+        If y holds NaN or infinite numbers.
+    """
+    if y is None or type_of_target(y, input_name="y") not in ("binary", "multiclass"):
+        return None
+    return np.unique(np.asarray(y).ravel(), return_inverse=True)[1]
+
+
+def complementary_pair(
+    classes: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw two disjoint halves of the samples.
+
+    Each has half of every class, give or take one. Of a class of odd size one sample is left over;
+    such samples are dealt out in turn, those of rare classes first. If their number is odd, one of
+    the largest such class is in neither half.
+
+    Parameters
+    ----------
+    classes : ndarray of int of shape (n_samples,)
+        Class of every sample; all the same where there are none.
+    rng : Generator
+
+    Returns
+    -------
+    first, second : ndarray of int of shape (n_samples // 2,)
+        Rows in ascending order.
+    """
+    rows = rng.permutation(len(classes))
+    rows = rows[np.argsort(classes[rows], kind="stable")]
+    sizes = np.bincount(classes)
+    place = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)  # in its class
+    size = np.repeat(sizes, sizes)
+    over = (size % 2 == 1) & (place == size - 1)
+    paired, left = rows[~over], rows[over]
+    # Shuffled, so that chance decides among classes of one size.
+    left = left[rng.permutation(len(left))]
+    left = left[np.argsort(sizes[classes[left]], kind="stable")]
+    left = left[: len(left) - len(left) % 2]
+    # Classes come in runs of even length, so that every second row is half of each.
+    dealt = np.concatenate([paired, left])
+    return np.sort(dealt[::2]), np.sort(dealt[1::2])

@@ -11,6 +11,7 @@ from .selectors import (
     NeuroFSSelector,
     NeuronAttributionSelector,
     QuickSelectionSelector,
+    StabilitySelector,
     WASTSelector,
 )
 
@@ -19,6 +20,7 @@ __all__ = [
     "NeuroFSSelector",
     "NeuronAttributionSelector",
     "QuickSelectionSelector",
+    "StabilitySelector",
     "WASTSelector",
     "__version__",
     "open_shards",

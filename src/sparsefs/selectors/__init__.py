@@ -5,6 +5,7 @@ from .hyper_sparse import HyperSparseSelector
 from .neurofs import NeuroFSSelector
 from .neuron_attribution import NeuronAttributionSelector
 from .quick_selection import QuickSelectionSelector
+from .stability import StabilitySelector
 from .wast import WASTSelector
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "NeuroFSSelector",
     "NeuronAttributionSelector",
     "QuickSelectionSelector",
+    "StabilitySelector",
     "WASTSelector",
 ]

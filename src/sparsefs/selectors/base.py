@@ -347,15 +347,7 @@ n_jobs, kernel, device, verbose, random_state
 
     def _validate_params(self):
         super()._validate_params()
-        for name, constraints in self._parameter_constraints.items():
-            # A bool is an int to Python, and a slip to everyone else.
-            counts = any(isinstance(c, Interval) and c.type is Integral for c in constraints)
-            value = getattr(self, name)
-            if counts and isinstance(value, (bool, np.bool_)):
-                raise ValueError(
-                    f"The {name!r} parameter of {type(self).__name__} must be a number. Got "
-                    f"{value!r} instead."
-                )
+        refuse_booleans(self)
         self._hidden_sizes()
 
     def _validate_X(self, X, reset=True):
@@ -427,6 +419,18 @@ def one_of(network):
     return network.replica(0) if hasattr(network, "replica") else network
 
 
+def refuse_booleans(estimator):
+    """Refuse True and False for parameters that count: an int to Python, a slip to all others."""
+    for name, constraints in estimator._parameter_constraints.items():
+        counts = any(isinstance(c, Interval) and c.type is Integral for c in constraints)
+        value = getattr(estimator, name)
+        if counts and isinstance(value, (bool, np.bool_)):
+            raise ValueError(
+                f"The {name!r} parameter of {type(estimator).__name__} must be a number. Got "
+                f"{value!r} instead."
+            )
+
+
 def check_length(X, y):
     """Refuse a y that does not have one entry per row of X."""
     try:
@@ -435,14 +439,19 @@ def check_length(X, y):
         raise TypeError(f"y must have one label or target per sample: {error}") from error
 
 
+def usable_weight(sample_weight, X):
+    """Weights of the rows of X as an array of float64; what they are not, an error says."""
+    try:
+        return _check_sample_weight(sample_weight, X, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"sample_weight is unusable: {error}") from error
+
+
 def checked_weight(sample_weight, X):
     """Weights of the rows of X, scaled to mean 1 over those that are not 0; None stays None."""
     if sample_weight is None:
         return None
-    try:
-        weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
-    except (ValueError, TypeError) as error:
-        raise type(error)(f"sample_weight is unusable: {error}") from error
+    weight = usable_weight(sample_weight, X)
     if (weight < 0).any():
         raise ValueError("sample_weight must not be negative.")
     if not weight.any():

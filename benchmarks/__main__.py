@@ -19,6 +19,7 @@ NAMES = (
     "accuracy",
     "papers",
     "coverage",
+    "synthetic",
     "speed",
     "time_to_accuracy",
     "fits",

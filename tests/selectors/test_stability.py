@@ -511,6 +511,8 @@ BAD = [
     ("text", {}, lambda: [*noise().tolist()[1:], ["blue"] * 40], {}, ["numeric"]),
     ("no y", {"estimator": Lasso()}, noise, {"y": None}, ["Lasso requires y"]),
     ("short y", {}, noise, {"y": Y[:-1]}, ["inconsistent numbers of samples"]),
+    ("no text in y", {}, noise, {"y": ["a", None] * 30}, ["y is unusable", "missing"]),
+    ("a path", {}, lambda: "X.npy", {}, ["X is a path", "X.npy"]),
     ("NaN in y", {}, noise, {"y": np.where(Y, Y, np.nan)}, ["y contains NaN"]),
     ("one of a class", {}, noise, {"y": np.arange(60) == 3}, ["two classes", "single sample"]),
     ("short weights", {}, noise, {"sample_weight": np.ones(59)}, ["sample_weight.shape"]),

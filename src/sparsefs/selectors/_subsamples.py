@@ -12,12 +12,21 @@ def strata(y) -> np.ndarray | None:
 
     Raises
     ------
+    TypeError
+        If y mixes text with something else, missing labels among it.
     ValueError
         If y holds NaN or infinite numbers.
     """
-    if y is None or type_of_target(y, input_name="y") not in ("binary", "multiclass"):
+    if y is None:
         return None
-    return np.unique(np.asarray(y).ravel(), return_inverse=True)[1]
+    try:
+        if type_of_target(y, input_name="y") not in ("binary", "multiclass"):
+            return None
+        return np.unique(np.asarray(y).ravel(), return_inverse=True)[1]
+    except TypeError as error:
+        raise TypeError(
+            f"y is unusable: {error}. Labels must be all text or all numbers, and none missing."
+        ) from error
 
 
 def complementary_pair(

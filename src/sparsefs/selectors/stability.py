@@ -32,7 +32,7 @@ from ..data import RowTable
 from ._pfer import error_control
 from ._replicas import generators
 from ._subsamples import complementary_pair, strata
-from ._validation import check_finite
+from ._validation import check_finite, table_on_disk
 from .base import _earlier_fit_kept, check_length, refuse_booleans, usable_weight
 
 MIN_SAMPLES = 4  # two in each half
@@ -213,7 +213,7 @@ class StabilitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         TypeError
-            If X is files on disk.
+            If X is files on disk, or y mixes text with something else.
         ValueError
             If a parameter or the data are unusable, or `pfer` cannot be kept; the message names
             the parameter.
@@ -273,6 +273,7 @@ class StabilitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         )
 
     def _validate_X(self, X):
+        table_on_disk(X)  # a path is refused
         if isinstance(X, RowTable):
             raise TypeError(
                 "StabilitySelector draws samples from all over X, so X cannot be files on disk. "

@@ -16,7 +16,7 @@ from benchmarks import performance_tables
 from benchmarks.results import Results
 
 NAMES = (
-    "accuracy",
+    "wast",
     "papers",
     "coverage",
     "speed",

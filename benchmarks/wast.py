@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""SVC accuracy on the selected features, over data sets, settings and splits.
+"""WAST in several settings: SVC accuracy on the selected features, over data sets and splits.
 
 Splits are stratified 80/20; selection and scaling see the training part only. The features are
 standardised for the SVC (scikit-learn's defaults). K is 50, and 20 for madelon.
@@ -40,7 +40,7 @@ def add_arguments(parser):
 
 
 def run(arguments):
-    results = Results("accuracy", ["set", "setting", "seed"])
+    results = Results("wast", ["set", "setting", "seed"])
     for name in arguments.sets:
         for seed in arguments.seeds:
             data = split(name, seed)

@@ -16,6 +16,7 @@ from benchmarks import performance_tables
 from benchmarks.results import Results
 
 NAMES = (
+    "accuracy",
     "wast",
     "papers",
     "coverage",
@@ -60,7 +61,8 @@ def main(arguments=None):
     if arguments.folder:
         Results.folder = arguments.folder
     if arguments.fresh:
-        Results.forget(arguments.name)
+        forget = getattr(arguments.module, "forget", None)
+        forget(arguments) if forget else Results.forget(arguments.name)
     arguments.module.run(arguments)
     performance_tables.write(arguments.name)
     Results(arguments.name, key=[]).print_origin()

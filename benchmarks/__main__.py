@@ -12,7 +12,7 @@ import argparse
 import importlib
 from pathlib import Path
 
-from benchmarks import performance_tables
+from benchmarks import accuracy_tables, performance_tables
 from benchmarks.results import Results
 
 NAMES = (
@@ -65,6 +65,8 @@ def main(arguments=None):
         forget(arguments) if forget else Results.forget(arguments.name)
     arguments.module.run(arguments)
     performance_tables.write(arguments.name)
+    if arguments.name == "accuracy":
+        accuracy_tables.write()
     Results(arguments.name, key=[]).print_origin()
 
 

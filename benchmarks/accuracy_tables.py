@@ -211,6 +211,7 @@ def costs(measured):
         for name in measured.sets:
             rows = measured.of(method, name, K)
             times = {row["seed"]: float(row["seconds"]) for row in rows if row["seconds"]}
+            seconds += [np.median([*times.values()])] if times else []
             peaks += [*numbers(rows, "above_data_mb")]
             trees = {
                 row["seed"]: float(row["seconds"])
@@ -220,7 +221,6 @@ def costs(measured):
             both = [seed for seed in times if seed in trees]
             if both:
                 ratios.append(np.median([times[seed] / trees[seed] for seed in both]))
-                seconds.append(np.median([*times.values()]))
         if ratios and method not in (methods.ALL, "random"):
             middle = np.exp(np.mean(np.log(ratios)))
             cells = [short(x) for x in (middle, min(ratios), max(ratios), np.median(seconds))]

@@ -16,7 +16,7 @@ def ranks(table):
 
 def best_on(table):
     """On how many data sets each method is the best, alone or with others."""
-    top = np.nanmax(table, axis=1, keepdims=True)
+    top = np.nan_to_num(table, nan=-np.inf).max(axis=1, keepdims=True)
     return (table == top).sum(axis=0)
 
 

@@ -145,8 +145,8 @@ def _in_fork(job, limit, memory, arguments):
 
 
 def _in_child(job, limit, memory):
+    gc.freeze()  # walking through what the libraries hold would take longer than many a fit
     _warm_up()  # the libraries' pages are not mapped in a fork before they are used
-    gc.collect()
     _give_back()
     before = _memory("VmRSS") - job.data_bytes  # the data were loaded by the parent
     try:

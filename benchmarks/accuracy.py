@@ -41,7 +41,7 @@ def add_arguments(parser):
     parser.add_argument("--unsupervised", action="store_true", help="methods without labels only")
     parser.add_argument("--seeds", nargs="+", type=int, help="1000 to 1004, 1009 where n < 500")
     parser.add_argument("--Ks", nargs="+", type=int)
-    parser.add_argument("--limit", type=float, default=300, help="seconds for one fit")
+    parser.add_argument("--limit", type=float, default=300, help="CPU seconds for one fit")
     parser.add_argument("--memory", type=float, default=6, help="GB for one fit, above the data")
     parser.add_argument("--official", action="store_true", help="on official splits")
 
@@ -148,7 +148,8 @@ def columns(Ks):
     scores = [*evaluation.CLASSIFIERS, "kmeans", "nmi"]
     numbers_of_features = [*dict.fromkeys([*KS, *Ks]), EVERY]
     return [
-        *("status", "seconds", "data_mb", "peak_mb", "above_data_mb", "n_train", "n_features"),
+        *("status", "seconds", "cpu_seconds", "data_mb", "peak_mb", "above_data_mb"),
+        *("n_train", "n_features"),
         *(f"{score}_{K}" for score in scores for K in numbers_of_features),
     ]
 
@@ -200,7 +201,7 @@ def both(parts):
 
 
 def summarise(results, sets, chosen, Ks):
-    """SVC accuracy at one K, and the seconds of a fit."""
+    """SVC accuracy at one K, and the processor's seconds of a fit."""
     K = 50 if 50 in Ks else Ks[0]
     lines = []
     for method in chosen:
@@ -209,7 +210,7 @@ def summarise(results, sets, chosen, Ks):
             rows = results.where(set=name, method=method)
             accuracy = numbers(rows, f"svc_{EVERY if method == methods.ALL else K}")
             if len(accuracy):
-                seconds = np.median(numbers(rows, "seconds"))
+                seconds = np.median(numbers(rows, "cpu_seconds"))
                 line.append(f"{mean_error(accuracy)} ({short(seconds)} s)")
             else:
                 line.append(rows[0]["status"] if rows else "-")

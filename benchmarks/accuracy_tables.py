@@ -202,7 +202,7 @@ def incomplete(measured):
 
 
 def costs(measured):
-    """Time over ExtraTrees' on the same split, and memory; of what ended only."""
+    """The processor's time over ExtraTrees' on the same split, and memory; of what ended only."""
     header = ["Method", f"Time / {methods.EXTRA_TREES}", "least", "largest", "Median seconds"]
     header += ["Largest peak above the data, MB"]
     lines = []
@@ -210,13 +210,13 @@ def costs(measured):
         ratios, seconds, peaks = [], [], []
         for name in measured.sets:
             rows = measured.of(method, name, K)
-            times = {row["seed"]: float(row["seconds"]) for row in rows if row["seconds"]}
+            times = {row["seed"]: float(row["cpu_seconds"]) for row in rows if row["cpu_seconds"]}
             seconds += [np.median([*times.values()])] if times else []
             peaks += [*numbers(rows, "above_data_mb")]
             trees = {
-                row["seed"]: float(row["seconds"])
+                row["seed"]: float(row["cpu_seconds"])
                 for row in measured.of(methods.EXTRA_TREES, name, K)
-                if row["seconds"]
+                if row["cpu_seconds"]
             }
             both = [seed for seed in times if seed in trees]
             if both:

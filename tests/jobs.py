@@ -19,6 +19,15 @@ def sleeps(seconds):
     return Job(lambda: time.sleep(seconds), 0)
 
 
+def computes(seconds):
+    def fit():
+        started = time.process_time()
+        while time.process_time() - started < seconds:
+            pass
+
+    return Job(fit, 0)
+
+
 def prints_and_says(word):
     return Job(lambda: print("noise"), 0, lambda result: {"word": word})
 

@@ -38,12 +38,20 @@ def test_peak_of_a_fork_is_that_of_a_process(forks):
     assert alone["above_data_mb"] == pytest.approx(80, abs=8)
 
 
-def test_a_fork_measures_time(forks):
-    assert 0.2 <= forks.measure("tests.jobs:sleeps", 9, 1e9, seconds=0.2)["seconds"] < 2
+def test_a_fork_measures_time_by_two_clocks(forks):
+    waiting = forks.measure("tests.jobs:sleeps", 9, 1e9, seconds=0.3)
+    working = forks.measure("tests.jobs:computes", 9, 1e9, seconds=0.3)
+    assert waiting["seconds"] >= 0.3 > 0.1 > waiting["cpu_seconds"]
+    assert working["seconds"] >= working["cpu_seconds"] >= 0.3
+
+
+def test_the_limit_is_one_of_the_processor(forks):
+    assert status(forks, "sleeps", limit=0.1, seconds=0.5) == "ok"
+    assert status(forks, "computes", limit=0.1, seconds=0.5) == "over 0.1 s"
 
 
 def test_what_ends_badly_says_so_and_the_next_fit_goes_on(forks):
-    assert status(forks, "sleeps", limit=0.1, seconds=9) == "over 0.1 s"
+    assert status(forks, "sleeps", limit=0.05, seconds=9) == "over 0.05 s"
     assert status(forks, "fails") == "failed: ZeroDivisionError: division by zero"
     assert status(forks, "is_killed") == "killed, most likely out of memory"
     assert status(forks, "unheard_of").startswith("failed: AttributeError")

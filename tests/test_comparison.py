@@ -81,6 +81,16 @@ def test_rows_for_classifiers_are_stratified_and_no_more_than_asked_for():
     assert evaluation.drawn(X, y, 1000, seed=0)[0] is X
 
 
+def test_the_f_test_of_single_precision_is_that_of_double():
+    rng = np.random.default_rng(0)
+    X, y = (5000 + rng.standard_normal((2000, 40))).astype(np.float32), np.arange(2000) % 2
+    expected = f_classif(X.astype(np.float64), y)[0]
+    assert not np.allclose(f_classif(X, y)[0], expected, rtol=0.01)
+    np.testing.assert_allclose(
+        methods.METHODS["F-test"](X, y, 5, 0), expected, rtol=0.01, atol=0.01
+    )
+
+
 def problem():
     """Two signals, a copy of the stronger one, a constant, and noise."""
     rng = np.random.default_rng(0)

@@ -210,14 +210,10 @@ def costs(measured):
         ratios, seconds, peaks = [], [], []
         for name in measured.sets:
             rows = measured.of(method, name, K)
-            times = {row["seed"]: float(row["cpu_seconds"]) for row in rows if row["cpu_seconds"]}
+            times = times_of(rows)
             seconds += [np.median([*times.values()])] if times else []
             peaks += [*numbers(rows, "above_data_mb")]
-            trees = {
-                row["seed"]: float(row["cpu_seconds"])
-                for row in measured.of(methods.EXTRA_TREES, name, K)
-                if row["cpu_seconds"]
-            }
+            trees = times_of(measured.of(methods.EXTRA_TREES, name, K))
             both = [seed for seed in times if seed in trees]
             if both:
                 ratios.append(np.median([times[seed] / trees[seed] for seed in both]))
@@ -226,6 +222,11 @@ def costs(measured):
             cells = [short(x) for x in (middle, min(ratios), max(ratios), np.median(seconds))]
             lines.append([method, *cells, f"{max(peaks):.0f}"])
     return header, lines
+
+
+def times_of(rows):
+    """Seconds by seed; less than a millisecond, which may read as none, counts as one."""
+    return {r["seed"]: max(float(r["cpu_seconds"]), 1e-3) for r in rows if r["cpu_seconds"]}
 
 
 def opinions(measured):

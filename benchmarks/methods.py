@@ -3,8 +3,8 @@
 
 K is a number of features, or several of them where one fit is to serve them all. Ours have their
 defaults. The others have theirs, on one thread, except: 500 trees; columns standardised for linear
-models, networks and the F-test, not centred in CSR; L1 logistic regression one class against the rest by
-liblinear, which converges, and sooner than saga stops at its default ``max_iter``.
+models, networks and the F-test, not centred in CSR; L1 logistic regression one class against the
+rest by liblinear, which converges, and sooner than saga stops at its default ``max_iter``.
 """
 
 from collections.abc import Callable

@@ -289,6 +289,15 @@ def test_wins_costs_and_who_is_incomplete(folder):
     assert table(folder, "incomplete")[1:] == [line]
 
 
+def test_a_fit_too_short_for_the_clock_is_not_infinitely_fast(folder):
+    results = Results("accuracy", accuracy.KEY)
+    add(results, "colon", "variance", 1000, 80, cpu_seconds=0.0)
+    add(results, "colon", "ExtraTrees", 1000, 90)
+    accuracy_tables.write()
+    costs = {line[0]: line[1:] for line in table(folder, "costs")[1:]}
+    assert costs["variance"][:2] == ["0.000500", "0.000500"]
+
+
 @pytest.mark.usefixtures("measured")
 def test_tests_are_over_the_sets_that_both_have(folder):
     lines = {line[1]: line for line in table(folder, "tests")[1:]}

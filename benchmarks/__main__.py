@@ -12,11 +12,12 @@ import argparse
 import importlib
 from pathlib import Path
 
-from benchmarks import performance_tables
+from benchmarks import accuracy_tables, performance_tables
 from benchmarks.results import Results
 
 NAMES = (
     "accuracy",
+    "wast",
     "papers",
     "coverage",
     "synthetic",
@@ -61,9 +62,12 @@ def main(arguments=None):
     if arguments.folder:
         Results.folder = arguments.folder
     if arguments.fresh:
-        Results.forget(arguments.name)
+        forget = getattr(arguments.module, "forget", None)
+        forget(arguments) if forget else Results.forget(arguments.name)
     arguments.module.run(arguments)
     performance_tables.write(arguments.name)
+    if arguments.name == "accuracy":
+        accuracy_tables.write()
     Results(arguments.name, key=[]).print_origin()
 
 

@@ -5,7 +5,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.datasets import make_classification
 from sklearn.model_selection import train_test_split
-from tests.data import available, load
+from tests.data import available, is_sparse, load, official_n_train
+from tests.data import n_rows as _n_rows_of_file
 
 ROWS = {"mnist": 10_000, "fashion_mnist": 10_000}
 WHOLE_MNIST = "mnist_60000"
@@ -13,6 +14,20 @@ IMAGES = {
     *("coil20", "orl", "usps", "yale", "warpar10p"),
     *("mnist", WHOLE_MNIST, "fashion_mnist"),
 }
+# Every real set, the small ones first; isolet_1560 is the first fifth of isolet.
+SETS_OF = {
+    "genes": ("colon", "lymphoma", "prostate_ge", "tox_171"),
+    "images": ("warpar10p", "yale", "orl", "coil20", "usps", "fashion_mnist", "mnist"),
+    "text": ("relathe", "pcmac", "basehock", "dexter", "news20"),
+    "speech and spectra": ("arcene", "isolet_1560", "isolet"),
+    "other": ("madelon", "dorothea"),
+}
+SETS = (
+    *("colon", "lymphoma", "yale", "prostate_ge", "warpar10p", "arcene", "tox_171", "orl"),
+    *("dexter", "isolet_1560", "madelon", "coil20", "relathe", "pcmac", "basehock", "dorothea"),
+    *("usps", "isolet", "news20", "fashion_mnist", "mnist"),
+)
+OFFICIAL = ("arcene", "dexter", "madelon", "dorothea", "isolet", "usps", "fashion_mnist", "mnist")
 
 
 def n_selected(name):
@@ -43,6 +58,32 @@ def split(name, seed):
         return X[:60_000], X[60_000:], y[:60_000], y[60_000:]
     X, y = dataset(name)
     return train_test_split(X, y, test_size=0.2, stratify=y, random_state=seed)
+
+
+def n_rows(name):
+    return len(GENERATED[name]()[1]) if name in GENERATED else _n_rows_of_file(name)
+
+
+def is_csr(name):
+    return name == "wide_csr" if name in GENERATED else is_sparse(name)
+
+
+def whole_split(name, seed):
+    """As `split`, of all rows, also where there is an official split: those are merged."""
+    X, y = _whole(name)
+    return train_test_split(X, y, test_size=0.2, stratify=y, random_state=seed)
+
+
+def official_split(name):
+    """As `split`, with the set's own test rows; generated sets have their last fifth."""
+    X, y = _whole(name)
+    n = official_n_train(name) if name not in GENERATED else len(y) * 4 // 5
+    return X[:n], X[n:], y[:n], y[n:]
+
+
+def _whole(name):
+    X, y = GENERATED[name]() if name in GENERATED else load(name)
+    return X, np.unique(y, return_inverse=True)[1]
 
 
 def tiny():

@@ -18,7 +18,12 @@ from benchmarks.results import Results
 from benchmarks.tables import mean_error, numbers, short, show, spread
 
 SETS = ["isolet_1560", "madelon", "mnist", "arcene"]
-COMMON = [name for name in methods.METHODS if name != methods.QUICK_SELECTION_PAPER]
+COMMON = [
+    *methods.OURS,
+    *(methods.DENSE, methods.LASSO_NET, methods.EXTRA_TREES, "mutual information"),
+    *("RFE (LinearSVC)", "L1 logistic regression", "F-test"),
+]
+METHODS = [*COMMON, methods.QUICK_SELECTION_PAPER]
 
 
 def job(name, method, seed):
@@ -39,7 +44,7 @@ def job(name, method, seed):
 
 def add_arguments(parser):
     parser.add_argument("--sets", nargs="+", default=[*SETS, data.WHOLE_MNIST])
-    parser.add_argument("--methods", nargs="+", default=list(methods.METHODS))
+    parser.add_argument("--methods", nargs="+", default=METHODS)
     parser.add_argument("--repeats", type=int, default=3, help="splits and seeds")
     parser.add_argument("--limit", type=float, default=600, help="seconds for one fit")
 

@@ -1,19 +1,36 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Feature selection methods by name, ours and others': ``method(X, y, K, seed)`` gives scores.
 
-Ours have their defaults. The others have theirs, on one thread, with two exceptions: 500 trees,
-and columns standardised for the linear models and for LassoNet.
+K is a number of features, or several of them where one fit is to serve them all. Ours have their
+defaults. The others have theirs, on one thread, except: 500 trees; columns standardised for linear
+models, networks and the F-test, not centred in CSR; L1 logistic regression one class against the
+rest by liblinear, which converges, and sooner than saga stops at its default ``max_iter``.
 """
 
+from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
+from typing import NamedTuple
 
 import numpy as np
-from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.feature_selection import RFE, f_classif, mutual_info_classif
+from scipy import sparse
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.feature_selection import (
+    RFE,
+    SequentialFeatureSelector,
+    f_classif,
+    mutual_info_classif,
+)
 from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
+from benchmarks.mrmr import mrmr
 from sparsefs import (
     HyperSparseSelector,
     NeuroFSSelector,
@@ -31,8 +48,127 @@ SELECTORS = {
 }
 
 
-def ours(selector, X, y, K, seed, **params):
-    return selector(K=K, random_state=seed, device="cpu", **params).fit(X, y).scores_
+class Method(NamedTuple):
+    """A method and what a benchmark has to know of it."""
+
+    scores: Callable
+    supervised: bool = True
+    for_one_K: bool = False  # whether its training aims at one K
+    most_K: int | None = None  # what it selects at most
+    takes_csr: bool = True
+    needs: str | None = None  # a module that the extra `bench` brings along
+    by_kind: bool = False  # whether it is told the kind of data, as WAST's paper is
+
+    def __call__(self, X, y, K, seed, **params):
+        return self.scores(X, y, K, seed, **params)
+
+
+# Ours.
+
+
+def fitted_scores(selector, X, y, K, seed):
+    return selector(K=int(np.max(K)), random_state=seed, device="cpu").fit(X, y).scores_
+
+
+def ours(selector, *, supervised=True, for_one_K=False, **params):
+    """A method of ours with its defaults but for `params`; its registry entry is one line."""
+    scores = partial(fitted_scores, partial(selector, **params))
+    return Method(scores, supervised=supervised, for_one_K=for_one_K)
+
+
+def paper_wast(X, y, K, seed, kind="other"):
+    return fitted_scores(partial(WASTSelector.from_paper, kind), X, y, K, seed)
+
+
+def standardised(X):
+    return StandardScaler(with_mean=not sparse.issparse(X)).fit_transform(X)
+
+
+# Filters.
+
+
+def random(X, y, K, seed):
+    return np.random.default_rng(seed).random(X.shape[1])
+
+
+def variance(X, y, K, seed):
+    # StandardScaler takes CSR, and adds up in double precision.
+    return StandardScaler(with_mean=not sparse.issparse(X)).fit(X).var_
+
+
+def f_test(X, y, K, seed):
+    # The statistic does not change, but in single precision large means would drown the variances.
+    return np.nan_to_num(f_classif(standardised(X), y)[0])  # nan for constant columns
+
+
+def mutual_information(X, y, K, seed):
+    return mutual_info_classif(X, y, random_state=seed)
+
+
+def maximum_relevance(X, y, K, seed):
+    return mrmr(X, f_test(X, y, K, seed), int(np.max(K)))
+
+
+# Trees.
+
+
+def extra_trees(X, y, K, seed):
+    return ExtraTreesClassifier(500, n_jobs=1, random_state=seed).fit(X, y).feature_importances_
+
+
+def random_forest(X, y, K, seed):
+    return RandomForestClassifier(500, n_jobs=1, random_state=seed).fit(X, y).feature_importances_
+
+
+def gradient_boosting(X, y, K, seed):
+    return GradientBoostingClassifier(random_state=seed).fit(X, y).feature_importances_
+
+
+def boruta(X, y, K, seed):
+    """Its ranking; of equally ranked features the more important come first."""
+    from boruta import BorutaPy
+
+    forest = RandomForestClassifier(n_jobs=1, max_depth=5, class_weight="balanced")
+    fitted = BorutaPy(forest, n_estimators="auto", random_state=seed).fit(X, y)
+    history = fitted.importance_history_[1:]  # its first row is zeros
+    importance = np.nanmean(np.vstack([history, np.zeros(X.shape[1])]), axis=0)
+    return importance / (importance.max() + 1) - fitted.ranking_
+
+
+# Linear models.
+
+
+def l1_logistic(X, y, K, seed):
+    model = LogisticRegression(l1_ratio=1.0, solver="liblinear", random_state=seed)
+    models = OneVsRestClassifier(model).fit(standardised(X), y).estimators_
+    return sum(np.abs(model.coef_[0]) for model in models)
+
+
+def recursive_elimination(X, y, K, seed):
+    """Down to the largest K, from there to the next: a tenth of a stage's features each round.
+
+    A single elimination down to the smallest would leave most of the larger K to its last round.
+    """
+    scaled = standardised(X)
+    left, scores = np.arange(X.shape[1]), np.zeros(X.shape[1])
+    for stage, k in enumerate(sorted(np.atleast_1d(K), reverse=True)):
+        if k < len(left):
+            rfe = RFE(LinearSVC(random_state=seed), n_features_to_select=int(k), step=0.1)
+            ranking = rfe.fit(scaled[:, left], y).ranking_
+            # Features of a later stage are ahead of all that left in this one.
+            scores[left] = stage + 1 / ranking
+            left = left[rfe.support_]
+    return scores
+
+
+def sequential(X, y, K, seed):
+    """Forward selection: it says which, not in what order."""
+    svm = LinearSVC(random_state=seed)
+    selector = SequentialFeatureSelector(svm, n_features_to_select=int(np.min(K)))
+    return selector.fit(standardised(X), y).get_support().astype(float)
+
+
+# Networks.
 
 
 def lasso_net(X, y, K, seed):
@@ -40,57 +176,45 @@ def lasso_net(X, y, K, seed):
     from lassonet import LassoNetClassifier
 
     model = LassoNetClassifier(random_state=seed, torch_seed=seed, device="cpu", verbose=0)
-    model.path(StandardScaler().fit_transform(X), y)
+    model.path(standardised(X), y)
     return model.feature_importances_.numpy()
 
 
-def extra_trees(X, y, K, seed):
-    return ExtraTreesClassifier(500, n_jobs=1, random_state=seed).fit(X, y).feature_importances_
-
-
-def mutual_information(X, y, K, seed):
-    return mutual_info_classif(X, y, random_state=seed)
-
-
-def recursive_elimination(X, y, K, seed):
-    svm = LinearSVC(random_state=seed)
-    rfe = RFE(svm, n_features_to_select=K, step=0.1).fit(StandardScaler().fit_transform(X), y)
-    return -rfe.ranking_
-
-
-def l1_logistic(X, y, K, seed):
-    model = LogisticRegression(l1_ratio=1.0, solver="saga", random_state=seed)
-    return np.abs(model.fit(StandardScaler().fit_transform(X), y).coef_).sum(axis=0)
-
-
-def f_test(X, y, K, seed):
-    return np.nan_to_num(f_classif(X, y)[0])  # nan for constant columns
-
-
-def _method(selector, **params):
-    return lambda X, y, K, seed: ours(selector, X, y, K, seed, **params)
-
-
-OURS = {name: _method(selector) for name, selector in SELECTORS.items()}
 DENSE = "NeuronAttribution (dense)"  # the same training with all connections
-LASSO_NET, EXTRA_TREES = "LassoNet path", "ExtraTrees"
-METHODS = {
-    **OURS,
-    DENSE: _method(NeuronAttributionSelector, topology="dense"),
-    LASSO_NET: lasso_net,
-    EXTRA_TREES: extra_trees,
-    "mutual information": mutual_information,
-    "RFE (LinearSVC)": recursive_elimination,
-    "L1 logistic regression": l1_logistic,
-    "F-test": f_test,
-}
+LASSO_NET, EXTRA_TREES, ALL = "LassoNet path", "ExtraTrees", "all features"
 QUICK_SELECTION_PAPER = "QuickSelection.from_paper"
-METHODS[QUICK_SELECTION_PAPER] = lambda X, y, K, seed: (
-    QuickSelectionSelector.from_paper(K=K, random_state=seed, device="cpu").fit(X).scores_
-)
+OURS = {
+    "WAST": ours(WASTSelector, supervised=False),
+    "QuickSelection": ours(QuickSelectionSelector, supervised=False),
+    "NeuronAttribution": ours(NeuronAttributionSelector),
+    "NeuroFS": ours(NeuroFSSelector, for_one_K=True),
+    "HyperSparse": ours(HyperSparseSelector),
+}
+METHODS = {  # the cheap ones first
+    ALL: Method(lambda X, y, K, seed: np.ones(X.shape[1]), supervised=False),
+    "random": Method(random, supervised=False),
+    "variance": Method(variance, supervised=False),
+    "F-test": Method(f_test),
+    "mRMR": Method(maximum_relevance),
+    EXTRA_TREES: Method(extra_trees),
+    **OURS,
+    "WAST (paper)": Method(paper_wast, supervised=False, by_kind=True),
+    QUICK_SELECTION_PAPER: ours(QuickSelectionSelector.from_paper, supervised=False),
+    DENSE: ours(NeuronAttributionSelector, topology="dense"),
+    "L1 logistic regression": Method(l1_logistic),
+    "random forest": Method(random_forest),
+    "mutual information": Method(mutual_information),
+    "RFE (LinearSVC)": Method(recursive_elimination),
+    "gradient boosting": Method(gradient_boosting),
+    LASSO_NET: Method(lasso_net, takes_csr=False, needs="lassonet"),
+    "Boruta": Method(boruta, takes_csr=False, needs="boruta"),
+    "sequential selection": Method(sequential, for_one_K=True, most_K=10),
+}
+VARIANTS = {QUICK_SELECTION_PAPER, DENSE}  # of ours, beside them in some benchmarks only
 
 
 def missing(method):
     """What to install for a method, or None."""
-    absent = method == LASSO_NET and find_spec("lassonet") is None
+    module = METHODS[method].needs
+    absent = module is not None and find_spec(module) is None
     return 'not installed: pip install "sparsefs[bench]"' if absent else None

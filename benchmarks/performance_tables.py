@@ -209,7 +209,7 @@ def beside(results):
     ours = [*methods.OURS, methods.QUICK_SELECTION_PAPER]
     lines = []
     for (name,) in distinct(results, "set"):
-        found = {m: results.where(set=name, method=m) for m in methods.METHODS}
+        found = {m: results.where(set=name, method=m) for m in fits.METHODS}
         for method in ours:
             if found[method]:
                 _, seconds, _, trees, lasso, _, better = fits.line(name, method, found, results)

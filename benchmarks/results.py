@@ -52,6 +52,12 @@ class Results:
         else:
             self._write("a", [row])
 
+    def drop(self, rows):
+        """Forget these rows, in the file too."""
+        self.rows = [row for row in self.rows if row not in rows]
+        if self.path.exists():
+            self._write("w", self.rows)
+
     def _write(self, mode, rows):
         with self.path.open(mode, newline="") as file:
             writer = csv.DictWriter(file, self.columns, restval="")

@@ -18,9 +18,32 @@ def available() -> bool:
 
 def load(name, rows=None):
     """(X, y) of a data set, optionally its first rows; CSR where the set is sparse."""
-    if (FOLDER / f"{name}_X.npz").exists():
+    if is_sparse(name):
         X, y = sparse.load_npz(FOLDER / f"{name}_X.npz").tocsr(), np.load(FOLDER / f"{name}_y.npy")
     else:
         with np.load(FOLDER / f"{name}.npz") as file:
             X, y = file["X"], file["y"]
     return X[:rows].astype(np.float32), y[:rows]
+
+
+def is_sparse(name):
+    """Whether a data set is CSR."""
+    return (FOLDER / f"{name}_X.npz").exists()
+
+
+def n_rows(name):
+    """How many rows a data set has, without loading them."""
+    path = FOLDER / f"{name}_y.npy"
+    if path.exists():
+        return len(np.load(path))
+    with np.load(FOLDER / f"{name}.npz") as file:
+        return len(file["y"])
+
+
+def official_n_train(name):
+    """How many of the first rows are the official training part."""
+    path = FOLDER / f"{name}_n_train.npy"
+    if path.exists():
+        return int(np.load(path))
+    with np.load(FOLDER / f"{name}.npz") as file:
+        return int(file["n_train"])

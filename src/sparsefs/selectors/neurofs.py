@@ -136,6 +136,7 @@ class NeuroFSSelector(SupervisedSelector):
     """
 
     _small_batch: ClassVar[int] = 20
+    _nested_ranking: ClassVar[bool] = False
 
     _parameter_constraints: ClassVar[dict] = {
         **SupervisedSelector._parameter_constraints,

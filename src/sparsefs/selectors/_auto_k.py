@@ -41,17 +41,20 @@ class CrossValidatedK(BaseEstimator):
         1, 2, 3, 4, 6, 8, 11, 16, ... (powers of the square root of 2, rounded) up to 256 and up to
         the number of features, which is included if it is no larger.
     target : {"auto", "y", "X"}, default="auto"
-        What the estimator predicts from the features of the selection: ``"y"``, or all features of
-        X, standardised. ``"auto"`` is ``"y"`` for selectors that use labels and ``"X"`` for those
-        that do not. ``"y"`` with the latter chooses K by labels, but not the ranking.
+        What the estimator predicts from the selected features: ``"y"``; or ``"X"``, the features
+        that are not selected, standardised (1,000 of them at random, if there are more). ``"auto"``
+        is ``"y"`` for selectors that use labels and ``"X"`` for those that do not; ``"y"`` with the
+        latter chooses K by labels, but not the ranking.
     estimator : estimator or None, default=None
         It is given the selected columns of X as they are. None is ``SVC()`` for classes and kernel
         ridge regression with an RBF kernel for numbers and several labels, both on standardised
         features, and ``Ridge()`` for X; these are fitted to 2,000 samples of a training part
         at most, drawn at random, and scored on as many.
     scoring : str, callable or None, default=None
-        As in :func:`sklearn.model_selection.cross_val_score`. None is the estimator's own `score`:
-        accuracy or R2, of several labels R2, too. For X it is the R2 of all features together.
+        As in :func:`sklearn.model_selection.cross_val_score`. None is the estimator's own `score`,
+        of the default ones accuracy for classes and R2 for numbers and several labels. A target of
+        X has no other than the share of the variance of all features that is explained in those
+        not selected, at least 0.
 
     Notes
     -----

@@ -19,7 +19,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from ._target import Target, as_array, validation_split
 
-_MOST_ROWS = 2000  # an SVC of so many takes seconds for all K
+_MOST_ROWS = 2000  # the SVCs of a fold take a second or two, and time grows with the square
 _MOST_COLUMNS = 1000  # of X to predict
 # Standard deviations: a pixel that is hardly ever lit must not outweigh all others.
 _FARTHEST = 10.0

@@ -31,6 +31,7 @@ from sklearn.utils.estimator_checks import check_estimator, parametrize_with_che
 
 from sparsefs import CrossValidatedK, NeuroFSSelector, NeuronAttributionSelector, WASTSelector
 from tests.selectors.common import SELECTORS, classes, fit, needs_y, quick
+from tests.selectors.test_contract import TARGETS, absolute_error, learnable
 from tests.shards import SOURCES
 
 NESTED = [Selector for Selector in SELECTORS if Selector._nested_ranking]
@@ -238,6 +239,24 @@ def test_y_is_ignored_without_labels(Selector, wide):
         return
     given, ignored = (quick(Selector, K="auto").fit(wide, y) for y in (None, np.arange(60)))
     np.testing.assert_array_equal(given.path_["scores"], ignored.path_["scores"])
+
+
+@every_nested_supervised
+@pytest.mark.parametrize("kind", TARGETS)
+def test_every_kind_of_target(Selector, kind):
+    X, z = learnable(n_samples=60)
+    selector = quick(Selector, K=CrossValidatedK(cv=2, Ks=[1, 5, 40])).fit(X, TARGETS[kind](z))
+    assert selector.path_["scores"].shape == (3, 2)
+
+
+@every_nested_supervised
+def test_a_loss_of_your_own_is_the_one_of_the_folds(Selector, wide):
+    choice = CrossValidatedK(cv=[(np.arange(60), np.arange(30))] * 2, Ks=[5], estimator=Ridge())
+    y = wide[:, 0] - wide[:, 5]
+    own = quick(Selector, K=choice, loss=absolute_error).fit(wide, y)
+    best = own.ranking_ <= 5
+    expected = Ridge().fit(wide[:, best], y).score(wide[:30, best], y[:30])
+    np.testing.assert_allclose(own.path_["scores"], expected, rtol=1e-5)
 
 
 # No leakage.

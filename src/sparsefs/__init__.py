@@ -7,6 +7,7 @@ Importing this package does not import torch; fitting a selector does.
 from ._version import __version__
 from .data import open_shards
 from .selectors import (
+    CrossValidatedK,
     HyperSparseSelector,
     NeuroFSSelector,
     NeuronAttributionSelector,
@@ -16,6 +17,7 @@ from .selectors import (
 )
 
 __all__ = [
+    "CrossValidatedK",
     "HyperSparseSelector",
     "NeuroFSSelector",
     "NeuronAttributionSelector",

@@ -18,14 +18,21 @@ if TYPE_CHECKING:
     from ._progress import Watch
 
 
-def generators(random_state, n: int) -> list[np.random.Generator]:
-    """One generator per replica, of our own: numpy's global one is neither read nor moved.
+def seed_of(random_state) -> int:
+    """The one number that a fit takes from `random_state`; numpy's global state is left alone."""
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    if isinstance(random_state, Integral):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(2**31))
+
+
+def generators(seed: int, n: int) -> list[np.random.Generator]:
+    """One generator per replica.
 
     The first is the same whatever `n`, so that more replicas add to what one has found.
     """
-    if random_state is not None and not isinstance(random_state, Integral):
-        random_state = check_random_state(random_state).randint(2**31)
-    root = np.random.SeedSequence(None if random_state is None else int(random_state))
+    root = np.random.SeedSequence(seed)
     return [np.random.default_rng(seed) for seed in (root, *root.spawn(n - 1))]
 
 
@@ -46,13 +53,13 @@ def trains_together(selector, X, device) -> bool:
     return 40 * selector.n_replicas * n_weights <= 0.5 * free_memory(device)
 
 
-def train_replicas(selector, watch: Watch, data, constant, device) -> dict[str, Any]:
+def train_replicas(selector, watch: Watch, data, constant, device, seed: int) -> dict[str, Any]:
     """Train all replicas of a selector; return the attributes it is then fitted with.
 
     Threads train them at the same time: products release Python's lock, nothing has to be copied
     to another process, and starting processes takes longer than most fits.
     """
-    rngs = generators(selector.random_state, int(selector.n_replicas))
+    rngs = generators(seed, int(selector.n_replicas))
     as_one = len(rngs) > watch.n_networks
     own = selector.get_params(deep=False)
     not_fitted = {"_watch", "_together", *own}

@@ -71,7 +71,7 @@ class Target:
         ValueError
             If y is None or unusable, or does not suit the loss.
         """
-        y = _checked(y)
+        y = as_array(y)
         used = slice(None) if sample_weight is None else sample_weight > 0
         kind = _kind(y[used], loss)
         if loss == "auto":
@@ -132,7 +132,7 @@ class Target:
 
     def score(self, y, output: np.ndarray, sample_weight=None) -> float:
         """Accuracy of the outputs for classes and labels, R2 for numbers."""
-        y = _checked(y)
+        y = as_array(y)
         if self.kind == "classes" and self.classes is not None:
             predicted = self.classes[output.argmax(axis=1)]
         elif self.kind == "labels":
@@ -152,7 +152,8 @@ class Target:
         )
 
 
-def _checked(y):
+def as_array(y):
+    """Any y as an array of numbers or text; of one column as one of shape (n_samples,)."""
     if y is None:
         raise ValueError("This selector requires y to be passed, but the target y is None.")
     if sparse.issparse(y):

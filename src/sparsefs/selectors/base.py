@@ -29,10 +29,11 @@ from sklearn.utils.validation import (
 
 from .._summary import Summary
 from ..data import RowTable
+from ._auto_k import CrossValidatedK
 from ._fitted_network import FittedNetwork
 from ._progress import CallbackSupportMixin, Watch, with_callbacks
 from ._ranking import averaged, ranked
-from ._replicas import train_replicas, trains_together
+from ._replicas import seed_of, train_replicas, trains_together
 from ._validation import (
     check_finite,
     check_table,
@@ -91,6 +92,7 @@ n_jobs, kernel, device, verbose, random_state
     """
 
     _one_hidden_layer: ClassVar[bool] = False
+    _nested_ranking: ClassVar[bool] = True  # whether one ranking serves every K
     _watch: Watch  # while a copy of the selector trains as a replica
     _together: ClassVar[list[np.random.Generator]] = []  # of replicas that train as one network
 
@@ -98,6 +100,8 @@ n_jobs, kernel, device, verbose, random_state
         "K": [
             Interval(Integral, 1, None, closed="left"),
             Interval(RealNotInt, 0, 1, closed="right"),
+            StrOptions({"auto"}),
+            CrossValidatedK,
         ],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -160,7 +164,15 @@ n_jobs, kernel, device, verbose, random_state
             check_finite(X, summary, getattr(self, "feature_names_in_", None))
             constant = summary.used_low == summary.used_high
             data = TrainingData(X, y, target, weight, summary)
-            self._n_selected(warn=True)
+            seed, choice = seed_of(self.random_state), self._choice_of_K()
+            if choice is None:
+                self.__dict__.pop("path_", None)
+                self._n_selected(warn=True)
+            else:
+                from ._k_path import k_path
+
+                self.path_ = k_path(self, choice, data, seed)
+                choice._warn_of_end(self.path_, self.n_features_in_)
 
             from ..training.threads import single_threaded
 
@@ -173,7 +185,7 @@ n_jobs, kernel, device, verbose, random_state
                 metadata={"sample_weight": data.sample_weight},
             )
             with single_threaded(), _translated_errors(self), watch:
-                fitted = train_replicas(self, watch, data, constant, device)
+                fitted = train_replicas(self, watch, data, constant, device, seed)
         fitted["_K_fitted"] = self.K
         self.__dict__.pop("scores_std_", None)  # an earlier fit may have had more replicas
         self.__dict__.update(fitted)
@@ -326,6 +338,8 @@ n_jobs, kernel, device, verbose, random_state
             seen = None if columns is None else columns()
             now = FittedNetwork.of(one_of(network), scaling, seen)
             state = {"_K_fitted": self.K, "network_": now}
+            if hasattr(self, "path_"):
+                state["path_"] = self.path_
             if data.target is not None:
                 state["_target"] = data.target.without_values()
             rank = averaged if self._together else ranked
@@ -349,6 +363,9 @@ n_jobs, kernel, device, verbose, random_state
         super()._validate_params()
         refuse_booleans(self)
         self._hidden_sizes()
+        choice = self._choice_of_K()
+        if choice is not None:
+            choice._validate_params()
 
     def _validate_X(self, X, reset=True):
         table = table_on_disk(X)
@@ -384,7 +401,31 @@ n_jobs, kernel, device, verbose, random_state
             X.sum_duplicates()
         return X
 
+    def _choice_of_K(self) -> CrossValidatedK | None:
+        """How K is chosen; None where it is given."""
+        if isinstance(self.K, Real):
+            return None
+        if not self._nested_ranking:
+            raise ValueError(
+                f"{type(self).__name__} trains towards K, so one ranking does not serve every K: "
+                f"K={self.K!r} is not possible. Choose K with sklearn.model_selection.GridSearchCV "
+                "over a pipeline of the selector and an estimator."
+            )
+        return CrossValidatedK() if isinstance(self.K, str) else self.K
+
+    def _settings_of_parts(self, target: Target | None) -> dict[str, Any]:
+        """Parameters of copies that are fitted to a part of the data: what all of y has settled."""
+        return {}
+
     def _n_selected(self, warn: bool) -> int:
+        choice = self._choice_of_K()
+        if choice is not None:
+            if not hasattr(self, "path_"):
+                raise NotFittedError(
+                    f"K={self.K!r} needs the scores of a path, and this {type(self).__name__} was "
+                    "fitted with a given K. Call 'fit' again."
+                )
+            return choice._choose(self.path_)
         if isinstance(self.K, Integral):
             if warn and self.K > self.n_features_in_:
                 warnings.warn(
@@ -406,6 +447,11 @@ n_jobs, kernel, device, verbose, random_state
     def support_(self):
         """Mask of the selected features, ndarray of shape (n_features,), bool."""
         return self._get_support_mask()
+
+    @property
+    def K_(self):
+        """Number of selected features, int; chosen by cross-validation with ``K="auto"``."""
+        return int(self._get_support_mask().sum())
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -486,7 +532,7 @@ def _resolve_device(name):
 @contextmanager
 def _earlier_fit_kept(selector):
     """Undo what validation writes to the selector, if the fit does not come to its end."""
-    names = ("n_features_in_", "feature_names_in_")
+    names = ("n_features_in_", "feature_names_in_", "path_")
     before = {name: getattr(selector, name) for name in names if hasattr(selector, name)}
     try:
         yield

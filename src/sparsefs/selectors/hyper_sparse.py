@@ -27,8 +27,9 @@ class HyperSparseSelector(SupervisedSelector):
 
     Parameters
     ----------
-    K : int or float, default=50
-        Number of features to keep, or their share if a float in (0, 1].
+    K : int, float, "auto" or CrossValidatedK, default=50
+        Number of features to keep, or their share if a float in (0, 1]. ``"auto"`` chooses it by
+        cross-validation within `fit`; :class:`CrossValidatedK` does with settings of your own.
     density : float in (0, 1], default=0.1
         Share of all connections that survive the pruning; 1 less the paper's pruning rate.
     regularizer : {"hypersparse", "l1", "l2"} or Penalty, default="hypersparse"
@@ -74,9 +75,9 @@ class HyperSparseSelector(SupervisedSelector):
         Networks to train, which differ in their seed only. The scores are averaged over them: the
         selection depends less on the seed, for so many times the cost.
     n_jobs : int or None, default=None
-        Replicas that train at the same time, each in a thread of its own; None is 1 unless in a
-        ``joblib.parallel_config`` context, -1 is as many as there are processors. The result does
-        not depend on it.
+        Replicas that train at the same time, each in a thread of its own, or folds where `K` is
+        chosen; None is 1 unless in a ``joblib.parallel_config`` context, -1 is as many as there
+        are processors. The result does not depend on it.
     kernel : {"auto", "csr", "masked"}, default="auto"
         How sparse layers are stored and multiplied: compressed sparse rows, or a dense matrix
         with a mask. ``"auto"`` chooses by shape, density and device.
@@ -100,6 +101,12 @@ class HyperSparseSelector(SupervisedSelector):
         replica's scores are divided by their mean before they are averaged.
     support_ : ndarray of shape (n_features,), dtype bool
         Mask of the `K` best features.
+    K_ : int
+        Number of selected features.
+    path_ : dict of str to ndarray
+        Only where `K` is chosen: ``"K"``, the numbers tried, of shape (n_K,); ``"scores"`` of
+        shape (n_K, n_folds); and their ``"score_mean"``, ``"score_std"`` and ``"score_se"``
+        (standard error of the mean), of shape (n_K,).
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features,)

@@ -25,7 +25,8 @@ class NeuroFSSelector(SupervisedSelector):
     Parameters
     ----------
     K : int or float, default=50
-        Number of features to keep, or their share if a float in (0, 1].
+        Number of features to keep, or their share if a float in (0, 1]. Not ``"auto"``, as
+        training aims at it.
     epsilon : float, default=30.0
         A layer has about ``epsilon * (n_inputs + n_outputs)`` connections, at most all. Not
         used if `density` is given.
@@ -94,6 +95,8 @@ class NeuroFSSelector(SupervisedSelector):
         replica's scores are divided by their mean before they are averaged.
     support_ : ndarray of shape (n_features,), dtype bool
         Mask of the `K` best features.
+    K_ : int
+        Number of selected features.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -136,6 +139,7 @@ class NeuroFSSelector(SupervisedSelector):
     """
 
     _small_batch: ClassVar[int] = 20
+    _nested_ranking: ClassVar[bool] = False
 
     _parameter_constraints: ClassVar[dict] = {
         **SupervisedSelector._parameter_constraints,

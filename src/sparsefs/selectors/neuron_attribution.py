@@ -31,8 +31,9 @@ class NeuronAttributionSelector(SupervisedSelector):
 
     Parameters
     ----------
-    K : int or float, default=50
-        Number of features to keep, or their share if a float in (0, 1].
+    K : int, float, "auto" or CrossValidatedK, default=50
+        Number of features to keep, or their share if a float in (0, 1]. ``"auto"`` chooses it by
+        cross-validation within `fit`; :class:`CrossValidatedK` does with settings of your own.
     topology : {"set", "rigl", "dense"} or callable, default="set"
         How connections move: the weakest are dropped and as many grow at random (``"set"``) or
         where the gradient of the loss is largest (``"rigl"``); or all connections exist
@@ -98,9 +99,9 @@ class NeuronAttributionSelector(SupervisedSelector):
         Networks to train, which differ in their seed only. The scores are averaged over them: the
         selection depends less on the seed, for so many times the cost.
     n_jobs : int or None, default=None
-        Replicas that train at the same time, each in a thread of its own; None is 1 unless in a
-        ``joblib.parallel_config`` context, -1 is as many as there are processors. The result does
-        not depend on it.
+        Replicas that train at the same time, each in a thread of its own, or folds where `K` is
+        chosen; None is 1 unless in a ``joblib.parallel_config`` context, -1 is as many as there
+        are processors. The result does not depend on it.
     kernel : {"auto", "csr", "masked"}, default="auto"
         How sparse layers are stored and multiplied: compressed sparse rows, or a dense matrix
         with a mask. ``"auto"`` chooses by shape, density and device.
@@ -122,6 +123,12 @@ class NeuronAttributionSelector(SupervisedSelector):
         replica's scores are divided by their mean before they are averaged.
     support_ : ndarray of shape (n_features,), dtype bool
         Mask of the `K` best features.
+    K_ : int
+        Number of selected features.
+    path_ : dict of str to ndarray
+        Only where `K` is chosen: ``"K"``, the numbers tried, of shape (n_K,); ``"scores"`` of
+        shape (n_K, n_folds); and their ``"score_mean"``, ``"score_std"`` and ``"score_se"``
+        (standard error of the mean), of shape (n_K,).
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features,)

@@ -35,8 +35,9 @@ class QuickSelectionSelector(AutoencoderSelector):
 
     Parameters
     ----------
-    K : int or float, default=50
-        Number of features to keep, or their share if a float in (0, 1].
+    K : int, float, "auto" or CrossValidatedK, default=50
+        Number of features to keep, or their share if a float in (0, 1]. ``"auto"`` chooses it by
+        cross-validation within `fit`; :class:`CrossValidatedK` does with settings of your own.
     epsilon : float, default=13.0
         A layer has about ``epsilon * (n_inputs + n_outputs)`` connections, at most all. Not
         used if `density` is given.
@@ -81,9 +82,9 @@ class QuickSelectionSelector(AutoencoderSelector):
         Networks to train, which differ in their seed only. The scores are averaged over them: the
         selection depends less on the seed, for so many times the cost.
     n_jobs : int or None, default=None
-        Replicas that train at the same time, each in a thread of its own; None is 1 unless in a
-        ``joblib.parallel_config`` context, -1 is as many as there are processors. The result does
-        not depend on it.
+        Replicas that train at the same time, each in a thread of its own, or folds where `K` is
+        chosen; None is 1 unless in a ``joblib.parallel_config`` context, -1 is as many as there
+        are processors. The result does not depend on it.
     kernel : {"auto", "csr", "masked"}, default="auto"
         How sparse layers are stored and multiplied: compressed sparse rows, or a dense matrix
         with a mask. ``"auto"`` chooses by shape, density and device.
@@ -106,6 +107,12 @@ class QuickSelectionSelector(AutoencoderSelector):
         replica's scores are divided by their mean before they are averaged.
     support_ : ndarray of shape (n_features,), dtype bool
         Mask of the `K` best features.
+    K_ : int
+        Number of selected features.
+    path_ : dict of str to ndarray
+        Only where `K` is chosen: ``"K"``, the numbers tried, of shape (n_K,); ``"scores"`` of
+        shape (n_K, n_folds); and their ``"score_mean"``, ``"score_std"`` and ``"score_se"``
+        (standard error of the mean), of shape (n_K,).
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features,)

@@ -77,6 +77,10 @@ class SupervisedSelector(BaseSelector):
         weight = target.weights(self.class_weight, sample_weight)
         return Target.of(y, self.loss, weight), weight  # less the classes of weight 0
 
+    def _settings_of_parts(self, target):
+        # A part of y may look like another kind of target, and may lack a class.
+        return {"loss": target.loss, "class_weight": None}
+
     def _perceptron(self, data, densities, rng, device, fan_in="dense"):
         """A network from the features to the outputs; ``densities(shapes)`` are its layers'."""
         hidden = self._hidden_sizes()

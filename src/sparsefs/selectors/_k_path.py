@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The path of scores against K, by cross-validation within the data that ``fit`` is given."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from sklearn.model_selection import check_cv
+
+from ..data import RowTable
+from ._k_judge import Judge
+from ._target import as_array
+
+
+def k_path(selector, choice, data, seed: int) -> dict[str, np.ndarray]:
+    """Scores of the K best features on held-out rows, for every K that is tried.
+
+    Parameters
+    ----------
+    selector : BaseSelector
+        Copies of it rank the features, each on the training part of a fold.
+    choice : CrossValidatedK
+        Valid.
+    data : TrainingData
+        All that ``fit`` was given.
+    seed : int
+        Decides the folds, and what the copies do.
+
+    Returns
+    -------
+    dict of str to ndarray
+        ``"K"`` of shape (n_K,), ascending; ``"scores"`` of shape (n_K, n_folds); their mean,
+        standard deviation and standard error of the mean, ``"score_mean"``, ``"score_std"`` and
+        ``"score_se"``, of shape (n_K,).
+
+    Raises
+    ------
+    ValueError
+        If the data cannot be split, before any training; or if a score is not finite.
+    """
+    if isinstance(data.X, RowTable):
+        raise ValueError(
+            "K='auto' needs X in memory, as the rows of a fold lie all over the table. Choose K on "
+            "a sample of the rows, and pass that number."
+        )
+    rng = np.random.default_rng([seed, 0])
+    judge = Judge.of(choice, data, rng)
+    folds = _folds(choice.cv, judge, rng)
+    judged = [[judge.few(part, rng) for part in fold] for fold in folds]
+    Ks = choice._numbers(data.X.shape[1])
+    y, weight = None if data.target is None else as_array(data.y), data.sample_weight
+    settings = {"K": 1, "n_jobs": 1, "verbose": False, "random_state": seed}
+    settings |= selector._settings_of_parts(data.target)
+
+    from tqdm.auto import tqdm
+
+    bar = tqdm(
+        total=len(folds),
+        desc=f"{type(selector).__name__}, folds to choose K",
+        unit="fold",
+        disable=not selector.verbose,
+    )
+
+    def scores(number):
+        rows, _ = folds[number]
+        ranker = clone(selector).set_params(**settings)
+        ranker.__dict__.pop("_skl_callbacks", None)  # they watch the fit to all the data
+        ranker.fit(
+            data.X[rows],
+            None if y is None else y[rows],
+            sample_weight=None if weight is None else weight[rows],
+        )
+        of_fold = judge.scores(np.argsort(ranker.ranking_), Ks, judged[number])
+        bar.update()
+        return of_fold
+
+    with bar:
+        jobs = (delayed(scores)(number) for number in range(len(folds)))
+        each = np.array(Parallel(n_jobs=selector.n_jobs, require="sharedmem")(jobs)).T
+    if not np.isfinite(each).all():
+        raise ValueError(
+            "Scores to choose K by are not finite: 'scoring' must suit y, and R2 needs two samples "
+            f"in every validation part (cv={choice.cv!r}, scoring={choice.scoring!r})."
+        )
+    return {
+        "K": Ks,
+        "scores": each,
+        "score_mean": each.mean(axis=1),
+        "score_std": each.std(axis=1),
+        "score_se": each.std(axis=1, ddof=1) / np.sqrt(len(folds)),
+    }
+
+
+def _folds(cv, judge, rng):
+    """Pairs of (training, validation) rows of weight above 0, ascending."""
+    n_samples, weight = judge.X.shape[0], judge.sample_weight
+    rows = np.arange(n_samples) if weight is None else np.flatnonzero(weight)
+    if cv is None or isinstance(cv, Integral):
+        n_folds = min(5 if cv is None else int(cv), len(rows) // 2)
+        if n_folds < 2:
+            raise ValueError(
+                f"K='auto' needs 4 samples at least, to split them: n_samples={len(rows)}. Give K "
+                "a number."
+            )
+        folds = _shuffled_folds(n_folds, rows, judge.target, rng)
+    else:
+        # All rows are split, as the numbers in a list of splits are those of X.
+        splits = check_cv(cv).split(np.zeros((n_samples, 1)), judge.y)
+        folds = [(np.intersect1d(a, rows), np.intersect1d(b, rows)) for a, b in splits]
+    sizes = [(len(a), len(b)) for a, b in folds]
+    if len(folds) < 2 or min(map(min, sizes)) == 0:
+        raise ValueError(
+            "K='auto' needs two folds at least, and samples in both parts of each: 'cv' of "
+            f"CrossValidatedK gives (training, validation) samples {sizes[:5]}."
+        )
+    if judge.y is not None:
+        for number, (train, _) in enumerate(folds):
+            if (judge.y[train] == judge.y[train[0]]).all():
+                what = "one class only" if judge.target.kind == "classes" else "a constant y"
+                raise ValueError(
+                    f"K='auto' cannot use fold {number} of {len(folds)}: its training part has "
+                    f"{what}. Give K a number, or CrossValidatedK another 'cv'."
+                )
+    return folds
+
+
+def _shuffled_folds(n_folds, rows, target, rng):
+    """Folds of equal size; rows of one class are spread evenly, however few they are."""
+    order = rng.permutation(rows)
+    if target is not None and target.kind == "classes":
+        order = order[np.argsort(target.values[order], kind="stable")]
+    validation = [np.sort(order[fold::n_folds]) for fold in range(n_folds)]
+    return [(np.setdiff1d(rows, part), part) for part in validation]

@@ -32,6 +32,7 @@ from sklearn.svm import LinearSVC
 
 from benchmarks.mrmr import mrmr
 from sparsefs import (
+    GradualPruningSelector,
     HyperSparseSelector,
     NeuroFSSelector,
     NeuronAttributionSelector,
@@ -40,6 +41,7 @@ from sparsefs import (
 )
 
 SELECTORS = {
+    "GradualPruning": GradualPruningSelector,
     "WAST": WASTSelector,
     "QuickSelection": QuickSelectionSelector,
     "NeuronAttribution": NeuronAttributionSelector,
@@ -183,7 +185,10 @@ def lasso_net(X, y, K, seed):
 DENSE = "NeuronAttribution (dense)"  # the same training with all connections
 LASSO_NET, EXTRA_TREES, ALL = "LassoNet path", "ExtraTrees", "all features"
 QUICK_SELECTION_PAPER = "QuickSelection.from_paper"
+UNSUPERVISED = partial(GradualPruningSelector, supervised=False)
 OURS = {
+    "GradualPruning": ours(GradualPruningSelector),
+    "GradualPruning (no labels)": ours(UNSUPERVISED, supervised=False),
     "WAST": ours(WASTSelector, supervised=False),
     "QuickSelection": ours(QuickSelectionSelector, supervised=False),
     "NeuronAttribution": ours(NeuronAttributionSelector),

@@ -8,6 +8,7 @@ from ._version import __version__
 from .data import open_shards
 from .selectors import (
     CrossValidatedK,
+    GradualPruningSelector,
     HyperSparseSelector,
     NeuroFSSelector,
     NeuronAttributionSelector,
@@ -18,6 +19,7 @@ from .selectors import (
 
 __all__ = [
     "CrossValidatedK",
+    "GradualPruningSelector",
     "HyperSparseSelector",
     "NeuroFSSelector",
     "NeuronAttributionSelector",

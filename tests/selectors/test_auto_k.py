@@ -30,7 +30,7 @@ from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 from sparsefs import CrossValidatedK, NeuroFSSelector, NeuronAttributionSelector, WASTSelector
-from tests.selectors.common import SELECTORS, classes, fit, needs_y, quick
+from tests.selectors.common import NOT_RANDOM, SELECTORS, classes, fit, needs_y, quick
 from tests.selectors.test_contract import TARGETS, absolute_error, learnable
 from tests.shards import SOURCES
 
@@ -709,7 +709,17 @@ def test_parameters_reach_into_the_object(wide):
 
 
 # A path of one number makes equal selections of equal data, however they fall into folds.
-@parametrize_with_checks([quick(S, K=CrossValidatedK(Ks=[3], cv=2), batch_size=64) for S in NESTED])
+@parametrize_with_checks(
+    [
+        quick(
+            Selector,
+            K=CrossValidatedK(Ks=[3], cv=2),
+            batch_size=64,
+            **NOT_RANDOM.get(Selector.__name__, {}),
+        )
+        for Selector in NESTED
+    ]
+)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 

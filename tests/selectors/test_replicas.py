@@ -11,7 +11,12 @@ from sklearn.base import clone
 from sparsefs import NeuronAttributionSelector
 from sparsefs.importance import Importance
 from sparsefs.selectors._ranking import comparable
-from tests.selectors.common import classes, every_selector, every_supervised, fit, quick
+from tests.selectors.common import SUPERVISED, classes, fit, quick, takes, with_parameter
+
+every_selector = with_parameter("n_replicas")
+every_supervised = pytest.mark.parametrize(
+    "Selector", [Selector for Selector in SUPERVISED if takes(Selector, "n_replicas", 2)]
+)
 
 
 def replicas_of(Selector, X, n, monkeypatch, **params):

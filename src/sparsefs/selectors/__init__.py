@@ -2,6 +2,7 @@
 """The selectors: scikit-learn transformers, one short file per method."""
 
 from ._auto_k import CrossValidatedK
+from .gradual_pruning import GradualPruningSelector
 from .hyper_sparse import HyperSparseSelector
 from .neurofs import NeuroFSSelector
 from .neuron_attribution import NeuronAttributionSelector
@@ -11,6 +12,7 @@ from .wast import WASTSelector
 
 __all__ = [
     "CrossValidatedK",
+    "GradualPruningSelector",
     "HyperSparseSelector",
     "NeuroFSSelector",
     "NeuronAttributionSelector",

@@ -40,6 +40,8 @@ class FittedNetwork:
         The network sees ``(x - mean) / scale``.
     columns : ndarray of int, or None
         The features that are left as inputs; None for all.
+    limit : float or None
+        Scaled inputs beyond -limit and limit are brought there; None for no limit.
     """
 
     weights: list[Any]
@@ -48,6 +50,7 @@ class FittedNetwork:
     mean: np.ndarray
     scale: np.ndarray
     columns: np.ndarray | None = None
+    limit: float | None = None
 
     @classmethod
     def of(cls, network: FeedForward, scaling: Scaling, columns=None) -> FittedNetwork:
@@ -67,7 +70,8 @@ class FittedNetwork:
         if self.columns is not None:
             X = X[:, self.columns]
         X = X.toarray() if sparse.issparse(X) else np.asarray(X)
-        return ((X - self.mean) / self.scale).astype(np.float32)
+        x = ((X - self.mean) / self.scale).astype(np.float32)
+        return x if self.limit is None else x.clip(-self.limit, self.limit)
 
     def __call__(self, X) -> np.ndarray:
         """Outputs for the rows of X, of shape (n_samples, n_outputs), float32."""

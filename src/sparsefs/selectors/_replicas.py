@@ -43,7 +43,7 @@ def trains_together(selector, X, device) -> bool:
     """
     from .._device import free_memory, is_remote
 
-    if selector.n_replicas == 1 or not is_remote(device) or not selector._replicas_as_one():
+    if selector._n_replicas() == 1 or not is_remote(device) or not selector._replicas_as_one():
         return False
     if selector.kernel not in ("auto", "masked"):
         return False
@@ -59,7 +59,7 @@ def train_replicas(selector, watch: Watch, data, constant, device, seed: int) ->
     Threads train them at the same time: products release Python's lock, nothing has to be copied
     to another process, and starting processes takes longer than most fits.
     """
-    rngs = generators(seed, int(selector.n_replicas))
+    rngs = generators(seed, selector._n_replicas())
     as_one = len(rngs) > watch.n_networks
     own = selector.get_params(deep=False)
     not_fitted = {"_watch", "_together", *own}

@@ -133,6 +133,8 @@ class Target:
     def score(self, y, output: np.ndarray, sample_weight=None) -> float:
         """Accuracy of the outputs for classes and labels, R2 for numbers."""
         y = as_array(y)
+        if self.kind == "classes" and y.ndim > 1:
+            raise ValueError(f"y must be one class a sample. Got y of shape {y.shape}.")
         if self.kind == "classes" and self.classes is not None:
             predicted = self.classes[output.argmax(axis=1)]
         elif self.kind == "labels":

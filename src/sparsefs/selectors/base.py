@@ -179,7 +179,7 @@ n_jobs, kernel, device, verbose, random_state
             watch = Watch(
                 self,
                 int(self.max_iter),
-                1 if trains_together(self, X, device) else int(self.n_replicas),
+                1 if trains_together(self, X, device) else self._n_replicas(),
                 X=X,
                 y=y,
                 metadata={"sample_weight": data.sample_weight},
@@ -235,6 +235,9 @@ n_jobs, kernel, device, verbose, random_state
             self.__dict__.update(averaged(scores, constant))
         else:
             self.__dict__.update(ranked(scores, constant))
+
+    def _n_replicas(self) -> int:
+        return int(self.n_replicas)
 
     def _replicas_as_one(self) -> bool:
         """Whether the parts of the method can train all replicas as one network."""
@@ -337,15 +340,23 @@ n_jobs, kernel, device, verbose, random_state
         def fitted():
             seen = None if columns is None else columns()
             now = FittedNetwork.of(one_of(network), scaling, seen)
-            state = {"_K_fitted": self.K, "network_": now}
-            if hasattr(self, "path_"):
-                state["path_"] = self.path_
-            if data.target is not None:
-                state["_target"] = data.target.without_values()
             rank = averaged if self._together else ranked
-            return state | rank(scores(), constant)
+            return {"network_": now} | rank(scores(), constant)
 
-        return self._watch.epochs(fitted)
+        return self._watched(data, fitted)
+
+    def _watched(self, data: TrainingData, fitted):
+        """Numbers of the epochs; ``fitted()`` gives what the method itself would set now."""
+
+        def state():
+            common = {"_K_fitted": self.K}
+            if hasattr(self, "path_"):
+                common["path_"] = self.path_
+            if data.target is not None:
+                common["_target"] = data.target.without_values()
+            return common | fitted()
+
+        return self._watch.epochs(state)
 
     def _checked_for_network(self, X):
         """X as ``network_`` takes it, refused where `fit` would refuse it."""

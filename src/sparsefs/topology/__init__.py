@@ -21,7 +21,7 @@ from .initialisation import (
 )
 from .inputs import InputEvolution
 from .rewiring import Rewiring, Topology
-from .schedule import UpdateSchedule
+from .schedule import PruningSchedule, UpdateSchedule
 
 __all__ = [
     "DropRule",
@@ -32,6 +32,7 @@ __all__ = [
     "ImportanceGrow",
     "InputEvolution",
     "MagnitudeDrop",
+    "PruningSchedule",
     "RandomGrow",
     "Rewiring",
     "Topology",

@@ -20,8 +20,9 @@ Value = float | torch.Tensor
 
 
 def _mean(total: torch.Tensor, n: int) -> Value:
-    """A loss as a float; as a tensor where reading it would make the host wait."""
-    return wide(total) / n if is_remote(total.device) else float(total) / n
+    """A loss as a float; as a tensor of several networks, or where the host would wait for it."""
+    several = total.ndim > 0
+    return wide(total) / n if several or is_remote(total.device) else float(total) / n
 
 
 class SquaredErrorLoss:

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Several small networks on one set of inputs, which only ever shrinks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+
+_JITTER = 1e-3  # of the mean diagonal: keeps Gram matrices of dependent neurons factorisable
+
+
+@dataclass
+class Parameter:
+    """A tensor that is trained, with Adam's two moments, which change shape along with it."""
+
+    value: torch.Tensor
+    first: torch.Tensor
+    second: torch.Tensor
+
+    @classmethod
+    def of(cls, value: torch.Tensor) -> Parameter:
+        """A parameter that was never updated."""
+        return cls(value, torch.zeros_like(value), torch.zeros_like(value))
+
+    def keep(self, inputs: torch.Tensor) -> None:
+        """Keep these entries of the first axis."""
+        self.value, self.first, self.second = (
+            tensor.index_select(0, inputs) for tensor in (self.value, self.first, self.second)
+        )
+
+    def extend(self, added: torch.Tensor, dim: int) -> None:
+        """Append entries, whose moments are 0."""
+        zeros = torch.zeros_like(added)
+        self.value = torch.cat([self.value, added], dim)
+        self.first = torch.cat([self.first, zeros], dim)
+        self.second = torch.cat([self.second, zeros], dim)
+
+
+class SharedInputNetworks:
+    """A batch of independent networks with one hidden layer of ReLU and the same inputs.
+
+    Parameters
+    ----------
+    n_inputs, n_networks, n_hidden, n_outputs : int
+        `n_hidden` and `n_outputs` of each network.
+    generator : torch.Generator
+        Draws initial weights and noise, on the device of the networks.
+    """
+
+    init = 0.1  # small: what an input is worth should come from the data
+
+    def __init__(self, n_inputs, n_networks, n_hidden, n_outputs, generator: torch.Generator):
+        self._generator = generator
+        self.n_networks = n_networks
+        first = self._normal(n_inputs, n_networks, n_hidden) * (self.init / math.sqrt(n_inputs))
+        second = self._normal(n_networks, n_outputs, n_hidden) / math.sqrt(n_hidden)
+        zeros = first.new_zeros
+        self.first = Parameter.of(first)  # (n_inputs, n_networks, n_hidden)
+        self.first_bias = Parameter.of(zeros(n_networks, n_hidden, 1))
+        self.second = Parameter.of(second)  # (n_networks, n_outputs, n_hidden)
+        self.second_bias = Parameter.of(zeros(n_networks, n_outputs, 1))
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """All that is trained, in the order of the gradients."""
+        return self.first, self.first_bias, self.second, self.second_bias
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return self._generator.device
+
+    @property
+    def n_inputs(self) -> int:
+        """How many inputs are left."""
+        return self.first.value.shape[0]
+
+    @property
+    def n_hidden(self) -> int:
+        """Hidden neurons of each network."""
+        return self.first.value.shape[2]
+
+    @property
+    def n_connections(self) -> list[int]:
+        """Weights of both layers, of all networks."""
+        return [self.first.value.numel(), self.second.value.numel()]
+
+    def forward(self, parts: Iterable[tuple[slice, torch.Tensor]], n_samples, noise_std=None):
+        """Outputs (n_networks, n_outputs, n_samples).
+
+        Parameters
+        ----------
+        parts : iterable of (slice, tensor)
+            The inputs, some at a time, each (n, n_samples).
+        n_samples : int
+        noise_std : tensor of shape (n_networks, 1, 1), or None
+            Standard deviation of Gaussian noise on the inputs, anew for each network and sample.
+            It is added where it is small: noise on the inputs x reaches the hidden neurons as
+            W^T noise, which is Gaussian with covariance W^T W, whatever the number of inputs.
+        """
+        weights = self.first.value.flatten(1)
+        z = weights.new_zeros(weights.shape[1], n_samples)
+        for part, x in parts:
+            z.addmm_(weights[part].t(), x)
+        z = z.view(self.n_networks, self.n_hidden, n_samples) + self.first_bias.value
+        self._noise = None
+        if noise_std is not None:
+            by_network = self.first.value.permute(1, 2, 0)
+            gram = by_network @ by_network.transpose(1, 2)
+            size = gram.diagonal(dim1=1, dim2=2).mean(1)[:, None, None]
+            gram += (_JITTER * size + 1e-7) * torch.eye(
+                self.n_hidden, device=gram.device, dtype=gram.dtype
+            )
+            factor = torch.linalg.cholesky(gram)
+            noise = self._normal(*z.shape) * noise_std
+            z += factor @ noise
+            self._noise = factor, noise
+        self._z, self._h = z, z.relu()
+        return self.second.value @ self._h + self.second_bias.value
+
+    def backward(self, parts: Iterable[tuple[slice, torch.Tensor]], grad: torch.Tensor):
+        """Gradients of all parameters, from that at the outputs of the latest `forward`.
+
+        Returns
+        -------
+        gradients : list of tensor
+            In the order of `parameters`. That of the first layer is without what the noise adds.
+        of_noise : tensor of the first layer's shape, or None
+            That part.
+        """
+        dz = (self.second.value.transpose(1, 2) @ grad).mul_(self._z > 0)
+        first = torch.empty_like(self.first.value)
+        flat, sent = first.flatten(1), dz.flatten(0, 1).t()
+        for part, x in parts:
+            torch.mm(x, sent, out=flat[part])
+        gradients = [
+            first,
+            dz.sum(2, keepdim=True),
+            grad @ self._h.transpose(1, 2),
+            grad.sum(2, keepdim=True),
+        ]
+        if self._noise is None:
+            return gradients, None
+        factor, noise = self._noise
+        reached = noise @ dz.transpose(1, 2)
+        turned = torch.linalg.solve_triangular(factor.transpose(1, 2), reached, upper=True)
+        return gradients, (self.first.value.permute(1, 0, 2) @ turned).permute(1, 0, 2)
+
+    def keep(self, inputs: torch.Tensor) -> None:
+        """Keep these inputs only."""
+        self.first.keep(inputs)
+
+    def widen(self, n_hidden: int) -> None:
+        """Add hidden neurons, which the outputs do not listen to yet, up to `n_hidden`."""
+        added = n_hidden - self.n_hidden
+        if added <= 0:
+            return
+        new = self._normal(self.n_inputs, self.n_networks, added)
+        zeros = new.new_zeros
+        self.first.extend(new * (self.init / math.sqrt(self.n_inputs)), 2)
+        self.first_bias.extend(zeros(self.n_networks, added, 1), 1)
+        self.second.extend(zeros(self.n_networks, self.second.value.shape[1], added), 2)
+
+    def strength(self) -> torch.Tensor:
+        """Norms of the weights of each input in each network, (n_inputs, n_networks)."""
+        return self.first.value.square().sum(2).sqrt()
+
+    def _normal(self, *shape):
+        return torch.randn(
+            *shape, generator=self._generator, device=self.device, dtype=torch.float32
+        )

@@ -1,0 +1,396 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Gradual pruning of the inputs that several small networks share."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from ..data import RowTable
+from ._fitted_network import FittedNetwork
+from ._ranking import ranked
+from .base import FLOAT32_MAX, BaseSelector
+from .supervised import SupervisedSelector
+
+_STEPS = 5  # between two prunings, for up to _FEW samples
+_FEW = 1000
+_MEMORY = 0.9  # decay of the running mean of the importance, a step
+_SHARE = 0.25  # of the variance that components must explain to be worth learning
+_MOST_WEIGHTS = 2**23  # of the first layer: 128 MiB with gradient and moments
+_SHARED = ("K", "max_iter", "batch_size", "learning_rate_init", "n_jobs")
+
+
+class GradualPruningSelector(SupervisedSelector):
+    """Feature selection by gradual pruning, supervised or not.
+
+    Trains several small networks that share their inputs, at first all features. A few inputs at a
+    time are removed, those without which the networks' losses would change least, while the
+    networks go on training with what is left. What is removed last ranks first. Of near-copies
+    one stays, as a copy is worth little next to another; features that only count together stay
+    as long as they are both there.
+
+    One fit serves every `K`: after ``set_params(K=...)`` the selection follows without a refit.
+
+    Parameters
+    ----------
+    K : int, float, "auto" or CrossValidatedK, default=50
+        Number of features to keep, or their share if a float in (0, 1]. ``"auto"`` chooses it by
+        cross-validation within `fit`; :class:`CrossValidatedK` does with settings of your own.
+    supervised : bool, default=True
+        Whether the networks learn to predict y. Otherwise they learn the scores of the leading
+        principal components, and y is ignored.
+    scaling : {"auto", "feature", "root"}, default="auto"
+        ``"feature"``: standardise every feature; ``"root"``: then scale it by the root of its
+        standard deviation, so that features with more spread count more, which they should if all
+        share a unit and there are no labels. ``"auto"`` is ``"feature"`` for supervised networks
+        and ``"root"`` for others. Values beyond three standard deviations are brought there.
+    hidden_layer_sizes : int or sequence of one int, default=32
+        Hidden neurons of each network once a quarter of the features is left. It begins with a
+        quarter of them, and has half with half the features.
+    max_iter : int, default=80
+        Number of rounds. Each is 5 training steps and ends with pruning; with more than 1,000
+        samples steps are more, as the root of their number and at most five times.
+    batch_size : int, default=256
+        Samples per training step. Up to half as many again are all taken at once.
+    learning_rate_init : float, default=0.003
+        Learning rate of the first step; it falls to 0 along half a cosine.
+    weight_decay : float, default=2.0
+        Weights shrink by `learning_rate_init` times this in every step.
+    noise_std : float, default=1.0
+        Mean, over the networks, of the standard deviation of the Gaussian noise on the
+        standardised inputs. The networks' are evenly spread from 0 to twice as much, as no value
+        suits all data. With more than 1,000 samples they fall, as the third root of their number.
+    component_weight : "auto" or float, default="auto"
+        Weight of the principal components as a second task of supervised networks. Each row has
+        one label but many features: where these move together, the components tell which of them
+        are more than noise. ``"auto"`` is 2 / (number of classes), 1 for other targets, if eight
+        components explain a quarter of the variance beyond what they would of noise, else 0.
+    loss : {"auto", "cross_entropy", "binary_cross_entropy", "squared_error"} or callable, \
+default="auto"
+        ``"auto"`` decides by y: cross-entropy for classes, binary cross-entropy for several
+        labels a sample, squared error for one or several numbers. Or a loss of your own, see
+        :doc:`/extending`; each network has a copy.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, as in scikit-learn.
+    n_networks : int, default=8
+        Networks. With 4 a fit takes about two thirds of the time.
+    n_jobs : int or None, default=None
+        Folds that are fitted at the same time where `K` is chosen. The result does not depend on
+        it.
+    device : str, default="auto"
+        ``"auto"`` takes CUDA, then MPS, then the CPU; or a name as in ``"cuda:1"``.
+    verbose : int or bool, default=False
+        Whether to show a progress bar.
+    random_state : int, RandomState instance or None, default=None
+        Decides the initial networks, the order of the samples and the noise.
+
+    Attributes
+    ----------
+    scores_ : ndarray of shape (n_features,), dtype float64
+        Share of the training that a feature has survived, higher is better: those removed at the
+        same time are told apart by importance, those left at the end by the size of their weights.
+        0 for constant features.
+    ranking_ : ndarray of shape (n_features,), dtype int64
+        Rank of every feature, 1 is the best. Constant features come last.
+    scores_std_ : ndarray of shape (n_features,), dtype float64
+        How much the networks disagreed about a feature when it was removed: the standard deviation
+        of their importances divided by the mean, times the score.
+    support_ : ndarray of shape (n_features,), dtype bool
+        Mask of the `K` best features.
+    K_ : int
+        Number of selected features.
+    path_ : dict of str to ndarray
+        Only where `K` is chosen: ``"K"``, the numbers tried, of shape (n_K,); ``"scores"`` of
+        shape (n_K, n_folds); and their ``"score_mean"``, ``"score_std"`` and ``"score_se"``
+        (standard error of the mean), of shape (n_K,).
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names, where X had string column names.
+    n_iter_ : int
+        Number of rounds.
+    history_ : dict of str to ndarray of shape (`n_iter_`,)
+        ``"loss"`` (mean over the networks), ``"density"`` (share of the features that are left),
+        ``"connections_changed"`` (removed), ``"n_inputs"`` and ``"seconds"`` of every round.
+    costs_ : dict of str to dict
+        ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
+        ``"training_flops"``, each with the figure of the networks as they are (``"sparse"``) and
+        of the same with all features (``"dense"``).
+    network_ : FittedNetwork
+        The mean of the networks, in numpy, as they were with 100 features left, or with a quarter
+        of fewer than 400; `score` uses it.
+
+    Notes
+    -----
+    Sparse data stay sparse until so few features are left that they are no larger dense; until
+    then a batch at a time is made dense.
+
+    The importance of an input is the first-order change of the loss if its weights were zero, the
+    size of the sum of weight times gradient. It is taken as a share of that of all inputs, summed
+    over the networks and averaged over the latest steps. Inputs left fall from all to 20 during
+    the first 80 % of the training, to 5 at its end; the best 5 are ranked by their weights.
+
+    The result depends on the data, the parameters and `random_state` only: a fit uses one thread,
+    whatever runs beside it. Other devices add up in another order and agree within rounding error,
+    which training may amplify.
+
+    References
+    ----------
+    Zhu, M. and Gupta, S. "To prune, or not to prune: exploring the efficacy of pruning for model
+    compression." ICLR workshop 2018.
+
+    Molchanov, P., Tyree, S., Karras, T., Aila, T. and Kautz, J. "Pruning convolutional neural
+    networks for resource efficient inference." ICLR 2017.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sparsefs import GradualPruningSelector
+    >>> X, y = load_digits(return_X_y=True)
+    >>> selector = GradualPruningSelector(K=20, random_state=0).fit(X, y)
+    >>> selector.transform(X).shape
+    (1797, 20)
+    >>> selector.set_params(K=10).transform(X).shape
+    (1797, 10)
+    """
+
+    _one_hidden_layer = True
+
+    _parameter_constraints: ClassVar[dict] = {
+        **{
+            name: BaseSelector._parameter_constraints[name]
+            for name in (*_SHARED, "hidden_layer_sizes", "device", "verbose", "random_state")
+        },
+        "supervised": ["boolean"],
+        "scaling": [StrOptions({"auto", "feature", "root"})],
+        "n_networks": [Interval(Integral, 1, None, closed="left")],
+        "weight_decay": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
+        "noise_std": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
+        "component_weight": [StrOptions({"auto"}), Interval(Real, 0, FLOAT32_MAX, closed="left")],
+        "loss": SupervisedSelector._parameter_constraints["loss"],
+        "class_weight": SupervisedSelector._parameter_constraints["class_weight"],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        K=50,
+        *,
+        supervised=True,
+        scaling="auto",
+        hidden_layer_sizes=32,
+        max_iter=80,
+        batch_size=256,
+        learning_rate_init=0.003,
+        weight_decay=2.0,
+        noise_std=1.0,
+        component_weight="auto",
+        loss="auto",
+        class_weight=None,
+        n_networks=8,
+        n_jobs=None,
+        device="auto",
+        verbose=False,
+        random_state=None,
+    ):
+        self.K = K
+        self.supervised = supervised
+        self.scaling = scaling
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.max_iter = max_iter
+        self.batch_size = batch_size
+        self.learning_rate_init = learning_rate_init
+        self.weight_decay = weight_decay
+        self.noise_std = noise_std
+        self.component_weight = component_weight
+        self.loss = loss
+        self.class_weight = class_weight
+        self.n_networks = n_networks
+        self.n_jobs = n_jobs
+        self.device = device
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _train(self, data, constant, rng, device):
+        import torch
+
+        from ..networks.shared_inputs import SharedInputNetworks
+        from ..topology import PruningSchedule
+        from ..training.batches import Scaling
+        from ..training.clipping import Clipping
+        from ..training.gradual_pruning import GradualPruning
+        from ..training.objective import Objective, OfEach
+        from ..training.shrinking_batches import ShrinkingBatches
+
+        X, weight, rows = data.X, data.sample_weight, self._rows(data)
+        n_samples, n_networks = len(rows), int(self.n_networks)
+        columns = np.arange(X.shape[1]) if constant.all() else np.flatnonzero(~constant)
+        keep_spread = not self.supervised if self.scaling == "auto" else self.scaling == "root"
+        moments = Scaling(X, "feature", weight, data.summary)
+        scaling = Clipping(X, moments, weight, constant, keep_spread)
+        loss = None if data.target is None else self._loss(data.target)
+        if callable(self.loss):
+            loss = OfEach(loss)
+        scores, component_weight = self._components(data, scaling, columns, rows, rng)
+        objective = Objective(loss, data.target, scores, component_weight, weight, device)
+
+        generator = torch.Generator(device).manual_seed(int(rng.integers(2**63)))
+        widths = self._widths(len(columns))
+        networks = SharedInputNetworks(
+            len(columns), n_networks, widths[0], objective.n_outputs, generator
+        )
+        batches = ShrinkingBatches(X, scaling, columns, int(self.batch_size), rng, device, weight)
+        noise_std = (torch.arange(n_networks, dtype=torch.float32, device=device) + 0.5) * (
+            2 / n_networks
+        )
+        noise_std *= self.noise_std * min(1.0, (_FEW / n_samples) ** (1 / 3))
+        training = GradualPruning(
+            networks,
+            batches,
+            columns,
+            objective,
+            PruningSchedule(),
+            widths=widths,
+            noise_std=noise_std[:, None, None] if self.noise_std else None,
+            learning_rate=self.learning_rate_init,
+            decay=self.weight_decay,
+            memory=_MEMORY,
+        )
+
+        def fitted():
+            return {
+                "network_": self._fitted_network(training, scaling, data.target),
+                **self._ranked(training.removals_from_last(), constant),
+            }
+
+        steps = round(_STEPS * min(5.0, max(1.0, (n_samples / _FEW) ** 0.5)))
+        rounds = self._watched(data, fitted)
+        self.history_ = training.train(rounds, int(self.max_iter), steps)
+        self.n_iter_ = len(self.history_["loss"])
+        self.__dict__.update(fitted())
+        self.costs_ = self._costs(training, n_samples_seen=training.n_samples_seen)
+        if data.target is not None:
+            self._set_target(data.target)
+
+    def _validate_target(self, y, sample_weight):
+        return (
+            super()._validate_target(y, sample_weight) if self.supervised else (None, sample_weight)
+        )
+
+    def _settings_of_parts(self, target):
+        return {} if target is None else super()._settings_of_parts(target)
+
+    def _n_replicas(self):
+        return 1  # they share their inputs, so they are trained as one
+
+    def _widths(self, n_inputs):
+        """Hidden neurons with all features, half, and a quarter of them."""
+        n_hidden = self._hidden_sizes()[0]
+        most = max(1, _MOST_WEIGHTS // (n_inputs * int(self.n_networks)))
+        return [min(max(1, n_hidden // 4), most), max(1, n_hidden // 2), n_hidden]
+
+    def _components(self, data, scaling, columns, rows, rng):
+        """Scores of principal components, or None, and their weight in the loss."""
+        from ..training.components import principal_components
+
+        weight = self.component_weight
+        n_components = min(8 if self.supervised else 32, len(rows) // 3, len(columns))
+        if self.supervised:
+            # A table on disk has so many rows that their labels tell enough.
+            on_disk = weight == "auto" and isinstance(data.X, RowTable)
+            if n_components == 0 or weight == 0 or on_disk:
+                return None, 0.0
+        n_components = max(1, n_components)
+        found = principal_components(
+            data.X, scaling, columns, rows, n_components, rng, data.sample_weight
+        )
+        if not self.supervised:
+            return found.scores, 1.0
+        if weight == "auto":
+            if found.share < _SHARE:
+                return None, 0.0
+            n_classes = data.target.n_outputs if data.target.kind == "classes" else 2
+            weight = 2 / n_classes
+        return found.scores, weight
+
+    def _ranked(self, removals, constant):
+        """Scores, ranking and spread, of removals from the last to the first."""
+        scores, spread = np.zeros((2, len(constant)))
+        for number, removal in enumerate(removals):
+            earlier = removals[number + 1].progress if number + 1 < len(removals) else 0.0
+            n = len(removal.columns)
+            places = 1 - np.arange(n) / n
+            level = earlier + (removal.progress - earlier) * places
+            importance = removal.importance.astype(np.float64)
+            mean = importance.mean(axis=1)
+            relative = np.divide(importance.std(axis=1), mean, out=np.zeros(n), where=mean > 0)
+            scores[removal.columns] = level
+            spread[removal.columns] = level * relative
+        return {**ranked(scores, constant), "scores_std_": np.where(constant, 0.0, spread)}
+
+    def _fitted_network(self, training, scaling, target):
+        """The mean of the networks as one network."""
+        columns, first, first_bias, second, second_bias = training.kept()
+        n_networks, n_outputs = second.shape[:2]
+        n_outputs = n_outputs if target is None else target.n_outputs
+        second, second_bias = second[:, :n_outputs], second_bias[:, :n_outputs]
+        first = first.reshape(len(columns), -1).T / scaling.clipped_scale[columns]
+        bias = first_bias.ravel() - first @ scaling.clipped_mean[columns]
+        mean_of_all = second.transpose(1, 0, 2).reshape(n_outputs, -1) / n_networks
+        return FittedNetwork(
+            [first.astype(np.float32), mean_of_all],
+            [bias.astype(np.float32), second_bias.mean(axis=0).ravel()],
+            ["relu", "identity"],
+            scaling.mean[columns],
+            scaling.scale[columns],
+            columns,
+            scaling.limit,
+        )
+
+    def _costs(self, training, n_samples_seen):
+        from ..costs import network_costs
+
+        first, second = self.network_.weights
+        return network_costs(
+            [(first.shape[0], self.n_features_in_), second.shape],
+            [first.size, second.size],
+            n_bytes=3 * 4 * (first.size + second.size),
+            n_buffers=2,
+            n_samples_seen=n_samples_seen,
+            training_flops=training.flops,
+        )
+
+    def score(self, X, y, sample_weight=None):
+        """How well the mean of the networks predicts y, see `network_`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            All features, not the selected ones.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+
+        Returns
+        -------
+        float
+            Accuracy for classes, share of the samples with all labels right for several labels,
+            R2 (the mean over the outputs) for numbers.
+
+        Raises
+        ------
+        AttributeError
+            If the selector was fitted without labels.
+        """
+        if not hasattr(self, "_target") and hasattr(self, "ranking_"):
+            raise AttributeError(
+                "This selector was fitted with supervised=False: it predicts no y."
+            )
+        return super().score(X, y, sample_weight)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = bool(self.supervised)
+        return tags

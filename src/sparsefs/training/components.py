@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Principal component scores, as targets that need no labels."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.extmath import randomized_svd
+
+from .._blocks import read_blocks
+
+_MOST_ROWS = 2000  # that the directions are found on
+_MOST_NUMBERS = 2**24  # the same; columns are drawn where there are more
+
+
+class Components(NamedTuple):
+    """Scores of the leading principal components.
+
+    Attributes
+    ----------
+    scores : ndarray of shape (n_samples, n_components), float32
+        With variances that fall as the components' standard deviations do, and are 1 on average.
+    share : float
+        Of the variance, beyond what as many components explain of noise.
+    """
+
+    scores: np.ndarray
+    share: float
+
+
+def principal_components(X, scaling, columns, rows, n_components, rng, sample_weight=None):
+    """Components of the clipped, standardised features.
+
+    Parameters
+    ----------
+    X : ndarray, memmap, CSR matrix or RowTable of shape (n_samples, n_features)
+    scaling : Clipping
+    columns, rows : ndarray of int
+        What to use of X, ascending. The scores of other rows are 0.
+    n_components : int
+    rng : numpy.random.Generator
+    sample_weight : ndarray of shape (n_samples,) or None
+
+    Returns
+    -------
+    Components
+    """
+    few = rows
+    if len(rows) > _MOST_ROWS:
+        few = np.sort(rng.choice(rows, _MOST_ROWS, replace=False))
+    n_columns = max(1, _MOST_NUMBERS // len(few))
+    if len(columns) > n_columns:
+        columns = np.sort(rng.choice(columns, n_columns, replace=False))
+    z = np.concatenate([block for _, block in _read(X, few, columns, scaling)])
+    if sample_weight is not None:
+        z *= np.sqrt(sample_weight[few])[:, None].astype(np.float32)
+    n_components = min(n_components, *z.shape)
+    seed = int(rng.integers(2**31))
+    _, sizes, directions = randomized_svd(z, n_components, random_state=seed)
+    # Signs that do not depend on how often a row is there.
+    largest = np.abs(directions).argmax(axis=1)
+    directions *= np.sign(directions[np.arange(n_components), largest])[:, None]
+    total = float(np.square(z, dtype=np.float64).sum())
+    explained = float((sizes**2).sum()) / max(total, 1e-300)
+    by_chance = n_components / min(z.shape)
+    share = (explained - by_chance) / (1 - by_chance) if by_chance < 1 else 0.0
+    scores = np.zeros((X.shape[0], n_components), dtype=np.float32)
+    for used, block in _read(X, rows, columns, scaling):
+        scores[used] = block @ directions.T
+    # To standard deviations that are the square roots of the components'.
+    scores /= np.sqrt(np.maximum(sizes, 1e-6 * sizes[0] + 1e-30))
+    scores /= max(float(np.sqrt(np.square(scores[rows], dtype=np.float64).mean())), 1e-30)
+    return Components(scores, share)
+
+
+def _read(X, rows, columns, scaling):
+    """Pairs of (row numbers, scaled columns of these rows), from first to last."""
+    n_wide = len(columns) if sparse.issparse(X) else X.shape[1]
+    for part, block in read_blocks(X, min(2**20, 256 * n_wide)):
+        first, last = np.searchsorted(rows, [part.start, part.stop])
+        used = rows[first:last]
+        if len(used):
+            yield used, scaling.scaled(block[used - part.start], columns)

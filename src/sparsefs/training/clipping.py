@@ -12,7 +12,8 @@ from .._blocks import read_blocks
 class Clipping:
     """Standardisation, clipping at three standard deviations, and standardisation again.
 
-    What clipping leaves of the spread of a rare feature is small, hence the second time.
+    What clipping leaves of the spread of a rare feature is small, hence the second time; it brings
+    no value beyond six.
 
     Parameters
     ----------
@@ -40,7 +41,8 @@ class Clipping:
         sums, squares = (_sums_of_sparse if sparse.issparse(X) else _sums)(self, X, weight)
         self.clipped_mean = sums / weight.sum()
         variance = squares / weight.sum() - self.clipped_mean**2
-        self.clipped_scale = np.sqrt(np.where(variance > 1e-12, variance, 1.0))
+        # At least a half: a feature of very few rows must not go beyond twice the limit.
+        self.clipped_scale = np.where(constant, 1.0, np.sqrt(np.maximum(variance, 0.25)))
         if keep_spread and not constant.all():
             spread = np.where(constant, 0.0, self.scale / self.scale[~constant].max())
             root = np.sqrt(spread / spread[~constant].mean())

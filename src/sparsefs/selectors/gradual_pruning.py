@@ -57,8 +57,9 @@ class GradualPruningSelector(SupervisedSelector):
         Samples per training step. Up to half as many again are all taken at once.
     learning_rate_init : float, default=0.003
         Learning rate of the first step; it falls to 0 along half a cosine.
-    weight_decay : float, default=2.0
-        Weights shrink by `learning_rate_init` times this in every step.
+    weight_decay : "auto" or float, default="auto"
+        Weights shrink by `learning_rate_init` times this in every step. ``"auto"`` is 2, and 0.5
+        where y holds numbers, whose size the weights must be able to reach.
     noise_std : float, default=1.0
         Mean, over the networks, of the standard deviation of the Gaussian noise on the
         standardised inputs. The networks' are evenly spread from 0 to twice as much, as no value
@@ -167,7 +168,7 @@ default="auto"
         "supervised": ["boolean"],
         "scaling": [StrOptions({"auto", "feature", "root"})],
         "n_networks": [Interval(Integral, 1, None, closed="left")],
-        "weight_decay": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
+        "weight_decay": [StrOptions({"auto"}), Interval(Real, 0, FLOAT32_MAX, closed="left")],
         "noise_std": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
         "component_weight": [StrOptions({"auto"}), Interval(Real, 0, FLOAT32_MAX, closed="left")],
         "loss": SupervisedSelector._parameter_constraints["loss"],
@@ -185,7 +186,7 @@ default="auto"
         max_iter=80,
         batch_size=256,
         learning_rate_init=0.003,
-        weight_decay=2.0,
+        weight_decay="auto",
         noise_std=1.0,
         component_weight="auto",
         loss="auto",
@@ -256,7 +257,7 @@ default="auto"
             widths=widths,
             noise_std=noise_std[:, None, None] if self.noise_std else None,
             learning_rate=self.learning_rate_init,
-            decay=self.weight_decay,
+            decay=self._decay(data.target),
             memory=_MEMORY,
         )
 
@@ -292,6 +293,11 @@ default="auto"
         most = max(1, _MOST_WEIGHTS // (n_inputs * int(self.n_networks)))
         return [min(max(1, n_hidden // 4), most), max(1, n_hidden // 2), n_hidden]
 
+    def _decay(self, target):
+        if self.weight_decay != "auto":
+            return self.weight_decay
+        return 0.5 if target is not None and target.kind == "numbers" else 2.0
+
     def _components(self, data, scaling, columns, rows, rng):
         """Scores of principal components, or None, and their weight in the loss."""
         from ..training.components import principal_components
@@ -319,11 +325,12 @@ default="auto"
     def _ranked(self, removals, constant):
         """Scores, ranking and spread, of removals from the last to the first."""
         scores, spread = np.zeros((2, len(constant)))
+        end = removals[0].progress
         for number, removal in enumerate(removals):
             earlier = removals[number + 1].progress if number + 1 < len(removals) else 0.0
             n = len(removal.columns)
             places = 1 - np.arange(n) / n
-            level = earlier + (removal.progress - earlier) * places
+            level = (earlier + (removal.progress - earlier) * places) / end
             importance = removal.importance.astype(np.float64)
             mean = importance.mean(axis=1)
             relative = np.divide(importance.std(axis=1), mean, out=np.zeros(n), where=mean > 0)

@@ -85,7 +85,7 @@ class GradualPruning:
         self.removals: list[Removal] = []
         self.flops = self.n_samples_seen = 0
         self._n_at_first = len(columns)
-        self._n_steps = 0
+        self._n_steps, self._n_rounds = 0, 1
         self._kept: tuple[np.ndarray, ...] | None = None
 
     def train(self, rounds: Iterable[int], n_rounds: int, steps: int) -> dict[str, np.ndarray]:
@@ -93,6 +93,7 @@ class GradualPruning:
         history: dict[str, list[float]] = {
             name: [] for name in ("loss", "density", "connections_changed", "seconds", "n_inputs")
         }
+        self._n_rounds = n_rounds
         endless = iter(self.batches)
         for number in rounds:
             started = time.perf_counter()
@@ -114,10 +115,14 @@ class GradualPruning:
         return {name: np.array(values) for name, values in history.items()}
 
     def removals_from_last(self) -> list[Removal]:
-        """All features; those still there come first, as if removed at the end."""
+        """All features; those still there come first, as if removed a round later."""
         left = self.networks.strength()
         order = torch.argsort(left.square().sum(1), descending=True, stable=True)
-        there = Removal(1.0, self.columns[to_host(order)], to_host(self.importance.values[order]))
+        there = Removal(
+            1.0 + 1.0 / self._n_rounds,
+            self.columns[to_host(order)],
+            to_host(self.importance.values[order]),
+        )
         return [there, *reversed(self.removals)]
 
     def kept(self) -> tuple[np.ndarray, ...]:

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The flagship: what it finds, with labels and without, and what its settings do."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.datasets import load_digits, make_friedman1
+from sklearn.model_selection import cross_val_score, train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from sparsefs import GradualPruningSelector
+from tests.data import available, load
+from tests.selectors.common import classes, first_ten_informative, quick
+
+
+def selector(K=5, **params):
+    return GradualPruningSelector(K, random_state=0, device="cpu", **params)
+
+
+def test_informative_features_of_many_classes_are_found():
+    X, y = first_ten_informative(0)
+    assert set(np.flatnonzero(selector(10).fit(X, y).support_)) == set(range(10))
+
+
+def test_two_features_that_only_count_together_are_found():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((2000, 60))
+    y = (X[:, 7] > 0) ^ (X[:, 33] > 0)
+    assert set(np.flatnonzero(selector(2).fit(X, y).support_)) == {7, 33}
+
+
+def test_near_copies_do_not_crowd_out_what_else_counts():
+    rng = np.random.default_rng(0)
+    factors = rng.standard_normal((600, 4))
+    y = (factors @ [1.2, 1.1, 1.0, 0.9] > 0).astype(int)
+    X = np.repeat(factors, 5, axis=1) + 0.05 * rng.standard_normal((600, 20))
+    X = np.hstack([X, rng.standard_normal((600, 20))])
+    first = np.argsort(selector().fit(X, y).ranking_)[:8]
+    assert set(first // 5) >= {0, 1, 2, 3}
+
+
+def test_features_of_a_regression_are_found():
+    X, y = make_friedman1(2000, 50, noise=0.5, random_state=0)
+    assert set(np.flatnonzero(selector(5).fit(X, y).support_)) == set(range(5))
+    both = np.c_[y, X[:, 20] ** 2]
+    assert set(np.flatnonzero(selector(6).fit(X, both).support_)) == {0, 1, 2, 3, 4, 20}
+
+
+def test_without_labels_y_is_ignored_and_factors_are_found():
+    rng = np.random.default_rng(0)
+    factors = rng.standard_normal((300, 3))
+    loadings = np.zeros((3, 60))
+    loadings[np.arange(30) % 3, np.arange(30)] = 1
+    X = factors @ loadings + 0.3 * rng.standard_normal((300, 60))
+    fitted = selector(6, supervised=False).fit(X)
+    assert set(np.flatnonzero(fitted.support_)) < set(range(30))
+    # Each factor is there.
+    assert set(np.argsort(fitted.ranking_)[:5] % 3) == {0, 1, 2}
+    again = selector(6, supervised=False).fit(X, rng.integers(2, size=300))
+    np.testing.assert_array_equal(fitted.scores_, again.scores_)
+    assert not fitted.__sklearn_tags__().target_tags.required
+    with pytest.raises(AttributeError, match="supervised=False"):
+        fitted.score(X, classes(X))
+
+
+def test_with_labels_y_is_needed():
+    with pytest.raises(ValueError, match="requires y"):
+        selector().fit(np.eye(8))
+
+
+def test_scores_are_the_share_of_the_training_that_was_survived(wide):
+    fitted = quick(GradualPruningSelector, max_iter=20).fit(wide, classes(wide))
+    order = np.argsort(fitted.ranking_)
+    assert (np.diff(fitted.scores_[order][:38]) < 0).all()
+    assert fitted.scores_.max() == 1
+    assert (fitted.scores_[[3, 17]] == 0).all()  # constant
+    assert (fitted.scores_std_ >= 0).all()
+    assert (fitted.scores_std_ > 0).sum() > 30
+    assert (fitted.scores_std_[[3, 17]] == 0).all()
+    # As many have a score above a share of the training as were left after it.
+    n_left = fitted.history_["n_inputs"]
+    for number in (5, 12, 18):
+        assert (fitted.scores_ > (number + 1) / 21 + 1e-9).sum() == n_left[number]
+    assert fitted.n_iter_ == len(n_left) == 20
+    np.testing.assert_allclose(fitted.history_["density"], n_left / 38)
+
+
+def test_sparse_data_give_the_selection_of_the_dense_ones():
+    rng = np.random.default_rng(0)
+    y = np.arange(500) % 2
+    X = (rng.random((500, 300)) < 0.05 + 0.2 * (np.arange(300) < 8) * y[:, None]).astype(np.float32)
+    dense = selector(8).fit(X, y)
+    csr = selector(8).fit(sparse.csr_matrix(X), y)
+    assert set(np.flatnonzero(dense.support_)) == set(range(8))
+    np.testing.assert_array_equal(dense.support_, csr.support_)
+    assert np.corrcoef(dense.scores_, csr.scores_)[0, 1] > 0.8
+
+
+def test_the_network_is_the_mean_of_the_networks_with_the_features_left(monkeypatch, wide):
+    import torch
+
+    from sparsefs.training import gradual_pruning
+
+    trainings, init = [], gradual_pruning.GradualPruning.__init__
+
+    def watched(self, *args, **kwargs):
+        trainings.append(self)
+        init(self, *args, **kwargs)
+
+    monkeypatch.setattr(gradual_pruning.GradualPruning, "__init__", watched)
+    # Pruning begins later than this training ends: the networks are as they were trained.
+    monkeypatch.setattr("sparsefs.topology.schedule.PruningSchedule.n_inputs", lambda s, n, p: n)
+    fitted = quick(GradualPruningSelector).fit(wide, classes(wide))
+    (training,) = trainings
+    x = training.batches._scaling.scaled(wide, training.columns)
+    outputs = training.networks.forward([(slice(None), torch.from_numpy(x).t())], 60)
+    expected = outputs[:, :3].mean(0).t()
+    np.testing.assert_allclose(fitted.network_(wide), expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_array_equal(fitted.network_.columns, training.columns)
+
+
+@pytest.mark.parametrize("n", [1000, 4000, 100_000])
+def test_more_samples_mean_more_steps_and_less_noise(n, monkeypatch):
+    from sparsefs.training import gradual_pruning
+
+    seen = {}
+
+    def train(self, rounds, n_rounds, steps):
+        seen.update(steps=steps, noise=self.noise_std.ravel())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gradual_pruning.GradualPruning, "train", train)
+    X = np.random.default_rng(0).standard_normal((n, 3))
+    with pytest.raises(KeyboardInterrupt):
+        selector(1).fit(X, np.arange(n) % 2)
+    assert seen["steps"] == {1000: 5, 4000: 10, 100_000: 25}[n]
+    assert float(seen["noise"].mean()) == pytest.approx((1000 / n) ** (1 / 3), rel=1e-5)
+    assert float(seen["noise"].min()) > 0
+
+
+def test_settings_change_the_result(wide):
+    y = classes(wide)
+    expected = quick(GradualPruningSelector).fit(wide, y).scores_
+    for change in (
+        {"scaling": "root"},
+        {"noise_std": 0.0},
+        {"component_weight": 3.0},
+        {"n_networks": 3},
+        {"weight_decay": 0.0},
+        {"supervised": False},
+        {"class_weight": {0: 5}},
+    ):
+        scores = quick(GradualPruningSelector, **change).fit(wide, y).scores_
+        assert not np.array_equal(scores, expected), change
+
+
+def test_a_wide_table_takes_little_memory_at_first():
+    assert selector()._widths(1000) == [8, 16, 32]
+    first = selector()._widths(1_000_000)
+    assert first == [1, 16, 32]
+    assert selector(n_networks=100)._widths(1_000_000)[0] == 1
+
+
+def test_accuracy_on_digits():
+    X, y = load_digits(return_X_y=True)
+    model = make_pipeline(selector(15), StandardScaler(), SVC())
+    assert cross_val_score(model, X, y, cv=3).mean() > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not available(), reason="no real data: set SPARSEFS_DATA")
+@pytest.mark.parametrize(
+    ("name", "K", "least"),
+    [("madelon", 20, 78), ("isolet_1560", 50, 88), ("relathe", 50, 79), ("coil20", 50, 97)],
+)
+def test_accuracy_on_real_data(name, K, least):
+    X, y = load(name)
+    parts = train_test_split(X, y, test_size=0.2, stratify=y, random_state=0)
+    X_train, X_test, y_train, y_test = parts
+    fitted = selector(K).fit(X_train, y_train)
+    svc = make_pipeline(StandardScaler(), SVC()).fit(fitted.transform(X_train), y_train)
+    assert 100 * svc.score(fitted.transform(X_test), y_test) > least

@@ -164,28 +164,29 @@ def test_importance_is_the_running_mean_of_shares():
 def test_components_are_those_of_the_scaled_data(X):
     clipping, constant = clipping_of(X)
     columns, rows = np.flatnonzero(~constant), np.arange(90)
-    found = principal_components(X, clipping, columns, rows, 4, np.random.default_rng(0))
+    scores = principal_components(X, clipping, columns, rows, 4, np.random.default_rng(0))
     z = clipping.scaled(X, columns).astype(np.float64)
     u, s, _ = np.linalg.svd(z, full_matrices=False)
     expected = u[:, :4] * np.sqrt(s[:4])
     expected /= np.sqrt((expected**2).mean())
-    np.testing.assert_allclose(np.abs(found.scores), np.abs(expected), atol=0.05)  # randomised
+    np.testing.assert_allclose(np.abs(scores), np.abs(expected), atol=0.05)  # randomised
     chance = 4 / len(columns)
-    share = (s[:4] ** 2).sum() / (s**2).sum()
-    assert found.share == pytest.approx((share - chance) / (1 - chance), abs=1e-3)
+    share = ((s[:4] ** 2).sum() / (s**2).sum() - chance) / (1 - chance)
+    for least, there in ((share - 1e-3, True), (share + 1e-3, False)):
+        rng = np.random.default_rng(0)
+        found = principal_components(X, clipping, columns, rows, 4, rng, least_share=least)
+        assert (found is not None) == there
 
 
 def test_components_of_noise_explain_nothing_and_of_few_factors_all():
     rng = np.random.default_rng(0)
     noise = rng.standard_normal((300, 400))
     factors = rng.standard_normal((300, 4)) @ rng.standard_normal((4, 400))
-    shares = []
-    for data in (noise, factors):
+    every = (np.arange(400), np.arange(300))
+    for data, least, there in ((noise, 0.1, False), (factors, 0.9, True)):
         clipping, _ = clipping_of(data)
-        every = (np.arange(400), np.arange(300))
-        shares.append(principal_components(data, clipping, *every, 8, rng).share)
-    assert shares[0] < 0.1
-    assert shares[1] > 0.9
+        found = principal_components(data, clipping, *every, 8, rng, least_share=least)
+        assert (found is not None) == there
 
 
 def test_a_weight_is_a_number_of_copies_to_the_components(X):
@@ -200,9 +201,9 @@ def test_a_weight_is_a_number_of_copies_to_the_components(X):
         X[copies], clipping_of(X[copies])[0], columns, np.arange(len(copies)), 3,
         np.random.default_rng(0),
     )  # fmt: skip
-    ratio = a.scores[copies] / b.scores
+    ratio = a[copies] / b
     np.testing.assert_allclose(ratio, np.median(ratio), rtol=2e-2)
-    assert (a.scores[weight == 0] == 0).all()
+    assert (a[weight == 0] == 0).all()
 
 
 @pytest.mark.parametrize("weighted", [False, True])

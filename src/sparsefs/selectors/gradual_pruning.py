@@ -19,7 +19,7 @@ _STEPS = 5  # between two prunings, for up to _FEW samples
 _FEW = 1000
 _MEMORY = 0.9  # decay of the running mean of the importance, a step
 _SHARE = 0.25  # of the variance that components must explain to be worth learning
-_MOST_WEIGHTS = 2**23  # of the first layer: 128 MiB with gradient and moments
+_MOST_WEIGHTS = 2**22  # of the first layer: 64 MiB with gradient and moments
 _SHARED = ("K", "max_iter", "batch_size", "learning_rate_init", "n_jobs")
 
 
@@ -310,17 +310,22 @@ default="auto"
             if n_components == 0 or weight == 0 or on_disk:
                 return None, 0.0
         n_components = max(1, n_components)
-        found = principal_components(
-            data.X, scaling, columns, rows, n_components, rng, data.sample_weight
+        scores = principal_components(
+            data.X,
+            scaling,
+            columns,
+            rows,
+            n_components,
+            rng,
+            data.sample_weight,
+            least_share=_SHARE if self.supervised and weight == "auto" else None,
         )
-        if not self.supervised:
-            return found.scores, 1.0
+        if scores is None or not self.supervised:
+            return scores, 1.0
         if weight == "auto":
-            if found.share < _SHARE:
-                return None, 0.0
             n_classes = data.target.n_outputs if data.target.kind == "classes" else 2
             weight = 2 / n_classes
-        return found.scores, weight
+        return scores, weight
 
     def _ranked(self, removals, constant):
         """Scores, ranking and spread, of removals from the last to the first."""

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
@@ -15,22 +13,9 @@ _MOST_ROWS = 2000  # that the directions are found on
 _MOST_NUMBERS = 2**24  # the same; columns are drawn where there are more
 
 
-class Components(NamedTuple):
-    """Scores of the leading principal components.
-
-    Attributes
-    ----------
-    scores : ndarray of shape (n_samples, n_components), float32
-        With variances that fall as the components' standard deviations do, and are 1 on average.
-    share : float
-        Of the variance, beyond what as many components explain of noise.
-    """
-
-    scores: np.ndarray
-    share: float
-
-
-def principal_components(X, scaling, columns, rows, n_components, rng, sample_weight=None):
+def principal_components(
+    X, scaling, columns, rows, n_components, rng, sample_weight=None, least_share=None
+):
     """Components of the clipped, standardised features.
 
     Parameters
@@ -43,9 +28,14 @@ def principal_components(X, scaling, columns, rows, n_components, rng, sample_we
     rng : numpy.random.Generator
     sample_weight : ndarray of shape (n_samples,) or None
 
+    least_share : float or None, default=None
+        Of the variance that the components must explain, beyond what as many would of noise.
+
     Returns
     -------
-    Components
+    scores : ndarray of shape (n_samples, n_components), float32, or None
+        Their standard deviations are as the roots of the components', and 1 in the mean square;
+        None where the components explain too little.
     """
     few = rows
     if len(rows) > _MOST_ROWS:
@@ -62,17 +52,21 @@ def principal_components(X, scaling, columns, rows, n_components, rng, sample_we
     # Signs that do not depend on how often a row is there.
     largest = np.abs(directions).argmax(axis=1)
     directions *= np.sign(directions[np.arange(n_components), largest])[:, None]
-    total = float(np.square(z, dtype=np.float64).sum())
-    explained = float((sizes**2).sum()) / max(total, 1e-300)
-    by_chance = n_components / min(z.shape)
-    share = (explained - by_chance) / (1 - by_chance) if by_chance < 1 else 0.0
+    if least_share is not None and _share(z, sizes) < least_share:
+        return None
     scores = np.zeros((X.shape[0], n_components), dtype=np.float32)
     for used, block in _read(X, rows, columns, scaling):
         scores[used] = block @ directions.T
     # To standard deviations that are the square roots of the components'.
     scores /= np.sqrt(np.maximum(sizes, 1e-6 * sizes[0] + 1e-30))
     scores /= max(float(np.sqrt(np.square(scores[rows], dtype=np.float64).mean())), 1e-30)
-    return Components(scores, share)
+    return scores
+
+
+def _share(z, sizes):
+    explained = float((sizes**2).sum()) / max(float(np.square(z, dtype=np.float64).sum()), 1e-300)
+    by_chance = len(sizes) / min(z.shape)
+    return (explained - by_chance) / (1 - by_chance) if by_chance < 1 else 0.0
 
 
 def _read(X, rows, columns, scaling):

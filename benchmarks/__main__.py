@@ -16,6 +16,7 @@ from benchmarks import accuracy_tables, performance_tables
 from benchmarks.results import Results
 
 NAMES = (
+    "ablation",
     "accuracy",
     "wast",
     "papers",

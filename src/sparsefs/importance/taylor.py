@@ -7,7 +7,7 @@ import torch
 
 
 class TaylorImportance:
-    """Running mean of |sum of weight times gradient| of each input, as a share of all inputs'.
+    """Running mean of the size of each input's sum of weight times gradient, a share of all.
 
     Setting the weights of an input to zero changes the loss by minus the sum of weight times
     gradient, to first order. The sum is taken within a network, where contributions may cancel. A

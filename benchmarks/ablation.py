@@ -68,7 +68,7 @@ VARIANTS = {
     "no clipping": ({}, [(Clipping, "limit", 1e6)]),
     "all neurons from the beginning": (
         {},
-        [(GradualPruningSelector, "_widths", lambda s, n: [s._hidden_sizes()[0]])],
+        [(GradualPruningSelector, "_width", lambda s, n, p: s._hidden_sizes()[0])],
     ),
     "4 networks": ({"n_networks": 4}, []),
     "1 network of 8 times the width": ({"n_networks": 1, "hidden_layer_sizes": 256}, []),

@@ -156,11 +156,17 @@ def test_settings_change_the_result(wide):
         assert not np.array_equal(scores, expected), change
 
 
+@pytest.mark.parametrize("rate", [1e6, 1e20, 3e38])
+def test_diverging_training_says_why(rate, wide):
+    with pytest.raises(FloatingPointError, match=r"learning_rate_init=.*scaling="):
+        quick(GradualPruningSelector, learning_rate_init=rate).fit(wide, classes(wide))
+
+
 def test_a_wide_table_takes_little_memory_at_first():
-    assert selector()._widths(1000) == [8, 16, 32]
-    first = selector()._widths(1_000_000)
-    assert first == [1, 16, 32]
-    assert selector(n_networks=100)._widths(1_000_000)[0] == 1
+    width = selector()._width
+    assert [width(n, 1000) for n in (1000, 501, 500, 251, 250, 5)] == [8, 8, 16, 16, 32, 32]
+    assert [width(10**n, 10**6) for n in (6, 5, 4, 3)] == [1, 5, 32, 32]
+    assert selector(n_networks=100)._width(10**6, 10**6) == 1
 
 
 def test_accuracy_on_digits():

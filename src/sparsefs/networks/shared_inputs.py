@@ -55,6 +55,8 @@ class SharedInputNetworks:
     def __init__(self, n_inputs, n_networks, n_hidden, n_outputs, generator: torch.Generator):
         self._generator = generator
         self.n_networks = n_networks
+        # Whether weights were once so large that no noise could be made for them.
+        self.failed = torch.zeros((), dtype=torch.bool, device=generator.device)
         first = self._normal(n_inputs, n_networks, n_hidden) * (self.init / math.sqrt(n_inputs))
         second = self._normal(n_networks, n_outputs, n_hidden) / math.sqrt(n_hidden)
         zeros = first.new_zeros
@@ -114,7 +116,9 @@ class SharedInputNetworks:
             gram += (_JITTER * size + 1e-7) * torch.eye(
                 self.n_hidden, device=gram.device, dtype=gram.dtype
             )
-            factor = torch.linalg.cholesky(gram)
+            # The plain function would make the host wait for a GPU, to see whether it failed.
+            factor, failed = torch.linalg.cholesky_ex(gram)
+            self.failed |= failed.any()
             noise = self._normal(*z.shape) * noise_std
             z += factor @ noise
             self._noise = factor, noise

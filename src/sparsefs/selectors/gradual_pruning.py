@@ -61,9 +61,9 @@ class GradualPruningSelector(SupervisedSelector):
         Weights shrink by `learning_rate_init` times this in every step. ``"auto"`` is 2, and 0.5
         where y holds numbers, whose size the weights must be able to reach.
     noise_std : float, default=1.0
-        Mean, over the networks, of the standard deviation of the Gaussian noise on the
-        standardised inputs. The networks' are evenly spread from 0 to twice as much, as no value
-        suits all data. With more than 1,000 samples they fall, as the third root of their number.
+        Mean, over the networks, of the standard deviation of the Gaussian noise on the scaled
+        inputs. The networks' are evenly spaced between 0 and twice as much, as no value suits all
+        data. With more than 1,000 samples they fall, as the third root of their number.
     component_weight : "auto" or float, default="auto"
         Weight of the principal components as a second task of supervised networks. Each row has
         one label but many features: where these move together, the components tell which of them
@@ -98,7 +98,7 @@ default="auto"
         Rank of every feature, 1 is the best. Constant features come last.
     scores_std_ : ndarray of shape (n_features,), dtype float64
         How much the networks disagreed about a feature when it was removed: the standard deviation
-        of their importances divided by the mean, times the score.
+        of their importances divided by the mean, times the score. 0 with one network.
     support_ : ndarray of shape (n_features,), dtype bool
         Mask of the `K` best features.
     K_ : int
@@ -239,9 +239,12 @@ default="auto"
         objective = Objective(loss, data.target, scores, component_weight, weight, device)
 
         generator = torch.Generator(device).manual_seed(int(rng.integers(2**63)))
-        widths = self._widths(len(columns))
+
+        def width(n_inputs):
+            return self._width(n_inputs, len(columns))
+
         networks = SharedInputNetworks(
-            len(columns), n_networks, widths[0], objective.n_outputs, generator
+            len(columns), n_networks, width(len(columns)), objective.n_outputs, generator
         )
         batches = ShrinkingBatches(X, scaling, columns, int(self.batch_size), rng, device, weight)
         noise_std = (torch.arange(n_networks, dtype=torch.float32, device=device) + 0.5) * (
@@ -254,7 +257,7 @@ default="auto"
             columns,
             objective,
             PruningSchedule(),
-            widths=widths,
+            width=width,
             noise_std=noise_std[:, None, None] if self.noise_std else None,
             learning_rate=self.learning_rate_init,
             decay=self._decay(data.target),
@@ -287,11 +290,11 @@ default="auto"
     def _n_replicas(self):
         return 1  # they share their inputs, so they are trained as one
 
-    def _widths(self, n_inputs):
-        """Hidden neurons with all features, half, and a quarter of them."""
-        n_hidden = self._hidden_sizes()[0]
-        most = max(1, _MOST_WEIGHTS // (n_inputs * int(self.n_networks)))
-        return [min(max(1, n_hidden // 4), most), max(1, n_hidden // 2), n_hidden]
+    def _width(self, n_inputs, n_at_first):
+        """Hidden neurons of a network: all of them once a quarter of the features is left."""
+        share = 4 if 2 * n_inputs > n_at_first else 2 if 4 * n_inputs > n_at_first else 1
+        most = _MOST_WEIGHTS // (n_inputs * int(self.n_networks))
+        return max(1, min(self._hidden_sizes()[0] // share, most))
 
     def _decay(self, target):
         if self.weight_decay != "auto":

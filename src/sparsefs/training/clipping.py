@@ -13,7 +13,7 @@ class Clipping:
     """Standardisation, clipping at three standard deviations, and standardisation again.
 
     What clipping leaves of the spread of a rare feature is small, hence the second time; it brings
-    no value beyond six.
+    no value far beyond six.
 
     Parameters
     ----------

@@ -50,8 +50,8 @@ class GradualPruning:
     objective : callable
         ``objective(outputs, rows)`` gives the loss, a tensor or a float, and its gradient.
     schedule : PruningSchedule
-    widths : sequence of int
-        Hidden neurons of a network at first, with half the inputs left, with a quarter left...
+    width : callable
+        ``width(n_inputs)`` is the number of hidden neurons of a network with so many inputs left.
     noise_std : tensor of shape (n_networks, 1, 1)
     learning_rate : float
         Of the first step; it falls to 0 along half a cosine.
@@ -69,14 +69,14 @@ class GradualPruning:
         objective: Callable,
         schedule: PruningSchedule,
         *,
-        widths,
+        width: Callable[[int], int],
         noise_std,
         learning_rate: float,
         decay: float,
         memory: float,
     ):
         self.networks, self.batches, self.columns = networks, batches, columns
-        self.objective, self.schedule, self.widths = objective, schedule, list(widths)
+        self.objective, self.schedule, self.width = objective, schedule, width
         self.noise_std = noise_std
         self.learning_rate, self.decay = learning_rate, decay
         self.importance = TaylorImportance(
@@ -104,8 +104,10 @@ class GradualPruning:
             n_inputs = self.networks.n_inputs
             self._prune(progress)
             value = float(loss)
-            if not math.isfinite(value):
-                raise FloatingPointError("The loss became infinite or NaN.")
+            if not math.isfinite(value) or self.networks.failed:
+                raise FloatingPointError(
+                    "The loss became infinite or NaN, or the weights too large."
+                )
             removed = before * (1 - self.networks.n_inputs / n_inputs)
             history["loss"].append(value)
             history["density"].append(self.networks.n_inputs / self._n_at_first)
@@ -163,7 +165,8 @@ class GradualPruning:
         size = torch.sqrt(parameter.second, out=gradient)
         size.div_(math.sqrt(1 - second**self._n_steps)).add_(_FAR)
         parameter.value.mul_(1 - self.learning_rate * self.decay)
-        parameter.value.addcdiv_(parameter.first, size, value=-rate / (1 - first**self._n_steps))
+        step = rate / (1 - first**self._n_steps)  # what a float32 cannot hold would be refused
+        parameter.value.addcdiv_(parameter.first, size, value=-min(step, 3e38))
 
     def _prune(self, progress):
         n_kept = self.schedule.n_inputs(self._n_at_first, progress)
@@ -180,5 +183,4 @@ class GradualPruning:
         self.networks.keep(kept)
         self.importance.keep(kept)
         self.batches.keep(self.columns, kept)
-        halvings = int(math.log2(self._n_at_first / n_kept))
-        self.networks.widen(self.widths[min(halvings, len(self.widths) - 1)])
+        self.networks.widen(self.width(n_kept))

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The flagship: what it finds, with labels and without, and what its settings do."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -65,6 +69,13 @@ def test_without_labels_y_is_ignored_and_factors_are_found():
         fitted.score(X, classes(X))
 
 
+def test_a_fit_without_labels_forgets_those_of_an_earlier_fit(wide):
+    fitted = quick(GradualPruningSelector).fit(wide, classes(wide))
+    fitted.set_params(supervised=False).fit(wide)
+    with pytest.raises(AttributeError, match="supervised=False"):
+        fitted.score(wide, classes(wide))
+
+
 def test_with_labels_y_is_needed():
     with pytest.raises(ValueError, match="requires y"):
         selector().fit(np.eye(8))
@@ -114,7 +125,7 @@ def test_the_network_is_the_mean_of_the_networks_with_the_features_left(monkeypa
     monkeypatch.setattr("sparsefs.topology.schedule.PruningSchedule.n_inputs", lambda s, n, p: n)
     fitted = quick(GradualPruningSelector).fit(wide, classes(wide))
     (training,) = trainings
-    x = training.batches._scaling.scaled(wide, training.columns)
+    ((_, x),) = training.batches._scaling.blocks(wide, np.arange(60), training.columns)
     outputs = training.networks.forward([(slice(None), torch.from_numpy(x).t())], 60)
     expected = outputs[:, :3].mean(0).t()
     np.testing.assert_allclose(fitted.network_(wide), expected, rtol=1e-3, atol=1e-4)
@@ -138,6 +149,29 @@ def test_more_samples_mean_more_steps_and_less_noise(n, monkeypatch):
     assert seen["steps"] == {1000: 5, 4000: 10, 100_000: 25}[n]
     assert float(seen["noise"].mean()) == pytest.approx((1000 / n) ** (1 / 3), rel=1e-5)
     assert float(seen["noise"].min()) > 0
+
+
+def test_the_result_does_not_depend_on_the_threads_of_numpy(tmp_path):
+    script = (
+        "import numpy as np, sparsefs;"
+        "rng = np.random.default_rng(0);"
+        "X = rng.standard_normal((300, 5)) @ rng.standard_normal((5, 2000));"
+        "X += rng.standard_normal(X.shape);"
+        "g = sparsefs.GradualPruningSelector(max_iter=20, random_state=0, device='cpu');"
+        "print(g.fit(X, rng.integers(2, size=300)).scores_.tobytes().hex())"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=tmp_path,
+            env=os.environ | {"OPENBLAS_NUM_THREADS": n, "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for n in "12"
+    }
+    assert len(found) == 1
 
 
 def test_settings_change_the_result(wide):

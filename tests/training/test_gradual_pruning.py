@@ -47,6 +47,12 @@ def clipping_of(X, weight=None, **options):
     return Clipping(X, scaling, weight, constant, **options), constant
 
 
+def all_scaled(clipping, X, columns):
+    blocks = list(clipping.blocks(X, np.arange(X.shape[0]), columns))
+    np.testing.assert_array_equal(np.concatenate([rows for rows, _ in blocks]), range(X.shape[0]))
+    return np.concatenate([block for _, block in blocks])
+
+
 def literal_scaling(X, weight=None):
     X = np.asarray(X.toarray() if sparse.issparse(X) else X, dtype=np.float64)
     w = np.ones(len(X)) if weight is None else weight
@@ -64,7 +70,7 @@ def test_scaling_is_the_literal_one(X, counts, weighted):
     for data in (X, counts, np.float64(X)):
         clipping, constant = clipping_of(data, weight)
         columns = np.flatnonzero(~constant)
-        got = clipping.scaled(data, columns)
+        got = all_scaled(clipping, data, columns)
         assert got.dtype == np.float32
         np.testing.assert_allclose(got, literal_scaling(data, weight)[:, columns], atol=2e-4)
         assert np.abs(got).max() <= 12  # 6 each side of the mean
@@ -79,7 +85,7 @@ def test_sparse_and_dense_are_scaled_alike(counts):
 def test_root_scaling_keeps_the_root_of_the_spread(X):
     X = X[:, [0, 1, 2, 4, 5, 6]]
     clipping, _ = clipping_of(X, keep_spread=True)
-    got = clipping.scaled(X, np.arange(6)).std(axis=0) ** 2
+    got = all_scaled(clipping, X, np.arange(6)).std(axis=0) ** 2
     np.testing.assert_allclose(got / got[0], X.std(axis=0) / X.std(axis=0)[0], rtol=1e-3)
     assert got.mean() == pytest.approx(1, rel=1e-3)
 
@@ -107,6 +113,30 @@ def test_batches_are_the_scaled_rows_of_the_columns_left(X, counts, kind, held, 
             kept = torch.arange(0, len(columns), 2)
             columns = columns[::2]
             batches.keep(columns, kept)
+
+
+def test_batches_are_the_same_whether_held_or_not(X, counts):
+    seen = []
+    for data in (counts, counts.toarray()):  # dense data are held from the beginning
+        clipping, constant = clipping_of(data)
+        columns = np.flatnonzero(~constant)
+        batches = ShrinkingBatches(data, clipping, columns, 30, np.random.default_rng(0), "cpu")
+        endless, rows = iter(batches), []
+        for step in range(7):
+            rows.append(next(endless)[0])
+            if step == 3:  # in the middle of an epoch
+                batches.keep(columns[:3], torch.arange(3))
+        assert batches._held is not None
+        seen.append(np.concatenate(rows))
+    np.testing.assert_array_equal(*seen)
+
+
+def test_a_column_that_differs_by_rounding_only_does_not_silence_the_others():
+    X = np.random.default_rng(0).standard_normal((50, 4)) * 1e-12
+    X[:, 3] = 1e-13 + np.r_[np.zeros(49), 1.4e-29]
+    clipping, _ = clipping_of(X, keep_spread=True)
+    scaled = all_scaled(clipping, X, np.arange(4))
+    assert 0.5 < scaled[:, :3].std(axis=0).mean() < 2
 
 
 def test_few_rows_are_taken_all_at_once(X):
@@ -165,7 +195,7 @@ def test_components_are_those_of_the_scaled_data(X):
     clipping, constant = clipping_of(X)
     columns, rows = np.flatnonzero(~constant), np.arange(90)
     scores = principal_components(X, clipping, columns, rows, 4, np.random.default_rng(0))
-    z = clipping.scaled(X, columns).astype(np.float64)
+    z = all_scaled(clipping, X, columns).astype(np.float64)
     u, s, _ = np.linalg.svd(z, full_matrices=False)
     expected = u[:, :4] * np.sqrt(s[:4])
     expected /= np.sqrt((expected**2).mean())

@@ -130,28 +130,36 @@ class SharedInputNetworks:
 
         Returns
         -------
-        gradients : list of tensor
-            In the order of `parameters`. That of the first layer is without what the noise adds.
-        of_noise : tensor of the first layer's shape, or None
-            That part.
+        list of tensor
+            In the order of `parameters`. That of the first layer is without what the noise adds,
+            see :meth:`add_noise`.
         """
-        dz = (self.second.value.transpose(1, 2) @ grad).mul_(self._z > 0)
+        dz = torch.ops.aten.threshold_backward(self.second.value.transpose(1, 2) @ grad, self._z, 0)
         first = torch.empty_like(self.first.value)
         flat, sent = first.flatten(1), dz.flatten(0, 1).t()
         for part, x in parts:
             torch.mm(x, sent, out=flat[part])
-        gradients = [
+        self._dz = dz
+        return [
             first,
             dz.sum(2, keepdim=True),
             grad @ self._h.transpose(1, 2),
             grad.sum(2, keepdim=True),
         ]
+
+    def add_noise(self, gradient: torch.Tensor) -> None:
+        """Add to the first layer's gradient what the noise of the latest `forward` adds.
+
+        This is no derivative of the factor: it is the gradient under noise on the inputs, averaged
+        over all such noise that reaches the hidden neurons as this one did.
+        """
         if self._noise is None:
-            return gradients, None
+            return
         factor, noise = self._noise
-        reached = noise @ dz.transpose(1, 2)
+        reached = noise @ self._dz.transpose(1, 2)
         turned = torch.linalg.solve_triangular(factor.transpose(1, 2), reached, upper=True)
-        return gradients, (self.first.value.permute(1, 0, 2) @ turned).permute(1, 0, 2)
+        by_network = gradient.permute(1, 0, 2)
+        torch.baddbmm(by_network, self.first.value.permute(1, 0, 2), turned, out=by_network)
 
     def keep(self, inputs: torch.Tensor) -> None:
         """Keep these inputs only."""

@@ -70,8 +70,10 @@ class FittedNetwork:
         if self.columns is not None:
             X = X[:, self.columns]
         X = X.toarray() if sparse.issparse(X) else np.asarray(X)
-        x = ((X - self.mean) / self.scale).astype(np.float32)
-        return x if self.limit is None else x.clip(-self.limit, self.limit)
+        x = (X - self.mean) / self.scale
+        if self.limit is not None:
+            x = x.clip(-self.limit, self.limit)
+        return x.astype(np.float32)
 
     def __call__(self, X) -> np.ndarray:
         """Outputs for the rows of X, of shape (n_samples, n_outputs), float32."""

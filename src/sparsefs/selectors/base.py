@@ -50,6 +50,11 @@ if TYPE_CHECKING:
     from ._target import Target
 
 
+# Parameters that may make a training diverge.
+_BEHIND_DIVERGENCE = (
+    *("learning_rate_init", "solver", "scaling"),
+    *("weight_decay", "noise_std", "component_weight"),
+)
 FLOAT32_MAX = float(np.finfo(np.float32).max)  # training is in float32
 
 
@@ -187,7 +192,8 @@ n_jobs, kernel, device, verbose, random_state
             with single_threaded(), _translated_errors(self), watch:
                 fitted = train_replicas(self, watch, data, constant, device, seed)
         fitted["_K_fitted"] = self.K
-        self.__dict__.pop("scores_std_", None)  # an earlier fit may have had more replicas
+        for name in ("scores_std_", "_target"):  # an earlier fit may have had replicas, or labels
+            self.__dict__.pop(name, None)
         self.__dict__.update(fitted)
         watch.ended(fitted)
         return self
@@ -564,7 +570,7 @@ def _translated_errors(selector):
     except FloatingPointError as error:
         raise FloatingPointError(
             f"{error} The learning rate may be too high or the data badly scaled "
-            f"({_settings(selector, 'learning_rate_init', 'solver', 'scaling')})."
+            f"({_settings(selector, *_BEHIND_DIVERGENCE)})."
         ) from error
     except torch.OutOfMemoryError as error:
         raise MemoryError(

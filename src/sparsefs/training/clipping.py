@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy import sparse
 
 from .._blocks import read_blocks
+from ..data import RowTable
+
+_MOST_ROWS = 256  # of sparse data, that are made dense at a time
 
 
 class Clipping:
@@ -43,20 +48,42 @@ class Clipping:
         variance = squares / weight.sum() - self.clipped_mean**2
         # At least a half: a feature of very few rows must not go beyond twice the limit.
         self.clipped_scale = np.where(constant, 1.0, np.sqrt(np.maximum(variance, 0.25)))
-        if keep_spread and not constant.all():
-            spread = np.where(constant, 0.0, self.scale / self.scale[~constant].max())
-            root = np.sqrt(spread / spread[~constant].mean())
-            self.clipped_scale /= np.where(root > 0, root, 1.0)
+        # Of a column that differs by rounding only, the scale says nothing.
+        flat = constant | (variance < 1e-12)
+        if keep_spread and not flat.all():
+            spread = np.where(flat, 0.0, self.scale / self.scale[~flat].max())
+            self.clipped_scale /= np.sqrt(spread / spread[~flat].mean()).clip(min=1e-15)
 
     def clipped(self, block, columns=slice(None)) -> np.ndarray:
         """Standardised and clipped values of a dense block, float64."""
         z = (block - self.mean[columns]) / self.scale[columns]
         return np.clip(z, -self.limit, self.limit, out=z)
 
-    def scaled(self, block, columns) -> np.ndarray:
-        """All of the scaling, for rows of X and some columns of it, dense float32."""
-        block = block[:, columns]
-        z = self.clipped(block.toarray() if sparse.issparse(block) else block, columns)
+    def blocks(self, X, rows, columns) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Pairs of (row numbers, these rows of some columns, scaled), from first to last.
+
+        Parameters
+        ----------
+        X : ndarray, memmap, CSR matrix or RowTable of shape (n_samples, n_features)
+        rows, columns : ndarray of int
+            What to take of X, ascending.
+        """
+        if isinstance(X, RowTable):
+            for part, block in X.blocks(columns=columns):
+                used = rows[slice(*np.searchsorted(rows, [part.start, part.stop]))]
+                if len(used):
+                    yield used, self._scaled(block[used - part.start], columns)
+            return
+        n_rows = max(1, min(_MOST_ROWS, 2**20 // len(columns)))
+        for start in range(0, len(rows), n_rows):
+            used = rows[start : start + n_rows]
+            if sparse.issparse(X):
+                yield used, self._scaled(X[used][:, columns].toarray(), columns)
+            else:
+                yield used, self._scaled(X[np.ix_(used, columns)], columns)
+
+    def _scaled(self, block, columns):
+        z = self.clipped(block, columns)
         z -= self.clipped_mean[columns]
         z /= self.clipped_scale[columns]
         return z.astype(np.float32)
@@ -74,11 +101,18 @@ def _sums(clipping, X, weight):
 
 def _sums_of_sparse(clipping, X, weight):
     """The same, from what is stored."""
-    columns, n_features = X.indices, X.shape[1]
-    stored = clipping.clipped(X.data, columns)
+    n_features = X.shape[1]
     of_zero = clipping.clipped(np.zeros(n_features))
-    weights = np.repeat(weight, np.diff(X.indptr))
-    rest = weight.sum() - np.bincount(columns, weights, n_features)
-    sums = np.bincount(columns, weights * stored, n_features) + rest * of_zero
-    squares = np.bincount(columns, weights * stored**2, n_features) + rest * of_zero**2
+    sums, squares = weight.sum() * of_zero, weight.sum() * of_zero**2
+    n_rows = max(1, 2**20 * X.shape[0] // max(1, X.nnz))
+    for start in range(0, X.shape[0], n_rows):
+        block = X[start : start + n_rows]
+        columns = block.indices
+        stored = clipping.clipped(block.data, columns)
+        weights = np.repeat(weight[start : start + n_rows], np.diff(block.indptr))
+        for total, change in (
+            (sums, stored - of_zero[columns]),
+            (squares, stored**2 - of_zero[columns] ** 2),
+        ):
+            total += np.bincount(columns, weights * change, n_features)
     return sums, squares

@@ -4,10 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
-from sklearn.utils.extmath import randomized_svd
-
-from .._blocks import read_blocks
+import torch
 
 _MOST_ROWS = 2000  # that the directions are found on
 _MOST_NUMBERS = 2**24  # the same; columns are drawn where there are more
@@ -43,20 +40,19 @@ def principal_components(
     n_columns = max(1, _MOST_NUMBERS // len(few))
     if len(columns) > n_columns:
         columns = np.sort(rng.choice(columns, n_columns, replace=False))
-    z = np.concatenate([block for _, block in _read(X, few, columns, scaling)])
+    z = np.concatenate([block for _, block in scaling.blocks(X, few, columns)])
     if sample_weight is not None:
         z *= np.sqrt(sample_weight[few])[:, None].astype(np.float32)
     n_components = min(n_components, *z.shape)
-    seed = int(rng.integers(2**31))
-    _, sizes, directions = randomized_svd(z, n_components, random_state=seed)
+    sizes, directions = _leading(torch.from_numpy(z), n_components, int(rng.integers(2**63)))
     # Signs that do not depend on how often a row is there.
-    largest = np.abs(directions).argmax(axis=1)
-    directions *= np.sign(directions[np.arange(n_components), largest])[:, None]
+    largest = directions.abs().argmax(1, keepdim=True)
+    directions *= directions.gather(1, largest).sign()
     if least_share is not None and _share(z, sizes) < least_share:
         return None
     scores = np.zeros((X.shape[0], n_components), dtype=np.float32)
-    for used, block in _read(X, rows, columns, scaling):
-        scores[used] = block @ directions.T
+    for used, block in scaling.blocks(X, rows, columns):
+        scores[used] = (torch.from_numpy(block) @ directions.T).numpy()
     # To standard deviations that are the square roots of the components'.
     scores /= np.sqrt(np.maximum(sizes, 1e-6 * sizes[0] + 1e-30))
     scores /= max(float(np.sqrt(np.square(scores[rows], dtype=np.float64).mean())), 1e-30)
@@ -69,11 +65,16 @@ def _share(z, sizes):
     return (explained - by_chance) / (1 - by_chance) if by_chance < 1 else 0.0
 
 
-def _read(X, rows, columns, scaling):
-    """Pairs of (row numbers, scaled columns of these rows), from first to last."""
-    n_wide = len(columns) if sparse.issparse(X) else X.shape[1]
-    for part, block in read_blocks(X, min(2**20, 256 * n_wide)):
-        first, last = np.searchsorted(rows, [part.start, part.stop])
-        used = rows[first:last]
-        if len(used):
-            yield used, scaling.scaled(block[used - part.start], columns)
+def _leading(z, n_components, seed):
+    """Singular values and right singular vectors, by subspace iteration.
+
+    In torch, which a fit runs on one thread: those of numpy's products may be several, and then the
+    last digits depend on how many.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    n_tried = min(n_components + 10, *z.shape)
+    basis = torch.randn(z.shape[1], n_tried, generator=generator, dtype=z.dtype)
+    for _ in range(5):
+        basis = torch.linalg.qr(z.T @ torch.linalg.qr(z @ basis).Q).Q
+    _, sizes, turned = torch.linalg.svd(z @ basis, full_matrices=False)
+    return sizes[:n_components].numpy(), turned[:n_components] @ basis.T

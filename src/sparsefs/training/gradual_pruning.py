@@ -144,11 +144,10 @@ class GradualPruning:
         networks = self.networks
         outputs = networks.forward(parts, len(rows), self.noise_std)
         loss, grad = self.objective(outputs, rows)
-        gradients, of_noise = networks.backward(parts, grad)
+        gradients = networks.backward(parts, grad)
         # What the noise adds to the gradient says nothing of the feature.
         self.importance.look_at(networks.first.value, gradients[0])
-        if of_noise is not None:
-            gradients[0] += of_noise
+        networks.add_noise(gradients[0])
         self._n_steps += 1
         rate = self.learning_rate * (1 + math.cos(math.pi * (self._n_steps - 1) / n_steps)) / 2
         for parameter, gradient in zip(networks.parameters, gradients, strict=True):

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from .._blocks import read_blocks
 from .._device import to_device
 from ..data import table
 from ..networks.parts import tiles
@@ -18,6 +17,7 @@ from .resident import make_batches
 HELD = 2**25  # numbers (128 MiB) of scaled data that are kept in memory
 
 Part = tuple[slice, torch.Tensor]
+Parts = list[Part]
 
 
 class ShrinkingBatches:
@@ -76,11 +76,10 @@ class ShrinkingBatches:
         """All rows of some features, (n_rows, n_columns)."""
         X = self._batches.X
         held = torch.empty(len(self.rows), len(columns), dtype=torch.float32, device=self._device)
-        n_wide = len(columns) if sparse.issparse(X) else X.shape[1]
-        for rows, block in read_blocks(X, min(2**20, 256 * n_wide)):
-            first, last = np.searchsorted(self.rows, [rows.start, rows.stop])
-            used = block[self.rows[first:last] - rows.start]
-            held[first:last] = to_device(self._scaling.scaled(used, columns), self._device)
+        start = 0
+        for rows, block in self._scaling.blocks(X, self.rows, columns):
+            held[start : start + len(rows)] = to_device(block, self._device)
+            start += len(rows)
         return held
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, Iterable[Part]]]:
@@ -88,22 +87,25 @@ class ShrinkingBatches:
 
         The parts may be gone through twice before the next pair.
         """
-        everything = np.arange(len(self.rows))
         while True:
-            if self._held is None:
-                for batch in self._batches:
+            if self._held is None and isinstance(self._batches.X, table.RowTable):
+                for batch in self._batches:  # in the order in which it is best read
                     yield self._batches.last_rows, _Again(self._parts, batch.x)
                     if self._held is not None:
                         break
-            elif self.all_at_once:
-                yield self.rows, [(slice(None), self._held.t())]
-            else:
-                size = self._batches.batch_size
-                order = self._rng.permutation(everything)
-                for chosen in np.array_split(order, -(-len(order) // size)):
-                    index = to_device(chosen, self._device)
-                    held = self._held.index_select(0, index)
-                    yield self.rows[chosen], [(slice(None), held.t())]
+            else:  # in the same order whether held or not
+                order = self._rng.permutation(len(self.rows))
+                for chosen in np.array_split(order, -(-len(order) // self._batches.batch_size)):
+                    yield self._chosen(np.sort(chosen))
+
+    def _chosen(self, places):
+        rows = self.rows[places]
+        if self._held is None:
+            return rows, _Again(self._parts, self._batches.batch(rows).x)
+        held = self._held
+        if not self.all_at_once:
+            held = held.index_select(0, to_device(places, self._device))
+        return rows, [(slice(None), held.t())]
 
     def _parts(self, x):
         """The clipped features of a batch, which is (n_columns, n_samples), part by part."""
@@ -115,11 +117,15 @@ class ShrinkingBatches:
 
 
 class _Again:
-    """Parts that are made anew whenever they are gone through."""
+    """Parts that may be gone through again: kept where they are few, else made anew."""
 
     def __init__(self, make, x):
         self._make, self._x = make, x
-        self._whole = list(make(x)) if torch.is_tensor(x) else None
+        self._whole: Parts | None = None
+        if torch.is_tensor(x):
+            self._whole = list(make(x))
+        elif x.shape[0] * x.shape[1] <= HELD:  # what comes tile by tile is overwritten by the next
+            self._whole = [(part, some.clone()) for part, some in make(x)]
 
     def __iter__(self):
         return iter(self._make(self._x) if self._whole is None else self._whole)

@@ -40,8 +40,7 @@ from sparsefs import (
     WASTSelector,
 )
 
-SELECTORS = {
-    "GradualPruning": GradualPruningSelector,
+SELECTORS = {  # the papers'
     "WAST": WASTSelector,
     "QuickSelection": QuickSelectionSelector,
     "NeuronAttribution": NeuronAttributionSelector,
@@ -220,6 +219,6 @@ VARIANTS = {QUICK_SELECTION_PAPER, DENSE}  # of ours, beside them in some benchm
 
 def missing(method):
     """What to install for a method, or None."""
-    module = METHODS[method].needs
+    module = METHODS[method].needs if method in METHODS else None
     absent = module is not None and find_spec(module) is None
     return 'not installed: pip install "sparsefs[bench]"' if absent else None

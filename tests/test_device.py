@@ -8,10 +8,9 @@ from scipy import sparse
 from sklearn.datasets import load_digits
 
 from sparsefs import _device
-from sparsefs.selectors.base import BaseSelector
 from sparsefs.training import loop
 from tests.no_waiting import HostWaitsError, no_waiting
-from tests.selectors.common import classes, every_selector, fit, quick
+from tests.selectors.common import SELECTORS, classes, fit, quick, takes, with_parameter
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 
@@ -34,8 +33,8 @@ each_setting = pytest.mark.parametrize(
     ("Selector", "setting"),
     [
         (S, setting)
-        for S in BaseSelector.__subclasses__()[0].__subclasses__()
-        + BaseSelector.__subclasses__()[1].__subclasses__()
+        for S in SELECTORS
+        if takes(S, "kernel", "masked")
         for setting in SETTINGS.get(S.__name__, [{}])
     ],
 )
@@ -203,7 +202,7 @@ def test_callbacks_see_replicas_that_train_as_one(name, wide, remote):
     assert seen == [(40,)] * 4  # three epochs, and the fit
 
 
-@every_selector
+@with_parameter("kernel")
 def test_random_state_alone_decides(Selector, wide, remote):
     one, again = (fit(quick(Selector, kernel="masked"), wide) for _ in range(2))
     np.testing.assert_array_equal(one.scores_, again.scores_)
@@ -211,14 +210,14 @@ def test_random_state_alone_decides(Selector, wide, remote):
     assert not np.array_equal(one.scores_, other.scores_)
 
 
-@every_selector
+@with_parameter("kernel")
 def test_every_kernel_and_container_works(Selector, wide, remote):
     expected = fit(quick(Selector, kernel="csr"), wide).scores_
     got = fit(quick(Selector, kernel="csr"), sparse.csr_matrix(wide)).scores_
     np.testing.assert_allclose(got, expected, rtol=1e-3)
 
 
-@every_selector
+@with_parameter("kernel")
 def test_a_loss_that_is_not_finite_is_an_error(Selector, wide, remote):
     selector = quick(Selector, kernel="masked", learning_rate_init=1e30, max_iter=20)
     with pytest.raises(FloatingPointError, match=r"learning_rate_init"):

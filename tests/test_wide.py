@@ -14,7 +14,7 @@ from sparsefs.training import batches as batches_module
 from sparsefs.training.batches import Batches, Scaling, WideBatch
 from sparsefs.training.losses import ReconstructionLoss, SquaredErrorLoss
 from sparsefs.training.noise import NoisePool
-from tests.selectors.common import SELECTORS, every_selector
+from tests.selectors.common import with_parameter
 
 D = 2 * TILE + 300  # three tiles, the last one short
 
@@ -57,7 +57,7 @@ def test_a_batch_in_parts_holds_the_same_numbers(container, columns, how, in_par
     torch.testing.assert_close(whole(got), expected)
 
 
-@pytest.mark.parametrize("Selector", SELECTORS)
+@with_parameter("density")
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_matrix])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_a_fit_in_parts_gives_the_same_scores(Selector, container, weighted, request):
@@ -114,7 +114,7 @@ def test_an_autoencoder_in_parts_learns_with_noise(Selector, kernel, in_parts):
     np.testing.assert_array_equal(selector.scores_, again.scores_)
 
 
-@every_selector
+@with_parameter("density")
 def test_no_batch_is_ever_whole(Selector, in_parts, monkeypatch):
     made = []
     original = torch.empty

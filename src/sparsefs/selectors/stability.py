@@ -30,7 +30,7 @@ from sklearn.utils.validation import (
 from .._summary import Summary
 from ..data import RowTable
 from ._pfer import error_control
-from ._replicas import generators
+from ._replicas import generators, seed_of
 from ._subsamples import complementary_pair, strata
 from ._validation import check_finite, table_on_disk
 from .base import _earlier_fit_kept, check_length, refuse_booleans, usable_weight
@@ -248,7 +248,7 @@ class StabilitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
                 delayed(_of_pair)(
                     self.estimator, data, rows, classes, control.q, self.importance_getter, rng
                 )
-                for rng in generators(self.random_state, int(self.n_pairs))
+                for rng in generators(seed_of(self.random_state), int(self.n_pairs))
             ):
                 counts[chosen[0]] += 1
                 counts[chosen[1]] += 1

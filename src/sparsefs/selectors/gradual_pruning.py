@@ -233,7 +233,7 @@ default="auto"
         moments = Scaling(X, "feature", weight, data.summary)
         scaling = Clipping(X, moments, weight, constant, keep_spread)
         loss = None if data.target is None else self._loss(data.target)
-        if callable(self.loss):
+        if loss is not None and callable(self.loss):
             loss = OfEach(loss)
         scores, component_weight = self._components(data, scaling, columns, rows, rng)
         objective = Objective(loss, data.target, scores, component_weight, weight, device)
@@ -276,7 +276,7 @@ default="auto"
             self.history_ = training.train(rounds, int(self.max_iter), steps)
         self.n_iter_ = len(self.history_["loss"])
         self.__dict__.update(fitted())
-        self.costs_ = self._costs(training, n_samples_seen=training.n_samples_seen)
+        self.costs_ = self._costs(training)
         if data.target is not None:
             self._set_target(data.target)
 
@@ -366,7 +366,7 @@ default="auto"
             scaling.limit,
         )
 
-    def _costs(self, training, n_samples_seen):
+    def _costs(self, training):
         from ..costs import network_costs
 
         first, second = self.network_.weights
@@ -375,7 +375,7 @@ default="auto"
             [first.size, second.size],
             n_bytes=3 * 4 * (first.size + second.size),
             n_buffers=2,
-            n_samples_seen=n_samples_seen,
+            n_samples_seen=training.n_samples_seen,
             training_flops=training.flops,
         )
 

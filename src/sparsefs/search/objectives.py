@@ -121,7 +121,8 @@ def fitted_parts(estimator) -> Iterator[Any]:
 
 
 def _n_features(estimator):
-    selected = [part for part in fitted_parts(estimator) if hasattr(part, "get_support")]
+    parts = list(fitted_parts(estimator))
+    selected = [part for part in parts if hasattr(part, "get_support")]
     if selected:
         return float(len(selected[-1].get_support(indices=True)))
-    return float(estimator.n_features_in_)
+    return float(next(p.n_features_in_ for p in parts if hasattr(p, "n_features_in_")))

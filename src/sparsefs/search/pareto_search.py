@@ -7,6 +7,7 @@ import os
 import time
 import warnings
 from collections.abc import Iterator
+from copy import deepcopy
 from itertools import islice
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -17,7 +18,7 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
-from sklearn.utils import indexable
+from sklearn.utils import get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params
@@ -221,6 +222,12 @@ class ParetoSearchCV(BaseSearchCV):
         self.verbose = verbose
         self.random_state = random_state
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags = deepcopy(get_tags(self.estimator).target_tags)
+        tags.array_api_support = False
+        return tags
+
     @with_callbacks
     def fit(self, X, y=None, **params):
         """Try parameters, find the front, and fit the trial that `refit` takes.
@@ -252,6 +259,9 @@ class ParetoSearchCV(BaseSearchCV):
         self._validate_params()
         refuse_booleans(self)
         space, objectives = self._checked()
+        if y is None and get_tags(self).target_tags.required:
+            name = type(self.estimator).__name__
+            raise ValueError(f"{name} requires y to be passed, but the target y is None.")
         X, y = indexable(X, y)
         routed = self._get_routed_params_for_fit(_check_method_params(X, params=params))
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
@@ -319,13 +329,7 @@ class ParetoSearchCV(BaseSearchCV):
                 f"nothing is known. Got {self.error_score!r}."
             )
         space = Space(self.param_space)
-        known = self.estimator.get_params()
-        for name in space.names:
-            if name.partition("__")[0] not in known:
-                raise ValueError(
-                    f"param_space: {name!r} is no parameter of {type(self.estimator).__name__}. It "
-                    f"has {', '.join(sorted(known))}."
-                )
+        _check_names(space, self.estimator)
         objectives = objectives_of(self.objectives, self.estimator)
         names = [objective.name for objective in objectives]
         scored = any(not objective.is_cost for objective in objectives)
@@ -478,6 +482,19 @@ class ParetoSearchCV(BaseSearchCV):
             if not o.is_cost
         }
         return _MultimetricScorer(scorers=scorers, raise_exc=True), None
+
+
+def _check_names(space, estimator):
+    """Refuse what the estimator has no parameter for, unless a trial may bring one that has."""
+    known = estimator.get_params()
+    for name in space.names:
+        parts = name.split("__")
+        replaced = any("__".join(parts[:n]) in space.names for n in range(1, len(parts)))
+        if name not in known and not replaced:
+            raise ValueError(
+                f"param_space: {name!r} is no parameter of {type(estimator).__name__}. It has "
+                f"{', '.join(sorted(known))}."
+            )
 
 
 def _values(record, objectives):

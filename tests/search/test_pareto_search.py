@@ -32,7 +32,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sparsefs import NeuronAttributionSelector, ParetoSearchCV, WASTSelector
+from sparsefs import NeuronAttributionSelector, ParetoSearchCV, WASTSelector, open_shards
 from sparsefs.search import Conditional, hypervolume
 from sparsefs.search.samplers import ADAPTIVE, DESIGNS
 from tests.search.toy import Toy, Uncounted, X, y
@@ -309,6 +309,9 @@ def test_hypervolume_grows_to_the_share_of_the_box():
     assert volume.shape == (30,)
     assert (np.diff(volume) >= 0).all()
     assert 0 < volume[-1] <= 1
+    assert (pickle.loads(pickle.dumps(made)).hypervolume_ == volume).all()
+    assert len(clone(made).set_params(n_trials=3).fit(X, y).hypervolume_) == 3
+    assert not hasattr(clone(made), "hypervolume_")
     size, score = made.cv_results_["mean_parameters"], made.cv_results_["mean_test_score"]
     rng = np.random.default_rng(0)
     for n in (10, 30):
@@ -721,6 +724,19 @@ def test_a_study_is_lines_of_json(tmp_path):
 
 
 # bad input
+
+
+def test_files_on_disk_are_refused(tmp_path):
+    np.save(tmp_path / "0.npy", X)
+    for table in (open_shards(tmp_path), tmp_path):
+        with pytest.raises(TypeError, match=r"X cannot be files on disk|X is a path"):
+            search().fit(table, y)
+
+
+def test_a_target_that_is_missing_is_named():
+    for estimator in (LogisticRegression(), quick(NeuronAttributionSelector)):
+        with pytest.raises(ValueError, match="requires y to be passed"):
+            ParetoSearchCV(estimator, {"max_iter": [5]}, n_trials=1).fit(X)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ Importing this package does not import torch; fitting a selector does.
 
 from ._version import __version__
 from .data import open_shards
+from .plots import ParetoDisplay
 from .search import ParetoSearchCV
 from .selectors import (
     CrossValidatedK,
@@ -24,6 +25,7 @@ __all__ = [
     "HyperSparseSelector",
     "NeuroFSSelector",
     "NeuronAttributionSelector",
+    "ParetoDisplay",
     "ParetoSearchCV",
     "QuickSelectionSelector",
     "StabilitySelector",

@@ -24,6 +24,13 @@ def to_minimise(results: dict, objectives: Sequence[Objective]) -> np.ndarray:
     return np.column_stack(columns)
 
 
+def standard_errors(results: dict, objective: Objective) -> np.ndarray:
+    """Standard error of every trial's mean, over its folds; 0 where there is but one fold."""
+    n = _n_splits(results, objective)
+    std = results[f"std_{objective.column}"]
+    return std / np.sqrt(n - 1) if n > 1 else np.zeros(len(std))
+
+
 def chosen(rule, results: dict, objectives: Sequence[Objective]) -> int:
     """Index of the trial that a rule takes from ``cv_results_``.
 
@@ -57,9 +64,7 @@ def one_standard_error(results, objectives) -> int:
     score, cost = _score_and_cost(objectives)
     mean = results[f"mean_{score.column}"]
     best = int(np.nanargmax(mean))
-    n = _n_splits(results, score)
-    error = results[f"std_{score.column}"][best] / np.sqrt(n - 1) if n > 1 else 0.0
-    near = mean >= mean[best] - error - 1e-12
+    near = mean >= mean[best] - standard_errors(results, score)[best] - 1e-12
     rest = [o for o in objectives if o not in (score, cost)]
     return _first(results, [o for o in (cost, score) if o] + rest, near)
 

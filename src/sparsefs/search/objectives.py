@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sklearn.metrics import check_scoring
+from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.pipeline import Pipeline
 
 NETWORK_COSTS = ("parameters", "bytes", "inference_flops", "training_flops")
@@ -82,10 +83,17 @@ def _objective(name, what, estimator):
         scorer = check_scoring(estimator, None if what == "score" else what)
     except (ValueError, TypeError) as error:
         raise ValueError(
-            f"objectives: {what!r} is neither a cost ({', '.join(COSTS)}), 'score', nor a scorer "
-            f"for {type(estimator).__name__}: {error}"
+            f"objectives: {what!r} is neither 'score', nor a cost ({', '.join(COSTS)}), nor a "
+            f"scorer of scikit-learn for {type(estimator).__name__}. "
+            f"{near(what, [*COSTS, *get_scorer_names()])}"
         ) from error
     return Objective(name, False, scorer)
+
+
+def near(name, known) -> str:
+    """What may be meant by a name that is not known."""
+    close = difflib.get_close_matches(str(name), known, n=3)
+    return f"Is it {' or '.join(map(repr, close))}?" if close else ""
 
 
 def objectives_in(directions: dict[str, str]) -> list[Objective]:

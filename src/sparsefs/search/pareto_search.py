@@ -32,12 +32,16 @@ from ..selectors.base import refuse_booleans
 from .choice import RULES, chosen, front_of, to_minimise
 from .evaluation import Task, run_fold
 from .front import hypervolumes, non_dominated_layers
-from .objectives import objectives_in, objectives_of
+from .objectives import near, objectives_in, objectives_of
 from .results import cv_results
 from .samplers import ADAPTIVE, DESIGNS, make_sampler
 from .space import Proposal, Space, without_addresses
 from .study import Study, seed_in
 from .watch import SearchWatch
+
+# So many proposals in a row that repeat earlier ones end a search: its space is small, and done.
+# They take designs no time, and Optuna's samplers milliseconds, or a third of a second.
+_REPEATS = {False: 1000, True: 100}
 
 
 class ParetoSearchCV(BaseSearchCV):
@@ -112,8 +116,8 @@ class ParetoSearchCV(BaseSearchCV):
     non_dominated_layers_ : list of ndarray of int
         The front, the front of the rest, and so on.
     hypervolume_ : ndarray of shape (n_trials,), dtype float64
-        Share that the trials up to each one dominate of the box between the best and the worst
-        mean seen in every objective.
+        Share that the trials up to each one dominate of a box. In every objective it goes from the
+        best mean of all trials to the worst, and a tenth of that way beyond.
     best_index_, best_params_, best_score_, best_estimator_, refit_time_
         Of the trial that `refit` takes; ``best_score_`` is its mean in the first score. Not with
         ``refit=False``.
@@ -138,8 +142,9 @@ class ParetoSearchCV(BaseSearchCV):
     selects, or all if there is none. The others but ``fit_time`` are read from the ``costs_`` of
     its parts, and summed; what other libraries' estimators cost is not known and does not count.
 
-    A trial that repeats an earlier one is not evaluated again. A trial of which a fold fails is
-    failed as a whole, has no mean, and is in no layer.
+    What repeats an earlier trial is no trial. A search ends before `n_trials` where nothing new is
+    proposed any more, for instance if all choices have been tried. A trial of which a fold fails
+    is failed as a whole, has no mean, and is in no layer.
 
     References
     ----------
@@ -328,12 +333,13 @@ class ParetoSearchCV(BaseSearchCV):
 
     @cached_property  # when it is asked for: with many objectives it takes longer than the rest
     def hypervolume_(self):
-        """Share of the box between the best and the worst means that is dominated, by trial."""
+        """Share of the box around all means that the trials up to each one dominate."""
         check_is_fitted(self)
         points = to_minimise(self.cv_results_, objectives_in(self.objectives_))
         best, worst = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
-        # An objective in which all trials are equal takes nothing from the volume.
-        width = np.where(worst > best, worst - best, 1.0)
+        # A little beyond the worst, or the ends of the front would count nothing. An objective in
+        # which all trials are equal takes nothing from the volume.
+        width = np.where(worst > best, 1.1 * (worst - best), 1.0)
         return hypervolumes(points, best + width) / width.prod()
 
     def _checked(self):
@@ -357,8 +363,8 @@ class ParetoSearchCV(BaseSearchCV):
             isinstance(self.refit, str) and self.refit not in (*RULES, *names)
         ):
             raise ValueError(
-                f"The 'refit' parameter must be a callable, False or one of "
-                f"{[*RULES, *names]}. Got {self.refit!r}."
+                f"The 'refit' parameter must be a callable, False, a rule ({', '.join(RULES)}) or "
+                f"one of the objectives ({', '.join(names)}). Got {self.refit!r}."
             )
         if isinstance(self.refit, str) and self.refit in RULES and not scored:
             raise ValueError(
@@ -397,39 +403,38 @@ class ParetoSearchCV(BaseSearchCV):
     def _search(self, task, splits, sampler, study, watch):
         """All trials, in the order in which they were proposed, and what was proposed."""
         end = np.inf if self.max_seconds is None else time.monotonic() + self.max_seconds
-        left = np.inf if self.n_trials is None else self.n_trials
+        n_trials = np.inf if self.n_trials is None else self.n_trials
+        adaptive = self.sampler in ADAPTIVE
         # Designs come in parts, too: where time is the limit they have no end.
-        size = self._batch() if self.sampler in ADAPTIVE else 256
+        size = self._batch() if adaptive else 256
         trials: list[dict] = []
         proposals: list[Proposal] = []
-        first_of: dict[tuple, int] = {}  # the trial that a repetition repeats
-        while left > 0 and (not trials or time.monotonic() < end):
-            batch = sampler.propose(int(min(size, left)))
-            n_before = len(trials)
-            numbered = list(enumerate(batch, n_before))
-            new = [
-                (number, proposal)
-                for number, proposal in numbered
-                if first_of.setdefault(proposal.identity, number) == number
-                and study.get(number, proposal.point) is None
-            ]
+        number_of: dict[tuple, int] = {}
+        n_repeated = 0  # in a row
+        while len(trials) < n_trials and n_repeated < _REPEATS[adaptive]:
+            batch = sampler.propose(int(min(size, n_trials - len(trials))))
+            if not batch or (trials and time.monotonic() >= end):
+                break
+            new = []
+            for proposal in batch:
+                number = number_of.setdefault(proposal.identity, len(number_of))
+                n_repeated = 0 if number == len(proposals) else n_repeated + 1
+                if number == len(proposals):
+                    proposals.append(proposal)
+                    if study.get(number, proposal.point) is None:
+                        new.append((number, proposal))
             evaluated = self._evaluate(new, task, splits, end, watch)
-            for number, proposal in numbered:
-                first = first_of[proposal.identity]
-                if number == first:
-                    record = study.get(number, proposal.point)
+            for number in range(len(trials), len(proposals)):
+                record = study.get(number, proposals[number].point)
+                if record is None:
+                    record = next(evaluated, None)
                     if record is None:
-                        record = next(evaluated, None)
-                        if record is None:
-                            return trials, proposals  # no time left
-                        study.add(record)
-                else:
-                    record = trials[first] | {"trial": number}
+                        return trials, proposals[:number]  # no time left
+                    study.add(record)
                 trials.append(record)
-                proposals.append(proposal)
                 watch.trial_ended(sum(t["error"] is not None for t in trials))
-            sampler.tell([_values(record, task.objectives) for record in trials[n_before:]])
-            left -= len(batch)
+            told = [trials[number_of[proposal.identity]] for proposal in batch]
+            sampler.tell([_values(record, task.objectives) for record in told])
         return trials, proposals
 
     def _evaluate(self, numbered, task, splits, end, watch) -> Iterator[dict]:
@@ -512,8 +517,8 @@ def _check_names(space, estimator):
         replaced = any("__".join(parts[:n]) in space.names for n in range(1, len(parts)))
         if name not in known and not replaced:
             raise ValueError(
-                f"param_space: {name!r} is no parameter of {type(estimator).__name__}. It has "
-                f"{', '.join(sorted(known))}."
+                f"param_space: {name!r} is no parameter of {type(estimator).__name__}. "
+                f"{near(name, known)}"
             )
 
 

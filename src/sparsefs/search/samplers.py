@@ -22,7 +22,7 @@ class Sampler(Protocol):
     """Proposes trials, and is told what came of them in the order of the proposals."""
 
     def propose(self, n: int) -> list[Proposal]:
-        """The next `n` trials."""
+        """The next `n` trials, or fewer if a design has no more."""
 
     def tell(self, values: Sequence[Sequence[float] | None]) -> None:
         """Objectives of all trials proposed since, None of those that failed."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[1] / "examples").glob("*.py"))
-SLOW = {"quickstart.py", "stability.py"}
+SLOW = {"quickstart.py", "sparse_residual_network.py", "stability.py"}
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from sparsefs.costs import training_flops_per_sample
 from sparsefs.modules import SparseTraining
 from sparsefs.regularization import prunable_weights
 from sparsefs.topology import RandomGrow, erk_densities, free_positions, growth_at
+from tests.no_waiting import no_waiting
 
 from .networks import INFERENCE_FLOPS, NETWORKS, batch, make
 from .oracle import LiteralSparseTraining
@@ -125,6 +126,19 @@ def test_the_rules_on_the_device_do_the_same(monkeypatch):
         losses.append(steps(module, opt, "residual", 18))
         losses.append([sparse.connections_changed, sparse.training_flops])
     assert losses[:2] == losses[2:]
+
+
+@moving
+def test_a_step_does_not_wait_for_the_device(topology, monkeypatch):
+    monkeypatch.setattr(_device, "_CPU_IS_REMOTE", True)
+    module, opt, sparse = begin("residual", topology)
+    X, y = batch("residual")
+    with no_waiting():
+        for _ in range(6):
+            opt.zero_grad()
+            nn.functional.cross_entropy(module(X), y).backward()
+            opt.step()
+    assert sparse.n_updates == 3 and sparse.connections_changed > 0
 
 
 # After every step

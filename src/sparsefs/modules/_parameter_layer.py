@@ -138,7 +138,9 @@ class ParameterLayer(MaskedLinear):
         new &= ~self._looked_at
         self._looked_at |= new
         n = int(np.count_nonzero(new))
-        if n == self.shape[0]:
+        if n == 0:
+            return
+        if n == self.shape[0]:  # the usual case, in which the host need not look
             n_taken = self.n_connections
         else:
             n_taken = int(np.count_nonzero(self.exists.reshape(self.shape)[new]))

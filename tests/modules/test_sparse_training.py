@@ -463,6 +463,23 @@ def test_a_closure():
     assert_same_weights(module, twin)
 
 
+@moving
+def test_gradients_can_be_masked_before_they_are_clipped(topology):
+    """Clipping that only measures changes nothing; it sees what the step will use."""
+    module, opt, _ = begin("residual", topology)
+    losses = steps(module, opt, "residual", 8)
+    twin, twin_opt, sparse = begin("residual", topology)
+    for seed in range(8):
+        assert gradients(twin, "residual", seed) == losses[seed]
+        weight, mask = twin.conv2.weight, sparse.masks["conv2.weight"]
+        expected = weight.grad[mask].norm()
+        assert weight.grad.norm() > 1.1 * expected
+        sparse.mask_gradients()
+        torch.testing.assert_close(nn.utils.clip_grad_norm_([weight], torch.inf), expected)
+        twin_opt.step()
+    assert_same_weights(module, twin)
+
+
 @pytest.mark.parametrize("fused", [False, True])
 def test_a_gradient_scaler(fused):
     """Steps that it skips are no steps."""

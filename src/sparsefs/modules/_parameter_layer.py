@@ -72,12 +72,11 @@ class ParameterLayer(MaskedLinear):
 
     @torch.no_grad()
     def mask_gradient(self, keep_dense: bool) -> None:
-        """Set the gradient to 0 where there is no connection; a copy may stay as it was."""
+        """Set the gradient to 0 where there is no connection, and maybe keep a copy as it was."""
         gradient = self.parameter.grad
-        self.gradient = None
+        if keep_dense:
+            self.gradient = None if gradient is None else gradient.clone()
         if gradient is not None:
-            if keep_dense:
-                self.gradient = gradient.clone()
             gradient.mul_(self.factor)
 
     def _states(self) -> dict[str, Tensor]:

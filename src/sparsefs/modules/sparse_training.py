@@ -65,7 +65,7 @@ class SparseTraining:
         Steps of the optimiser in the whole training, to which `update_until` and the cosine refer.
         Needed where connections move.
     update_every : int, default=100
-        Steps from one update of the topology to the next. None follows the last step.
+        Steps from one update of the topology to the next; there is none after the last step.
     update_until : float in [0, 1], default=0.75
         Share of the training after which the topology stays as it is.
     drop_fraction : float in [0, 1], default=0.3
@@ -217,6 +217,7 @@ class SparseTraining:
         self._costs = TrainingCosts(module, self._weights)
         self._flops = self._costs.counter
         self._warned: set[str] = set()
+        self._masked_early = False
         self._flops.attach()
         self._hooks = StepHooks(self, optimizer)
 
@@ -332,9 +333,22 @@ class SparseTraining:
 
     # The hooks
 
+    @torch.no_grad()
+    def mask_gradients(self) -> None:
+        """Set the gradients of missing connections to 0 now, not only in the step.
+
+        Call it before gradients are clipped, or their norm is that of all possible connections;
+        with a gradient scaler after ``unscale_``.
+        """
+        self._mask_gradients(self._looks_at_gradients and self._due())
+        self._masked_early = True
+
     def _before_step(self, scale):
         # A scale does not matter: only the order of the gradients does.
-        keep_dense = self._looks_at_gradients and self._due()
+        early, self._masked_early = self._masked_early, False
+        self._mask_gradients(self._looks_at_gradients and self._due() and not early)
+
+    def _mask_gradients(self, keep_dense):
         for layer in self._layers.values():
             layer.mask_gradient(keep_dense)
 

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[1] / "examples").glob("*.py"))
-SLOW = {"accuracy_against_cost.py", "quickstart.py", "stability.py"}
+SLOW = {
+    "accuracy_against_cost.py",
+    "quickstart.py",
+    "sparse_residual_network.py",
+    "stability.py",
+}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ Importing this package does not import torch; fitting a selector does.
 
 from ._version import __version__
 from .data import open_shards
+from .search import ParetoSearchCV
 from .selectors import (
     CrossValidatedK,
     GradualPruningSelector,
@@ -23,6 +24,7 @@ __all__ = [
     "HyperSparseSelector",
     "NeuroFSSelector",
     "NeuronAttributionSelector",
+    "ParetoSearchCV",
     "QuickSelectionSelector",
     "StabilitySelector",
     "WASTSelector",

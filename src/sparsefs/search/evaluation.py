@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One fold of one trial: fit, score, count."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from traceback import format_exception_only
+from typing import Any, NamedTuple
+
+from sklearn.base import clone
+from sklearn.utils.metaestimators import _safe_split
+from sklearn.utils.validation import _check_method_params
+
+from .objectives import Objective, UnknownCostError, cost_of
+
+
+class Fold(NamedTuple):
+    """What came of one fold.
+
+    Attributes
+    ----------
+    values : dict of str to float
+        Under the names of the objectives' columns, and ``fit_time`` and ``score_time`` in seconds;
+        of what failed the times alone.
+    error : str or None
+        Why it failed.
+    """
+
+    values: dict[str, float]
+    error: str | None
+
+
+class Task(NamedTuple):
+    """What the folds of all trials share.
+
+    Attributes
+    ----------
+    estimator : estimator
+    X, y
+    objectives : sequence of Objective
+    scorer : callable
+        Gives a dict of the scores of all objectives that are scores.
+    fit_params, score_params : dict
+        Of all samples.
+    train_score : bool
+        Whether to score the training samples, too.
+    may_fail : bool
+        Whether an error is kept instead of raised.
+    """
+
+    estimator: Any
+    X: Any
+    y: Any
+    objectives: Sequence[Objective]
+    scorer: Any
+    fit_params: dict
+    score_params: dict
+    train_score: bool
+    may_fail: bool
+
+
+def run_fold(task: Task, params: dict, train, test, context=None, search=None) -> Fold:
+    """Fit a clone with `params` to the rows `train` and score it on the rows `test`.
+
+    `context` and `search` are for callbacks: the part of the search's fit that this is.
+    """
+    started = time.perf_counter()
+    timed = {"fit_time": 0.0, "score_time": 0.0}
+    try:
+        # Parameters may be estimators themselves.
+        estimator = clone(task.estimator).set_params(**clone(params, safe=False))
+        X, y = _safe_split(estimator, task.X, task.y, train)
+        held_out = _safe_split(estimator, task.X, task.y, test, train)
+        fit_params = _check_method_params(task.X, params=task.fit_params, indices=train)
+        started = time.perf_counter()
+        with _watched(context, search, estimator, X, y, fit_params):
+            try:
+                estimator.fit(X, **fit_params) if y is None else estimator.fit(X, y, **fit_params)
+            finally:
+                timed["fit_time"] = time.perf_counter() - started
+        started = time.perf_counter()
+        values = _scores(task, estimator, "test", held_out, test)
+        timed["score_time"] = time.perf_counter() - started
+        if task.train_score:
+            values |= _scores(task, estimator, "train", (X, y), train)
+        for objective in task.objectives:
+            if objective.is_cost and objective.name != "fit_time":
+                values[objective.column] = cost_of(objective.name, estimator)
+        return Fold(values | timed, None)
+    except UnknownCostError:
+        raise  # no trial of this estimator could do better
+    except Exception as error:
+        if not task.may_fail:
+            raise
+        return Fold(timed, "".join(format_exception_only(error)).strip())
+
+
+def _scores(task, estimator, of, data, rows):
+    if all(objective.is_cost for objective in task.objectives):
+        return {}
+    params = _check_method_params(task.X, params=task.score_params, indices=rows)
+    scores = task.scorer(estimator, *data, **params)
+    for name, value in scores.items():
+        if not math.isfinite(value):
+            raise ValueError(f"The score {name!r} is {value}.")
+    return {f"{of}_{name}": float(value) for name, value in scores.items()}
+
+
+def _watched(context, search, estimator, X, y, fit_params):
+    if context is None:
+        return nullcontext()
+    return _Watched(context, search, estimator, X, y, fit_params)
+
+
+class _Watched:
+    """Tells scikit-learn's callbacks of the fit of a fold, and the estimator of its place."""
+
+    def __init__(self, context, search, estimator, X, y, fit_params):
+        weight = fit_params.get("sample_weight")
+        metadata = None if weight is None else {"sample_weight": weight}
+        self._context = context
+        self._seen = {"estimator": search, "X": X, "y": y, "metadata": metadata}
+        self._propagation = context.propagate_callback_context(estimator)
+
+    def __enter__(self):
+        self._propagation.__enter__()
+        self._context.call_on_fit_task_begin(**self._seen)
+
+    def __exit__(self, *error):
+        self._propagation.__exit__(*error)
+        self._context.call_on_fit_task_end(**self._seen)

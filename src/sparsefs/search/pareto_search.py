@@ -1,0 +1,504 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A search for several things at once: the accuracy that each feature, byte and FLOP buys."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Iterator
+from itertools import islice
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.exceptions import FitFailedWarning
+from sklearn.metrics._scorer import _MultimetricScorer
+from sklearn.model_selection import check_cv
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.utils import indexable
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _check_method_params
+
+from ..selectors._progress import with_callbacks
+from ..selectors._replicas import seed_of
+from ..selectors.base import refuse_booleans
+from .choice import RULES, chosen, front_of, means
+from .evaluation import Task, run_fold
+from .front import hypervolumes, non_dominated_layers
+from .objectives import objectives_of
+from .results import cv_results
+from .samplers import ADAPTIVE, DESIGNS, make_sampler
+from .space import Proposal, Space, without_addresses
+from .study import Study, seed_in
+from .watch import SearchWatch
+
+
+class ParetoSearchCV(BaseSearchCV):
+    """Search for several objectives at once, cross-validated: scores, and what they cost.
+
+    Tries parameters of a selector, or of a pipeline with one in it, and finds those that no other
+    beats in every objective: the Pareto front. One of them, taken by a rule, is fitted to all
+    data.
+
+    Parameters
+    ----------
+    estimator : estimator
+        It is cloned and stays as it is.
+    param_space : dict or list of dict
+        Under the names of parameters, lists of choices or distributions that have a ``ppf``, as
+        the frozen ones of `scipy.stats` do; or :class:`~sparsefs.search.Conditional` ones that
+        exist only where other parameters have certain values. Of a list of dicts each trial
+        takes one, with equal probability.
+    objectives : str, or sequence or dict of them, default=("score", "n_features")
+        What to look for. Scores, of which more is better: ``"score"`` for the estimator's own, and
+        the names of scikit-learn's scorers. Costs, of which less is better: ``"n_features"``,
+        ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (of one sample), ``"training_flops"``
+        and ``"fit_time"`` (seconds). A dict gives names to scorers, which may then be callables
+        ``scorer(estimator, X, y)``.
+    sampler : {"random", "latin-hypercube", "sobol", "nsga2", "tpe", "gp"}, default="random"
+        How to choose trials. The first three do not look at results. The others are Optuna's
+        (``pip install "sparsefs[optuna]"``): the genetic algorithm NSGA-II, the tree-structured
+        Parzen estimator, and Gaussian processes.
+    n_trials : int or None, default=50
+        Trials, at most; None for no limit, then `max_seconds` must be given.
+    max_seconds : float or None, default=None
+        Begin no trial later than this. How many trials there are then depends on the machine.
+    batch_size : int or "auto", default="auto"
+        Trials that are proposed before the results of any are seen; with ``"nsga2"`` the
+        population. ``"auto"`` is a tenth of `n_trials`, from 4 to 50, for ``"nsga2"``, else 1.
+        Without meaning where results are not looked at.
+    cv : int, cross-validation generator or iterable, default=None
+        Folds, as in `GridSearchCV`: None is 5, and classes keep their shares. All trials have
+        the same.
+    refit : {"one_standard_error", "knee"}, name of an objective, callable or False, \
+            default="one_standard_error"
+        Which trial to fit to all data. ``"one_standard_error"``: the cheapest whose score is
+        within a standard error of the best. ``"knee"``: the one on the front that is farthest
+        above its chord, the cost on a logarithmic scale. Both weigh the first score against the
+        first cost in `objectives`. The name of an objective: the best in that one. A callable is
+        given `cv_results_` and returns an index. False fits none.
+    study : str, path-like or None, default=None
+        File of the trials, written as they end. If it exists, the search goes on with it, and
+        ends as if it had never been broken off; a file of another search is refused.
+    error_score : "raise" or nan, default=nan
+        Whether to raise the error of a trial, or to note it and go on.
+    return_train_score : bool, default=False
+        Whether to score the training samples, too.
+    n_jobs : int or None, default=None
+        Folds at the same time; None is 1 unless in a ``joblib.parallel_config`` context, -1 as
+        many as there are processors. The result does not depend on it, times aside.
+    verbose : int or bool, default=0
+        Whether to show a progress bar.
+    random_state : int, RandomState instance or None, default=None
+        Decides the trials. The estimator's is left alone.
+
+    Attributes
+    ----------
+    cv_results_ : dict of str to ndarray or list
+        An entry per trial: ``params``, and ``param_<name>``, masked where it does not exist; of
+        every score ``mean_test_<name>``, ``std_test_<name>``, ``rank_test_<name>`` and
+        ``split<i>_test_<name>``, of every cost the same without ``test_``, as in
+        ``mean_n_features``; mean and std of ``fit_time`` and ``score_time`` in seconds;
+        ``status``, ``"complete"`` or ``"failed"``, and ``error``, a str or None.
+    pareto_front_ : ndarray of int
+        Trials that no other dominates, the best in the first objective first.
+    non_dominated_layers_ : list of ndarray of int
+        The front, the front of the rest, and so on.
+    hypervolume_ : ndarray of shape (n_trials,), dtype float64
+        Share that the trials up to each one dominate of the box between the best and the worst
+        mean seen in every objective.
+    best_index_, best_params_, best_score_, best_estimator_, refit_time_
+        Of the trial that `refit` takes; ``best_score_`` is its mean in the first score. Not with
+        ``refit=False``.
+    objectives_ : dict of str to {"maximize", "minimize"}
+        The objectives, and what is sought of each.
+    scorer_ : callable or None
+        That of the first score, which `score` uses.
+    n_splits_ : int
+        Number of folds.
+    n_features_in_, feature_names_in_, classes_
+        Of ``best_estimator_``, where it has them.
+
+    See Also
+    --------
+    sparsefs.ParetoDisplay : Draws the front.
+    sparsefs.CrossValidatedK : Chooses the number of features alone, much faster: one fit of the
+        selector per fold serves every number.
+
+    Notes
+    -----
+    Costs are those of the fitted estimator. ``n_features`` is what the last selector in it
+    selects, or all if there is none. The others but ``fit_time`` are read from the ``costs_`` of
+    its parts, and summed; what other libraries' estimators cost is not known and does not count.
+
+    A trial that repeats an earlier one is not evaluated again. A trial of which a fold fails is
+    failed as a whole, has no mean, and is in no layer.
+
+    References
+    ----------
+    Deb, K., Pratap, A., Agarwal, S. and Meyarivan, T. "A fast and elitist multiobjective genetic
+    algorithm: NSGA-II." IEEE Transactions on Evolutionary Computation 6, 2002.
+
+    Hastie, T., Tibshirani, R. and Friedman, J. "The elements of statistical learning." 2nd edition,
+    section 7.10, 2009 (the rule of one standard error).
+
+    Examples
+    --------
+    >>> from scipy.stats import randint
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.pipeline import Pipeline
+    >>> from sklearn.svm import SVC
+    >>> from sparsefs import NeuronAttributionSelector, ParetoSearchCV
+    >>> X, y = load_digits(return_X_y=True)
+    >>> fs = NeuronAttributionSelector(max_iter=5, random_state=0)
+    >>> pipeline = Pipeline([("fs", fs), ("clf", SVC())])
+    >>> space = {"fs__K": randint(1, 65), "clf__C": [1, 10]}
+    >>> search = ParetoSearchCV(pipeline, space, n_trials=10, cv=3, random_state=0).fit(X, y)
+    >>> search.best_params_["fs__K"] < 64, search.best_score_ > 0.9
+    (True, True)
+    >>> front = search.cv_results_["mean_n_features"][search.pareto_front_]
+    >>> bool(front[0] > front[-1])  # the most accurate first
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "estimator": [HasMethods(["fit", "get_params", "set_params"])],
+        "param_space": [dict, list, tuple],
+        "objectives": [str, list, tuple, dict],
+        "sampler": [StrOptions({*DESIGNS, *ADAPTIVE})],
+        "n_trials": [Interval(Integral, 1, None, closed="left"), None],
+        "max_seconds": [Interval(Real, 0, None, closed="neither"), None],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "cv": ["cv_object"],
+        "refit": [str, callable, "boolean"],
+        "study": [str, os.PathLike, None],
+        "error_score": [StrOptions({"raise"}), Real],
+        "return_train_score": ["boolean"],
+        "n_jobs": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
+            None,
+        ],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator,
+        param_space,
+        *,
+        objectives=("score", "n_features"),
+        sampler="random",
+        n_trials=50,
+        max_seconds=None,
+        batch_size="auto",
+        cv=None,
+        refit="one_standard_error",
+        study=None,
+        error_score=np.nan,
+        return_train_score=False,
+        n_jobs=None,
+        verbose=0,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.param_space = param_space
+        self.objectives = objectives
+        self.sampler = sampler
+        self.n_trials = n_trials
+        self.max_seconds = max_seconds
+        self.batch_size = batch_size
+        self.cv = cv
+        self.refit = refit
+        self.study = study
+        self.error_score = error_score
+        self.return_train_score = return_train_score
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @with_callbacks
+    def fit(self, X, y=None, **params):
+        """Try parameters, find the front, and fit the trial that `refit` takes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training data, as the estimator takes them.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Target, as the estimator takes it.
+        **params : dict
+            Passed to the estimator's `fit`, ``groups`` to the splitter; of what has an entry per
+            sample, as ``sample_weight``, those of the fold. With metadata routing enabled, what
+            estimator, scorers and splitter request.
+
+        Returns
+        -------
+        self : object
+            The fitted search.
+
+        Raises
+        ------
+        ImportError
+            If the sampler needs Optuna, and it is not installed.
+        ValueError
+            If a parameter or the study is unusable, the estimator does not tell a cost that is an
+            objective, or every trial has failed.
+        """
+        self._validate_params()
+        refuse_booleans(self)
+        space, objectives = self._checked()
+        X, y = indexable(X, y)
+        routed = self._get_routed_params_for_fit(_check_method_params(X, params=params))
+        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        splits = list(cv.split(X, y, **routed.splitter.split))
+        if not splits:
+            raise ValueError("The 'cv' parameter gives no folds.")
+        # A fold that cannot be scored fails, whatever error_score says of the trial.
+        scorer, _ = self._get_scorers()
+        task = Task(
+            clone(self.estimator),
+            X,
+            y,
+            objectives,
+            scorer,
+            routed.estimator.fit,
+            routed.scorer.score,
+            bool(self.return_train_score),
+            self.error_score != "raise",
+        )
+        watch = SearchWatch(self, X, y, params, len(splits))
+        seed, study = self._open_study(space, objectives, (X, y, splits, params))
+        sampler = make_sampler(
+            self.sampler,
+            space,
+            ["minimize" if o.is_cost else "maximize" for o in objectives],
+            self.n_trials,
+            self._batch(),
+            seed,
+        )
+        with watch:
+            trials, proposals = self._search(task, splits, sampler, study, watch)
+            results = cv_results(
+                trials, [p.params for p in proposals], space.names, objectives, len(splits)
+            )
+            watch.searched()
+            self._check_any(results)
+            fitted = {
+                "cv_results_": results,
+                "objectives_": {
+                    o.name: "minimize" if o.is_cost else "maximize" for o in objectives
+                },
+                "n_splits_": len(splits),
+                "multimetric_": False,
+                "scorer_": next((o.scorer for o in objectives if not o.is_cost), None),
+                **_fronts(results, objectives),
+            }
+            if self.refit is not False:
+                fitted |= self._refitted(results, objectives, X, y, routed.estimator.fit, watch)
+        for name in [name for name in vars(self) if name.endswith("_") and name[0] != "_"]:
+            delattr(self, name)  # of an earlier fit, which may have refitted where this did not
+        self.__dict__.update(fitted)
+        watch.ended()
+        return self
+
+    def _checked(self):
+        """Space and objectives, if they and what else was passed make sense together."""
+        if self.n_trials is None:
+            if self.max_seconds is None:
+                raise ValueError("The 'n_trials' parameter may be None only with 'max_seconds'.")
+            if self.sampler == "latin-hypercube":
+                raise ValueError("sampler='latin-hypercube' needs 'n_trials': it is a design.")
+        if self.error_score != "raise" and not np.isnan(self.error_score):
+            raise ValueError(
+                "The 'error_score' parameter must be 'raise' or nan: of a trial that failed "
+                f"nothing is known. Got {self.error_score!r}."
+            )
+        space = Space(self.param_space)
+        known = self.estimator.get_params()
+        for name in space.names:
+            if name.partition("__")[0] not in known:
+                raise ValueError(
+                    f"param_space: {name!r} is no parameter of {type(self.estimator).__name__}. It "
+                    f"has {', '.join(sorted(known))}."
+                )
+        objectives = objectives_of(self.objectives, self.estimator)
+        names = [objective.name for objective in objectives]
+        scored = any(not objective.is_cost for objective in objectives)
+        if self.refit is True or (
+            isinstance(self.refit, str) and self.refit not in (*RULES, *names)
+        ):
+            raise ValueError(
+                f"The 'refit' parameter must be a callable, False or one of "
+                f"{[*RULES, *names]}. Got {self.refit!r}."
+            )
+        if isinstance(self.refit, str) and self.refit in RULES and not scored:
+            raise ValueError(
+                f"refit={self.refit!r} needs a score among the objectives, which are {names}."
+            )
+        return space, objectives
+
+    def _batch(self):
+        if self.batch_size != "auto":
+            return int(self.batch_size)
+        return 1 if self.sampler != "nsga2" else min(50, max(4, (self.n_trials or 200) // 10))
+
+    def _open_study(self, space, objectives, data):
+        seed = seed_of(self.random_state)
+        if self.study is None:
+            return seed, Study(None, {})
+        if self.random_state is None:
+            there = seed_in(self.study)
+            seed = seed if there is None else there
+        import joblib
+
+        about: dict[str, Any] = {
+            "seed": seed,
+            "estimator": without_addresses(self.estimator.__repr__(N_CHAR_MAX=float("inf"))),
+            "space": str(space),
+            "objectives": ", ".join(objective.name for objective in objectives),
+            "sampler": self.sampler,
+            "data": joblib.hash(data),
+        }
+        if self.sampler in ADAPTIVE:
+            about["batch_size"] = self._batch()
+        if self.sampler == "latin-hypercube":
+            about["n_trials"] = self.n_trials
+        return seed, Study(self.study, about)
+
+    def _search(self, task, splits, sampler, study, watch):
+        """All trials, in the order in which they were proposed, and what was proposed."""
+        end = np.inf if self.max_seconds is None else time.monotonic() + self.max_seconds
+        left = np.inf if self.n_trials is None else self.n_trials
+        # Designs come in parts, too: where time is the limit they have no end.
+        size = self._batch() if self.sampler in ADAPTIVE else 256
+        trials: list[dict] = []
+        proposals: list[Proposal] = []
+        first_of: dict[tuple, int] = {}  # the trial that a repetition repeats
+        while left > 0 and (not trials or time.monotonic() < end):
+            batch = sampler.propose(int(min(size, left)))
+            n_before = len(trials)
+            numbered = list(enumerate(batch, n_before))
+            new = [
+                (number, proposal)
+                for number, proposal in numbered
+                if first_of.setdefault(proposal.identity, number) == number
+                and study.get(number, proposal.point) is None
+            ]
+            evaluated = self._evaluate(new, task, splits, end, watch)
+            for number, proposal in numbered:
+                first = first_of[proposal.identity]
+                if number == first:
+                    record = study.get(number, proposal.point)
+                    if record is None:
+                        record = next(evaluated, None)
+                        if record is None:
+                            return trials, proposals  # no time left
+                        study.add(record)
+                else:
+                    record = trials[first] | {"trial": number}
+                trials.append(record)
+                proposals.append(proposal)
+                watch.trial_ended(sum(t["error"] is not None for t in trials))
+            sampler.tell([_values(record, task.objectives) for record in trials[n_before:]])
+            left -= len(batch)
+        return trials, proposals
+
+    def _evaluate(self, numbered, task, splits, end, watch) -> Iterator[dict]:
+        """Records of trials in their order, as they come; no more once time is up."""
+        # Before the fits begin, as a context must not be made while another is being pickled.
+        contexts = [[watch.fold() for _ in splits] for _ in numbered]
+
+        def calls():
+            for (number, proposal), own in zip(numbered, contexts, strict=True):
+                if number and time.monotonic() >= end:
+                    return
+                for (train, test), context in zip(splits, own, strict=True):
+                    yield delayed(run_fold)(
+                        task, proposal.params, train, test, context, watch.search
+                    )
+
+        parallel = Parallel(n_jobs=self.n_jobs, return_as="generator")
+        folds = iter(parallel(calls()))
+        for number, proposal in numbered:
+            of_trial = list(islice(folds, len(splits)))
+            if not of_trial:
+                return
+            errors = [fold.error for fold in of_trial if fold.error is not None]
+            yield {
+                "trial": number,
+                "point": proposal.point,
+                "folds": [fold.values for fold in of_trial],
+                "error": errors[0] if errors else None,
+            }
+
+    def _check_any(self, results):
+        """Warn of trials that failed, or raise if none did not."""
+        failed = np.flatnonzero(results["status"] == "failed")
+        n = len(results["status"])
+        if len(failed) == n:
+            raise ValueError(f"All {n} trials failed. The first error: {results['error'][0]}")
+        if len(failed):
+            warnings.warn(
+                f"{len(failed)} of {n} trials failed, see cv_results_['error']. The first error, "
+                f"of trial {failed[0]}: {results['error'][failed[0]]}",
+                FitFailedWarning,
+                stacklevel=3,
+            )
+
+    def _refitted(self, results, objectives, X, y, fit_params, watch):
+        index = chosen(self.refit, results, objectives)
+        score = next((o for o in objectives if not o.is_cost), None)
+        params = results["params"][index]
+        best = clone(self.estimator).set_params(**clone(params, safe=False))
+        started = time.perf_counter()
+        with watch.refit(best):
+            best.fit(X, **fit_params) if y is None else best.fit(X, y, **fit_params)
+        fitted = {
+            "best_index_": index,
+            "best_params_": params,
+            "best_estimator_": best,
+            "refit_time_": time.perf_counter() - started,
+        }
+        if score is not None:
+            fitted["best_score_"] = float(results[f"mean_{score.column}"][index])
+        if hasattr(best, "feature_names_in_"):
+            fitted["feature_names_in_"] = best.feature_names_in_
+        return fitted
+
+    def _get_scorers(self):
+        """The scorers of all scores, in one; what the base class routes metadata to."""
+        scorers = {
+            o.name: o.scorer
+            for o in objectives_of(self.objectives, self.estimator)
+            if not o.is_cost
+        }
+        return _MultimetricScorer(scorers=scorers, raise_exc=True), None
+
+
+def _values(record, objectives):
+    """Mean of a trial in every objective, or None if it failed."""
+    if record["error"] is not None:
+        return None
+    return [
+        float(np.mean([fold[objective.column] for fold in record["folds"]]))
+        for objective in objectives
+    ]
+
+
+def _fronts(results, objectives):
+    """What of the trials is best, and how that grew."""
+    points = means(results, objectives) * [objective.sign for objective in objectives]
+    best, worst = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
+    # An objective in which all trials are equal takes nothing from the volume.
+    width = np.where(worst > best, worst - best, 1.0)
+    reference = np.where(worst > best, worst, best + 1.0)
+    return {
+        "pareto_front_": front_of(results, objectives),
+        "non_dominated_layers_": non_dominated_layers(points),
+        "hypervolume_": hypervolumes(points, reference) / width.prod(),
+    }

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a search may try: distributions and choices, some of which depend on others.
+
+Every sampler works in the same coordinates: a parameter with a distribution is a number in (0, 1),
+which its quantile function turns into a value; one with choices is their index.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Point = dict[str, float]  # coordinates of the parameters that exist, by key
+_MARGIN = 2.0**-32  # infinite supports have no value at 0 and 1
+
+
+class Proposal(NamedTuple):
+    """Something to try.
+
+    Attributes
+    ----------
+    point : dict of str to float
+        The coordinates of the parameters that exist.
+    params : dict
+        Their values.
+    identity : tuple
+        Equal where the parameters are.
+    """
+
+    point: Point
+    params: dict[str, Any]
+    identity: tuple
+
+
+class Conditional:
+    """A parameter that exists only where other parameters have certain values.
+
+    Where it does not, the search leaves it as it is in the estimator.
+
+    Parameters
+    ----------
+    values : distribution or list
+        As in a search space without conditions: what has a ``ppf``, like the frozen
+        distributions of `scipy.stats`, or a list of choices.
+    **conditions : list or object
+        By the name of another parameter of the space, the value or the list of values of which
+        it must have one. All of them must hold. A parameter that does not exist itself has none
+        of them.
+
+    Examples
+    --------
+    >>> from scipy.stats import uniform
+    >>> from sparsefs.search import Conditional
+    >>> space = {
+    ...     "fs__topology": ["set", "rigl", "dense"],
+    ...     "fs__density": Conditional(uniform(0.01, 0.5), fs__topology=["set", "rigl"]),
+    ... }
+    """
+
+    def __init__(self, values, **conditions):
+        if not conditions:
+            raise ValueError("Conditional needs a condition, as in topology=['set', 'rigl'].")
+        self.values = values
+        self.conditions = conditions
+
+    def __repr__(self):
+        """A text that is the same in every process: searches are compared by it."""
+        conditions = "".join(f", {name}={value!r}" for name, value in self.conditions.items())
+        return f"Conditional({describe(self.values)}{conditions})"
+
+
+@dataclass
+class Dimension:
+    """One coordinate.
+
+    Attributes
+    ----------
+    key : str
+        Names it among all.
+    name : str
+        Parameter of the estimator.
+    values : list or distribution
+    conditions : dict of str to list
+        Values that other parameters of the same branch must have.
+    column : int
+        Its place in a design.
+    """
+
+    key: str
+    name: str
+    values: Any
+    conditions: dict[str, list] = field(default_factory=dict)
+    column: int = 0
+
+    @property
+    def n_choices(self) -> int | None:
+        """How many choices there are; None for a distribution."""
+        return len(self.values) if isinstance(self.values, list) else None
+
+    def value(self, coordinate):
+        """The parameter's value there."""
+        if self.n_choices is not None:
+            return self.values[int(coordinate)]
+        value = self.values.ppf(min(max(coordinate, _MARGIN), 1 - _MARGIN))
+        value = np.asarray(value).item()
+        discrete = hasattr(getattr(self.values, "dist", self.values), "pmf")
+        return int(value) if discrete else value
+
+
+class Space:
+    """All there is to try.
+
+    Parameters
+    ----------
+    param_space : dict or list of dict
+        Of several dicts each trial takes one, with equal probability.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the space is none; the message names the parameter.
+    """
+
+    def __init__(self, param_space):
+        spaces = [param_space] if isinstance(param_space, Mapping) else list(param_space)
+        if not spaces or not all(isinstance(space, Mapping) and space for space in spaces):
+            raise ValueError(
+                "The 'param_space' parameter must be a dict of parameters, or a list of such "
+                f"dicts, none of them empty. Got {param_space!r}."
+            )
+        self.dimensions: list[Dimension] = []
+        self._branches = [
+            self._in_order(space, "" if len(spaces) == 1 else f"{i}:")
+            for i, space in enumerate(spaces)
+        ]
+        if len(spaces) > 1:
+            self._branch = self._with_column(Dimension("branch", "", list(range(len(spaces)))))
+        self._text = "; ".join(
+            ", ".join(f"{name}: {describe(values)}" for name, values in space.items())
+            for space in spaces
+        )
+
+    @property
+    def names(self) -> list[str]:
+        """Parameters that a trial may set."""
+        return list(dict.fromkeys(d.name for branch in self._branches for d in branch))
+
+    def __str__(self):
+        """The space in words, the same from run to run."""
+        return self._text
+
+    def walk(self, coordinate: Callable[[Dimension], float]) -> Proposal:
+        """Ask for the coordinates of the parameters that exist, one after the other."""
+        point: Point = {}
+        params: dict[str, Any] = {}
+        branch = 0
+        if len(self._branches) > 1:
+            branch = int(coordinate(self._branch))
+            point["branch"] = branch
+        identity: list = [branch]
+        for dimension in self._branches[branch]:
+            if all(
+                name in params and _among(params[name], allowed)
+                for name, allowed in dimension.conditions.items()
+            ):
+                where = point[dimension.key] = coordinate(dimension)
+                value = params[dimension.name] = dimension.value(where)
+                # A choice may be an estimator: its index says the same.
+                identity.append((dimension.key, value if dimension.n_choices is None else where))
+        return Proposal(point, params, tuple(identity))
+
+    def at(self, row: np.ndarray) -> Proposal:
+        """The same at a point of the unit cube, of which every dimension has a column."""
+
+        def coordinate(dimension):
+            u = float(row[dimension.column])
+            n = dimension.n_choices
+            return u if n is None else min(int(u * n), n - 1)
+
+        return self.walk(coordinate)
+
+    def _with_column(self, dimension):
+        dimension.column = len(self.dimensions)
+        self.dimensions.append(dimension)
+        return dimension
+
+    def _in_order(self, space, prefix):
+        """Dimensions of a branch, each behind those that its conditions name."""
+        waiting = {name: _dimension(prefix, name, values) for name, values in space.items()}
+        for dimension in waiting.values():
+            if unknown := set(dimension.conditions) - set(space):
+                raise ValueError(
+                    f"param_space: {dimension.name!r} depends on {sorted(unknown)}, which the "
+                    "space does not hold."
+                )
+        ordered: list[Dimension] = []
+        while waiting:
+            ready = [d for d in waiting.values() if not set(d.conditions) & set(waiting)]
+            if not ready:
+                raise ValueError(
+                    f"param_space: {sorted(waiting)} depend on each other in a circle."
+                )
+            for dimension in ready:
+                ordered.append(self._with_column(waiting.pop(dimension.name)))
+        return ordered
+
+
+def _dimension(prefix, name, values):
+    conditions = {}
+    if isinstance(values, Conditional):
+        conditions = {other: list(_choices(value)) for other, value in values.conditions.items()}
+        values = values.values
+    if isinstance(values, str):
+        raise ValueError(f"param_space: {name!r} is a str; a single choice is [{values!r}].")
+    if not hasattr(values, "ppf"):
+        try:
+            values = list(values)
+        except TypeError:
+            raise TypeError(
+                f"param_space: {name!r} must be a list of choices or have a 'ppf', as the frozen "
+                f"distributions of scipy.stats have. Got {values!r}."
+            ) from None
+        if not values:
+            raise ValueError(f"param_space: {name!r} has no choices.")
+        values = [value.item() if isinstance(value, np.generic) else value for value in values]
+    return Dimension(f"{prefix}{name}", str(name), values, conditions)
+
+
+def _choices(value) -> Iterator:
+    """A condition's values: a list of them, or one alone."""
+    yield from value if isinstance(value, list | tuple | set | frozenset) else [value]
+
+
+def _among(value, allowed):
+    return any(value is other or value == other for other in allowed)
+
+
+def describe(values) -> str:
+    """Text of a distribution or of choices that is the same in every process."""
+    if isinstance(values, Conditional):
+        return repr(values)
+    if hasattr(values, "ppf"):
+        name = getattr(getattr(values, "dist", None), "name", type(values).__name__)
+        arguments = [*getattr(values, "args", ())]
+        arguments += [f"{key}={value!r}" for key, value in getattr(values, "kwds", {}).items()]
+        return f"{name}({', '.join(map(str, arguments))})"
+    return without_addresses(repr(list(values)))
+
+
+def without_addresses(text: str) -> str:
+    """A repr that is the same in every process."""
+    return re.sub(r" at 0x[0-9a-fA-F]+", "", text)

@@ -43,7 +43,7 @@ def trials(split, seed):
     found = Results(optimization.FILE, searches.KEY).where(data=split.name, seed=seed)
     if not found:
         raise SystemExit(f"No search of {split.name} with seed {seed}: run `optimization` first.")
-    return [trial for trial in found if trial["status"] == "ok"]
+    return [trial for trial in found if trial["status"] == searches.COMPLETE]
 
 
 def run(configuration, arguments):

@@ -53,7 +53,7 @@ def growth(points):
 
 
 def _point(row):
-    if row["status"] != "ok":
+    if row["status"] != searches.COMPLETE:
         return [np.nan] * 3
     flops = [np.log10(float(row[name])) for name in ("inference_flops", "training_flops")]
     return [100 - float(row["accuracy"]), *flops]

@@ -28,4 +28,5 @@ def run(configuration, arguments):
                 cv=StratifiedShuffleSplit(1, test_size=part, random_state=0),
                 folds=1,
                 max_epochs=arguments.epochs,
+                keep_parameters=False,
             )

@@ -11,10 +11,23 @@ from benchmarks.tradeoff.classifier import SparseNetworkClassifier
 
 KEY = ["data", "n_train", "sampler", "n_trials", "folds", "max_epochs", "seed", "trial"]
 SEARCH = KEY[:-1]
+COMPLETE = "complete"  # the status of a trial of which no fold failed
 OBJECTIVES = ("accuracy", "inference_flops", "training_flops")
 
 
-def run(file, configuration, part, *, sampler, seed, n_trials, cv, folds, max_epochs):
+def run(
+    file,
+    configuration,
+    part,
+    *,
+    sampler,
+    seed,
+    n_trials,
+    cv,
+    folds,
+    max_epochs,
+    keep_parameters=True,
+):
     """Search, unless its rows are there, and write them to `file`."""
     results = Results(file, KEY)
     values = (part.name, len(part.y_train), sampler, n_trials, folds, max_epochs or "", seed)
@@ -27,6 +40,8 @@ def run(file, configuration, part, *, sampler, seed, n_trials, cv, folds, max_ep
     study.parent.mkdir(parents=True, exist_ok=True)
     search = fitted(configuration, part, sampler, seed, n_trials, cv, max_epochs, study)
     for row in rows(search):
+        if not keep_parameters:  # thousands of rows would be mostly these
+            del row["parameters"]
         results.add(**identity, **row)
     print(f"{part.name} {sampler} seed {seed}: {n_trials} trials", flush=True)
 
@@ -59,9 +74,11 @@ def rows(search):
     for trial, parameters in enumerate(found["params"]):
         yield {
             "trial": trial,
+            "topology": parameters["topology"],
+            "epochs": round(parameters["epochs"]),
             "accuracy": round(100 * float(found["mean_test_accuracy"][trial]), 4),
-            "inference_flops": found["mean_inference_flops"][trial],
-            "training_flops": found["mean_training_flops"][trial],
+            "inference_flops": round(float(found["mean_inference_flops"][trial]), 1),
+            "training_flops": round(float(found["mean_training_flops"][trial]), 1),
             "layer": layer_of.get(trial, ""),
             "status": found["status"][trial],
             "seconds": round(float(found["mean_fit_time"][trial]), 3),

@@ -74,7 +74,9 @@ def groups():
 
 def curves(group):
     """{topology: curve} of the seeds that a topology has at every sparsity."""
-    rows = Results(reproduction.FILE, reproduction.KEY).where(**dict(zip(GROUP, group)))
+    rows = Results(reproduction.FILE, reproduction.KEY).where(
+        **dict(zip(GROUP, group, strict=True))
+    )
     found = {}
     for topology in LABELS:
         own = [row for row in rows if row["topology"] == topology]
@@ -103,8 +105,8 @@ def curves(group):
 def place_of_fall(curve, dense, points):
     """Sparsity and share of training operations saved where the mean accuracy is `points` lower.
 
-    On straight lines between the sparsities, which begin at the dense network; the first such place.
-    None if there is none.
+    The first such place on straight lines between the sparsities, which begin at the dense
+    network; None if there is none.
     """
     sparsities = np.r_[0, curve.sparsities]
     lost = np.r_[0, dense - curve.accuracies.mean(1)]
@@ -130,10 +132,13 @@ def falls():
             curve = found[topology]
             place = place_of_fall(curve, dense, points)
             if place is None:
-                cells = [f"beyond {max(curve.sparsities):g}", f"over {max(curve.saved):.1%}"]
+                cells = [
+                    f"beyond {max(curve.sparsities):g}",
+                    f"over {100 * max(curve.saved):.1f} %",
+                ]
                 before = max(curve.sparsities)
             else:
-                cells = [f"{place[0]:.3f}", f"{place[1]:.1%}"]
+                cells = [f"{place[0]:.3f}", f"{100 * place[1]:.1f} %"]
                 before = max([0, *curve.sparsities[curve.sparsities < place[0]]])
             first = [group[0], LABELS[topology], curve.accuracies.shape[1], f"{dense:.2f}"]
             lines.append([*first, f"{points:g}", *cells, f"{before:g}"])
@@ -184,8 +189,8 @@ def runs_made():
             group = row["data"], row.get("n_rows") or row["n_train"], setting
             by.setdefault(group, []).append(row)
         for (data, n, setting), rows in by.items():
-            epochs = sorted({round(float(_epochs(row)), 2) for row in rows})
-            shown = f"{epochs[0]:g}" + (f" to {epochs[-1]:g}" if len(epochs) > 1 else "")
+            epochs = sorted({int(row["epochs"]) for row in rows})
+            shown = f"{epochs[0]}" + (f" to {epochs[-1]}" if len(epochs) > 1 else "")
             cells = [len({row["seed"] for row in rows}), len(rows)]
             cells += [f"{np.median(numbers(rows, 'seconds')):.2f}"]
             commits = ", ".join(sorted({row["commit"] for row in rows}))
@@ -196,12 +201,6 @@ def runs_made():
 
 def _folds(n):
     return "hold-out" if n == "1" else f"{n} folds"
-
-
-def _epochs(row):
-    import json
-
-    return round(float(row.get("epochs") or json.loads(row["parameters"])["epochs"]))
 
 
 # Samplers
@@ -239,8 +238,8 @@ def fronts():
         for row in Results(module.FILE, searches.KEY).rows:
             by.setdefault(tuple(row[name] for name in searches.SEARCH), []).append(row)
         for search, rows in by.items():
-            identity = dict(zip(searches.SEARCH, search))
-            ok = [row for row in rows if row["status"] == "ok"]
+            identity = dict(zip(searches.SEARCH, search, strict=True))
+            ok = [row for row in rows if row["status"] == searches.COMPLETE]
             layers = [sum(row["layer"] == layer for row in rows) for layer in ("0", "1")]
             again = numbers(tested.where(**identity), "accuracy")
             name = f"{identity['sampler']}, {_folds(identity['folds'])}"
@@ -272,11 +271,14 @@ def evaluated():
                     if (topology, sparsity) in kinds
                 ]
                 change = [float(a["accuracy"]) - float(b["accuracy"]) for a, b in pairs]
-                share = [float(a["training_flops_sparse"]) / float(a["training_flops_dense"])
-                         for a, _ in pairs]  # fmt: skip
-                line += (
-                    [f"{np.median(change):+.2f}", f"{np.mean(share):.1%}"] if pairs else ["", ""]
-                )
+                shares = [
+                    float(row["training_flops_sparse"]) / float(row["training_flops_dense"])
+                    for row, _ in pairs
+                ]
+                if pairs:
+                    line += [f"{np.median(change):+.2f}", f"{100 * np.mean(shares):.1f} %"]
+                else:
+                    line += ["", ""]
             lines.append(line)
     return header, lines
 

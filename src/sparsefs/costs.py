@@ -62,3 +62,55 @@ def network_costs(
         "inference_flops": both(2 * sparse_weights, 2 * dense_weights),
         "training_flops": both(training_flops, 6 * dense_weights * n_samples_seen),
     }
+
+
+def training_flops_per_sample(
+    topology: str, sparse: float, dense: float, update_every: int | None = None
+) -> float:
+    """Training operations for one sample, by the published formulas.
+
+    Parameters
+    ----------
+    topology : {"dense", "static", "set", "rigl"}
+    sparse, dense : float
+        Operations of a forward pass of one sample, f_s of the network as it is and f_d of a fully
+        connected one.
+    update_every : int or None, default=None
+        Steps between two updates of the topology, dT; needed for ``"rigl"``.
+
+    Returns
+    -------
+    float
+        3 f_d for ``"dense"``; 3 f_s for ``"static"`` and ``"set"``; and for ``"rigl"``, which looks
+        at the gradient of all possible connections in one step after dT others,
+        (3 f_s dT + 2 f_s + f_d) / (dT + 1).
+
+    Raises
+    ------
+    ValueError
+        If `topology` is none of these, or `update_every` is missing or below 1.
+
+    References
+    ----------
+    Evci, U., Gale, T., Menick, J., Castro, P. S. and Elsen, E. "Rigging the lottery: making all
+    tickets winners." ICML 2020, appendix on counting operations.
+
+    Examples
+    --------
+    >>> from sparsefs.costs import training_flops_per_sample
+    >>> training_flops_per_sample("set", 100, 1000)
+    300.0
+    >>> training_flops_per_sample("rigl", 100, 1000, update_every=99)
+    309.0
+    """
+    if topology == "dense":
+        return 3.0 * dense
+    if topology in ("static", "set"):
+        return 3.0 * sparse
+    if topology != "rigl":
+        raise ValueError(f"topology must be 'dense', 'static', 'set' or 'rigl', got {topology!r}.")
+    if update_every is None or not update_every >= 1:
+        raise ValueError(
+            f"update_every must be a number of at least 1 for 'rigl', got {update_every!r}."
+        )
+    return (3 * sparse * update_every + 2 * sparse + dense) / (update_every + 1)

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Floating-point operations of a module's layers, counted as samples go through them.
+
+A linear or convolution layer computes ``n_outputs`` numbers at a time, each from the same number of
+connections: at one *place* per sample if it is linear, at one per output pixel if it is a
+convolution. So stride, padding, groups and layers that are used twice need no cases of their own:
+a call costs 2 operations for every place and connection.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+
+class _Hook:
+    """Calls a function where it was put; copies and pickles of the module do not."""
+
+    def __init__(self, function=None):
+        self._function = function
+
+    def __call__(self, *args) -> None:
+        if self._function is not None:
+            self._function(*args)
+
+    def __deepcopy__(self, memo):
+        return _Hook()
+
+    def __reduce__(self):
+        return _Hook, ()
+
+
+class FlopCounter:
+    """Counts operations of layers in training, and of one sample at inference.
+
+    A call counts once its gradients are computed: 2 products (forward, gradient of the inputs),
+    and a third for the gradient of the weights unless these are frozen. What is run without
+    training counts nothing, except where frozen layers in training mode only run forward: 1.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    weights : mapping of str to Parameter
+        Which weights to count, under the names to count them by.
+
+    Attributes
+    ----------
+    sparse, dense : Counter
+        Operations of the training up to the last :meth:`settle`, of every weight.
+    places : Counter
+        Of every weight, places at which its gradient was computed since then.
+    per_sample : dict of str to Fraction, or None
+        Places per sample in the last call of the module; None if there was none.
+    """
+
+    def __init__(self, module: nn.Module, weights: Mapping[str, nn.Parameter]):
+        self._module, self._weights = module, dict(weights)
+        self._handles: list = []
+        self._forget_pending()
+        self._in_call: Counter[str] | None = None
+        self.sparse: Counter[str] = Counter()
+        self.dense: Counter[str] = Counter()
+        self.per_sample: dict[str, Fraction] | None = None
+        self._called: set[str] = set()
+
+    def __getstate__(self):
+        return {**self.__dict__, "_handles": [], "_in_call": None}  # a copy is not attached
+
+    def attach(self) -> None:
+        """Begin to look on."""
+        if self._handles:
+            return
+        for name, layer in layers_of(self._module, self._weights):
+            hook = _Hook(partial(self._after_layer, name))
+            self._handles.append(layer.register_forward_hook(hook))
+        # After those of the layers: the module may be a layer itself.
+        before, after = _Hook(self._before_module), _Hook(self._after_module)
+        self._handles.append(self._module.register_forward_pre_hook(before))
+        self._handles.append(
+            self._module.register_forward_hook(after, with_kwargs=True)  # inputs may be keywords
+        )
+
+    def remove(self) -> None:
+        """Look on no longer; what was counted stays."""
+        while self._handles:
+            self._handles.pop().remove()
+        self._forget_pending()
+
+    def uncounted(self) -> Iterator[str]:
+        """Weights that have a gradient, although none of their layers was ever called."""
+        for name, weight in self._weights.items():
+            if weight.grad is not None and name not in self._called:
+                yield name
+
+    def settle(
+        self, n_connections: Mapping[str, int], extra: Mapping[str, int] | None = None
+    ) -> None:
+        """Count what was computed since the last time, for a step of the optimiser.
+
+        Parameters
+        ----------
+        n_connections : mapping of str to int
+            Existing connections of every weight at that step.
+        extra : mapping of str to int, default=None
+            Operations of the sparse network to count besides.
+        """
+        for name, places in self._products.items():
+            self.sparse[name] += 2 * n_connections[name] * places
+            self.dense[name] += 2 * self._weights[name].numel() * places
+        self.sparse.update(extra or {})
+        self._forget_pending()
+
+    def _forget_pending(self):
+        self._products: Counter[str] = Counter()  # times places
+        self.places: Counter[str] = Counter()
+
+    def _before_module(self, module, args):
+        self._in_call = Counter()
+
+    def _after_module(self, module, args, kwargs, output):
+        samples = n_samples((*args, *kwargs.values()))
+        if self._in_call is not None and samples:
+            self.per_sample = {
+                name: Fraction(self._in_call[name], samples) for name in self._weights
+            }
+        self._in_call = None
+
+    def _after_layer(self, name, layer, args, output):
+        if not isinstance(output, Tensor):  # a subclass with a mind of its own
+            return
+        self._called.add(name)
+        places = output.numel() // max(1, layer.weight.shape[0])
+        if self._in_call is not None:
+            self._in_call[name] += places
+        if not torch.is_grad_enabled():
+            return
+        if output.requires_grad:
+            output.register_hook(
+                partial(self._after_gradient, name, places, layer.weight.requires_grad)
+            )
+        elif layer.training:
+            self._products[name] += places
+
+    def _after_gradient(self, name, places, trained, gradient):
+        self._products[name] += (2 + trained) * places
+        if trained:
+            self.places[name] += places
+
+
+def layers_of(
+    module: nn.Module, weights: Mapping[str, nn.Parameter]
+) -> Iterator[tuple[str, nn.Module]]:
+    """Every layer that uses one of the weights, with the name of the weight."""
+    names = {id(weight): name for name, weight in weights.items()}
+    for layer in module.modules():
+        weight = getattr(layer, "weight", None)
+        if isinstance(layer, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)) and id(weight) in names:
+            yield names[id(weight)], layer
+
+
+def n_samples(inputs: Iterable) -> int:
+    """Size of the first dimension of the first tensor; 0 if there is none."""
+    for item in inputs:
+        if isinstance(item, Tensor):
+            return len(item) if item.ndim else 0
+        if isinstance(item, (list, tuple)) and (n := n_samples(item)):
+            return n
+        if isinstance(item, Mapping) and (n := n_samples(item.values())):
+            return n
+    return 0

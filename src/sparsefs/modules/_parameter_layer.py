@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A module's weight in the form that drop and grow rules work on."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..networks import MaskedLinear
+
+
+class ParameterLayer(MaskedLinear):
+    """A weight (n_outputs, n_inputs, *kernel) as a matrix with a row for every output neuron.
+
+    What the columns are to a linear layer's input neurons, they are here to pairs of an input
+    channel and a place in the kernel. torch runs and trains the layer; this one says which
+    connections exist, and rules rewire it. Positions are the same whatever the weight's strides.
+
+    Parameters
+    ----------
+    name : str
+    weight : Parameter of shape (n_outputs, ...)
+        Trained by `optimizer`; set to 0 where there is no connection.
+    exists : ndarray of shape (n_outputs, ...), dtype bool
+        Where there are connections.
+    optimizer : torch.optim.Optimizer
+
+    Attributes
+    ----------
+    gradient : Tensor of the weight's shape, or None
+        Of the last step, in all possible connections.
+    n_places : int
+        At how many places the step computed the weight's gradient, samples times output pixels.
+    extra_flops : int
+        Of gradients in connections that do not exist; rules may add their own.
+    """
+
+    # The layer is built around what exists already: nothing of SparseLinear.__init__ is wanted.
+    def __init__(self, name: str, weight: nn.Parameter, exists: np.ndarray, optimizer):
+        self.name = name
+        self.parameter = weight
+        self.shape = (len(weight), weight.numel() // max(1, len(weight)))
+        self.n_connections = int(np.count_nonzero(exists))
+        self.bias = torch.empty(0, 1)
+        self.seen = None
+        self.extra_flops = self.n_places = 0
+        self.gradient: Tensor | None = None
+        self._optimizer = optimizer
+        self._degrees: dict[str, np.ndarray] = {}
+        self._exists: np.ndarray | None = None
+        self._factor = torch.empty_like(weight, requires_grad=False).copy_(torch.from_numpy(exists))
+        self._looked_at = np.zeros(self.shape[0], dtype=bool)
+        self.apply_mask()
+        for tensor in self._states().values():
+            tensor.mul_(self.factor)
+
+    @property
+    def factor(self) -> Tensor:
+        """1 where there is a connection, else 0; like the weight, also after it was moved."""
+        if (self._factor.device, self._factor.dtype) != (
+            self.parameter.device,
+            self.parameter.dtype,
+        ):
+            self._factor = self._factor.to(self.parameter)
+        return self._factor
+
+    @torch.no_grad()
+    def apply_mask(self) -> None:
+        """Set the weight to 0 where there is no connection."""
+        self.parameter.mul_(self.factor)
+
+    @torch.no_grad()
+    def mask_gradient(self, keep_dense: bool) -> None:
+        """Set the gradient to 0 where there is no connection; a copy may stay as it was."""
+        gradient = self.parameter.grad
+        self.gradient = None
+        if gradient is not None:
+            if keep_dense:
+                self.gradient = gradient.clone()
+            gradient.mul_(self.factor)
+
+    def _states(self) -> dict[str, Tensor]:
+        """The optimiser's tensors that hold a number for every weight."""
+        state = self._optimizer.state.get(self.parameter, {})
+        return {
+            name: tensor
+            for name, tensor in state.items()
+            if isinstance(tensor, Tensor) and tensor.shape == self.parameter.shape
+        }
+
+    # What rules see: flat, and views of the same memory where the weight is contiguous.
+
+    @property
+    def device(self) -> torch.device:  # type: ignore[override]
+        return self.parameter.device
+
+    @property
+    def values(self) -> Tensor:  # type: ignore[override]
+        return self.parameter.detach().reshape(-1)
+
+    @property
+    def buffers(self) -> dict[str, Tensor]:  # type: ignore[override]
+        return {name: tensor.reshape(-1) for name, tensor in self._states().items()}
+
+    @property
+    def exists(self) -> np.ndarray:  # type: ignore[override]
+        if self._exists is None:
+            self._exists = (self.factor != 0).reshape(-1).cpu().numpy()
+        return self._exists
+
+    @property
+    def _mask(self) -> Tensor:  # type: ignore[override]
+        return self.factor.reshape(-1)
+
+    def slot_values(self):
+        return self.values.to(_at_least_float32(self.values)).cpu().numpy()
+
+    def dense_grad(self, rows: slice = slice(None)) -> Tensor:
+        gradient = self._last_gradient()[rows].reshape(-1, self.shape[1])
+        self.look_at(rows)
+        return gradient.to(_at_least_float32(gradient), copy=True)  # rules write to it
+
+    def dense_grad_of_inputs(self, cols: slice) -> Tensor:
+        gradient = self._last_gradient().reshape(self.shape)[:, cols].t()
+        self.look_at(slice(None))
+        return gradient.to(_at_least_float32(gradient)).clone(memory_format=torch.contiguous_format)
+
+    def _last_gradient(self):
+        if self.gradient is None:
+            raise RuntimeError(f"{self.name}: the last step has computed no gradient.")
+        return self.gradient
+
+    def look_at(self, rows: slice) -> None:
+        """Count the gradients in free positions of these rows, once a step."""
+        new = np.zeros_like(self._looked_at)
+        new[rows] = True
+        new &= ~self._looked_at
+        self._looked_at |= new
+        n = int(np.count_nonzero(new))
+        if n == self.shape[0]:
+            n_taken = self.n_connections
+        else:
+            n_taken = int(np.count_nonzero(self.exists.reshape(self.shape)[new]))
+        self.extra_flops += 2 * (n * self.shape[1] - n_taken) * self.n_places
+
+    def end_step(self) -> int:
+        """Forget the step's gradient; return the operations that were counted for it."""
+        n, self.extra_flops, self.gradient = self.extra_flops, 0, None
+        self._looked_at[:] = False
+        return n
+
+    @torch.no_grad()
+    def keep(self, exists: Tensor) -> None:
+        exists = exists.view(self.parameter.shape).to(self.factor.dtype)
+        stays = self.factor * exists
+        for tensor in (self.parameter, *self._states().values()):
+            tensor.mul_(stays)
+        self.factor.copy_(exists)
+        self._exists = None
+        self._degrees.clear()
+
+    @torch.no_grad()
+    def _rewire(self, removed, added_rows, added_cols):
+        added = added_rows * self.shape[1] + added_cols
+        self.exists[removed], self.exists[added] = False, True
+        self.n_connections += len(added) - len(removed)
+        self.factor[self._index(removed)] = 0
+        changed = self._index(np.concatenate([removed, added]))
+        for tensor in (self.parameter, *self._states().values()):
+            tensor[changed] = 0
+        self.factor[self._index(added)] = 1
+
+    def _index(self, positions):
+        places = np.unravel_index(np.asarray(positions, dtype=np.int64), self.parameter.shape)
+        return tuple(torch.from_numpy(place).to(self.device) for place in places)
+
+
+def _at_least_float32(tensor: Tensor) -> torch.dtype:
+    return torch.promote_types(tensor.dtype, torch.float32)

@@ -761,3 +761,17 @@ def test_weights_that_diverge_name_their_layer():
     module[2].weight.grad += torch.nan
     with pytest.raises(FloatingPointError, match=r"2.weight.*Lower the learning rate"):
         opt.step()
+
+
+def test_a_compiled_module_is_counted_as_the_plain_one():
+    module, opt, sparse = begin("residual", "rigl")
+    compiled = torch.compile(module, backend="eager")
+    for seed in range(4):
+        X, y = batch("residual", seed=seed)
+        opt.zero_grad()
+        nn.functional.cross_entropy(compiled(X), y).backward()
+        opt.step()
+    twin, twin_opt, plain = begin("residual", "rigl")
+    steps(twin, twin_opt, "residual", 4)
+    assert sparse.costs() == plain.costs()
+    assert sparse.connections_changed == plain.connections_changed

@@ -3,49 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from fractions import Fraction
-from typing import TypedDict
+from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 
-from .._layer_flops import FlopCounter, n_samples
+from .._layer_costs import LayerCost, cost_rows, places_per_sample, total_costs
 from ..costs import Cost
 from ..regularization import prunable_weights
-
-
-class _LayerCost(TypedDict):
-    name: str
-    shape: tuple[int, ...]
-    n_connections: int
-    n_possible: int
-    density: float
-    inference_flops: Cost
-
-
-class LayerCost(_LayerCost, total=False):
-    """What one layer costs: a row of :func:`layer_costs`.
-
-    Attributes
-    ----------
-    name : str
-        Of its weight, as in ``module.state_dict()``.
-    shape : tuple of int
-        Of its weight.
-    n_connections, n_possible : int
-        Weights that exist, and all.
-    density : float
-        The ratio of the two.
-    inference_flops : dict
-        Operations for one sample, ``"sparse"`` and ``"dense"``.
-    training_flops : dict
-        Operations of the training so far; only of
-        :meth:`SparseTraining.layer_costs() <sparsefs.modules.SparseTraining.layer_costs>`.
-    """
-
-    training_flops: Cost
 
 
 def layer_costs(
@@ -125,70 +89,6 @@ def module_costs(
     inference_flops {'sparse': 292, 'dense': 352}
     """
     return total_costs(module, layer_costs(module, *example_inputs, masks=masks))
-
-
-def cost_rows(
-    weights: Mapping[str, nn.Parameter],
-    n_connections: Mapping[str, int],
-    per_sample: Mapping[str, Fraction],
-) -> list[LayerCost]:
-    """One row for each weight, from its connections and its places per sample."""
-    return [
-        {
-            "name": name,
-            "shape": tuple(weight.shape),
-            "n_connections": n_connections[name],
-            "n_possible": weight.numel(),
-            "density": n_connections[name] / max(1, weight.numel()),
-            "inference_flops": {
-                "sparse": round(2 * n_connections[name] * per_sample[name]),
-                "dense": round(2 * weight.numel() * per_sample[name]),
-            },
-        }
-        for name, weight in weights.items()
-    ]
-
-
-def total_costs(module: nn.Module, rows: list[LayerCost]) -> dict[str, Cost]:
-    """Parameters of the module, and the sum of the operations of its layers."""
-    n_parameters = sum(parameter.numel() for parameter in module.parameters())
-    n_missing = sum(row["n_possible"] - row["n_connections"] for row in rows)
-    return {
-        "parameters": {"sparse": n_parameters - n_missing, "dense": n_parameters},
-        "inference_flops": {
-            "sparse": sum(row["inference_flops"]["sparse"] for row in rows),
-            "dense": sum(row["inference_flops"]["dense"] for row in rows),
-        },
-    }
-
-
-def places_per_sample(module, weights, example_inputs) -> dict[str, Fraction]:
-    """How often each weight is used for one sample, by a run that leaves no trace."""
-    if not n_samples(example_inputs):
-        raise ValueError(
-            "example_inputs must hold a tensor with samples along its first dimension."
-        )
-    counter = FlopCounter(module, weights)
-    devices = {weight.device for weight in weights.values() if weight.device.type == "cuda"}
-    with torch.random.fork_rng(list(devices)), _evaluating(module), torch.no_grad():
-        counter.attach()
-        try:
-            module(*example_inputs)
-        finally:
-            counter.remove()
-    assert counter.per_sample is not None
-    return counter.per_sample
-
-
-@contextmanager
-def _evaluating(module: nn.Module) -> Iterator[None]:
-    modes = [(part, part.training) for part in module.modules()]
-    try:
-        module.eval()
-        yield
-    finally:
-        for part, mode in modes:
-            part.training = mode
 
 
 def _connections(weights, masks) -> dict[str, int]:

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from .._device import to_host
-from .._layer_flops import FlopCounter
+from .._layer_costs import LayerCost, TrainingCosts
+from .._step_hooks import StepHooks, check_optimizer, owners
 from ..costs import Cost
 from ..regularization import prunable_weights
 from ..regularization._magnitudes import check_density, is_number
@@ -30,7 +31,6 @@ from ..topology import (
     uniform_densities,
 )
 from ._parameter_layer import ParameterLayer
-from .flops import LayerCost, cost_rows, places_per_sample, total_costs
 
 _GROW: dict[str, Callable[[], GrowRule]] = {"set": RandomGrow, "rigl": GradientGrow}
 _INIT = {"erk": erk_densities, "uniform": uniform_densities}
@@ -214,13 +214,11 @@ class SparseTraining:
             shares = _INIT[init] if isinstance(init, str) else init
             self._sparsify(_densities(shares, self._managed, density), density)
 
-        self._flops = FlopCounter(module, self._weights)
+        self._costs = TrainingCosts(module, self._weights)
+        self._flops = self._costs.counter
         self._warned: set[str] = set()
         self._flops.attach()
-        self._handles = [
-            optimizer.register_step_pre_hook(self._before_step),
-            optimizer.register_step_post_hook(self._after_step),
-        ]
+        self._hooks = StepHooks(self, optimizer)
 
     def _sparsify(self, densities, density):
         """Draw connections of the layers that need a mask, once all of them are known to do."""
@@ -243,7 +241,8 @@ class SparseTraining:
     @property
     def n_connections(self) -> int:
         """Existing connections, of all layers but the ignored."""
-        return sum(self._n_connections()[name] for name in self._managed)
+        n = self._n_connections()
+        return sum(n[name] for name in self._managed)
 
     @property
     def density(self) -> float:
@@ -292,10 +291,7 @@ class SparseTraining:
         update, the third product is a dense one. ``"dense"`` is the same training with all
         connections and no such gradient.
         """
-        return {
-            "sparse": sum(self._flops.sparse.values()),
-            "dense": sum(self._flops.dense.values()),
-        }
+        return self._costs.training_flops
 
     def costs(self, *example_inputs) -> dict[str, Cost]:
         """What the module and its training cost so far.
@@ -319,18 +315,10 @@ class SparseTraining:
         RuntimeError
             Without example inputs, if the module was not called yet.
         """
-        totals = total_costs(self.module, self._rows(example_inputs))
-        parameters = list(self.module.parameters())
-        states = [self.optimizer.state.get(parameter, {}).values() for parameter in parameters]
-        tensors = [t for state in states for t in state if isinstance(t, Tensor)]
-        n_bytes = sum(tensor.nbytes for tensor in (*parameters, *tensors))
         n_mask_bytes = sum(layer.factor.nbytes for layer in self._layers.values())
-        return {
-            "parameters": totals["parameters"],
-            "bytes": {"sparse": n_bytes + n_mask_bytes, "dense": n_bytes},
-            "inference_flops": totals["inference_flops"],
-            "training_flops": self.training_flops,
-        }
+        return self._costs.totals(
+            self._n_connections(), example_inputs, self.optimizer, n_mask_bytes
+        )
 
     def layer_costs(self, *example_inputs) -> list[LayerCost]:
         """What each layer costs, the ignored ones included; see :meth:`costs` for the arguments.
@@ -340,54 +328,17 @@ class SparseTraining:
         list of LayerCost
             With ``"training_flops"``.
         """
-        return [
-            {
-                **row,
-                "training_flops": {
-                    "sparse": self._flops.sparse[row["name"]],
-                    "dense": self._flops.dense[row["name"]],
-                },
-            }
-            for row in self._rows(example_inputs)
-        ]
-
-    def _rows(self, example_inputs) -> list[LayerCost]:
-        per_sample = self._flops.per_sample
-        if example_inputs:
-            per_sample = places_per_sample(self.module, self._weights, example_inputs)
-        if per_sample is None:
-            raise RuntimeError(
-                "The module was not called yet, so the size of its samples is not known: run a "
-                "batch through it, or pass an example of its inputs."
-            )
-        return cost_rows(self._weights, self._n_connections(), per_sample)
+        return self._costs.rows(self._n_connections(), example_inputs)
 
     # The hooks
 
-    def _before_step(self, optimizer, args, kwargs):
-        # args begin with the optimiser itself, which has a method `step`, not being one.
-        closure = kwargs.get("closure") or next(iter(args[1:]), None)
-        if not callable(closure):
-            self._mask_gradients()
-            return None
-
-        def masked():
-            loss = closure()
-            self._mask_gradients()
-            return loss
-
-        if "closure" in kwargs:
-            return args, {**kwargs, "closure": masked}
-        return (args[0], masked, *args[2:]), kwargs
-
-    def _mask_gradients(self):
-        dense = self._looks_at_gradients and self._due()
+    def _before_step(self, scale):
+        # A scale does not matter: only the order of the gradients does.
+        keep_dense = self._looks_at_gradients and self._due()
         for layer in self._layers.values():
-            layer.mask_gradient(keep_dense=dense)
+            layer.mask_gradient(keep_dense)
 
-    def _after_step(self, optimizer, args, kwargs):
-        if _skipped(optimizer):
-            return
+    def _after_step(self):
         for layer in self._layers.values():
             layer.apply_mask()
         if self._due():
@@ -428,9 +379,7 @@ class SparseTraining:
 
     def remove(self) -> None:
         """Take the hooks off. The weights stay as they are; further training may fill them."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+        self._hooks.remove()
         self._flops.remove()
 
     def __enter__(self) -> SparseTraining:
@@ -496,17 +445,13 @@ class SparseTraining:
 
 
 def _check_optimizer(optimizer, weights):
-    if not isinstance(optimizer, torch.optim.Optimizer):
-        raise ValueError(
-            f"optimizer must be a torch.optim.Optimizer, got {type(optimizer).__name__}."
-        )
+    check_optimizer(optimizer)
     if isinstance(optimizer, torch.optim.LBFGS):
         raise ValueError(
             "optimizer must keep its state weight by weight, which LBFGS does not: connections "
             "could not move."
         )
-    for hook in getattr(optimizer, "_optimizer_step_pre_hooks", {}).values():
-        other = getattr(hook, "__self__", None)
+    for other in owners(optimizer):
         if isinstance(other, SparseTraining):
             ids = {id(weight) for weight in other._managed.values()}
             twice = [name for name, weight in weights.items() if id(weight) in ids]
@@ -579,9 +524,3 @@ def _check_trainable(name, weight, optimizer):
         raise ValueError(
             f"optimizer: {name} is not among its parameters; put it into ignore, or add it."
         )
-
-
-def _skipped(optimizer) -> bool:
-    """Whether a fused optimiser leaves a step out that a gradient scaler found not finite."""
-    found = getattr(optimizer, "found_inf", None)
-    return found is not None and float(found) > 0

@@ -23,6 +23,9 @@ from numbers import Integral, Real
 import torch
 from torch import Tensor, nn
 
+from .._layer_costs import LayerCost, TrainingCosts
+from .._step_hooks import StepHooks
+from ..costs import Cost
 from ._magnitudes import (
     check_density,
     check_weights,
@@ -200,6 +203,9 @@ class AdaptiveRegularization:
     strength for the epoch. From then on the pruned weights stay zero. All of these weights count
     alike: some layers end up much sparser than others.
 
+    With :meth:`attach` the optimiser calls what belongs around its steps, and what the training
+    costs is counted. Or call :meth:`after_backward` and :meth:`after_step`, as in the example.
+
     Parameters
     ----------
     module : torch.nn.Module
@@ -285,21 +291,25 @@ class AdaptiveRegularization:
         self.history: list[dict] = []
         self._penalty = _penalty(penalty, density)
         self._target_density = density
-        self._weights = list(prunable_weights(module).values())
+        weights = prunable_weights(module)
+        self._weights = list(weights.values())
         self._pruned: list[Tensor] | None = None
+        self._n_connections = {name: weight.numel() for name, weight in weights.items()}
+        self._costs = TrainingCosts(module, weights)
+        self._hooks: StepHooks | None = None
         self._best_score = -math.inf
         self._best: tuple[dict, list[Tensor]] | None = None
         n = count(self._weights)
         if n_kept(n, density) == 0:
             raise ValueError(f"density={density} keeps none of the {n} weights; raise it.")
 
+    def __getstate__(self):
+        return {**self.__dict__, "_hooks": None}  # a copy is not attached
+
     @property
     def density(self) -> float:
         """Share of the linear and convolution weights that may be nonzero; 1 until pruned."""
-        if self._pruned is None:
-            return 1.0
-        n = count(self._weights)
-        return (n - sum(int(pruned.sum()) for pruned in self._pruned)) / n
+        return sum(self._n_connections.values()) / count(self._weights)
 
     @property
     def strength(self) -> float:
@@ -325,6 +335,9 @@ class AdaptiveRegularization:
         That is once per step, also if gradients are summed over batches. Gradients that were
         scaled for mixed precision must be unscaled first.
         """
+        self._before_step(None)
+
+    def _before_step(self, scale: Tensor | None) -> None:
         if self._pruned is not None:
             for weight, pruned in zip(self._weights, self._pruned, strict=True):
                 if weight.grad is not None:
@@ -339,6 +352,8 @@ class AdaptiveRegularization:
                 continue
             if weight.grad is None:
                 weight.grad = torch.zeros_like(weight)
+            if scale is not None:
+                gradient = gradient * scale.to(gradient)
             weight.grad.add_(gradient, alpha=strength)
 
     @torch.no_grad()
@@ -349,6 +364,105 @@ class AdaptiveRegularization:
         """
         if self._pruned is not None:
             _fill(self._weights, self._pruned)
+
+    def attach(self, optimizer: torch.optim.Optimizer) -> StepHooks:
+        """Have an optimiser's steps do what :meth:`after_backward` and :meth:`after_step` do.
+
+        From then on operations are counted, too. Only with ``apply="loss"`` is there anything to
+        add to the training loop: :meth:`penalty`. Attaching another optimiser, a new one after
+        :meth:`prune`, takes the hooks off the one before.
+
+        Parameters
+        ----------
+        optimizer : torch.optim.Optimizer
+            Of the module. Steps that a gradient scaler leaves out are none.
+
+        Returns
+        -------
+        StepHooks
+            A handle whose ``remove()`` takes the hooks off; a context manager that does so, too.
+
+        Raises
+        ------
+        ValueError
+            If the optimiser is none.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from torch import nn
+        >>> from sparsefs.regularization import AdaptiveRegularization, AdaptiveSchedule
+        >>> network = nn.Linear(10, 2)
+        >>> optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+        >>> art = AdaptiveRegularization(
+        ...     network, density=0.3, schedule=AdaptiveSchedule(warmup_epochs=0)
+        ... )
+        >>> with art.attach(optimizer):
+        ...     for _ in range(5):
+        ...         optimizer.zero_grad()
+        ...         network(torch.ones(8, 10)).square().sum().backward()
+        ...         optimizer.step()
+        >>> art.training_flops == {"sparse": 3 * 40 * 8 * 5, "dense": 3 * 40 * 8 * 5}
+        True
+        """
+        before, self._hooks = self._hooks, StepHooks(self, optimizer, self._detach)
+        if before is not None:
+            before.remove()
+        self._costs.counter.attach()
+        return self._hooks
+
+    def _after_step(self) -> None:
+        self.after_step()
+        self._costs.counter.settle(self._n_connections)
+
+    def _detach(self, hooks: StepHooks) -> None:
+        if self._hooks is hooks:  # else another optimiser was attached since
+            self._hooks = None
+            self._costs.counter.remove()
+
+    @property
+    def training_flops(self) -> Cost:
+        """Operations of the training while an optimiser was attached, ``"sparse"`` and ``"dense"``.
+
+        A sample that is propagated back costs 3 products, of all weights until the network is
+        pruned, and then of those that are left. The penalty, and the measuring in
+        :meth:`end_epoch`, are left out.
+        """
+        return self._costs.training_flops
+
+    def costs(self, *example_inputs) -> dict[str, Cost]:
+        """What the module and its training cost, as in :meth:`.SparseTraining.costs`.
+
+        Parameters
+        ----------
+        *example_inputs : Tensor or any
+            What to call the module with, once and without a trace. Without any, the size of a
+            sample is known from the last call while an optimiser was attached.
+
+        Returns
+        -------
+        dict
+            ``"parameters"``, ``"bytes"``, ``"inference_flops"`` and ``"training_flops"``, each a
+            dict with the keys ``"sparse"`` and ``"dense"``.
+
+        Raises
+        ------
+        RuntimeError
+            Without example inputs, if the module was not called yet.
+        """
+        optimizer = self._hooks.optimizer if self._hooks is not None else None
+        n_mask_bytes = sum(pruned.nbytes for pruned in self._pruned or [])
+        return self._costs.totals(self._n_connections, example_inputs, optimizer, n_mask_bytes)
+
+    def layer_costs(self, *example_inputs) -> list[LayerCost]:
+        """What each layer costs; see :meth:`costs`.
+
+        Returns
+        -------
+        list of LayerCost
+            With ``"training_flops"``, see :class:`sparsefs.modules.LayerCost`.
+        """
+        return self._costs.rows(self._n_connections, example_inputs)
 
     def end_epoch(self, evaluate: Callable[[], float], dense_score: float | None = None) -> bool:
         """Call after every epoch: measures the network as it is and pruned.
@@ -421,6 +535,8 @@ class AdaptiveRegularization:
         state, self._pruned = self._best
         self._best = None
         self.module.load_state_dict(state)
+        for name, pruned in zip(self._n_connections, self._pruned, strict=True):
+            self._n_connections[name] -= int(pruned.sum())
 
     def _check_dense(self, method):
         if self._pruned is not None:

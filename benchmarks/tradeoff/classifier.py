@@ -190,13 +190,13 @@ class SparseNetworkClassifier(ClassifierMixin, BaseEstimator):
         return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_steps)
 
     def _find_scale(self, X):
-        axis = {"all": None, "features": 0}.get(self.scale)
-        if self.scale is None:
-            self._mean, self._deviation = np.float32(0), np.float32(1)
-            return
-        self._mean = X.mean(axis, dtype=np.float64).astype(np.float32)
-        deviation = X.std(axis, dtype=np.float64).astype(np.float32)
-        self._deviation = np.where(deviation > 0, deviation, np.float32(1))
+        self._mean, self._deviation = np.float32(0), np.float32(1)
+        if self.scale is not None:
+            dim = {"all": None, "features": 0}[self.scale]
+            # torch sums in double precision, without a copy in it.
+            deviation, mean = torch.std_mean(torch.from_numpy(X), dim=dim, correction=0)
+            self._mean = mean.numpy()
+            self._deviation = torch.where(deviation > 0, deviation, 1).numpy()
 
     def _scaled(self, X):
         X = X - self._mean

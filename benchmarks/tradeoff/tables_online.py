@@ -19,7 +19,7 @@ def table(name, openml, stand_in):
     """X, y and the name that rows and plots have to show."""
     try:
         with _patience(PATIENCE):
-            X, y = fetch_openml(data_id=openml, return_X_y=True, as_frame=False, n_retries=0)
+            X, y = fetch_openml(data_id=openml, return_X_y=True, as_frame=False, n_retries=1)
     except OSError as error:  # URLError is one
         print(f"# {name}: OpenML cannot be reached ({error}); generated rows stand in for it")
         return *generated(**stand_in), STAND_IN.format(name)

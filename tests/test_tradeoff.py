@@ -8,6 +8,7 @@ import types
 import numpy as np
 import pytest
 import torch
+from benchmarks.__main__ import main
 from benchmarks.results import Results
 from benchmarks.tradeoff import (
     EXPERIMENTS,
@@ -212,6 +213,29 @@ def test_what_has_its_row_is_not_run_again(small, split, arguments, folder, monk
     assert len(measured) == len(rows) == 5
     assert rows[:3] == first
     assert len({(row["topology"], row["sparsity"]) for row in rows}) == 5
+
+
+def test_command_prints_its_origin_and_forgets(small, split, folder, monkeypatch, capsys):
+    monkeypatch.setattr(data, "load", lambda configuration: split)
+    monkeypatch.setattr(configuration, "load", lambda name: small)
+    command = ["tradeoff", "random-search", "--data", "mnist_10k", "--trials", "3", "--folds", "2"]
+    main(command)
+    assert "# cpu:" in capsys.readouterr().out
+    assert len(rows_of(folder, random_search.FILE)) == 3
+    studies = [*folder.rglob("*.jsonl")]
+    assert len(studies) == 1
+    written = studies[0].stat().st_mtime_ns
+    main(command)
+    assert studies[0].stat().st_mtime_ns == written
+    main([*command, "--fresh", "--seed", "1"])  # another search
+    assert studies[0].stat().st_mtime_ns == written
+    assert len(rows_of(folder, random_search.FILE)) == 6
+    monkeypatch.setattr(data, "load", lambda configuration: split._replace(name="mnist_10k"))
+    main(command)
+    assert len(rows_of(folder, random_search.FILE)) == 9
+    main([*command, "--fresh"])
+    assert len(rows_of(folder, random_search.FILE)) == 9
+    assert len([*folder.rglob("*.jsonl")]) == 3
 
 
 def test_searches_and_what_follows_them(small, split, arguments, folder, monkeypatch):

@@ -11,12 +11,13 @@
 - random-search: the search by a Latin hypercube;
 - samplers: the hypervolume of four samplers over their trials, on one hold-out part.
 
+``--fresh`` forgets the rows of the given data sets and seeds only.
+
 Operations are counted, not saved: a sparse layer is a dense one with a mask here, so the seconds of
 sparse and dense runs differ little.
 """
 
 import importlib
-import shutil
 
 EXPERIMENTS = (
     "reproduction",
@@ -55,12 +56,17 @@ def file_of(arguments):
 
 
 def forget(arguments):
-    """Its rows, and the studies that would bring them back."""
+    """The rows of these data sets and seeds, and the studies that would bring them back."""
     from benchmarks.results import Results
-    from benchmarks.tradeoff.searches import study_folder
+    from benchmarks.tradeoff.searches import studies
+    from benchmarks.tradeoff.tables_online import STAND_IN
 
-    Results.forget(file_of(arguments))
-    shutil.rmtree(study_folder(file_of(arguments)), ignore_errors=True)
+    results = Results(file_of(arguments), ())
+    names = {label for name in arguments.data for label in (name, STAND_IN.format(name))}
+    seeds = {str(seed) for seed in arguments.seed}
+    results.drop([row for row in results.rows if row["data"] in names and row["seed"] in seeds])
+    for study in studies(file_of(arguments), names, seeds):
+        study.unlink()
 
 
 def run(arguments):

@@ -36,7 +36,7 @@ def run(
     if len(earlier) == n_trials:
         return
     results.drop(earlier)
-    study = study_folder(file) / ("-".join(str(v) for v in values).replace(" ", "_") + ".jsonl")
+    study = study_of(file, values)
     study.parent.mkdir(parents=True, exist_ok=True)
     search = fitted(configuration, part, sampler, seed, n_trials, cv, max_epochs, study)
     for row in rows(search):
@@ -86,9 +86,18 @@ def rows(search):
         }
 
 
-def study_folder(file):
-    """Scratch, not results: git ignores it."""
-    return Results.folder / "scratch" / file
+def study_of(file, values):
+    """Where a search keeps its trials: scratch, not results, which git ignores."""
+    name = "-".join(str(value) for value in values).replace(" ", "_")
+    return Results.folder / "scratch" / file / f"{name}.jsonl"
+
+
+def studies(file, names, seeds):
+    """Those that there are of some data sets and seeds."""
+    starts = tuple(name.replace(" ", "_") + "-" for name in names)
+    for study in study_of(file, [""]).parent.glob("*.jsonl"):
+        if study.name.startswith(starts) and study.stem.rpartition("-")[2] in seeds:
+            yield study
 
 
 def _plain(value):

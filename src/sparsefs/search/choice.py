@@ -13,10 +13,15 @@ from .front import non_dominated_layers
 from .objectives import Objective
 
 
-def means(results: dict, objectives: Sequence[Objective]) -> np.ndarray:
-    """Mean of every trial in every objective, (n_trials, n_objectives), NaN where it failed."""
-    columns = [results[f"mean_{objective.column}"] for objective in objectives]
-    return np.column_stack(columns).astype(np.float64)
+def to_minimise(results: dict, objectives: Sequence[Objective]) -> np.ndarray:
+    """Mean of every trial in every objective, negative for scores, NaN where it failed.
+
+    Returns
+    -------
+    ndarray of shape (n_trials, n_objectives)
+    """
+    columns = [results[f"mean_{o.column}"] * float(o.sign) for o in objectives]
+    return np.column_stack(columns)
 
 
 def chosen(rule, results: dict, objectives: Sequence[Objective]) -> int:
@@ -79,7 +84,7 @@ def knee(results, objectives) -> int:
 
 def front_of(results, objectives) -> np.ndarray:
     """Trials that no other dominates, the best in the first objective first."""
-    points = means(results, objectives) * [o.sign for o in objectives]
+    points = to_minimise(results, objectives)
     layers = non_dominated_layers(points)
     front = layers[0] if layers else np.empty(0, dtype=int)
     return front[np.lexsort((front, *points[front].T[::-1]))]
@@ -103,7 +108,7 @@ def _n_splits(results, objective):
 
 def _first(results, objectives, allowed):
     """Of the allowed trials the best in the first objective, then in the second, and so on."""
-    points = means(results, objectives) * [o.sign for o in objectives]
+    points = to_minimise(results, objectives)
     where = np.flatnonzero(allowed & ~np.isnan(points).any(axis=1))
     return int(where[np.lexsort((where, *points[where].T[::-1]))[0]])
 

@@ -11,6 +11,7 @@ from traceback import format_exception_only
 from typing import Any, NamedTuple
 
 from sklearn.base import clone
+from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params
 
@@ -90,8 +91,8 @@ def run_fold(task: Task, params: dict, train, test, context=None, search=None) -
             if objective.is_cost and objective.name != "fit_time":
                 values[objective.column] = cost_of(objective.name, estimator)
         return Fold(values | timed, None)
-    except UnknownCostError:
-        raise  # no trial of this estimator could do better
+    except (UnknownCostError, UnsetMetadataPassedError):
+        raise  # no other trial would do better
     except Exception as error:
         if not task.may_fail:
             raise

@@ -32,12 +32,15 @@ def non_dominated_layers(points) -> list[np.ndarray]:
     [[0, 1, 3], [2]]
     """
     points = _table(points)
-    left = np.flatnonzero(~np.isnan(points).any(axis=1))
-    layers = []
-    while len(left):
-        best = ~_dominated(points[left])
-        layers.append(left[best])
-        left = left[~best]
+    known = np.flatnonzero(~np.isnan(points).any(axis=1))
+    dominates = _dominance(points[known])
+    n_better, layers = dominates.sum(axis=0), []  # of those that are in no layer yet
+    left = np.ones(len(known), dtype=bool)
+    while left.any():
+        layer = left & (n_better == 0)
+        n_better -= dominates[layer].sum(axis=0)
+        left &= ~layer
+        layers.append(known[layer])
     return layers
 
 
@@ -100,18 +103,20 @@ def _table(points):
     return points
 
 
-def _dominated(points):
-    """Which of the points another one dominates."""
-    dominated = np.zeros(len(points), dtype=bool)
-    for i, point in enumerate(points):
-        dominated[i] = ((points <= point).all(axis=1) & (points < point).any(axis=1)).any()
-    return dominated
+def _dominance(points):
+    """Whether the point of the row dominates that of the column, (n_points, n_points)."""
+    table = np.zeros((len(points), len(points)), dtype=bool)
+    for row, point in zip(table, points, strict=True):
+        row[:] = (point <= points).all(axis=1) & (point < points).any(axis=1)
+    return table
 
 
 def _volume(points, reference):
     if len(points) == 0:
         return 0.0
-    points = np.unique(points[~_dominated(points)], axis=0)  # ascending in the first objective
+    points = np.unique(
+        points[~_dominance(points).any(axis=0)], axis=0
+    )  # ascending in the first objective
     if points.shape[1] == 1:
         return float(reference[0] - points[0, 0])
     if points.shape[1] == 2:

@@ -25,17 +25,15 @@ class Objective:
     Attributes
     ----------
     name : str
+    is_cost : bool
+        Whether less is better.
     scorer : callable or None
-        ``scorer(estimator, X, y)``, higher is better; None for a cost, lower is better.
+        ``scorer(estimator, X, y)`` of a score.
     """
 
     name: str
+    is_cost: bool
     scorer: Any = None
-
-    @property
-    def is_cost(self) -> bool:
-        """Whether less is better."""
-        return self.scorer is None
 
     @property
     def column(self) -> str:
@@ -75,18 +73,24 @@ def _objective(name, what, estimator):
     if isinstance(what, str) and what in COSTS:
         if name != what:
             raise ValueError(f"objectives: the cost {what!r} cannot be named {name!r}.")
-        return Objective(name)
+        return Objective(name, is_cost=True)
     if name in COSTS:
         raise ValueError(f"objectives: {name!r} is a cost and no name for {what!r}.")
     if callable(what):
-        return Objective(name, what)
+        return Objective(name, False, what)
     try:
-        return Objective(name, check_scoring(estimator, None if what == "score" else what))
+        scorer = check_scoring(estimator, None if what == "score" else what)
     except (ValueError, TypeError) as error:
         raise ValueError(
             f"objectives: {what!r} is neither a cost ({', '.join(COSTS)}), 'score', nor a scorer "
             f"for {type(estimator).__name__}: {error}"
         ) from error
+    return Objective(name, False, scorer)
+
+
+def objectives_in(directions: dict[str, str]) -> list[Objective]:
+    """The objectives of a fitted search, whose ``objectives_`` are given."""
+    return [Objective(name, sought == "minimize") for name, sought in directions.items()]
 
 
 def cost_of(name: str, estimator) -> float:
@@ -121,7 +125,8 @@ def fitted_parts(estimator) -> Iterator[Any]:
 
 
 def _n_features(estimator):
-    selected = [part for part in fitted_parts(estimator) if hasattr(part, "get_support")]
+    parts = list(fitted_parts(estimator))
+    selected = [part for part in parts if hasattr(part, "get_support")]
     if selected:
         return float(len(selected[-1].get_support(indices=True)))
-    return float(estimator.n_features_in_)
+    return float(next(p.n_features_in_ for p in parts if hasattr(p, "n_features_in_")))

@@ -7,6 +7,8 @@ import os
 import time
 import warnings
 from collections.abc import Iterator
+from copy import deepcopy
+from functools import cached_property
 from itertools import islice
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -17,18 +19,20 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
-from sklearn.utils import indexable
+from sklearn.utils import get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _check_method_params
+from sklearn.utils.validation import _check_method_params, check_is_fitted
 
+from ..data import RowTable
 from ..selectors._progress import with_callbacks
 from ..selectors._replicas import seed_of
+from ..selectors._validation import table_on_disk
 from ..selectors.base import refuse_booleans
-from .choice import RULES, chosen, front_of, means
+from .choice import RULES, chosen, front_of, to_minimise
 from .evaluation import Task, run_fold
 from .front import hypervolumes, non_dominated_layers
-from .objectives import objectives_of
+from .objectives import objectives_in, objectives_of
 from .results import cv_results
 from .samplers import ADAPTIVE, DESIGNS, make_sampler
 from .space import Proposal, Space, without_addresses
@@ -221,6 +225,12 @@ class ParetoSearchCV(BaseSearchCV):
         self.verbose = verbose
         self.random_state = random_state
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags = deepcopy(get_tags(self.estimator).target_tags)
+        tags.array_api_support = False
+        return tags
+
     @with_callbacks
     def fit(self, X, y=None, **params):
         """Try parameters, find the front, and fit the trial that `refit` takes.
@@ -252,6 +262,15 @@ class ParetoSearchCV(BaseSearchCV):
         self._validate_params()
         refuse_booleans(self)
         space, objectives = self._checked()
+        if y is None and get_tags(self).target_tags.required:
+            name = type(self.estimator).__name__
+            raise ValueError(f"{name} requires y to be passed, but the target y is None.")
+        table_on_disk(X)  # a path is refused
+        if isinstance(X, RowTable):
+            raise TypeError(
+                "ParetoSearchCV cuts X into folds, so X cannot be files on disk. Pass an array: "
+                "X[:] reads all rows."
+            )
         X, y = indexable(X, y)
         routed = self._get_routed_params_for_fit(_check_method_params(X, params=params))
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
@@ -296,7 +315,8 @@ class ParetoSearchCV(BaseSearchCV):
                 "n_splits_": len(splits),
                 "multimetric_": False,
                 "scorer_": next((o.scorer for o in objectives if not o.is_cost), None),
-                **_fronts(results, objectives),
+                "pareto_front_": front_of(results, objectives),
+                "non_dominated_layers_": non_dominated_layers(to_minimise(results, objectives)),
             }
             if self.refit is not False:
                 fitted |= self._refitted(results, objectives, X, y, routed.estimator.fit, watch)
@@ -305,6 +325,16 @@ class ParetoSearchCV(BaseSearchCV):
         self.__dict__.update(fitted)
         watch.ended()
         return self
+
+    @cached_property  # when it is asked for: with many objectives it takes longer than the rest
+    def hypervolume_(self):
+        """Share of the box between the best and the worst means that is dominated, by trial."""
+        check_is_fitted(self)
+        points = to_minimise(self.cv_results_, objectives_in(self.objectives_))
+        best, worst = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
+        # An objective in which all trials are equal takes nothing from the volume.
+        width = np.where(worst > best, worst - best, 1.0)
+        return hypervolumes(points, best + width) / width.prod()
 
     def _checked(self):
         """Space and objectives, if they and what else was passed make sense together."""
@@ -319,13 +349,7 @@ class ParetoSearchCV(BaseSearchCV):
                 f"nothing is known. Got {self.error_score!r}."
             )
         space = Space(self.param_space)
-        known = self.estimator.get_params()
-        for name in space.names:
-            if name.partition("__")[0] not in known:
-                raise ValueError(
-                    f"param_space: {name!r} is no parameter of {type(self.estimator).__name__}. It "
-                    f"has {', '.join(sorted(known))}."
-                )
+        _check_names(space, self.estimator)
         objectives = objectives_of(self.objectives, self.estimator)
         names = [objective.name for objective in objectives]
         scored = any(not objective.is_cost for objective in objectives)
@@ -480,6 +504,19 @@ class ParetoSearchCV(BaseSearchCV):
         return _MultimetricScorer(scorers=scorers, raise_exc=True), None
 
 
+def _check_names(space, estimator):
+    """Refuse what the estimator has no parameter for, unless a trial may bring one that has."""
+    known = estimator.get_params()
+    for name in space.names:
+        parts = name.split("__")
+        replaced = any("__".join(parts[:n]) in space.names for n in range(1, len(parts)))
+        if name not in known and not replaced:
+            raise ValueError(
+                f"param_space: {name!r} is no parameter of {type(estimator).__name__}. It has "
+                f"{', '.join(sorted(known))}."
+            )
+
+
 def _values(record, objectives):
     """Mean of a trial in every objective, or None if it failed."""
     if record["error"] is not None:
@@ -488,17 +525,3 @@ def _values(record, objectives):
         float(np.mean([fold[objective.column] for fold in record["folds"]]))
         for objective in objectives
     ]
-
-
-def _fronts(results, objectives):
-    """What of the trials is best, and how that grew."""
-    points = means(results, objectives) * [objective.sign for objective in objectives]
-    best, worst = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
-    # An objective in which all trials are equal takes nothing from the volume.
-    width = np.where(worst > best, worst - best, 1.0)
-    reference = np.where(worst > best, worst, best + 1.0)
-    return {
-        "pareto_front_": front_of(results, objectives),
-        "non_dominated_layers_": non_dominated_layers(points),
-        "hypervolume_": hypervolumes(points, reference) / width.prod(),
-    }

@@ -161,8 +161,8 @@ def points_with_range(axes, x, accuracies, topology):
 
 
 def title(group):
-    name, n_train, setting, epochs = group
-    return f"{name} ({setting}, {epochs} epochs, {int(n_train):,} rows)"
+    name, _, setting, epochs = group
+    return f"{name}, {setting}, {epochs} epochs"
 
 
 def show_the_top(axes, curves):

@@ -34,6 +34,7 @@ NAMES = (
     "long",
     "startup",
     "gpu",
+    "tradeoff",
 )
 
 
@@ -69,7 +70,8 @@ def main(arguments=None):
     performance_tables.write(arguments.name)
     if arguments.name == "accuracy":
         accuracy_tables.write()
-    Results(arguments.name, key=[]).print_origin()
+    file_of = getattr(arguments.module, "file_of", lambda arguments: arguments.name)
+    Results(file_of(arguments), key=[]).print_origin()
 
 
 if __name__ == "__main__":

@@ -7,12 +7,14 @@ from sparsefs.topology._sampling import distinct_integers
 
 
 def drop(weight, mask, fraction):
-    """Flat mask of what is dropped: nearest to zero of each sign."""
+    """Flat mask of what is dropped: nearest to zero of each sign, and what is zero itself."""
     weight = (weight * mask).flatten()
     dropped = torch.zeros_like(weight, dtype=torch.bool)
     for candidates in (torch.nonzero(weight > 0)[:, 0], torch.nonzero(weight < 0)[:, 0]):
         nearest = torch.sort(weight[candidates].abs(), stable=True).indices
         dropped[candidates[nearest[: int(fraction * len(candidates))]]] = True
+    if fraction:
+        dropped |= (weight == 0) & mask.flatten().bool()
     return dropped
 
 

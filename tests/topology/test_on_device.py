@@ -55,10 +55,10 @@ def rewired(layer, rule, fraction, importance, remote, seed=0):
 @pytest.mark.parametrize("side", ["in", "out"])
 @pytest.mark.parametrize("by", ["importance", "gradient"])
 @settings(max_examples=60, deadline=None)
-@given(layer=random_layers(), fraction=FRACTIONS, weighted=st.booleans())
-def test_rewiring_is_that_of_the_host(side, by, layer, fraction, weighted):
+@given(layer=random_layers(), fraction=FRACTIONS, weighted=st.booleans(), unused=st.booleans())
+def test_rewiring_is_that_of_the_host(side, by, layer, fraction, weighted, unused):
     *layer, importance = layer
-    drop = ImportanceDrop(side) if weighted else MagnitudeDrop()
+    drop = ImportanceDrop(side) if weighted else MagnitudeDrop(unused)
     grow = ImportanceGrow(side) if by == "importance" else GradientGrow()
     args = layer, (drop, grow), fraction, importance[side]
     for one, other in zip(rewired(*args, remote=True), rewired(*args, remote=False), strict=True):

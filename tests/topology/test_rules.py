@@ -57,6 +57,18 @@ def test_magnitude_drop_is_importance_drop_with_equal_importance(kernel, layer, 
 
 
 @kernels
+@given(layer=random_layers(), fraction=FRACTIONS)
+def test_magnitude_drop_takes_unused_connections_besides(kernel, layer, fraction):
+    shape, positions, values, _ = layer
+    layer = make(kernel, shape, positions, values)
+    weight, mask = dense(layer)
+    dropped = as_mask(layer, MagnitudeDrop(unused=True)(layer, None, fraction))
+    nearest = as_mask(layer, MagnitudeDrop()(layer, None, fraction))
+    unused = mask & (weight == 0) if fraction else np.zeros_like(mask)
+    np.testing.assert_array_equal(dropped, nearest | unused)
+
+
+@kernels
 @sides
 @settings(max_examples=200)
 @given(layer=random_layers(), fraction=FRACTIONS)

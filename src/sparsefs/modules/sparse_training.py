@@ -69,7 +69,8 @@ class SparseTraining:
     update_until : float in [0, 1], default=0.75
         Share of the training after which the topology stays as it is.
     drop_fraction : float in [0, 1], default=0.3
-        Share of the positive and of the negative weights of a layer that an update drops.
+        Share of the positive and of the negative weights of a layer that an update drops. Weights
+        that are still exactly 0, as between neurons that are never active, are dropped besides.
     drop_decay : {"auto", "constant", "cosine"}, default="auto"
         Whether that share stays, or falls to 0 along half a cosine until the topology stays.
         ``"auto"`` is ``"cosine"`` for ``"rigl"``, else ``"constant"``.
@@ -206,7 +207,7 @@ class SparseTraining:
         self._looks_at_gradients = topology not in ("set", "static", "dense")
         if moves:
             grow = _GROW[topology]() if isinstance(topology, str) else topology
-            self._rewiring = Rewiring(MagnitudeDrop(), grow, float(drop_fraction))
+            self._rewiring = Rewiring(MagnitudeDrop(unused=True), grow, float(drop_fraction))
         self._rng = _generator(random_state)
 
         self._layers: dict[str, ParameterLayer] = {}

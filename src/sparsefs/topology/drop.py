@@ -45,10 +45,29 @@ class DropRule(Protocol):
 
 
 class MagnitudeDrop:
-    """Drop the fraction of positive and of negative weights that are nearest to zero."""
+    """Drop the fraction of positive and of negative weights that are nearest to zero.
+
+    Parameters
+    ----------
+    unused : bool, default=False
+        Whether to drop, besides, the connections whose weight is exactly 0: grown at random to or
+        from a neuron that is never active, they have learned nothing and never will. Where they
+        stay, they gather from update to update. Not for updates after every step, as those of the
+        last step are 0, too.
+    """
+
+    def __init__(self, unused: bool = False):
+        self.unused = unused
 
     def __call__(self, layer: SparseLinear, importance, fraction: float) -> np.ndarray:
-        return nearest_to_zero(layer.slot_values(), fraction, layer.positions)
+        values = layer.slot_values()
+        dropped = nearest_to_zero(values, fraction, layer.positions)
+        if not self.unused or fraction == 0:
+            return dropped
+        zero = values == 0
+        if layer.exists is not None:
+            zero &= layer.exists
+        return np.union1d(dropped, np.flatnonzero(zero))
 
 
 class ImportanceDrop:

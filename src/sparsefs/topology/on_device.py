@@ -45,6 +45,8 @@ def rewire_on_device(layer, drop, grow, importance, fraction, rng) -> torch.Tens
     if isinstance(drop, ImportanceDrop):
         score = weight * _along(importance.float(), drop.side)
     dropped = nearest_to_zero(score.flatten(-2), fraction).view_as(exists)
+    if getattr(drop, "unused", False) and fraction:
+        dropped |= exists & (weight == 0)
     n, free = dropped.sum((-2, -1)), ~exists | dropped
     if isinstance(grow, ImportanceGrow):
         grown = places_of_important(free, importance, n, grow.side)

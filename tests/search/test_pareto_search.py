@@ -384,6 +384,7 @@ def test_samplers_leave_logging_and_random_state_alone(sampler, capfd):
     before = np.random.get_state()[1].copy()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "GPSampler is experimental")  # before Optuna 5
         search(sampler=sampler, n_trials=12, batch_size=5).fit(X, y)
     assert (np.random.get_state()[1] == before).all()
     assert capfd.readouterr().err == ""

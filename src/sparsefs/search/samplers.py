@@ -93,7 +93,7 @@ class _Optuna:
                 population_size=max(2, batch), seed=seed
             ),
             "tpe": lambda: optuna.samplers.TPESampler(seed=seed),
-            "gp": lambda: optuna.samplers.GPSampler(seed=seed, warn_independent_sampling=False),
+            "gp": lambda: optuna.samplers.GPSampler(seed=seed),
         }
         with self._quiet():
             self._study = optuna.create_study(directions=list(directions), sampler=make[name]())

@@ -92,8 +92,8 @@ def hypervolume():
         axes.set(
             title=f"{name}, {n} seeds", xlabel="Trials", ylabel="Hypervolume (share of the box)"
         )
-        axes.set_ylim(top=1)
-        axes.legend(loc="lower right", frameon=False)
+        axes.set_ylim(0, 1)
+        axes.legend(loc="upper left", ncols=2, frameon=False)
     return figure
 
 

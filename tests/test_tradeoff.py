@@ -13,6 +13,7 @@ from benchmarks.results import Results
 from benchmarks.tradeoff import (
     EXPERIMENTS,
     configuration,
+    curves,
     data,
     evaluation,
     module_of,
@@ -289,16 +290,16 @@ def test_tables_without_rows_say_so(folder):
 
 def curve(sparsities, accuracies, saved):
     accuracies = np.array(accuracies, dtype=float)[:, None]
-    return summary.Curve(np.array(sparsities), accuracies, np.array(saved), None)
+    return curves.Curve(np.array(sparsities), accuracies, np.array(saved), None)
 
 
 def test_place_of_fall_is_interpolated():
     found = curve([0.5, 0.9, 0.99], [98.0, 97.0, 90.0], [0.5, 0.8, 0.98])
-    assert summary.place_of_fall(found, dense=98.0, points=0.5) == pytest.approx((0.7, 0.65))
-    assert summary.place_of_fall(found, dense=98.0, points=1.0) == pytest.approx((0.9, 0.8))
-    assert summary.place_of_fall(found, dense=98.0, points=9.0) is None
+    assert curves.place_of_fall(found, dense=98.0, points=0.5) == pytest.approx((0.7, 0.65))
+    assert curves.place_of_fall(found, dense=98.0, points=1.0) == pytest.approx((0.9, 0.8))
+    assert curves.place_of_fall(found, dense=98.0, points=9.0) is None
     # Below the dense network at once: between it and the first sparsity.
-    assert summary.place_of_fall(found, dense=99.0, points=0.5) == pytest.approx((0.25, 0.25))
+    assert curves.place_of_fall(found, dense=99.0, points=0.5) == pytest.approx((0.25, 0.25))
 
 
 def test_growth_of_the_hypervolume():

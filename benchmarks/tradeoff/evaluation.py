@@ -2,12 +2,11 @@
 """Evaluation: the most accurate of the configurations found, at other sparsities and dense."""
 
 from benchmarks.results import Results
-from benchmarks.tradeoff import data, runs
+from benchmarks.tradeoff import data, optimization_evaluation, runs
 from benchmarks.tradeoff.optimization_evaluation import identity, parameters_of, trials
 
 FILE = "tradeoff_evaluation"
-KEY = ["data", "n_train", "sampler", "n_trials", "folds", "max_epochs", "seed", "trial"]
-KEY += ["n_rows", "epochs", "topology", "sparsity"]
+KEY = [*optimization_evaluation.KEY, "topology", "sparsity"]
 
 
 def jobs(configuration, split, seed, found, n_configurations, epochs=None):

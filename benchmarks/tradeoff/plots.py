@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from benchmarks.critical_difference import not_measured, save
 from benchmarks.machine import ROOT
 from benchmarks.results import Results
-from benchmarks.tradeoff import optimization, progress, random_search, searches, summary
+from benchmarks.tradeoff import curves, optimization, progress, random_search, searches
 
 IMAGES = ROOT / "docs" / "images"
 # Colour, marker and line of everything that has a name in a legend.
@@ -40,38 +40,38 @@ def draw(images=IMAGES):
 
 def reproduction():
     """Accuracy over sparsities beside the dense network."""
-    groups = summary.groups()
+    groups = curves.groups()
     figure, panels = panels_for(groups)
     for axes, group in zip(panels, groups, strict=True):
-        curves = summary.curves(group)
-        band(axes, curves["dense"].accuracies[0])
+        found = curves.of(group)
+        band(axes, found["dense"].accuracies[0])
         for topology in ("set", "rigl"):
-            if topology in curves:
-                curve = curves[topology]
+            if topology in found:
+                curve = found[topology]
                 points_with_range(axes, 1 - curve.sparsities, curve.accuracies, topology)
         axes.set_xscale("log")
         axes.set_xticks([1 - t for t in TICKS], [f"{100 * t:g}" for t in TICKS])
         axes.minorticks_off()
         axes.invert_xaxis()
         axes.set(title=title(group), xlabel="Sparsity (%)", ylabel="Test accuracy (%)")
-        show_the_top(axes, curves)
+        show_the_top(axes, found)
         axes.legend(loc="lower left", frameon=False)
     return figure
 
 
 def training_flops():
     """Accuracy over the operations that the training took."""
-    groups = summary.groups()
+    groups = curves.groups()
     figure, panels = panels_for(groups)
     for axes, group in zip(panels, groups, strict=True):
-        curves = summary.curves(group)
-        band(axes, curves["dense"].accuracies[0], label=None)
-        for topology, curve in curves.items():
+        found = curves.of(group)
+        band(axes, found["dense"].accuracies[0], label=None)
+        for topology, curve in found.items():
             points_with_range(axes, curve.flops, curve.accuracies, topology)
         axes.set_xscale("log")
         axes.set(title=title(group), xlabel="Training operations (FLOPs)")
         axes.set_ylabel("Test accuracy (%)")
-        show_the_top(axes, curves)
+        show_the_top(axes, found)
         axes.legend(loc="lower right", frameon=False)
     return figure
 
@@ -80,20 +80,20 @@ def hypervolume():
     """Hypervolume over trials: the median of the seeds, and their range."""
     found = progress.by_data()
     figure, panels = panels_for(found)
-    for axes, (name, curves) in zip(panels, found.items(), strict=True):
-        for sampler, values in curves.items():
+    for axes, (name, by_sampler) in zip(panels, found.items(), strict=True):
+        for sampler, values in by_sampler.items():
             color, marker, line = STYLES[sampler]
             trials = np.arange(1, values.shape[1] + 1)
             middle = np.median(values, 0)
             axes.fill_between(trials, values.min(0), values.max(0), color=color, alpha=0.15, lw=0)
             style = {"color": color, "linestyle": line, "marker": marker, "markersize": 5}
             axes.plot(trials, middle, label=sampler, markevery=(24, 25), **style)
-        n = max(len(values) for values in curves.values())
+        n = max(len(values) for values in by_sampler.values())
         axes.set(
             title=f"{name}, {n} seeds", xlabel="Trials", ylabel="Hypervolume (share of the box)"
         )
-        axes.set_ylim(top=1)
-        axes.legend(loc="lower right", frameon=False)
+        axes.set_ylim(0, 1)
+        axes.legend(loc="upper left", ncols=2, frameon=False)
     return figure
 
 
@@ -157,7 +157,7 @@ def points_with_range(axes, x, accuracies, topology):
     mean = accuracies.mean(1)
     spread = [mean - accuracies.min(1), accuracies.max(1) - mean]
     style = {"color": color, "marker": marker, "linestyle": line, "markersize": 4}
-    axes.errorbar(x, mean, spread, label=summary.LABELS[topology], capsize=2, lw=1.2, **style)
+    axes.errorbar(x, mean, spread, label=curves.LABELS[topology], capsize=2, lw=1.2, **style)
 
 
 def title(group):
@@ -165,10 +165,10 @@ def title(group):
     return f"{name}, {setting}, {epochs} epochs"
 
 
-def show_the_top(axes, curves):
+def show_the_top(axes, found):
     """The lowest points would press all others into one line; they are in the tables."""
-    accuracies = [curve.accuracies for curve in curves.values()]
-    dense = curves["dense"].accuracies.mean()
+    accuracies = [curve.accuracies for curve in found.values()]
+    dense = found["dense"].accuracies.mean()
     lowest = max(min(a.min() for a in accuracies), dense - LOWEST)
     highest = max(a.max() for a in accuracies)
     room = 0.06 * (highest - lowest)

@@ -6,13 +6,13 @@
 
 import csv
 import itertools
-from typing import NamedTuple
 
 import numpy as np
 
 from benchmarks.results import Results
 from benchmarks.tables import numbers, show
 from benchmarks.tradeoff import (
+    curves,
     evaluation,
     optimization,
     optimization_evaluation,
@@ -25,24 +25,13 @@ from benchmarks.tradeoff import (
 
 NOT_MEASURED = "not measured yet"
 FALLS = (0.5, 1.0, 2.0)  # points of accuracy below the dense network
-GROUP = ("data", "n_train", "setting", "epochs")
-LABELS = {"set": "SET", "rigl": "RigL", "dense": "dense"}
-
-
-class Curve(NamedTuple):
-    """One topology over sparsities; accuracies (sparsities, seeds) in percent, `saved` a share."""
-
-    sparsities: np.ndarray
-    accuracies: np.ndarray
-    saved: np.ndarray
-    flops: np.ndarray
 
 
 def write():
     for name, make in TABLES.items():
         header, lines = make()
         _write(name, header, lines)
-    for group in groups():
+    for group in curves.groups():
         _write(f"curve_{group[0]}", *curve_table(group))
     header, lines = falls()
     show(header, lines, "Where accuracy falls below the dense network's")
@@ -59,78 +48,18 @@ def _write(name, header, lines):
 # Reproduction
 
 
-def groups():
-    """What was measured most on every data set: (data, n_train, setting, epochs)."""
-    found = {}
-    for row in Results(reproduction.FILE, reproduction.KEY).rows:
-        found.setdefault(tuple(row[name] for name in GROUP), []).append(row)
-    most = {}
-    for group, rows in found.items():
-        complete = [row for row in rows if row["topology"] == "dense"]
-        if complete and len(rows) > len(most.get(group[0], (None, ()))[1]):
-            most[group[0]] = group, rows
-    return [group for group, _ in most.values()]
-
-
-def curves(group):
-    """{topology: curve} of the seeds that a topology has at every sparsity."""
-    rows = Results(reproduction.FILE, reproduction.KEY).where(
-        **dict(zip(GROUP, group, strict=True))
-    )
-    found = {}
-    for topology in LABELS:
-        own = [row for row in rows if row["topology"] == topology]
-        by = {(float(row["sparsity"]), row["seed"]): row for row in own}
-        sparsities = sorted({sparsity for sparsity, _ in by})
-        seeds = [
-            seed
-            for seed in sorted({seed for _, seed in by})
-            if all((sparsity, seed) in by for sparsity in sparsities)
-        ]
-        if seeds:
-            table = [[by[sparsity, seed] for seed in seeds] for sparsity in sparsities]
-            flops, dense = (
-                np.array([[float(row[f"training_flops_{k}"]) for row in line] for line in table])
-                for k in ("sparse", "dense")
-            )
-            found[topology] = Curve(
-                np.array(sparsities),
-                np.array([[float(row["accuracy"]) for row in line] for line in table]),
-                (1 - flops / dense).mean(1),
-                flops.mean(1),
-            )
-    return found
-
-
-def place_of_fall(curve, dense, points):
-    """Sparsity and share of training operations saved where the mean accuracy is `points` lower.
-
-    The first such place on straight lines between the sparsities, which begin at the dense
-    network; None if there is none.
-    """
-    sparsities = np.r_[0, curve.sparsities]
-    lost = np.r_[0, dense - curve.accuracies.mean(1)]
-    saved = np.r_[0, curve.saved]
-    below = np.flatnonzero(lost >= points)
-    if not len(below):
-        return None
-    i = below[0]
-    part = (points - lost[i - 1]) / (lost[i] - lost[i - 1])
-    return tuple(a[i - 1] + part * (a[i] - a[i - 1]) for a in (sparsities, saved))
-
-
 def falls():
     header = ["Data", "Topology", "Seeds", "Dense accuracy, %", "Points below"]
     header += ["At sparsity", "Training FLOPs saved there", "Last measured sparsity before"]
     lines = []
-    for group in groups():
-        found = curves(group)
+    for group in curves.groups():
+        found = curves.of(group)
         dense = found["dense"].accuracies.mean()
-        for topology, points in itertools.product(LABELS, FALLS):
+        for topology, points in itertools.product(curves.LABELS, FALLS):
             if topology == "dense" or topology not in found:
                 continue
             curve = found[topology]
-            place = place_of_fall(curve, dense, points)
+            place = curves.place_of_fall(curve, dense, points)
             if place is None:
                 cells = [
                     f"beyond {max(curve.sparsities):g}",
@@ -140,17 +69,17 @@ def falls():
             else:
                 cells = [f"{place[0]:.3f}", f"{100 * place[1]:.1f} %"]
                 before = max([0, *curve.sparsities[curve.sparsities < place[0]]])
-            first = [group[0], LABELS[topology], curve.accuracies.shape[1], f"{dense:.2f}"]
+            first = [group[0], curves.LABELS[topology], curve.accuracies.shape[1], f"{dense:.2f}"]
             lines.append([*first, f"{points:g}", *cells, f"{before:g}"])
     return header, lines
 
 
 def curve_table(group):
     """Accuracy and training operations over sparsities, of one data set."""
-    found = curves(group)
+    found = curves.of(group)
     header = ["Sparsity"]
     for topology in ("set", "rigl"):
-        label = LABELS[topology]
+        label = curves.LABELS[topology]
         header += [f"{label}: accuracy, %", f"{label}: training FLOPs, of the dense"]
     lines = [["0 (dense)", *[mean_deviation(found["dense"].accuracies[0]), "100 %"] * 2]]
     sparsities = sorted({s for t in found if t != "dense" for s in found[t].sparsities})
@@ -252,7 +181,7 @@ def fronts():
 def evaluated():
     """Mean change of accuracy and of training operations against the same setting dense."""
     header = ["Data", "Settings", "Sparsity"]
-    header += [f"{LABELS[t]}: {what}" for t in ("set", "rigl")
+    header += [f"{curves.LABELS[t]}: {what}" for t in ("set", "rigl")
                for what in ("points against dense", "training FLOPs, of the dense")]  # fmt: skip
     by = {}
     for row in Results(evaluation.FILE, evaluation.KEY).rows:

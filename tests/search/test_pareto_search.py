@@ -11,13 +11,15 @@ import pandas as pd
 import pytest
 from joblib import parallel_config
 from scipy import sparse
-from scipy.stats import loguniform, randint, uniform
+from scipy.stats import loguniform, randint, rv_histogram, uniform
 from sklearn import config_context
 from sklearn.base import clone, is_classifier
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.datasets import load_digits, make_classification
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import BaggingClassifier
 from sklearn.exceptions import FitFailedWarning, NotFittedError
-from sklearn.feature_selection import SelectKBest
+from sklearn.feature_selection import SelectKBest, f_regression
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import make_scorer, matthews_corrcoef
 from sklearn.model_selection import (
@@ -27,7 +29,7 @@ from sklearn.model_selection import (
     StratifiedKFold,
     cross_val_score,
 )
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -53,7 +55,8 @@ def search(estimator=None, space=SPACE, **params):
         "cv": 3,
         "random_state": 0,
     }
-    return ParetoSearchCV(estimator or Toy(), space, **{**settings, **params})
+    estimator = Toy() if estimator is None else estimator
+    return ParetoSearchCV(estimator, space, **{**settings, **params})
 
 
 def without_times(results):
@@ -338,6 +341,67 @@ def test_costs_are_those_of_the_fitted_parts():
     }
     assert made.cv_results_["split2_parameters"][0] == 7
     assert made.cv_results_["rank_fit_time"][0] == 1
+
+
+@pytest.mark.parametrize("wrap", ["union", "columns", "bagging"])
+def test_features_of_a_selector_out_of_reach_are_not_guessed(wrap):
+    fs = SelectKBest(k=2)
+    model = {
+        "union": lambda: make_pipeline(FeatureUnion([("fs", fs)]), Toy()),
+        "columns": lambda: make_pipeline(ColumnTransformer([("fs", fs, [0, 1, 2])]), Toy()),
+        "bagging": lambda: BaggingClassifier(make_pipeline(fs, SVC())),
+    }[wrap]()
+    space = {next(name for name in model.get_params() if name.endswith("__k")): [1, 2]}
+    with pytest.raises(ValueError, match="'n_features'|how many features .* SelectKBest inside"):
+        search(model, space, objectives=("score", "n_features")).fit(X, y)
+
+
+def test_parts_of_a_union_and_of_a_target_transformer_are_counted():
+    fs = quick(NeuronAttributionSelector, K=2)
+    alone = search(fs, {"K": [2]}, objectives=("score", "parameters")).fit(X, y)
+    expected = alone.cv_results_["mean_parameters"][0]
+    union = make_pipeline(FeatureUnion([("a", fs), ("b", fs)]), LogisticRegression())
+    space = {"logisticregression__C": [1.0]}
+    found = search(union, space, objectives=("score", "parameters")).fit(X, y)
+    assert found.cv_results_["mean_parameters"][0] == 2 * expected
+    target = TransformedTargetRegressor(make_pipeline(SelectKBest(f_regression, k=3), Ridge()))
+    space = {"regressor__ridge__alpha": [1.0]}
+    found = search(target, space, objectives=("score", "n_features")).fit(X, X[:, 0])
+    assert found.cv_results_["mean_n_features"][0] == 3
+
+
+def test_where_selectors_vary_one_without_costs_fails_alone():
+    model = Pipeline([("fs", quick(NeuronAttributionSelector, K=2)), ("clf", SVC())])
+    space = {"fs": [model["fs"], SelectKBest(k=2)]}
+    with pytest.warns(FitFailedWarning, match="'parameters' is read from 'costs_'"):
+        made = search(model, space, objectives=("score", "parameters")).fit(X, y)
+    assert isinstance(made.best_params_["fs"], NeuronAttributionSelector)
+
+
+def test_plain_functions_score_beside_weights():
+    weight = np.arange(1.0, 41.0)
+    objectives = {"half": half, "acc": "accuracy", "parameters": "parameters"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a scorer takes no weights
+        made = search(objectives=objectives, n_trials=2).fit(X, y, sample_weight=weight)
+    assert made.best_score_ == made.score(X, y) == 0.5
+    assert made.scorer_ is half
+
+
+def test_a_backend_that_returns_all_at_the_end():
+    with parallel_config("multiprocessing", n_jobs=2):
+        made = search(n_trials=3).fit(X, y)
+    assert_same(made, search(n_trials=3).fit(X, y))
+
+
+def test_large_integers_and_equal_choices():
+    made = search(space={"size": [10**20, 1, 1, 10**20]}, refit=False).fit(X, y)
+    assert sorted(p["size"] for p in made.cv_results_["params"]) == [1, 10**20]
+
+
+def test_an_estimator_without_a_score_is_named():
+    with pytest.raises(ValueError, match="SelectKBest has no 'score'. Name a scorer"):
+        search(SelectKBest(), {"k": [1, 2]}, objectives=("score", "n_features")).fit(X, y)
 
 
 def test_without_a_selector_all_features_count():
@@ -691,7 +755,8 @@ def test_failed_trials_are_kept_in_the_study(tmp_path):
         ({"param_space": {"quality": uniform()}}, "space"),
         ({"objectives": ("score", "bytes")}, "objectives"),
         ({"sampler": "sobol"}, "sampler"),
-        ({"cv": 4}, "data"),
+        ({"cv": 4}, "folds"),
+        ({"return_train_score": True}, "return_train_score"),
         ({"estimator__kind": "b"}, "estimator"),
     ],
 )
@@ -708,6 +773,128 @@ def test_a_study_of_other_data_is_refused(tmp_path):
     made = search(study=tmp_path / "study.jsonl", n_trials=2).fit(X, y)
     with pytest.raises(ValueError, match="another search: data"):
         made.fit(X + 1, y)
+
+
+def half(estimator, X, y):
+    return 0.5
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (half, lambda estimator, X, y: 0.25),
+        (lambda estimator, X, y: 0.5, lambda estimator, X, y: 0.25),
+        (make_scorer(matthews_corrcoef), make_scorer(matthews_corrcoef, greater_is_better=False)),
+        ("accuracy", "balanced_accuracy"),
+    ],
+)
+def test_a_study_with_another_scorer_is_refused(first, second, tmp_path):
+    def made(scorer):
+        objectives = {"s": scorer, "parameters": "parameters"}
+        return search(study=tmp_path / "study.jsonl", n_trials=2, objectives=objectives)
+
+    made(first).fit(X, y)
+    made(first).fit(X, y)
+    with pytest.raises(ValueError, match="another search: objectives"):
+        made(second).fit(X, y)
+
+
+class Quantiles:
+    def __init__(self, values):
+        self.values = values
+
+    def ppf(self, q):
+        return self.values[int(q * len(self.values))]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (Quantiles([1, 2]), Quantiles([3, 4])),
+        (rv_histogram(np.histogram([1, 2, 3])), rv_histogram(np.histogram([1, 2, 9]))),
+        (np.r_[np.arange(2000), 7], np.r_[np.arange(1000), np.arange(1001, 2001), 7]),
+    ],
+)
+def test_a_study_of_a_space_that_looks_the_same_is_refused(first, second, tmp_path):
+    made = search(study=tmp_path / "study.jsonl", n_trials=2, refit=False)
+    clone(made).set_params(param_space={"size": first}).fit(X, y)
+    with pytest.raises(ValueError, match=r"study: .*space"):
+        made.set_params(param_space={"size": second}).fit(X, y)
+
+
+def test_a_study_of_another_long_estimator_is_refused(tmp_path):
+    def made(C):
+        steps = [(f"scale_with_a_long_name_{i}", StandardScaler()) for i in range(60)]
+        pipeline = Pipeline([*steps, ("clf", SVC(C=C))])
+        space = {"clf__tol": loguniform(1e-3, 1e-2)}
+        return search(
+            pipeline, space, study=tmp_path / "s", n_trials=1, objectives=("score", "n_features")
+        )
+
+    made(2.0).fit(X, y)
+    with pytest.raises(ValueError, match="another search: estimator"):
+        made(3.0).fit(X, y)
+    with config_context(print_changed_only=False):
+        made(2.0).fit(X, y)
+
+
+def test_a_population_is_that_of_the_study(tmp_path):
+    made = search(sampler="nsga2", study=tmp_path / "study.jsonl", refit=False)
+    clone(made).set_params(n_trials=50).fit(X, y)
+    longer = clone(made).set_params(n_trials=60).fit(X, y)
+    assert_same(longer, clone(made).set_params(n_trials=60, study=None, batch_size=5).fit(X, y))
+
+
+def test_time_is_for_new_trials(tmp_path):
+    settings = {"n_trials": None, "max_seconds": 0.4, "refit": False, "sampler": "tpe", "cv": 2}
+    made = search(Toy(seconds=0.05), study=tmp_path / "study.jsonl", **settings)
+    n = [len(made.fit(X, y).hypervolume_) for _ in range(4)]
+    assert all(np.diff(n) >= 1), n
+
+
+def test_a_study_that_two_began_at_once(tmp_path):
+    path = tmp_path / "study.jsonl"
+    made = search(study=path, refit=False).fit(X, y)
+    about, *trials = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([about, *trials[:3], about, *trials]))
+    Toy.fits = []
+    assert_same(clone(made).fit(X, y), made, times=True)
+    assert Toy.fits == []
+
+
+def test_the_error_of_a_trial_in_the_study_is_raised(tmp_path):
+    made = search(space={"fails": [None, "fit"]}, study=tmp_path / "study.jsonl", refit=False)
+    with pytest.warns(FitFailedWarning):
+        made.fit(X, y)
+    with pytest.raises(RuntimeError, match="of the study failed: RuntimeError: no fit today"):
+        made.set_params(error_score="raise").fit(X, y)
+
+
+def test_a_relative_path_stays_where_it_was(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    class Wanders(Toy):
+        def fit(self, X, y=None):
+            import os
+
+            (tmp_path / "elsewhere").mkdir(exist_ok=True)
+            os.chdir(tmp_path / "elsewhere")
+            return super().fit(X, y)
+
+    search(Wanders(), study="study.jsonl", n_trials=3, refit=False).fit(X, y)
+    assert len((tmp_path / "study.jsonl").read_text().splitlines()) == 4
+
+
+def test_numbers_may_be_those_of_numpy(tmp_path):
+    for sampler in ("latin-hypercube", "nsga2"):
+        search(
+            sampler=sampler,
+            n_trials=np.int64(4),
+            batch_size=np.int64(2),
+            random_state=np.int64(1),
+            max_seconds=np.float64(60),
+            study=tmp_path / sampler,
+        ).fit(X, y)
 
 
 @pytest.mark.parametrize("content", ["hello\n", '{"a": 1}\n', "[1, 2]\n"])

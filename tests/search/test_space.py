@@ -84,9 +84,28 @@ def test_a_parameter_exists_where_its_conditions_hold(sampler):
     assert {len(p) for p in seen} == {1, 2, 3}
 
 
-def test_a_condition_may_be_one_value():
-    seen = params({"a": Conditional([1], b=2), "b": [2, 3]}, n=20)
-    assert all(("a" in p) == (p["b"] == 2) for p in seen)
+@pytest.mark.parametrize(
+    ("condition", "choices"),
+    [
+        (2, [2, 3]),
+        (range(2, 3), [2, 3]),
+        (np.array([2]), [2, 3]),
+        ({2: None}.keys(), [2, 3]),
+        ("two", ["two", "three"]),
+        ((2, 2), [(2, 2), (3, 3)]),
+        ([(2, 2)], [(2, 2), (3, 3)]),
+        (2, [2, None, SVC()]),
+    ],
+)
+def test_a_condition_may_be_one_value_or_several(condition, choices):
+    seen = params({"a": Conditional([1], b=condition), "b": choices}, n=20)
+    assert all(("a" in p) == (p["b"] is choices[0]) for p in seen)
+    assert {"a" in p for p in seen} == {True, False}
+
+
+def test_a_condition_may_name_values_of_a_distribution():
+    seen = params({"a": Conditional([1], n=range(3, 9)), "n": randint(1, 6)}, n=40)
+    assert all(("a" in p) == (p["n"] >= 3) for p in seen)
 
 
 @every_sampler
@@ -150,6 +169,15 @@ def test_the_text_of_a_space_is_the_same_in_every_process():
         ({"a": []}, ValueError, "'a' has no choices"),
         ({"a": "linear"}, ValueError, r"'a' is a str; a single choice is \['linear'\]"),
         ({"a": 3}, TypeError, "'a' must be a list of choices or have a 'ppf'"),
+        ({"a": {1, 2}}, TypeError, "'a' must be a list of choices"),
+        ({"a": iter([1, 2])}, TypeError, "'a' must be a list of choices"),
+        ({"a": {1: 2}}, TypeError, "'a' must be a list of choices"),
+        ({"a": randint(5, 1)}, ValueError, "'a' has a distribution without values"),
+        (
+            {"a": Conditional([1], b=[2, 20]), "b": [1, 2]},
+            ValueError,
+            "'a' depends on a value that 'b' never has",
+        ),
         ({"a": Conditional([1], b=2)}, ValueError, r"'a' depends on \['b'\]"),
         (
             {"a": Conditional([1], b=2), "b": Conditional([2], a=1)},

@@ -50,6 +50,8 @@ class Task(NamedTuple):
         Whether to score the training samples, too.
     may_fail : bool
         Whether an error is kept instead of raised.
+    varies : bool
+        Whether trials differ in what they are made of, not only in how it is set.
     """
 
     estimator: Any
@@ -61,6 +63,7 @@ class Task(NamedTuple):
     score_params: dict
     train_score: bool
     may_fail: bool
+    varies: bool
 
 
 def run_fold(task: Task, params: dict, train, test, context=None, search=None) -> Fold:
@@ -91,10 +94,11 @@ def run_fold(task: Task, params: dict, train, test, context=None, search=None) -
             if objective.is_cost and objective.name != "fit_time":
                 values[objective.column] = cost_of(objective.name, estimator)
         return Fold(values | timed, None)
-    except (UnknownCostError, UnsetMetadataPassedError):
-        raise  # no other trial would do better
+    except UnsetMetadataPassedError:
+        raise
     except Exception as error:
-        if not task.may_fail:
+        no_other_would = isinstance(error, UnknownCostError) and not task.varies
+        if no_other_would or not task.may_fail:
             raise
         return Fold(timed, "".join(format_exception_only(error)).strip())
 

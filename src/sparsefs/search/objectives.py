@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from sklearn.metrics import check_scoring, get_scorer_names
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline
+
+from .texts import text_of
 
 NETWORK_COSTS = ("parameters", "bytes", "inference_flops", "training_flops")
 COSTS = ("n_features", *NETWORK_COSTS, "fit_time")
@@ -35,6 +38,9 @@ class Objective:
     name: str
     is_cost: bool
     scorer: Any = None
+
+    def __str__(self):
+        return self.name if self.is_cost else f"{self.name} = {text_of(self.scorer)}"
 
     @property
     def column(self) -> str:
@@ -82,12 +88,33 @@ def _objective(name, what, estimator):
     try:
         scorer = check_scoring(estimator, None if what == "score" else what)
     except (ValueError, TypeError) as error:
+        if what == "score":
+            raise ValueError(
+                f"objectives: {type(estimator).__name__} has no 'score'. Name a scorer, such as "
+                "'accuracy' or 'r2', or costs."
+            ) from error
         raise ValueError(
             f"objectives: {what!r} is neither 'score', nor a cost ({', '.join(COSTS)}), nor a "
             f"scorer of scikit-learn for {type(estimator).__name__}. "
             f"{near(what, [*COSTS, *get_scorer_names()])}"
         ) from error
     return Objective(name, False, scorer)
+
+
+def as_scorer(scorer):
+    """A scorer that can be asked whether it takes weights, which a plain function cannot."""
+    return scorer if hasattr(scorer, "_accept_sample_weight") else _Plain(scorer)
+
+
+class _Plain:
+    def __init__(self, function):
+        self._function = function
+
+    def __call__(self, estimator, *args, **kwargs):
+        return self._function(estimator, *args, **kwargs)
+
+    def _accept_sample_weight(self):
+        return "sample_weight" in inspect.signature(self._function).parameters
 
 
 def near(name, known) -> str:
@@ -124,17 +151,40 @@ def cost_of(name: str, estimator) -> float:
 def fitted_parts(estimator) -> Iterator[Any]:
     """The estimators something fitted is made of, in the order in which data pass them."""
     if isinstance(estimator, Pipeline):
-        for _, step in estimator.steps:
-            yield from fitted_parts(step)
-    elif hasattr(estimator, "best_estimator_"):
-        yield from fitted_parts(estimator.best_estimator_)
+        inside = [step for _, step in estimator.steps]
+    elif isinstance(estimator, FeatureUnion):
+        inside = [part for _, part in estimator.transformer_list]
+    elif hasattr(estimator, "transformers_"):  # a ColumnTransformer
+        inside = [part for _, part, _ in estimator.transformers_]
     else:
+        names = ("best_estimator_", "regressor_")
+        inside = [getattr(estimator, name) for name in names if hasattr(estimator, name)]
+    if not inside:
         yield estimator
+    for part in inside:
+        yield from fitted_parts(part)
 
 
 def _n_features(estimator):
-    parts = list(fitted_parts(estimator))
-    selected = [part for part in parts if hasattr(part, "get_support")]
-    if selected:
-        return float(len(selected[-1].get_support(indices=True)))
+    if isinstance(estimator, Pipeline):
+        for _, step in reversed(estimator.steps):
+            if hasattr(step, "get_support") or _selectors(step):
+                return _n_features(step)
+    for name in ("best_estimator_", "regressor_"):
+        if hasattr(estimator, name):
+            return _n_features(getattr(estimator, name))
+    if hasattr(estimator, "get_support"):
+        return float(len(estimator.get_support(indices=True)))
+    if _selectors(estimator):
+        raise UnknownCostError(
+            f"objectives: how many features {type(estimator).__name__} lets through is not known, "
+            f"with {_selectors(estimator)[0]} inside. Selectors may be steps of a Pipeline."
+        )
+    parts = fitted_parts(estimator)
     return float(next(p.n_features_in_ for p in parts if hasattr(p, "n_features_in_")))
+
+
+def _selectors(estimator):
+    """Names of the selectors that an estimator is given."""
+    params = estimator.get_params() if hasattr(estimator, "get_params") else {}
+    return [type(value).__name__ for value in params.values() if hasattr(value, "get_support")]

@@ -6,13 +6,12 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Iterator
 from copy import deepcopy
 from functools import cached_property
-from itertools import islice
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
+import joblib
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import FitFailedWarning
@@ -21,7 +20,6 @@ from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from ..data import RowTable
@@ -30,18 +28,16 @@ from ..selectors._replicas import seed_of
 from ..selectors._validation import table_on_disk
 from ..selectors.base import refuse_booleans
 from .choice import RULES, chosen, front_of, to_minimise
-from .evaluation import Task, run_fold
+from .evaluation import Task
 from .front import hypervolumes, non_dominated_layers
-from .objectives import near, objectives_in, objectives_of
+from .objectives import as_scorer, near, objectives_in, objectives_of
 from .results import cv_results
 from .samplers import ADAPTIVE, DESIGNS, make_sampler
-from .space import Proposal, Space, without_addresses
-from .study import Study, seed_in
+from .space import Space
+from .study import Study, found_in
+from .texts import text_of
+from .trials import Trials
 from .watch import SearchWatch
-
-# So many proposals in a row that repeat earlier ones end a search: its space is small, and done.
-# They take designs no time, and Optuna's samplers milliseconds, or a third of a second.
-_REPEATS = {False: 1000, True: 100}
 
 
 class ParetoSearchCV(BaseSearchCV):
@@ -294,29 +290,41 @@ class ParetoSearchCV(BaseSearchCV):
             routed.scorer.score,
             bool(self.return_train_score),
             self.error_score != "raise",
+            space.has_estimators,
         )
         watch = SearchWatch(self, X, y, params, len(splits))
-        seed, study = self._open_study(space, objectives, (X, y, splits, params))
+        seed, batch = self._seed_and_batch()
+        study = self._open_study(space, objectives, seed, batch, (X, y, params), splits)
+        directions = {o.name: "minimize" if o.is_cost else "maximize" for o in objectives}
         sampler = make_sampler(
-            self.sampler,
-            space,
-            ["minimize" if o.is_cost else "maximize" for o in objectives],
-            self.n_trials,
-            self._batch(),
-            seed,
+            self.sampler, space, list(directions.values()), self.n_trials, batch, seed
+        )
+        trials = Trials(
+            task,
+            splits,
+            sampler,
+            study,
+            watch,
+            name=self.sampler,
+            batch=batch,
+            n_trials=self.n_trials,
+            max_seconds=self.max_seconds,
+            n_jobs=self.n_jobs,
         )
         with watch:
-            trials, proposals = self._search(task, splits, sampler, study, watch)
+            trials.run()
             results = cv_results(
-                trials, [p.params for p in proposals], space.names, objectives, len(splits)
+                trials.records,
+                [proposal.params for proposal in trials.proposals],
+                space.names,
+                objectives,
+                len(splits),
             )
             watch.searched()
             self._check_any(results)
             fitted = {
                 "cv_results_": results,
-                "objectives_": {
-                    o.name: "minimize" if o.is_cost else "maximize" for o in objectives
-                },
+                "objectives_": directions,
                 "n_splits_": len(splits),
                 "multimetric_": False,
                 "scorer_": next((o.scorer for o in objectives if not o.is_cost), None),
@@ -372,98 +380,36 @@ class ParetoSearchCV(BaseSearchCV):
             )
         return space, objectives
 
-    def _batch(self):
-        if self.batch_size != "auto":
-            return int(self.batch_size)
-        return 1 if self.sampler != "nsga2" else min(50, max(4, (self.n_trials or 200) // 10))
-
-    def _open_study(self, space, objectives, data):
-        seed = seed_of(self.random_state)
-        if self.study is None:
-            return seed, Study(None, {})
+    def _seed_and_batch(self):
+        """Seed and size of a batch; what is left open is as it was when the study was begun."""
+        seed, batch = seed_of(self.random_state), self.batch_size
+        if batch == "auto":
+            batch = 1
+            if self.sampler == "nsga2":
+                batch = min(50, max(4, (self.n_trials or 200) // 10))
+            batch = found_in(self.study, "batch_size", batch)
         if self.random_state is None:
-            there = seed_in(self.study)
-            seed = seed if there is None else there
-        import joblib
+            seed = found_in(self.study, "seed", seed)
+        return seed, int(batch)
 
+    def _open_study(self, space, objectives, seed, batch, data, splits):
+        if self.study is None:
+            return Study(None, {})
         about: dict[str, Any] = {
             "seed": seed,
-            "estimator": without_addresses(self.estimator.__repr__(N_CHAR_MAX=float("inf"))),
+            "estimator": text_of(self.estimator),
             "space": str(space),
-            "objectives": ", ".join(objective.name for objective in objectives),
+            "objectives": ", ".join(map(str, objectives)),
+            "return_train_score": bool(self.return_train_score),
             "sampler": self.sampler,
             "data": joblib.hash(data),
+            "folds": joblib.hash(splits),
         }
         if self.sampler in ADAPTIVE:
-            about["batch_size"] = self._batch()
+            about["batch_size"] = batch
         if self.sampler == "latin-hypercube":
-            about["n_trials"] = self.n_trials
-        return seed, Study(self.study, about)
-
-    def _search(self, task, splits, sampler, study, watch):
-        """All trials, in the order in which they were proposed, and what was proposed."""
-        end = np.inf if self.max_seconds is None else time.monotonic() + self.max_seconds
-        n_trials = np.inf if self.n_trials is None else self.n_trials
-        adaptive = self.sampler in ADAPTIVE
-        # Designs come in parts, too: where time is the limit they have no end.
-        size = self._batch() if adaptive else 256
-        trials: list[dict] = []
-        proposals: list[Proposal] = []
-        number_of: dict[tuple, int] = {}
-        n_repeated = 0  # in a row
-        while len(trials) < n_trials and n_repeated < _REPEATS[adaptive]:
-            batch = sampler.propose(int(min(size, n_trials - len(trials))))
-            if not batch or (trials and time.monotonic() >= end):
-                break
-            new = []
-            for proposal in batch:
-                number = number_of.setdefault(proposal.identity, len(number_of))
-                n_repeated = 0 if number == len(proposals) else n_repeated + 1
-                if number == len(proposals):
-                    proposals.append(proposal)
-                    if study.get(number, proposal.point) is None:
-                        new.append((number, proposal))
-            evaluated = self._evaluate(new, task, splits, end, watch)
-            for number in range(len(trials), len(proposals)):
-                record = study.get(number, proposals[number].point)
-                if record is None:
-                    record = next(evaluated, None)
-                    if record is None:
-                        return trials, proposals[:number]  # no time left
-                    study.add(record)
-                trials.append(record)
-                watch.trial_ended(sum(t["error"] is not None for t in trials))
-            told = [trials[number_of[proposal.identity]] for proposal in batch]
-            sampler.tell([_values(record, task.objectives) for record in told])
-        return trials, proposals
-
-    def _evaluate(self, numbered, task, splits, end, watch) -> Iterator[dict]:
-        """Records of trials in their order, as they come; no more once time is up."""
-        # Before the fits begin, as a context must not be made while another is being pickled.
-        contexts = [[watch.fold() for _ in splits] for _ in numbered]
-
-        def calls():
-            for (number, proposal), own in zip(numbered, contexts, strict=True):
-                if number and time.monotonic() >= end:
-                    return
-                for (train, test), context in zip(splits, own, strict=True):
-                    yield delayed(run_fold)(
-                        task, proposal.params, train, test, context, watch.search
-                    )
-
-        parallel = Parallel(n_jobs=self.n_jobs, return_as="generator")
-        folds = iter(parallel(calls()))
-        for number, proposal in numbered:
-            of_trial = list(islice(folds, len(splits)))
-            if not of_trial:
-                return
-            errors = [fold.error for fold in of_trial if fold.error is not None]
-            yield {
-                "trial": number,
-                "point": proposal.point,
-                "folds": [fold.values for fold in of_trial],
-                "error": errors[0] if errors else None,
-            }
+            about["n_trials"] = int(self.n_trials)
+        return Study(self.study, about)
 
     def _check_any(self, results):
         """Warn of trials that failed, or raise if none did not."""
@@ -502,7 +448,7 @@ class ParetoSearchCV(BaseSearchCV):
     def _get_scorers(self):
         """The scorers of all scores, in one; what the base class routes metadata to."""
         scorers = {
-            o.name: o.scorer
+            o.name: as_scorer(o.scorer)
             for o in objectives_of(self.objectives, self.estimator)
             if not o.is_cost
         }
@@ -520,13 +466,3 @@ def _check_names(space, estimator):
                 f"param_space: {name!r} is no parameter of {type(estimator).__name__}. "
                 f"{near(name, known)}"
             )
-
-
-def _values(record, objectives):
-    """Mean of a trial in every objective, or None if it failed."""
-    if record["error"] is not None:
-        return None
-    return [
-        float(np.mean([fold[objective.column] for fold in record["folds"]]))
-        for objective in objectives
-    ]

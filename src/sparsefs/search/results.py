@@ -70,9 +70,9 @@ def _column(values):
     missing = np.array([value is np.ma.masked for value in values])
     there = [value for value in values if value is not np.ma.masked]
     kinds = {type(value) for value in there}
-    dtype: Any = object
-    if (kinds and kinds <= {bool}) or (kinds and kinds <= {int, float}):
-        dtype = np.result_type(*kinds)
+    # An integer of more than 64 bits makes an array of objects, too.
+    numbers = kinds == {bool} or (kinds and kinds <= {int, float})
+    dtype = np.array(there).dtype if numbers else np.dtype(object)
     column: Any = np.ma.MaskedArray(np.empty(len(values), dtype=dtype), mask=True)
     for i in np.flatnonzero(~missing):
         column[i] = values[i]  # one at a time: a value may be a sequence

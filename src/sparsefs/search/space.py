@@ -7,12 +7,13 @@ which its quantile function turns into a value; one with choices is their index.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from .texts import text_of
 
 Point = dict[str, float]  # coordinates of the parameters that exist, by key
 _MARGIN = 2.0**-32  # infinite supports have no value at 0 and 1
@@ -68,9 +69,9 @@ class Conditional:
         self.conditions = conditions
 
     def __repr__(self):
-        """A text that is the same in every process: searches are compared by it."""
+        """As it was made."""
         conditions = "".join(f", {name}={value!r}" for name, value in self.conditions.items())
-        return f"Conditional({describe(self.values)}{conditions})"
+        return f"Conditional({_describe(self.values)}{conditions})"
 
 
 @dataclass
@@ -110,6 +111,16 @@ class Dimension:
         discrete = hasattr(getattr(self.values, "dist", self.values), "pmf")
         return int(value) if discrete else value
 
+    def identity(self, coordinate, value):
+        """Equal where two values are; what may not be comparable goes by its place."""
+        if isinstance(value, bool | int | float | str | None):
+            return self.key, type(value).__name__, value
+        return self.key, "choice", coordinate
+
+    def __str__(self):
+        conditions = "".join(f", {name}={text_of(v)}" for name, v in self.conditions.items())
+        return f"{self.key}: {_describe(self.values)}{conditions}"
+
 
 class Space:
     """All there is to try.
@@ -139,19 +150,20 @@ class Space:
         ]
         if len(spaces) > 1:
             self._branch = self._with_column(Dimension("branch", "", list(range(len(spaces)))))
-        self._text = "; ".join(
-            ", ".join(f"{name}: {describe(values)}" for name, values in space.items())
-            for space in spaces
-        )
 
     @property
     def names(self) -> list[str]:
         """Parameters that a trial may set."""
         return list(dict.fromkeys(d.name for branch in self._branches for d in branch))
 
+    @property
+    def has_estimators(self) -> bool:
+        """Whether a choice is an estimator."""
+        choices = [v for d in self.dimensions if d.n_choices for v in d.values]
+        return any(hasattr(value, "fit") for value in choices)
+
     def __str__(self):
-        """The space in words, the same from run to run."""
-        return self._text
+        return "; ".join(map(str, self.dimensions))
 
     def walk(self, coordinate: Callable[[Dimension], float]) -> Proposal:
         """Ask for the coordinates of the parameters that exist, one after the other."""
@@ -169,8 +181,7 @@ class Space:
             ):
                 where = point[dimension.key] = coordinate(dimension)
                 value = params[dimension.name] = dimension.value(where)
-                # A choice may be an estimator: its index says the same.
-                identity.append((dimension.key, value if dimension.n_choices is None else where))
+                identity.append(dimension.identity(where, value))
         return Proposal(point, params, tuple(identity))
 
     def at(self, row: np.ndarray) -> Proposal:
@@ -191,12 +202,15 @@ class Space:
     def _in_order(self, space, prefix):
         """Dimensions of a branch, each behind those that its conditions name."""
         waiting = {name: _dimension(prefix, name, values) for name, values in space.items()}
+        by_name = dict(waiting)
         for dimension in waiting.values():
             if unknown := set(dimension.conditions) - set(space):
                 raise ValueError(
                     f"param_space: {dimension.name!r} depends on {sorted(unknown)}, which the "
                     "space does not hold."
                 )
+            for name, wanted in dimension.conditions.items():
+                dimension.conditions[name] = _allowed(dimension, name, wanted, by_name)
         ordered: list[Dimension] = []
         while waiting:
             ready = [d for d in waiting.values() if not set(d.conditions) & set(waiting)]
@@ -212,45 +226,60 @@ class Space:
 def _dimension(prefix, name, values):
     conditions = {}
     if isinstance(values, Conditional):
-        conditions = {other: list(_choices(value)) for other, value in values.conditions.items()}
-        values = values.values
+        values, conditions = values.values, values.conditions
+    if not hasattr(values, "ppf"):
+        values = _choices(name, values)
+    elif not np.isfinite(values.ppf(0.5)):
+        raise ValueError(f"param_space: {name!r} has a distribution without values.")
+    return Dimension(f"{prefix}{name}", str(name), values, dict(conditions))
+
+
+def _choices(name, values):
     if isinstance(values, str):
         raise ValueError(f"param_space: {name!r} is a str; a single choice is [{values!r}].")
-    if not hasattr(values, "ppf"):
-        try:
-            values = list(values)
-        except TypeError:
-            raise TypeError(
-                f"param_space: {name!r} must be a list of choices or have a 'ppf', as the frozen "
-                f"distributions of scipy.stats have. Got {values!r}."
-            ) from None
-        if not values:
-            raise ValueError(f"param_space: {name!r} has no choices.")
-        values = [value.item() if isinstance(value, np.generic) else value for value in values]
-    return Dimension(f"{prefix}{name}", str(name), values, conditions)
+    # Of a set the order differs from run to run; what can be gone through once is empty then.
+    ordered = hasattr(values, "__len__") and hasattr(values, "__getitem__")
+    if not ordered or isinstance(values, Mapping):
+        raise TypeError(
+            f"param_space: {name!r} must be a list of choices or have a 'ppf', as the frozen "
+            f"distributions of scipy.stats have. Got {values!r}."
+        )
+    if len(values) == 0:
+        raise ValueError(f"param_space: {name!r} has no choices.")
+    return [value.item() if isinstance(value, np.generic) else value for value in values]
 
 
-def _choices(value) -> Iterator:
-    """A condition's values: a list of them, or one alone."""
-    yield from value if isinstance(value, list | tuple | set | frozenset) else [value]
+def _allowed(dimension, name, wanted, others):
+    """The values that a condition names, of which the other parameter can have each."""
+    choices = others[name].values if others[name].n_choices else None
+    if choices is not None and _among(wanted, choices):
+        return [wanted]
+    several = isinstance(wanted, Collection) and not isinstance(wanted, str)
+    values = list(wanted) if several else [wanted]
+    if choices is not None and not all(_among(value, choices) for value in values):
+        raise ValueError(
+            f"param_space: {dimension.name!r} depends on a value that {name!r} never has. It "
+            f"needs one of {values}; the choices are {choices}."
+        )
+    return values
 
 
 def _among(value, allowed):
-    return any(value is other or value == other for other in allowed)
+    return any(_equal(value, other) for other in allowed)
 
 
-def describe(values) -> str:
-    """Text of a distribution or of choices that is the same in every process."""
-    if isinstance(values, Conditional):
-        return repr(values)
-    if hasattr(values, "ppf"):
-        name = getattr(getattr(values, "dist", None), "name", type(values).__name__)
-        arguments = [*getattr(values, "args", ())]
-        arguments += [f"{key}={value!r}" for key, value in getattr(values, "kwds", {}).items()]
-        return f"{name}({', '.join(map(str, arguments))})"
-    return without_addresses(repr(list(values)))
+def _equal(value, other):
+    if value is other:
+        return True
+    equal = value == other
+    return equal.all() if isinstance(equal, np.ndarray) and equal.size else bool(equal)
 
 
-def without_addresses(text: str) -> str:
-    """A repr that is the same in every process."""
-    return re.sub(r" at 0x[0-9a-fA-F]+", "", text)
+def _describe(values) -> str:
+    """Text of a distribution or of choices."""
+    if not hasattr(values, "ppf"):
+        return f"[{', '.join(map(text_of, values))}]"
+    name = getattr(getattr(values, "dist", None), "name", type(values).__name__)
+    arguments = [*getattr(values, "args", ())]
+    arguments += [f"{key}={value!r}" for key, value in getattr(values, "kwds", {}).items()]
+    return f"{name}({', '.join(map(str, arguments))})"

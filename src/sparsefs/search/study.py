@@ -12,7 +12,11 @@ import os
 from pathlib import Path
 from typing import Any
 
+from .space import Proposal
+from .texts import plain
+
 _FORMAT = 1
+_HINTS = {"folds": "To shuffle, a splitter needs a random_state. "}
 
 
 class Study:
@@ -32,34 +36,36 @@ class Study:
     """
 
     def __init__(self, path, about: dict[str, Any]):
-        self._path = None if path is None else Path(path)
+        self._path = None if path is None else Path(path).absolute()
         self._about = {"sparsefs_study": _FORMAT, **about}
         self._trials: dict[int, dict] = {}
         if self._path is not None:
             self._open()
 
-    def get(self, number: int, point: dict[str, float]) -> dict | None:
+    def get(self, number: int, proposal: Proposal) -> dict | None:
         """The record of a trial, if there is one.
 
         Raises
         ------
         ValueError
-            If it was at another point: the same search would have proposed the same.
+            If it was another one: the same search would have proposed the same.
         """
         record = self._trials.get(number)
-        if record is not None and record["point"] != point:
+        if record is not None and record["params"] != _plain_params(proposal):
             raise ValueError(
-                f"study: trial {number} of {str(self._path)!r} is not the one that this search "
-                "proposes. Was it made with another version of Optuna or SciPy? Give another "
-                "path, or remove the file."
+                f"study: trial {number} of {str(self._path)!r} is {record['params']}, where this "
+                f"search proposes {_plain_params(proposal)}. Another space, or another version of "
+                "Optuna or SciPy? Give another path, or remove the file."
             )
         return record
 
-    def add(self, record: dict) -> None:
-        """Write a trial, at once."""
-        self._trials[record["trial"]] = record
+    def add(self, number: int, proposal: Proposal, found: dict) -> dict:
+        """Write what came of a trial, at once; return its record."""
+        record = {"trial": number, "params": _plain_params(proposal), **found}
+        self._trials[number] = record
         if self._path is not None:
             self._append(record)
+        return record
 
     def _open(self):
         assert self._path is not None
@@ -81,9 +87,11 @@ class Study:
             if there.get(what) != value:
                 raise ValueError(
                     f"study: {str(self._path)!r} is of another search: {what} was "
-                    f"{there.get(what)!r} and is {value!r}. Give another path, or remove the file."
+                    f"{there.get(what)!r} and is {value!r}. {_HINTS.get(what, '')}Give another "
+                    "path, or remove the file."
                 )
-        self._trials = {record["trial"]: record for record in trials}
+        # Two processes that begin at once may both have written what it is about.
+        self._trials = {r["trial"]: r for r in trials if "sparsefs_study" not in r}
 
     def _append(self, record):
         assert self._path is not None
@@ -92,13 +100,17 @@ class Study:
             file.write(line)
 
 
-def seed_in(path) -> int | None:
-    """The seed of a study that exists: a search without a random_state goes on with it."""
+def found_in(path, name: str, otherwise: int) -> int:
+    """A number that a study was begun with: a search that leaves it open goes on with it."""
     try:
         with open(path, encoding="utf-8") as file:
-            return int(json.loads(file.readline())["seed"])
+            return int(json.loads(file.readline())[name])
     except (OSError, TypeError, ValueError, KeyError):
-        return None
+        return otherwise
+
+
+def _plain_params(proposal):
+    return {name: plain(value) for name, value in proposal.params.items()}
 
 
 def _read(line, path):

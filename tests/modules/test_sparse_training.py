@@ -17,6 +17,7 @@ from torch import nn
 from sparsefs import _device
 from sparsefs.costs import training_flops_per_sample
 from sparsefs.modules import SparseTraining
+from sparsefs.modules._parameter_layer import ParameterLayer
 from sparsefs.regularization import prunable_weights
 from sparsefs.topology import RandomGrow, erk_densities, free_positions, growth_at
 from tests.no_waiting import no_waiting
@@ -532,6 +533,51 @@ def test_other_types(dtype, topology, remote):
     assert sparse.connections_changed > 0
     for key, mask in sparse.masks.items():
         assert int(mask.sum()) == round(sparse.densities[key] * mask.numel())
+
+
+@pytest.mark.parametrize("bad", [torch.inf, torch.nan])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@moving
+@pytest.mark.parametrize("early", [False, True])
+def test_what_is_not_finite_stays_out_of_missing_places(bad, dtype, topology, early, remote):
+    module = make("residual").to(dtype)
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.01, momentum=0.9)
+    sparse = SparseTraining(
+        module, optimizer, 0.3, topology, n_steps=20, update_every=2, random_state=0
+    )
+    anywhere = torch.Generator().manual_seed(0)
+    for seed in range(4):
+        optimizer.zero_grad()
+        X, y = batch("residual", seed=seed)
+        nn.functional.cross_entropy(module(X.to(dtype)).float(), y).backward()
+        for key, mask in sparse.masks.items():
+            gradient = prunable_weights(module)[key].grad
+            gradient[~mask & (torch.rand(mask.shape, generator=anywhere) < 0.5)] = bad
+        if early:
+            sparse.mask_gradients()
+            assert all(parameter.grad.isfinite().all() for parameter in module.parameters())
+        optimizer.step()
+        assert all(parameter.isfinite().all() for parameter in module.parameters())
+        for key, mask in sparse.masks.items():
+            weight = prunable_weights(module)[key]
+            assert int(mask.sum()) == round(sparse.densities[key] * mask.numel())
+            assert not weight[~mask].any()
+            assert all(state.isfinite().all() for state in states_of(optimizer, weight))
+
+
+@pytest.mark.parametrize("bad", [torch.inf, torch.nan])
+def test_what_is_not_finite_goes_with_the_weights_that_go(bad):
+    module = make("mlp")
+    optimizer = OPTIMIZERS["adam"](module.parameters())
+    steps(module, optimizer, "mlp", 1)
+    weight = module[0].weight
+    with torch.no_grad():
+        for tensor in (weight, *states_of(optimizer, weight)):
+            tensor[0] = bad
+    keep = np.ones((20, 10), dtype=bool)
+    keep[0] = False
+    ParameterLayer("0.weight", weight, keep, optimizer)
+    assert all(tensor.isfinite().all() for tensor in (weight, *states_of(optimizer, weight)))
 
 
 @moving

@@ -262,7 +262,7 @@ class SparseTraining:
         """Which weights exist: a new bool tensor of the weight's shape, by the weight's name."""
         return {
             name: (
-                self._layers[name].factor != 0
+                self._layers[name].bits != 0
                 if name in self._layers
                 else torch.ones_like(weight, dtype=torch.bool, requires_grad=False)
             )
@@ -317,7 +317,7 @@ class SparseTraining:
         RuntimeError
             Without example inputs, if the module was not called yet.
         """
-        n_mask_bytes = sum(layer.factor.nbytes for layer in self._layers.values())
+        n_mask_bytes = sum(layer.bits.nbytes for layer in self._layers.values())
         return self._costs.totals(
             self._n_connections(), example_inputs, self.optimizer, n_mask_bytes
         )

@@ -76,7 +76,12 @@ class ParameterLayer(MaskedLinear):
         """Set the gradient to 0 where there is no connection, and maybe keep a copy as it was."""
         gradient = self.parameter.grad
         if keep_dense:
-            self.gradient = None if gradient is None else gradient.clone()
+            earlier, self.gradient = self.gradient, None if gradient is None else gradient.clone()
+            if earlier is not None and self.gradient is not None:
+                # Masked before in this step: there is only what was accumulated since. But what is
+                # not finite is of a step that a gradient scaler has left out.
+                _clear(earlier, ~self.bits)
+                self.gradient += torch.where(earlier.isfinite().all(), earlier, 0)
         if gradient is not None:
             _clear(gradient, self.bits)
 

@@ -123,7 +123,9 @@ def searched():
         axes.set_xscale("log")
         axes.set(title=name, xlabel="Training operations (FLOPs)")
         axes.set_ylabel("Cross-validated accuracy (%)")
-        axes.legend(loc="lower right", fontsize=7)
+    if found:  # below: there are points everywhere
+        handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
+        figure.legend(handles.values(), handles, loc="outside lower center", ncols=2)
     return figure
 
 

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from typing import TypedDict
@@ -63,6 +64,11 @@ class TrainingCosts:
     def __init__(self, module: nn.Module, weights: Mapping[str, nn.Parameter]):
         self.counter = FlopCounter(module, weights)
         self._module, self._weights = module, dict(weights)
+
+    def attach(self, owner: object, claimed: Iterable[str]) -> None:
+        """Begin to count, for as long as the owner lives; see :meth:`FlopCounter.attach`."""
+        self.counter.attach(claimed)
+        weakref.finalize(owner, self.counter.remove).atexit = False
 
     @property
     def training_flops(self) -> Cost:

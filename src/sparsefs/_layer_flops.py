@@ -9,6 +9,7 @@ a call costs 2 operations for every place and connection.
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
@@ -21,8 +22,8 @@ from torch import Tensor, nn
 class _Hook:
     """Calls a function where it was put; copies and pickles of the module do not."""
 
-    def __init__(self, function=None):
-        self._function = function
+    def __init__(self, function=None, claims=False):
+        self._function, self.claims = function, claims
 
     def __call__(self, *args) -> None:
         if self._function is not None:
@@ -71,12 +72,31 @@ class FlopCounter:
     def __getstate__(self):
         return {**self.__dict__, "_handles": [], "_in_call": None}  # a copy is not attached
 
-    def attach(self) -> None:
-        """Begin to look on."""
+    def attach(self, claimed: Iterable[str] = ()) -> None:
+        """Begin to look on.
+
+        Parameters
+        ----------
+        claimed : iterable of str, default=()
+            Weights that no other training may change meanwhile.
+
+        Raises
+        ------
+        ValueError
+            If another one has claimed such a weight.
+        """
         if self._handles:
             return
+        claimed = set(claimed)
+        if self._taken(claimed) is not None:
+            gc.collect()  # a training that nobody holds any more takes its hooks off
+        if (name := self._taken(claimed)) is not None:
+            raise ValueError(
+                f"module: {name} is already in a sparse training; remove() that first, or make a "
+                "new module."
+            )
         for name, layer in layers_of(self._module, self._weights):
-            hook = _Hook(partial(self._after_layer, name))
+            hook = _Hook(partial(self._after_layer, name), name in claimed)
             self._handles.append(layer.register_forward_hook(hook))
         # After those of the layers: the module may be a layer itself.
         before, after = _Hook(self._before_module), _Hook(self._after_module)
@@ -84,6 +104,14 @@ class FlopCounter:
         self._handles.append(
             self._module.register_forward_hook(after, with_kwargs=True)  # inputs may be keywords
         )
+
+    def _taken(self, claimed):
+        """The first of these weights that another counter has claimed."""
+        for name, layer in layers_of(self._module, self._weights):
+            hooks = layer._forward_hooks.values()
+            if name in claimed and any(isinstance(hook, _Hook) and hook.claims for hook in hooks):
+                return name
+        return None
 
     def remove(self) -> None:
         """Look on no longer; what was counted stays."""

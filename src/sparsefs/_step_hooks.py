@@ -94,13 +94,6 @@ class StepHooks:
             self.owner._after_step()
 
 
-def owners(optimizer: torch.optim.Optimizer) -> list[StepOwner]:
-    """Whoever is called at the optimiser's steps."""
-    hooks = getattr(optimizer, "_optimizer_step_pre_hooks", {}).values()
-    found = [getattr(hook, "__self__", None) for hook in hooks]
-    return [hook.owner for hook in found if isinstance(hook, StepHooks)]
-
-
 def check_optimizer(optimizer) -> None:
     """Raise a ValueError unless this is an optimiser."""
     if not isinstance(optimizer, torch.optim.Optimizer):

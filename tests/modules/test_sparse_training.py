@@ -17,7 +17,12 @@ from torch import nn
 from sparsefs import _device
 from sparsefs.costs import training_flops_per_sample
 from sparsefs.modules import SparseTraining
-from sparsefs.regularization import prunable_weights
+from sparsefs.modules._parameter_layer import ParameterLayer
+from sparsefs.regularization import (
+    AdaptiveRegularization,
+    AdaptiveSchedule,
+    prunable_weights,
+)
 from sparsefs.topology import RandomGrow, erk_densities, free_positions, growth_at
 from tests.no_waiting import no_waiting
 
@@ -480,6 +485,39 @@ def test_gradients_can_be_masked_before_they_are_clipped(topology):
     assert_same_weights(module, twin)
 
 
+@moving
+def test_gradients_can_be_masked_after_every_batch(topology):
+    """Of those that are accumulated: the growth sees the sum of what they are in all places."""
+    parts = [begin("residual", topology) for _ in range(2)]
+    for step in range(8):
+        for module, opt, sparse in parts:
+            opt.zero_grad()
+            for seed in (2 * step, 2 * step + 1):
+                X, y = batch("residual", seed=seed)
+                nn.functional.cross_entropy(module(X), y).backward()
+                if sparse is parts[1][2]:
+                    sparse.mask_gradients()
+            opt.step()
+    (module, _, sparse), (twin, _, masked) = parts
+    assert sparse.connections_changed == masked.connections_changed > 0
+    assert_same_weights(module, twin)
+
+
+def test_gradients_of_a_step_that_is_left_out_are_forgotten():
+    module, opt, sparse = begin("mlp", "rigl", update_every=1)
+    twin, twin_opt, spoilt = begin("mlp", "rigl", update_every=1)
+    for seed in range(4):
+        gradients(twin, "mlp", seed)
+        for weight in prunable_weights(twin).values():
+            weight.grad.fill_(torch.inf)
+        spoilt.mask_gradients()  # and no step
+        for network, optimizer, training in [(module, opt, sparse), (twin, twin_opt, spoilt)]:
+            gradients(network, "mlp", seed)
+            training.mask_gradients()
+            optimizer.step()
+    assert_same_weights(module, twin)
+
+
 @pytest.mark.parametrize("fused", [False, True])
 def test_a_gradient_scaler(fused):
     """Steps that it skips are no steps."""
@@ -532,6 +570,51 @@ def test_other_types(dtype, topology, remote):
     assert sparse.connections_changed > 0
     for key, mask in sparse.masks.items():
         assert int(mask.sum()) == round(sparse.densities[key] * mask.numel())
+
+
+@pytest.mark.parametrize("bad", [torch.inf, torch.nan])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@moving
+@pytest.mark.parametrize("early", [False, True])
+def test_what_is_not_finite_stays_out_of_missing_places(bad, dtype, topology, early, remote):
+    module = make("residual").to(dtype)
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.01, momentum=0.9)
+    sparse = SparseTraining(
+        module, optimizer, 0.3, topology, n_steps=20, update_every=2, random_state=0
+    )
+    anywhere = torch.Generator().manual_seed(0)
+    for seed in range(4):
+        optimizer.zero_grad()
+        X, y = batch("residual", seed=seed)
+        nn.functional.cross_entropy(module(X.to(dtype)).float(), y).backward()
+        for key, mask in sparse.masks.items():
+            gradient = prunable_weights(module)[key].grad
+            gradient[~mask & (torch.rand(mask.shape, generator=anywhere) < 0.5)] = bad
+        if early:
+            sparse.mask_gradients()
+            assert all(parameter.grad.isfinite().all() for parameter in module.parameters())
+        optimizer.step()
+        assert all(parameter.isfinite().all() for parameter in module.parameters())
+        for key, mask in sparse.masks.items():
+            weight = prunable_weights(module)[key]
+            assert int(mask.sum()) == round(sparse.densities[key] * mask.numel())
+            assert not weight[~mask].any()
+            assert all(state.isfinite().all() for state in states_of(optimizer, weight))
+
+
+@pytest.mark.parametrize("bad", [torch.inf, torch.nan])
+def test_what_is_not_finite_goes_with_the_weights_that_go(bad):
+    module = make("mlp")
+    optimizer = OPTIMIZERS["adam"](module.parameters())
+    steps(module, optimizer, "mlp", 1)
+    weight = module[0].weight
+    with torch.no_grad():
+        for tensor in (weight, *states_of(optimizer, weight)):
+            tensor[0] = bad
+    keep = np.ones((20, 10), dtype=bool)
+    keep[0] = False
+    ParameterLayer("0.weight", weight, keep, optimizer)
+    assert all(tensor.isfinite().all() for tensor in (weight, *states_of(optimizer, weight)))
 
 
 @moving
@@ -668,6 +751,54 @@ def test_two_at_once():
     steps(module, optimizer, "residual", 2)
     assert int(module.conv1.weight.count_nonzero()) == 144
     assert int(module.conv2.weight.count_nonzero()) == 58
+
+
+@pytest.mark.parametrize("first", ["sparse", "art"])
+@pytest.mark.parametrize("second", ["sparse", "art"])
+def test_two_at_once_with_optimizers_of_their_own(first, second):
+    """Each would undo what the other does; the one that comes second changes nothing."""
+    module = make("residual")
+
+    def start(kind, optimizer):
+        if kind == "sparse":
+            return SparseTraining(module, optimizer, 0.5, "static", random_state=0)
+        art = AdaptiveRegularization(module, 0.5, schedule=AdaptiveSchedule(0, 1.0))
+        return art.attach(optimizer)
+
+    def sgd():
+        return torch.optim.SGD(module.parameters(), lr=0.1)
+
+    one, other = sgd(), sgd()
+    training = start(first, one)
+    before = copy.deepcopy(module)
+    for optimizer in (one, other):
+        with pytest.raises(ValueError, match="conv1.weight is already in a sparse training"):
+            start(second, optimizer)
+    assert_same_weights(module, before)
+    assert not other._optimizer_step_pre_hooks
+    training.remove()
+    start(second, other)
+
+
+def test_one_that_nobody_holds_any_more_does_not_keep_others_out():
+    module, opt, sparse = begin("residual")
+    del opt, sparse
+    SparseTraining(module, torch.optim.SGD(module.parameters(), lr=0.1), 0.5, "static")
+
+
+def test_a_refused_one_leaves_no_hooks():
+    module = make("residual")
+    optimizer = torch.optim.SGD(module.conv1.parameters(), lr=0.1)
+    with pytest.raises(ValueError, match="not among its parameters"):
+        SparseTraining(module, optimizer, 0.5, "static")
+    assert not any(part._forward_hooks or part._forward_pre_hooks for part in module.modules())
+
+
+@pytest.mark.parametrize("twin_of", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_it_cannot_be_copied(twin_of):
+    _, _, sparse = begin("mlp")
+    with pytest.raises(TypeError, match=r"state_dict\(\) of this one"):
+        twin_of(sparse)
 
 
 def test_works_without_being_kept_and_goes_with_the_optimizer():

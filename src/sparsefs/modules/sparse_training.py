@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from .._device import to_host
 from .._layer_costs import LayerCost, TrainingCosts
-from .._step_hooks import StepHooks, check_optimizer, owners
+from .._step_hooks import StepHooks, check_optimizer
 from ..costs import Cost
 from ..regularization import prunable_weights
 from ..regularization._magnitudes import check_density, is_number
@@ -93,7 +93,8 @@ class SparseTraining:
     ValueError
         If an argument is out of range, the module has no layer to make sparse, a layer would be
         left without a connection, or one cannot be trained: because it is frozen, or its weight is
-        not among the optimiser's. Put such layers into `ignore`.
+        not among the optimiser's. Put such layers into `ignore`. Also if one is in another sparse
+        training already.
 
     See Also
     --------
@@ -197,7 +198,12 @@ class SparseTraining:
         self.n_updates = 0
         self._n_changed: int | Tensor = 0
         self._weights = prunable_weights(module)
-        _check_optimizer(optimizer, self._weights)
+        check_optimizer(optimizer)
+        if isinstance(optimizer, torch.optim.LBFGS):
+            raise ValueError(
+                "optimizer must keep its state weight by weight, which LBFGS does not: connections "
+                "could not move."
+            )
         ignored = _ignored(module, self._weights, ignore)
         self._managed = {n: w for n, w in self._weights.items() if n not in ignored}
         if not self._managed:
@@ -210,16 +216,20 @@ class SparseTraining:
             self._rewiring = Rewiring(MagnitudeDrop(unused=True), grow, float(drop_fraction))
         self._rng = _generator(random_state)
 
-        self._layers: dict[str, ParameterLayer] = {}
-        if topology != "dense":
-            shares = _INIT[init] if isinstance(init, str) else init
-            self._sparsify(_densities(shares, self._managed, density), density)
-
         self._costs = TrainingCosts(module, self._weights)
         self._flops = self._costs.counter
         self._warned: set[str] = set()
         self._masked_early = False
-        self._flops.attach()
+
+        self._layers: dict[str, ParameterLayer] = {}
+        self._costs.attach(self, self._managed)
+        try:
+            if topology != "dense":
+                shares = _INIT[init] if isinstance(init, str) else init
+                self._sparsify(_densities(shares, self._managed, density), density)
+        except BaseException:
+            self._flops.remove()
+            raise
         self._hooks = StepHooks(self, optimizer)
 
     def _sparsify(self, densities, density):
@@ -262,7 +272,7 @@ class SparseTraining:
         """Which weights exist: a new bool tensor of the weight's shape, by the weight's name."""
         return {
             name: (
-                self._layers[name].factor != 0
+                self._layers[name].bits != 0
                 if name in self._layers
                 else torch.ones_like(weight, dtype=torch.bool, requires_grad=False)
             )
@@ -317,7 +327,7 @@ class SparseTraining:
         RuntimeError
             Without example inputs, if the module was not called yet.
         """
-        n_mask_bytes = sum(layer.factor.nbytes for layer in self._layers.values())
+        n_mask_bytes = sum(layer.bits.nbytes for layer in self._layers.values())
         return self._costs.totals(
             self._n_connections(), example_inputs, self.optimizer, n_mask_bytes
         )
@@ -339,7 +349,8 @@ class SparseTraining:
         """Set the gradients of missing connections to 0 now, not only in the step.
 
         Call it before gradients are clipped, or their norm is that of all possible connections;
-        with a gradient scaler after ``unscale_``.
+        with a gradient scaler after ``unscale_``. Where gradients are accumulated over batches, it
+        may be called after each of them.
         """
         self._mask_gradients(self._looks_at_gradients and self._due())
         self._masked_early = True
@@ -405,6 +416,12 @@ class SparseTraining:
 
     # Checkpoints
 
+    def __reduce__(self):
+        raise TypeError(
+            "SparseTraining cannot be copied or pickled, as its hooks stay with this optimiser: "
+            "make a new one for the copied module, and load the state_dict() of this one."
+        )
+
     def state_dict(self) -> dict[str, Any]:
         """What is needed to go on later, beside the state of the module and of the optimiser.
 
@@ -457,23 +474,6 @@ class SparseTraining:
             counter = getattr(self._flops, kind)
             counter.clear()
             counter.update(counts)
-
-
-def _check_optimizer(optimizer, weights):
-    check_optimizer(optimizer)
-    if isinstance(optimizer, torch.optim.LBFGS):
-        raise ValueError(
-            "optimizer must keep its state weight by weight, which LBFGS does not: connections "
-            "could not move."
-        )
-    for other in owners(optimizer):
-        if isinstance(other, SparseTraining):
-            ids = {id(weight) for weight in other._managed.values()}
-            twice = [name for name, weight in weights.items() if id(weight) in ids]
-            if twice:
-                raise ValueError(
-                    f"optimizer: {twice[0]} is already in a sparse training; remove() that first."
-                )
 
 
 def _ignored(module, weights, ignore) -> set[str]:

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from .._layer_costs import LayerCost, TrainingCosts
-from .._step_hooks import StepHooks
+from .._step_hooks import StepHooks, check_optimizer
 from ..costs import Cost
 from ._magnitudes import (
     check_density,
@@ -385,7 +385,7 @@ class AdaptiveRegularization:
         Raises
         ------
         ValueError
-            If the optimiser is none.
+            If the optimiser is none, or the module is in a sparse training already.
 
         Examples
         --------
@@ -405,10 +405,12 @@ class AdaptiveRegularization:
         >>> art.training_flops == {"sparse": 3 * 40 * 8 * 5, "dense": 3 * 40 * 8 * 5}
         True
         """
-        before, self._hooks = self._hooks, StepHooks(self, optimizer, self._detach)
+        check_optimizer(optimizer)
+        before = self._hooks
         if before is not None:
             before.remove()
-        self._costs.counter.attach()
+        self._costs.attach(self, self._n_connections)
+        self._hooks = StepHooks(self, optimizer, self._detach)
         return self._hooks
 
     def _after_step(self) -> None:

@@ -246,6 +246,16 @@ connections_every, n_replicas, n_jobs, kernel, device, verbose, random_state
         else:
             self.__dict__.update(ranked(scores, constant))
 
+    @property
+    def _score_label(self) -> str:
+        """What `scores_` are, for the axis of a picture."""
+        of_one = self._score_label_of_one()
+        return f"{of_one}, 1 = mean feature" if self._n_replicas() > 1 else of_one
+
+    def _score_label_of_one(self) -> str:
+        """The same of the scores of a single network."""
+        return "score"
+
     def _n_replicas(self) -> int:
         return int(self.n_replicas)
 

@@ -309,6 +309,9 @@ class HyperSparseSelector(SupervisedSelector):
         self._set_training(network, scaling, history, batches.n_samples)
         self._set_target(data.target)
 
+    def _score_label_of_one(self):
+        return "relative strength; if connected, 1 + strength"
+
     def _penalty(self):
         from ..regularization.penalties import NAMED_PENALTIES
 

@@ -296,6 +296,9 @@ class NeuroFSSelector(SupervisedSelector):
         self._set_training(network, scaling, history, batches.n_samples, evolution.alive)
         self._set_target(data.target)
 
+    def _score_label_of_one(self):
+        return "share of the training survived; if left, 1 + strength"
+
     def _densities(self, shapes):
         from ..topology import epsilon_density, uniform_densities
 

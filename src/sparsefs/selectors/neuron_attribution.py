@@ -354,6 +354,13 @@ class NeuronAttributionSelector(SupervisedSelector):
         self._set_training(network, scaling, history, batches.n_samples, n_epochs=n_epochs)
         self._set_target(data.target)
 
+    def _score_label_of_one(self):
+        if self.importance == "attribution":
+            return "attribution (mean |derivative| of the outputs)"
+        if self.importance == "strength":
+            return "strength (sum of |weights| of the input)"
+        return f"{type(self.importance).__name__} score"
+
     def _replicas_as_one(self):
         parts = (self.topology, self.importance, self.loss)
         return all(isinstance(part, str) for part in parts)

@@ -17,6 +17,7 @@ _RANKINGS = {
     "output_strength": ("strength", "output"),
     "output_degree": ("degree", "output"),
 }
+_LABELS = {"strength": "strength (sum of |weights| of the {})", "degree": "connections of the {}"}
 # Connections of an output neuron from which on the learning rate is lowered: data of less than
 # about 150 features have so many at epsilon = 13, and training would diverge at some point.
 _DEGREE = 100
@@ -284,3 +285,7 @@ class QuickSelectionSelector(AutoencoderSelector):
             optimizer=lambda n_steps: SGD(learning_rate, self.alpha, momentum=self.momentum),
             dropout_rate=self.dropout,
         )
+
+    def _score_label_of_one(self):
+        what, where = _RANKINGS[self.ranking]
+        return _LABELS[what].format(where)

@@ -315,6 +315,11 @@ class WASTSelector(AutoencoderSelector):
             filled_sides=("in", "out") if self.grow == "importance" else None,
         )
 
+    def _score_label_of_one(self):
+        if self.ranking == "strength":
+            return "strength (sum of |weights| of the input)"
+        return "importance (error and strength, summed over steps)"
+
     def _validate_params(self):
         super()._validate_params()
         if self.kernel == "block" and self.grow == "random":

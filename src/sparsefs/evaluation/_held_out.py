@@ -75,7 +75,7 @@ class _WideSVC(SVC):
     """SVC() of many features: libsvm would compute the same kernel a number at a time."""
 
     def fit(self, X, y, sample_weight=None):
-        self._X, self._gamma = X, 1 / (X.shape[1] * X.var())
+        self._seen, self._of_kernel = X, 1 / (X.shape[1] * X.var())
         self.kernel = "precomputed"
         return super().fit(self._kernel(X), y, sample_weight)
 
@@ -83,4 +83,4 @@ class _WideSVC(SVC):
         return super().predict(self._kernel(X))
 
     def _kernel(self, X):
-        return rbf_kernel(X, self._X, gamma=self._gamma)
+        return rbf_kernel(X, self._seen, gamma=self._of_kernel)

@@ -3,6 +3,30 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
+from ._code import program
+from ._html import count
+from ._notes import notes
+from ._page import page
+from ._pictures import check_matplotlib
+from ._redundancy import Redundancy
+from ._scores import Scores
+from ._scores import checked as checked_held_out
+from ._sections import (
+    answer,
+    cost,
+    data,
+    features,
+    importance,
+    number_of_features,
+    redundancy,
+    reproduce,
+)
+from ._statistics import ColumnFacts
+from ._subject import Subject, printable
+
 
 def write_report(
     path,
@@ -72,4 +96,36 @@ def write_report(
     ValueError
         If X, y, `feature_names`, `curve` or `held_out` do not suit each other or the selector.
     """
-    raise NotImplementedError
+    check_matplotlib()
+    preparation = [printable(step) for step in preparation]
+    source = None if source is None else printable(os.fspath(source))
+    checked_held_out(held_out)
+    subject = Subject.of(selector, X, y, feature_names, target_name)
+    scores = Scores.of(subject, curve, held_out)
+    columns = ColumnFacts.of(subject.X)
+    found = Redundancy.of(subject)
+    to_fill_in = []
+    if code is None:
+        made = program(
+            selector,
+            subject.X.shape,
+            with_y=subject.target is not None,
+            target_name=None if subject.target is None else subject.target.name,
+            source=source,
+            preparation=preparation,
+        )
+        code, to_fill_in = made.text, made.to_fill_in
+    if title is None:
+        title = f"{count(subject.K)} of {count(subject.n_features)} features"
+        title += f" of {os.path.basename(source) or source}" if source else ""
+    sections = [
+        answer(subject, scores, notes(subject, scores, columns, found), source),
+        features(subject, scores),
+        number_of_features(subject, scores),
+        redundancy(subject, found),
+        importance(subject),
+        data(subject, columns, source, preparation),
+        cost(subject, scores),
+        reproduce(subject, code, command, to_fill_in),
+    ]
+    Path(path).write_text(page(printable(title), sections), encoding="utf-8")

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How good the selected features are: where that is known from, and how it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from ._subject import Subject
+
+_LARGEST = 256  # of the default numbers of features
+_WORK = 4e9  # products in a kernel matrix, a few seconds in each fold
+_MOST_ROWS = 2000  # that the default estimator is fitted to
+
+
+@dataclass
+class Scores:
+    """What is known of the scores on held-out rows.
+
+    Attributes
+    ----------
+    curve : KCurve or None
+    origin : {"given", "path", "computed"} or None
+        Where the curve is from: the user, the choice of K within the fit, or this report.
+    held_out : dict or None
+        As passed.
+    """
+
+    curve: Any
+    origin: str | None
+    held_out: dict | None
+
+    @classmethod
+    def of(cls, subject: Subject, curve, held_out) -> Scores:
+        """Take, or compute, the scores; see :func:`sparsefs.report.write_report`."""
+        held_out = None if held_out is None else checked(held_out)
+        if curve is False:
+            return cls(None, None, held_out)
+        if curve is not None:
+            if not all(hasattr(curve, name) for name in ("Ks", "scores", "metric", "rankings")):
+                raise ValueError(
+                    "The 'curve' parameter of write_report must be a KCurve, None or False. Got "
+                    f"{curve!r}."
+                )
+            if curve.rankings is not None and curve.rankings.shape[1] != subject.n_features:
+                raise ValueError(
+                    f"The 'curve' parameter of write_report ranks {curve.rankings.shape[1]} "
+                    f"features, but the selector was fitted to {subject.n_features}."
+                )
+            return cls(curve, "given", held_out)
+        path = getattr(subject.selector, "path_", None)
+        if path is not None:
+            return cls(_of_path(subject, path), "path", held_out)
+        return cls(_computed(subject), "computed", held_out)
+
+    def at(self, K: int) -> tuple[float, float] | None:
+        """Mean score of the K best features, and its standard error; None where not measured."""
+        if self.curve is None or K not in self.curve.Ks:
+            return None
+        place = int(np.flatnonzero(self.curve.Ks == K)[0])
+        return float(self.curve.mean[place]), float(self.curve.se[place])
+
+
+def in_words(metric: str, value: float) -> str:
+    """A score: accuracies in percent."""
+    return f"{100 * value:.1f} %" if metric == "accuracy" else f"{value:.3f}"
+
+
+def with_error(metric: str, value: float, error: float) -> str:
+    """A score and its standard error, in the same unit."""
+    if not np.isfinite(error):
+        return in_words(metric, value)
+    if metric == "accuracy":
+        return f"{100 * value:.1f} ± {100 * error:.1f} %"
+    return f"{value:.3f} ± {error:.3f}"
+
+
+def checked(held_out: Any) -> dict:
+    """The scores of a test set, if they can be shown.
+
+    Raises
+    ------
+    ValueError
+        If they cannot.
+    """
+    known = {"metric": str, "selected": Real, "all": Real, "n_samples": Integral, "estimator": str}
+    usable = (
+        isinstance(held_out, Mapping)
+        and {"metric", "selected"} <= set(held_out) <= set(known)
+        and isinstance(held_out["metric"], str)
+        and all(
+            value is None and name not in ("metric", "selected") or isinstance(value, known[name])
+            for name, value in held_out.items()
+        )
+    )
+    if not usable:
+        raise ValueError(
+            "The 'held_out' parameter of write_report must be a dict of 'metric' (str) and "
+            "'selected' (a number), and, where known, of 'all' (a number), 'n_samples' (int) and "
+            f"'estimator' (str). Got {held_out!r}."
+        )
+    return {name: value for name, value in held_out.items() if value is not None}
+
+
+def _of_path(subject, path):
+    from ..evaluation import KCurve
+
+    return KCurve(
+        Ks=path["K"],
+        scores=path["scores"],
+        rankings=np.empty((0, subject.n_features), dtype=np.int64),
+        metric=_metric_of_path(subject),
+        fit_seconds=np.empty(0),
+    )
+
+
+def _metric_of_path(subject):
+    choice = subject.selector.K
+    scoring, of = getattr(choice, "scoring", None), getattr(choice, "target", "auto")
+    kind = getattr(getattr(subject.selector, "_target", None), "kind", None)
+    if kind is None and of == "y" and subject.target is not None:
+        kind = subject.target.kind
+    if of == "X" or kind is None:
+        return "explained variance"
+    if isinstance(scoring, str):
+        return scoring
+    if scoring is not None or getattr(choice, "estimator", None) is not None:
+        return "score"
+    return "accuracy" if kind == "classes" else "R2"
+
+
+def _computed(subject):
+    from ..evaluation import k_curve
+
+    n, K = subject.n_features, subject.K
+    Ks = {1 << power for power in range(max(_LARGEST, 2 * K).bit_length())}
+    Ks = {k for k in Ks if k <= min(n, max(_LARGEST, 2 * K))} | {K}
+    rows = min(subject.n_samples, _MOST_ROWS)
+    # Features that are not selected are predicted without y, and with all there are none.
+    if subject.target is not None and rows**2 * n <= _WORK:
+        Ks.add(n)
+    return k_curve(
+        clone(subject.selector),
+        subject.X,
+        None if subject.target is None else subject.y,
+        Ks=sorted(Ks),
+        random_state=0,
+    )

@@ -51,6 +51,7 @@ def k_path(selector, choice, data, seed: int) -> dict[str, np.ndarray]:
     Ks = choice._numbers(data.X.shape[1])
     y, weight = None if data.target is None else as_array(data.y), data.sample_weight
     settings = {"K": 1, "n_jobs": 1, "verbose": False, "random_state": seed}
+    settings |= {name: None for name in ("connections_every",) if hasattr(selector, name)}
     settings |= selector._settings_of_parts(data.target)
 
     from tqdm.auto import tqdm

@@ -9,6 +9,8 @@ from html import escape
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
+MISSING = "\N{EN DASH}"
+
 
 class Html(str):
     """Text that is HTML already."""
@@ -51,7 +53,7 @@ def items(kind: str, contents: Iterable[Any], **attributes: Any) -> Html:
 def number(value: Any) -> str:
     """A number as tables show it; an absent one is a dash."""
     if value is None or (isinstance(value, Real) and not math.isfinite(value)):
-        return "–" if value is None or math.isnan(value) else ("∞" if value > 0 else "-∞")
+        return MISSING if value is None or math.isnan(value) else f"{value}"
     if isinstance(value, Integral):
         return f"{int(value)}"
     value = float(value)

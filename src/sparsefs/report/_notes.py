@@ -85,8 +85,8 @@ def _of_selector(subject):
     if hasattr(selector, "pfer_"):
         yield (
             f"Features were taken that at least {share(selector.threshold_)} of the fits to halves "
-            f"of the rows take. At most {selector.pfer_:.2g} of them are then expected to be false, "
-            "if noise is not more like some features than like others."
+            f"of the rows take. At most {selector.pfer_:.2g} of them are then expected to be "
+            "false, if noise is not more like some features than like others."
         )
 
 

@@ -32,11 +32,15 @@ def check_matplotlib() -> None:
         ) from error
 
 
-def k_curve_picture(curve: Any, K: int) -> Html:
+def k_curve_picture(curve: Any, K: int, n_features: int) -> Html:
     """Score against the number of features."""
 
     def draw(figure):
-        KCurveDisplay.from_curve(curve, ax=figure.subplots())
+        there = dict(zip(curve.Ks.tolist(), curve.mean, strict=True))
+        all_features = None if K == n_features else there.get(n_features)
+        chosen = K if K in there else None
+        ax = figure.subplots()
+        KCurveDisplay.from_curve(curve, chosen=chosen, all_features=all_features, ax=ax)
 
     low, high = curve.mean.min(), curve.mean.max()
     return _picture(

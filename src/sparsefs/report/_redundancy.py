@@ -62,8 +62,10 @@ class Redundancy:
         rows, columns = np.triu_indices(len(self.features), 1)
         values = self.correlations[rows, columns]
         order = np.lexsort((np.arange(len(values)), -np.abs(values)))[:most]
-        pairs = zip(self.features[rows[order]], self.features[columns[order]], values[order])
-        return [(int(a), int(b), float(value)) for a, b, value in pairs]
+        features = self.features
+        return [
+            (int(features[rows[i]]), int(features[columns[i]]), float(values[i])) for i in order
+        ]
 
     def clustered(self, most: int) -> np.ndarray:
         """Places of the best features, the alike ones side by side."""

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from ._subject import Subject
+from ..data import RowTable
+from ..plots.k_curve import _metric_of_path
+from ._subject import Subject, printable
 
 _LARGEST = 256  # of the default numbers of features
 _WORK = 4e9  # products in a kernel matrix, a few seconds in each fold
@@ -28,7 +30,7 @@ class Scores:
     origin : {"given", "path", "computed"} or None
         Where the curve is from: the user, the choice of K within the fit, or this report.
     held_out : dict or None
-        As passed.
+        As :func:`checked` returns it.
     """
 
     curve: Any
@@ -38,7 +40,6 @@ class Scores:
     @classmethod
     def of(cls, subject: Subject, curve, held_out) -> Scores:
         """Take, or compute, the scores; see :func:`sparsefs.report.write_report`."""
-        held_out = None if held_out is None else checked(held_out)
         if curve is False:
             return cls(None, None, held_out)
         if curve is not None:
@@ -47,16 +48,27 @@ class Scores:
                     "The 'curve' parameter of write_report must be a KCurve, None or False. Got "
                     f"{curve!r}."
                 )
-            if curve.rankings is not None and curve.rankings.shape[1] != subject.n_features:
-                raise ValueError(
-                    f"The 'curve' parameter of write_report ranks {curve.rankings.shape[1]} "
-                    f"features, but the selector was fitted to {subject.n_features}."
-                )
             return cls(curve, "given", held_out)
         path = getattr(subject.selector, "path_", None)
         if path is not None:
             return cls(_of_path(subject, path), "path", held_out)
+        if isinstance(subject.X, RowTable):  # rows of a fold lie all over the files
+            return cls(None, None, held_out)
         return cls(_computed(subject), "computed", held_out)
+
+    def times_again(self, subject: Subject, columns: np.ndarray) -> np.ndarray | None:
+        """In how many folds features are among the K best; None where that is not known.
+
+        What came before the selector in a pipeline may have made other features in a fold.
+        """
+        if self.curve is None or not len(self.curve.rankings):
+            return None
+        rankings, names = self.curve.rankings, self.curve.feature_names
+        again = (rankings <= subject.K).sum(axis=0)
+        if names is not None:
+            times = {printable(name): n for name, n in zip(names, again, strict=True)}
+            return np.array([times.get(subject.names[i], 0) for i in columns])
+        return again[columns] if len(again) == subject.n_features else None
 
     def at(self, K: int) -> tuple[float, float] | None:
         """Mean score of the K best features, and its standard error; None where not measured."""
@@ -94,7 +106,7 @@ def checked(held_out: Any) -> dict:
         and {"metric", "selected"} <= set(held_out) <= set(known)
         and isinstance(held_out["metric"], str)
         and all(
-            value is None and name not in ("metric", "selected") or isinstance(value, known[name])
+            isinstance(value, known[name]) or (value is None and name not in ("metric", "selected"))
             for name, value in held_out.items()
         )
     )
@@ -114,36 +126,24 @@ def _of_path(subject, path):
         Ks=path["K"],
         scores=path["scores"],
         rankings=np.empty((0, subject.n_features), dtype=np.int64),
-        metric=_metric_of_path(subject),
+        metric=_metric_of_path(subject.selector),
         fit_seconds=np.empty(0),
     )
-
-
-def _metric_of_path(subject):
-    choice = subject.selector.K
-    scoring, of = getattr(choice, "scoring", None), getattr(choice, "target", "auto")
-    kind = getattr(getattr(subject.selector, "_target", None), "kind", None)
-    if kind is None and of == "y" and subject.target is not None:
-        kind = subject.target.kind
-    if of == "X" or kind is None:
-        return "explained variance"
-    if isinstance(scoring, str):
-        return scoring
-    if scoring is not None or getattr(choice, "estimator", None) is not None:
-        return "score"
-    return "accuracy" if kind == "classes" else "R2"
 
 
 def _computed(subject):
     from ..evaluation import k_curve
 
     n, K = subject.n_features, subject.K
-    Ks = {1 << power for power in range(max(_LARGEST, 2 * K).bit_length())}
-    Ks = {k for k in Ks if k <= min(n, max(_LARGEST, 2 * K))} | {K}
-    rows = min(subject.n_samples, _MOST_ROWS)
-    # Features that are not selected are predicted without y, and with all there are none.
-    if subject.target is not None and rows**2 * n <= _WORK:
-        Ks.add(n)
+    if getattr(subject.selector, "_nested_ranking", True):
+        most = min(n, max(_LARGEST, 2 * K))
+        Ks = {1 << power for power in range(most.bit_length())} | {K}
+        rows = min(subject.n_samples, _MOST_ROWS)
+        # Features that are not selected are predicted without y, and with all there are none.
+        if subject.target is not None and rows**2 * n <= _WORK:
+            Ks.add(n)
+    else:  # a fit for every number and fold
+        Ks = {max(1, K // 4), max(1, K // 2), K, min(n, 2 * K)}
     return k_curve(
         clone(subject.selector),
         subject.X,

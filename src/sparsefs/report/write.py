@@ -12,8 +12,7 @@ from ._notes import notes
 from ._page import page
 from ._pictures import check_matplotlib
 from ._redundancy import Redundancy
-from ._scores import Scores
-from ._scores import checked as checked_held_out
+from ._scores import Scores, checked
 from ._sections import (
     answer,
     cost,
@@ -99,7 +98,7 @@ def write_report(
     check_matplotlib()
     preparation = [printable(step) for step in preparation]
     source = None if source is None else printable(os.fspath(source))
-    checked_held_out(held_out)
+    held_out = None if held_out is None else checked(held_out)  # before anything takes long
     subject = Subject.of(selector, X, y, feature_names, target_name)
     scores = Scores.of(subject, curve, held_out)
     columns = ColumnFacts.of(subject.X)

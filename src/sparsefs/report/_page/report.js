@@ -9,7 +9,7 @@
   // Numbers by value, with dashes, which are missing, last; text by letters.
   const key = (row, column) => {
     const text = row.cells[column].textContent;
-    const number = parseFloat(text.replace("∞", "Infinity"));
+    const number = parseFloat(text.replace("inf", "Infinity"));
     return Number.isNaN(number) ? text : number;
   };
   const sort = (column, ascending, numeric) => {

@@ -96,10 +96,9 @@ def _of_selection(subject, scores, columns):
             text = None if spread is None else f"{number(value)} ± {number(spread[i])}"
             bars.append(Bar(float(value), float(length), text))
         yield label, bars, label
-    rankings = None if scores.curve is None else scores.curve.rankings
-    if rankings is not None and len(rankings):
-        again = (rankings[:, columns] <= subject.K).sum(axis=0)
-        yield f"In folds (of {len(rankings)})", again.tolist(), "In folds"
+    again = scores.times_again(subject, columns)
+    if again is not None:
+        yield f"In folds (of {len(scores.curve.rankings)})", again.tolist(), "In folds"
 
 
 def _of_values(subject, facts):
@@ -138,4 +137,7 @@ def _of_target(subject, facts):
 
 
 def _rounded(values):
-    return [Bar(value, 0, "–" if np.isnan(value) else f"{value:.3f}") for value in values.tolist()]
+    return [
+        Bar(value, 0, number(value) if np.isnan(value) else f"{value:.3f}")
+        for value in values.tolist()
+    ]

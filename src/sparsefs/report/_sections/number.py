@@ -25,7 +25,9 @@ def number_of_features(subject: Subject, scores: Scores) -> Html | None:
         "strong",
         "The best point of the curve is optimistic: it is the best of several noisy ones. ",
     )
-    advice = "Whoever takes K from this curve should measure the score again, on rows that are not in it."
+    advice = (
+        "Who takes K from this curve should measure the score again, on rows that are not in it."
+    )
     rows = [
         (int(k), *(float(v) for v in values), *map(float, folds))
         for k, *values, folds in zip(
@@ -37,7 +39,7 @@ def number_of_features(subject: Subject, scores: Scores) -> Html | None:
     return section(
         "curve",
         "How many features",
-        k_curve_picture(curve, subject.K),
+        k_curve_picture(curve, subject.K, subject.n_features),
         paragraph(text, " ", optimistic, advice),
         tag(
             "details",

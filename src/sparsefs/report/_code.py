@@ -169,10 +169,11 @@ def _written(value, imports, missing, prefix):
         return f"np.array({value.tolist()!r}, dtype={value.dtype.str!r})"
     if type(value) in (list, tuple, set):
         inside = [_written(one, imports, missing, prefix) for one in value]
-        start, end = {list: "[]", tuple: "()", set: "{}"}[type(value)]
-        if not inside and type(value) is set:
-            return "set()"
-        return start + ", ".join(inside) + ("," if (start, len(inside)) == ("(", 1) else "") + end
+        if type(value) is list:
+            return f"[{', '.join(inside)}]"
+        if type(value) is tuple:
+            return f"({', '.join(inside)}{',' if len(inside) == 1 else ''})"
+        return f"{{{', '.join(inside)}}}" if inside else "set()"
     if type(value) is dict:
         pairs = [
             f"{_written(k, imports, missing, prefix)}: {_written(v, imports, missing, prefix)}"

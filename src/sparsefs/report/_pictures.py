@@ -48,10 +48,8 @@ def k_curve_picture(curve: Any, K: int, n_features: int) -> Html:
         3,
         f"Mean {curve.metric} on held-out rows against the number of features, from "
         f"{count(curve.Ks[0])} to {count(curve.Ks[-1])}: between {low:.3f} and {high:.3f}.",
-        html(
-            f"{curve.metric} on held-out rows against the number of features. Bars or bands are ",
-            "the spread over the folds.",
-        ),
+        f"Score on held-out rows against the number of features: mean {curve.metric} of the "
+        "folds, and one standard error to both sides",
     )
 
 
@@ -83,7 +81,7 @@ def heat_map(correlations: np.ndarray, names: list[str], title: str) -> Html:
 
     def draw(figure):
         ax = figure.subplots()
-        image = ax.imshow(np.abs(correlations), cmap="cividis_r", vmin=0, vmax=1)
+        image = ax.imshow(np.abs(correlations), cmap="Blues", vmin=0, vmax=1)
         size = min(8.0, 270 / n)
         labels = [without_math(_short(name)) for name in names]
         ax.set_xticks(np.arange(n), labels, rotation=90, fontsize=size)
@@ -92,7 +90,7 @@ def heat_map(correlations: np.ndarray, names: list[str], title: str) -> Html:
         ax.spines[:].set_visible(False)
         figure.colorbar(image, shrink=0.6, label="absolute correlation")
 
-    return _picture(draw, min(6.0, 1.8 + 0.28 * n), f"Heat map: {title}.", title, kind="map")
+    return _picture(draw, min(5.3, 1.8 + 0.28 * n), f"Heat map: {title}.", title, kind="map")
 
 
 def history_picture(history: dict) -> Html:
@@ -119,7 +117,8 @@ def history_picture(history: dict) -> Html:
         draw,
         2.5,
         f"Loss over the training, from {first:.3g} to {last:.3g}.",
-        "How the training went",
+        "How the training went"
+        + (": the loss rises again as features are taken away" if other == "n_inputs" else ""),
     )
 
 

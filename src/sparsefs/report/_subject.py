@@ -113,14 +113,15 @@ class Subject:
         are ascending; None is all.
         """
         part, n_rows = self.X, max(1, BLOCK // max(1, len(columns)))
-        if isinstance(part, RowTable) and rows is None:
+        if rows is not None:
+            if isinstance(part, RowTable):
+                part, columns = part[np.ix_(rows, columns)], np.arange(len(columns))
+            else:
+                part = part[rows]
+        if isinstance(part, RowTable):
             for place, block in part.blocks(n_rows, columns):
                 yield place, block.astype(np.float64)
             return
-        if isinstance(part, RowTable):
-            part, columns = part[np.ix_(rows, columns)], np.arange(len(columns))
-        elif rows is not None:
-            part = part[rows]
         if sparse.issparse(part):
             part, columns = part[:, columns], np.arange(len(columns))
         for start in range(0, part.shape[0], n_rows):

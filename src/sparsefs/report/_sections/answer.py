@@ -27,7 +27,7 @@ def answer(subject: Subject, scores: Scores, notes: list, source: str | None) ->
         tag("code", type(subject.selector).__name__),
         f" chose them from {rows} of {source}. " if source else f" chose them from {rows}. ",
     )
-    warnings = tag("aside", tag("h3", "Mind"), items("ul", notes), class_="notes")
+    warnings = tag("aside", tag("h2", "Keep in mind"), items("ul", notes), class_="notes")
     return tag(
         "section",
         tag("ul", *tiles, class_="tiles"),
@@ -46,13 +46,13 @@ def _tiles(subject, scores):
         if "all" in scores.held_out:
             pairs.append((f"with all {count(subject.n_features)}", scores.held_out["all"]))
         return [_tile(in_words(metric, value), f"{metric} {which}") for which, value in pairs]
-    tiles = []
+    tiles: list[Html] = []
     for K, which in (
         (subject.K, "with them"),
         (subject.n_features, f"with all {count(subject.n_features)}"),
     ):
         score = scores.at(K)
-        if score is not None and (K < subject.n_features or not tiles):
+        if score is not None and not (tiles and K == subject.K):
             metric = scores.curve.metric
             tiles.append(_tile(with_error(metric, *score), f"{metric} {which}"))
     return tiles

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._html import Bar, Html, count, number, paragraph, section, table
+from .._html import Bar, Html, count, paragraph, section, table
 from .._pictures import history_picture
 from .._scores import Scores
 from .._subject import Subject
@@ -16,6 +16,7 @@ _COSTS = {
     "inference_flops": "FLOPs, one sample",
     "training_flops": "FLOPs, training",
 }
+_UNITS = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 
 def cost(subject: Subject, scores: Scores) -> Html | None:
@@ -58,7 +59,7 @@ def _seconds(selector, history, scores):
 
 def _time(seconds):
     if seconds < 120:
-        return f"{number(seconds) if seconds < 10 else f'{seconds:.0f}'} seconds"
+        return f"{f'{seconds:.2g}' if seconds < 10 else f'{seconds:.0f}'} seconds"
     return f"{seconds / 60:.0f} minutes"
 
 
@@ -67,8 +68,17 @@ def _table(costs):
     for name, label in _COSTS.items():
         if name in costs:
             ours, dense = costs[name]["sparse"], costs[name]["dense"]
-            rows.append((label, *(Bar(v, 0, count(v)) for v in (ours, dense)), _ratio(ours, dense)))
+            rows.append(
+                (label, *(Bar(v, 0, _large(v)) for v in (ours, dense)), _ratio(ours, dense))
+            )
     return table(["", "Sparse, as it was", "Dense", "Sparse of dense"], rows, "Cost of the network")
+
+
+def _large(value):
+    for unit, name in _UNITS:
+        if value >= unit:
+            return f"{value / unit:.4g} {name}"
+    return count(value)
 
 
 def _ratio(ours, dense):

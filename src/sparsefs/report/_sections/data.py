@@ -79,7 +79,7 @@ def _target(subject):
         return [of_each, distribution] if distribution else [of_each]
     counts = target.counts
     order = np.argsort(-counts, kind="stable")
-    what = "Classes" if target.kind == "classes" else "Labels"
+    what, several = ("Class", "classes") if target.kind == "classes" else ("Label", "labels")
     rows = [
         (
             target.outputs[i],
@@ -92,7 +92,7 @@ def _target(subject):
     if len(rest):
         n = counts[rest].sum()
         rows.append((f"{count(len(rest))} more", Bar(int(n), 0), _percent(subject, n)))
-    caption = f"{count(len(counts))} {what.lower()} of {target.called}"
+    caption = f"{count(len(counts))} {several} of {target.called}"
     return [table([what, "Rows", "Share of rows"], rows, caption)]
 
 

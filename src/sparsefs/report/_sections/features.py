@@ -93,7 +93,7 @@ def _of_selection(subject, scores, columns):
         spread = None if subject.spread is None else subject.spread[columns]
         bars = []
         for i, (value, length) in enumerate(zip(values, lengths, strict=True)):
-            text = None if spread is None else f"{number(value)} ± {number(spread[i])}"
+            text = None if spread is None else f"{number(value)} ± {spread[i]:.2g}"
             bars.append(Bar(float(value), float(length), text))
         yield label, bars, label
     again = scores.times_again(subject, columns)
@@ -105,7 +105,7 @@ def _of_values(subject, facts):
     yield "Mean", facts.mean.tolist(), None
     yield "SD", facts.std.tolist(), "SD"
     if sparse.issparse(subject.X) or np.nanmin(facts.nonzero, initial=1) < _MANY_ZEROS:
-        yield "Not zero", [f"{value:.3f}" for value in facts.nonzero], "Not zero"
+        yield "Not zero", _rounded(facts.nonzero), "Not zero"
 
 
 def _of_target(subject, facts):

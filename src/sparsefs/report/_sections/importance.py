@@ -30,8 +30,8 @@ def importance(subject: Subject) -> Html | None:
         )
         if np.isfinite([last, first]).all() and last > 0:
             text.append(
-                f"The best of them has {max(0.0, first / last):.0%} of the score of the last that "
-                "was selected."
+                f"The best of them has {100 * max(0.0, first / last):.0f} % of the score of the "
+                "last that was selected."
             )
     else:
         text.append(f"All {count(subject.n_features)} features are selected.")

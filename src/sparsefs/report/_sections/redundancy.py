@@ -70,5 +70,5 @@ def _groups(subject, found):
         )
     rest = len(found.groups) - len(listed)
     if rest:
-        listed.append(f"{count(rest)} more groups")
+        listed.append(html(f"{count(rest)} more groups"))
     return items("ul", listed)

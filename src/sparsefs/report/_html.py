@@ -40,6 +40,12 @@ def section(name: str, title: str, *content: Any) -> Html:
     return tag("section", heading, *content, id=name, aria_labelledby=f"{name}-title")
 
 
+def folded(summary: Any, *content: Any, printed: bool = True) -> Html:
+    """What only some readers want to see; `printed` is whether it is unfolded in print."""
+    name = "printed-open" if printed else None
+    return tag("details", tag("summary", summary), *content, class_=name)
+
+
 def paragraph(*content: Any) -> Html:
     """A paragraph."""
     return tag("p", *content)

@@ -58,6 +58,17 @@
   });
   document.getElementById("tools").hidden = false;
 
+  // What is folded is printed, but for long lists.
+  const folded = [...document.querySelectorAll("details.printed-open")];
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = folded.filter((part) => !part.open);
+    opened.forEach((part) => { part.open = true; });
+  });
+  addEventListener("afterprint", () => {
+    opened.forEach((part) => { part.open = false; });
+  });
+
   document.querySelectorAll("pre.copied").forEach((block) => {
     const button = document.createElement("button");
     button.type = "button";

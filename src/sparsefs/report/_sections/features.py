@@ -8,7 +8,7 @@ import json
 import numpy as np
 from scipy import sparse
 
-from .._html import Bar, Html, count, html, number, section, table, tag
+from .._html import Bar, Html, count, folded, html, number, section, table, tag
 from .._scores import Scores
 from .._statistics import FeatureFacts
 from .._subject import Subject
@@ -59,11 +59,8 @@ def features(subject: Subject, scores: Scores) -> Html:
         hidden="hidden",
     )
     plain = json.dumps([subject.names[i] for i in subject.order], ensure_ascii=False)
-    names = tag(
-        "details",
-        tag("summary", "All names, to copy"),
-        tag("pre", tag("code", plain), class_="copied"),
-    )
+    listed = tag("pre", tag("code", plain), class_="copied")
+    names = folded("All names, to copy", listed, printed=False)
     terms = [html(tag("dt", label), tag("dd", text, ".")) for label, text in notes]
     return section(
         "features",

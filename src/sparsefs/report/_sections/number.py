@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .._html import Html, count, html, paragraph, section, table, tag
+from .._html import Html, count, folded, html, paragraph, section, table, tag
 from .._pictures import k_curve_picture
 from .._scores import Scores, in_words
 from .._subject import Subject
@@ -41,9 +41,8 @@ def number_of_features(subject: Subject, scores: Scores) -> Html | None:
         "How many features",
         k_curve_picture(curve, subject.K, subject.n_features),
         paragraph(text, " ", optimistic, advice),
-        tag(
-            "details",
-            tag("summary", "The figures behind the picture"),
+        folded(
+            "The figures behind the picture",
             table(head, rows, html(f"{metric} on held-out rows")),
         ),
     )

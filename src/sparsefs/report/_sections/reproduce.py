@@ -8,7 +8,7 @@ import textwrap
 from importlib.metadata import PackageNotFoundError, version
 
 from .._code import is_default
-from .._html import Html, html, paragraph, section, table, tag
+from .._html import Html, folded, html, paragraph, section, table, tag
 from .._subject import Subject
 
 _PACKAGES = ("sparsefs", "torch", "scikit-learn", "numpy", "scipy", "joblib")
@@ -46,9 +46,8 @@ def _settings(subject):
     who = html(
         "Settings of ", tag("code", type(subject.selector).__name__), ", those that were set first"
     )
-    return tag(
-        "details",
-        tag("summary", f"All {len(rows)} settings"),
+    return folded(
+        f"All {len(rows)} settings",
         table(["Parameter", "Value", "Default?"], rows, who),
     )
 
@@ -61,8 +60,7 @@ def _versions():
         except PackageNotFoundError:
             rows.append((name, "not installed"))
     rows.append(("Platform", platform.platform()))
-    return tag(
-        "details",
-        tag("summary", "Versions"),
+    return folded(
+        "Versions",
         table(["", "Version"], rows, "Versions", class_="facts"),
     )

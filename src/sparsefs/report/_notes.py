@@ -7,7 +7,7 @@ import numpy as np
 
 from ._html import Html, count, html, share, tag
 from ._redundancy import Redundancy
-from ._scores import Scores
+from ._scores import Scores, in_words
 from ._statistics import ColumnFacts
 from ._subject import Subject
 
@@ -39,6 +39,13 @@ def _of_scores(subject, scores):
             yield f"{guessing}."
     elif metric == "R2" and value <= 0.01:
         yield "The selection tells nothing: always guessing the mean would be as good."
+    if scores.held_out is None and subject.K < subject.n_features:
+        ours, all_ = scores.at(subject.K), scores.of_all(subject.n_features)
+        if ours and all_ and all_[0] - ours[0] > 2 * np.hypot(ours[1], all_[1]):
+            yield (
+                f"All features together are better, {in_words(metric, all_[0])} against "
+                f"{in_words(metric, ours[0])}: a larger K may be worth it."
+            )
     if scores.curve is None and scores.held_out is None:
         yield "Nothing here says how good the selection is: no score on held-out rows was measured."
     if scores.origin == "path":

@@ -16,7 +16,8 @@ from ..plots._style import BLUE, RED
 from ._html import Html, count, html, tag
 from ._subject import Subject
 
-_WIDTH = 6.3  # inches, as in print
+_SIZE = (6.3, 3.4)  # inches, as in print
+_LEAST = 480  # pixels; narrower screens scroll
 _MOST_BARS = 40
 _LONGEST = 24  # letters of a name
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
@@ -32,20 +33,18 @@ def check_matplotlib() -> None:
         ) from error
 
 
-def k_curve_picture(curve: Any, K: int, n_features: int) -> Html:
+def k_curve_picture(curve: Any, K: int, all_features: float | None) -> Html:
     """Score against the number of features."""
 
     def draw(figure):
-        there = dict(zip(curve.Ks.tolist(), curve.mean, strict=True))
-        all_features = None if K == n_features else there.get(n_features)
-        chosen = K if K in there else None
+        chosen = K if K in curve.Ks else None
         ax = figure.subplots()
         KCurveDisplay.from_curve(curve, chosen=chosen, all_features=all_features, ax=ax)
 
     low, high = curve.mean.min(), curve.mean.max()
     return _picture(
         draw,
-        3,
+        _SIZE,
         f"Mean {curve.metric} on held-out rows against the number of features, from "
         f"{count(curve.Ks[0])} to {count(curve.Ks[-1])}: between {low:.3f} and {high:.3f}.",
         f"Score on held-out rows against the number of features: mean {curve.metric} of the "
@@ -72,7 +71,8 @@ def importance_picture(subject: Subject) -> Html:
         display.plot(figure.subplots())
 
     text = f"The scores of all {count(n)} features, the best first; {count(subject.K)} are selected"
-    return _picture(draw, 0.9 + 0.2 * n if n <= _MOST_BARS else 3, f"{text}.", text)
+    size = (_SIZE[0], 0.9 + 0.2 * n) if n <= _MOST_BARS else _SIZE
+    return _picture(draw, size, f"{text}.", text)
 
 
 def heat_map(correlations: np.ndarray, names: list[str], title: str) -> Html:
@@ -90,7 +90,8 @@ def heat_map(correlations: np.ndarray, names: list[str], title: str) -> Html:
         ax.spines[:].set_visible(False)
         figure.colorbar(image, shrink=0.6, label="absolute correlation")
 
-    return _picture(draw, min(5.3, 1.8 + 0.28 * n), f"Heat map: {title}.", title, kind="map")
+    height = min(5.3, 1.6 + 0.2 * n)
+    return _picture(draw, (height + 1, height), f"Heat map: {title}.", title, kind="map")
 
 
 def history_picture(history: dict) -> Html:
@@ -115,7 +116,7 @@ def history_picture(history: dict) -> Html:
     first, last = (float(history["loss"][place]) for place in (0, -1))
     return _picture(
         draw,
-        2.5,
+        (_SIZE[0], 2.5),
         f"Loss over the training, from {first:.3g} to {last:.3g}.",
         "How the training went"
         + (": the loss rises again as features are taken away" if other == "n_inputs" else ""),
@@ -135,21 +136,29 @@ def _spoken(name):
     return {"n_inputs": "features left"}.get(name, name.replace("_", " "))
 
 
-def _picture(draw: Callable, height: float, alt: str, caption: Any, kind: str = "lines") -> Html:
-    """What `draw` makes of a figure, under a caption.
+def _picture(
+    draw: Callable,
+    size: tuple[float, float],
+    alt: str,
+    caption: Any,
+    kind: str = "lines",
+) -> Html:
+    """What `draw` makes of a figure of a size in inches, under a caption.
 
     `kind` is ``"lines"``, of which a dark page inverts the light, or ``"map"``.
     """
     with _style():
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+        figure = Figure(figsize=size, layout="constrained")
         draw(figure)
         file = BytesIO()
         figure.savefig(file, format="svg", transparent=kind == "lines", metadata=_NO_METADATA)
+    width, height = (round(96 * length) for length in size)
     image = Html(
         f'<img src="data:image/svg+xml;base64,{b64encode(file.getvalue()).decode()}" '
-        f'width="{_WIDTH * 96:.0f}" height="{height * 96:.0f}" alt="{html(alt)}">'
+        f'width="{width}" height="{height}" style="--least:{min(width, _LEAST)}px" '
+        f'alt="{html(alt)}">'
     )
     box = tag("div", image, class_="box", tabindex="0")
     return tag("figure", box, tag("figcaption", caption), class_=kind)
@@ -160,6 +169,6 @@ def _style() -> Iterator[None]:
     """Matplotlib's own style, whatever the user's is, with text that stays text."""
     from matplotlib import style
 
-    own = {"svg.fonttype": "none", "svg.hashsalt": "sparsefs", "font.size": 9}
+    own = {"svg.fonttype": "none", "svg.hashsalt": "sparsefs", "font.size": 8}
     with style.context(["default", own]):
         yield

@@ -77,6 +77,12 @@ class Scores:
         place = int(np.flatnonzero(self.curve.Ks == K)[0])
         return float(self.curve.mean[place]), float(self.curve.se[place])
 
+    def of_all(self, n_features: int) -> tuple[float, float] | None:
+        """Score with all features, as :meth:`at`; there is none where features are predicted."""
+        if self.curve is None or self.curve.metric == "explained variance":
+            return None
+        return self.at(n_features)
+
 
 def in_words(metric: str, value: float) -> str:
     """A score: accuracies in percent."""

@@ -112,7 +112,8 @@ class FeatureFacts:
                 products += (design.T @ block).T
                 weights += ((design**2).T @ present).T
         squares[squares <= 1e-24 * n * mean**2] = 0  # what rounding leaves to a constant
-        facts = cls(mean, np.sqrt(_ratio(squares, n)), _ratio(nonzero, n))
+        std = np.sqrt(_ratio(squares, n))
+        facts = cls(_exact(mean, std), std, _ratio(nonzero, n))
         if target is not None:
             facts._compare(target, squares, products, weights)
         return facts
@@ -120,10 +121,15 @@ class FeatureFacts:
     def _compare(self, target: TargetFacts, squares, products, weights):
         if target.kind == "classes":
             away = _ratio(products, weights)
-            self.class_means = self.mean[:, None] + away
+            self.class_means = _exact(self.mean[:, None] + away, self.std[:, None])
             self.between = _ratio(np.nansum(weights * away**2, axis=1), squares)
         else:
             self.correlations = _ratio(products, np.sqrt(squares[:, None] * weights))
+
+
+def _exact(mean, std):
+    """Means, 0 where they are what rounding leaves of it."""
+    return np.where(np.abs(mean) < 1e-12 * std, 0.0, mean)
 
 
 def _ratio(a, b):

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..data import RowTable
 from ..selectors._importances import importances
 from ..selectors._validation import name_columns, non_numeric_columns, table_on_disk
+from ..selectors.base import BaseSelector
 from ._target import TargetFacts
 
 BLOCK = 2**21  # numbers that are looked at together
@@ -101,10 +102,9 @@ class Subject:
 
     @property
     def uses_y(self) -> bool:
-        """Whether the selector has seen y."""
-        if hasattr(self.selector, "supervised"):
-            return bool(self.selector.supervised)
-        return bool(get_tags(self.selector).target_tags.required)
+        """Whether the selector looks at y; only of ours that is known to be otherwise."""
+        inner = getattr(self.selector, "estimator", self.selector)
+        return not isinstance(inner, BaseSelector) or bool(get_tags(inner).target_tags.required)
 
     def blocks(self, columns: np.ndarray, rows: np.ndarray | None = None) -> Iterator[Any]:
         """Pairs of (rows, numbers in float64) of some columns, from first to last.

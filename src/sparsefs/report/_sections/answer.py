@@ -46,16 +46,14 @@ def _tiles(subject, scores):
         if "all" in scores.held_out:
             pairs.append((f"with all {count(subject.n_features)}", scores.held_out["all"]))
         return [_tile(in_words(metric, value), f"{metric} {which}") for which, value in pairs]
-    tiles: list[Html] = []
-    for K, which in (
-        (subject.K, "with them"),
-        (subject.n_features, f"with all {count(subject.n_features)}"),
-    ):
-        score = scores.at(K)
-        if score is not None and not (tiles and K == subject.K):
-            metric = scores.curve.metric
-            tiles.append(_tile(with_error(metric, *score), f"{metric} {which}"))
-    return tiles
+    every = None if subject.K == subject.n_features else scores.of_all(subject.n_features)
+    pairs = [("with them", scores.at(subject.K))]
+    pairs.append((f"with all {count(subject.n_features)}", every))
+    return [
+        _tile(with_error(scores.curve.metric, *score), f"{scores.curve.metric} {which}")
+        for which, score in pairs
+        if score is not None
+    ]
 
 
 def _tile(figure, label):

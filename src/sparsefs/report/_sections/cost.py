@@ -41,9 +41,9 @@ def _seconds(selector, history, scores):
     text = []
     if history and "seconds" in history:
         n, seconds = len(history["loss"]), float(np.sum(history["seconds"]))
+        unit = "round" if "n_inputs" in history else "epoch"
         text.append(
-            f"The network trained for {count(n)} epoch{'' if n == 1 else 's'} or rounds, "
-            f"{_time(seconds)}. "
+            f"The training took {count(n)} {unit}{'' if n == 1 else 's'}, {_time(seconds)}. "
         )
     n_replicas = getattr(selector, "n_replicas", 1)
     if n_replicas > 1:

@@ -83,7 +83,7 @@ def _target(subject):
     rows = [
         (
             target.outputs[i],
-            Bar(int(counts[i]), counts[i] / counts.max()),
+            _counted(counts[i], counts.max()),
             _percent(subject, counts[i]),
         )
         for i in order[:_MOST_CLASSES]
@@ -91,9 +91,13 @@ def _target(subject):
     rest = order[_MOST_CLASSES:]
     if len(rest):
         n = counts[rest].sum()
-        rows.append((f"{count(len(rest))} more", Bar(int(n), 0), _percent(subject, n)))
+        rows.append((f"{count(len(rest))} more", _counted(n, np.inf), _percent(subject, n)))
     caption = f"{count(len(counts))} {several} of {target.called}"
     return [table([what, "Rows", "Share of rows"], rows, caption)]
+
+
+def _counted(n, most):
+    return Bar(int(n), n / most, count(n))
 
 
 def _percent(subject, n):
@@ -122,7 +126,7 @@ def _histogram(target):
         return None
     counts, edges = np.histogram(values, _BINS)
     rows = [
-        (f"{number(float(low))} to {number(float(high))}", Bar(int(n), n / counts.max()))
+        (f"{number(float(low))} to {number(float(high))}", _counted(n, counts.max()))
         for n, low, high in zip(counts, edges[:-1], edges[1:], strict=True)
     ]
     return table([target.called, "Rows"], rows, f"How {target.called} is distributed")

@@ -15,6 +15,7 @@ def number_of_features(subject: Subject, scores: Scores) -> Html | None:
     if curve is None:
         return None
     metric, n_folds = curve.metric, curve.scores.shape[1]
+    every = None if subject.K == subject.n_features else scores.of_all(subject.n_features)
     best = int(curve.mean.argmax())
     K = int(curve.Ks[best])
     text = (
@@ -39,7 +40,7 @@ def number_of_features(subject: Subject, scores: Scores) -> Html | None:
     return section(
         "curve",
         "How many features",
-        k_curve_picture(curve, subject.K, subject.n_features),
+        k_curve_picture(curve, subject.K, None if every is None else every[0]),
         paragraph(text, " ", optimistic, advice),
         folded(
             "The figures behind the picture",

@@ -148,6 +148,8 @@ class StabilitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
     (7, 0.75, 0.98)
     """
 
+    _score_label: ClassVar[str] = "selection frequency"  # for the axis of a picture
+
     _parameter_constraints: ClassVar[dict] = {
         "estimator": [HasMethods(["fit", "get_params", "set_params"])],
         "q": [Interval(Integral, 1, None, closed="left"), None],

@@ -1,6 +1,16 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Configuration of Sphinx. The build needs no network."""
 
-import sparsefs
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))  # _gallery.py, which the gallery names in strings
+
+os.environ["MPLBACKEND"] = "Agg"  # also in what examples start
+
+import sparsefs  # noqa: E402
 
 project = "sparsefs"
 author = "the sparsefs developers"
@@ -13,6 +23,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "_templates"]
 templates_path = ["_templates"]
@@ -36,4 +47,28 @@ html_theme_options = {
     "search_as_you_type": False,
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,
+}
+
+# Examples run during the build; "-D plot_gallery=0" shows them without running them.
+# Only names are given for classes and functions, so that Sphinx can store the configuration.
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",  # all of them
+    "ignore_pattern": r"__init__\.py",
+    "within_subsection_order": "_gallery.ReadingOrder",
+    "reset_modules": ("matplotlib", "_gallery.reset"),
+    "reset_modules_order": "both",
+    "abort_on_example_error": True,
+    "only_warn_on_example_error": False,
+    "show_memory": False,
+    "show_signature": False,
+    "write_computation_times": False,
+    "min_reported_time": 1,
+    "remove_config_comments": True,
+    "doc_module": ("sparsefs",),
+    "backreferences_dir": "gallery/backreferences",
+    "thumbnail_size": (320, 224),
+    "image_srcset": ["2x"],
+    "plot_gallery": "True",
 }

@@ -42,7 +42,9 @@ class Page(HTMLParser):
 def check(folder):
     """(broken, external): {page: {link: why}} and {link: pages that have it}."""
     folder = Path(folder).resolve()
-    pages = {path: Page(path) for path in sorted(folder.rglob("*.html"))}
+    found = (path.relative_to(folder) for path in sorted(folder.rglob("*.html")))
+    # The theme leaves a template among its static files.
+    pages = {folder / p: Page(folder / p) for p in found if p.parts[0] != "_static"}
     broken, external = defaultdict(dict), defaultdict(set)
     for path, page in pages.items():
         here = path.relative_to(folder).as_posix()

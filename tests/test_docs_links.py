@@ -61,6 +61,13 @@ def test_links_that_lead_nowhere(site, link, why):
     assert list(check(site(link))[0]["page.html"].values()) == [why]
 
 
+def test_templates_among_the_static_files_are_no_pages(site):
+    folder = site('<script src="_static/macros.html"></script>')
+    (folder / "_static").mkdir()
+    (folder / "_static" / "macros.html").write_text('<a href="{{ template }}">x</a>')
+    assert check(folder)[0] == {}
+
+
 def test_external_links_are_listed_only(site):
     broken, external = check(site('<a href="https://example.org/x#y">x</a><img src="//h/y">'))
     assert not broken

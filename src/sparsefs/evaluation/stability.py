@@ -17,7 +17,7 @@ from ..selectors._replicas import generators, seed_of
 from ..selectors._subsamples import complementary_pair, strata
 from ..selectors._validation import table_on_disk
 from ..selectors.base import check_length
-from ..selectors.stability import _seeded
+from ..selectors.stability import seeded
 
 
 class Stability(NamedTuple):
@@ -25,13 +25,13 @@ class Stability(NamedTuple):
 
     Attributes
     ----------
-    index : float
+    value : float
         1 if all selections are the same, 0 on the average over selections by chance.
     low, high : float
-        Confidence interval of the index.
+        Confidence interval of it.
     """
 
-    index: float
+    value: float
     low: float
     high: float
 
@@ -39,8 +39,8 @@ class Stability(NamedTuple):
 def stability(selections, *, confidence=0.95) -> Stability:
     """Stability of selections, by the measure of Nogueira, Sechidis and Brown.
 
-    Selections may differ in their numbers of features. The index is corrected for chance: many
-    features that are selected each time count no more than few.
+    Selections may differ in their numbers of features. It is corrected for chance: that a large
+    share of the features is selected makes selections no more stable.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def stability(selections, *, confidence=0.95) -> Stability:
     Returns
     -------
     Stability
-        ``(index, low, high)``; NaN where no feature is ever selected, or all always are.
+        ``(value, low, high)``; NaN where no feature is ever selected, or all always are.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def stability(selections, *, confidence=0.95) -> Stability:
     --------
     >>> from sparsefs.evaluation import stability
     >>> found = stability([[1, 1, 0, 0, 0], [1, 1, 0, 0, 0], [1, 0, 1, 0, 0]])
-    >>> round(found.index, 3)
+    >>> round(found.value, 3)
     0.444
     """
     Z = _zeros_and_ones(selections)
@@ -82,16 +82,16 @@ def stability(selections, *, confidence=0.95) -> Stability:
     if by_chance == 0:
         return Stability(np.nan, np.nan, np.nan)
     unbiased = n_selections / (n_selections - 1)
-    index = 1 - unbiased * (frequency * (1 - frequency)).mean() / by_chance
+    value = 1 - unbiased * (frequency * (1 - frequency)).mean() / by_chance
     shares = Z.mean(axis=1)
     influence = (
         Z @ frequency / n_features
         - shares * share
-        + index / 2 * (2 * shares * share - shares - share + 1)
+        + value / 2 * (2 * shares * share - shares - share + 1)
     ) / by_chance
     variance = 4 / n_selections**2 * np.square(influence - influence.mean()).sum()
     margin = norm.ppf((1 + confidence) / 2) * np.sqrt(variance)
-    return Stability(float(index), float(index - margin), float(index + margin))
+    return Stability(float(value), float(value - margin), float(value + margin))
 
 
 def repeated_selections(
@@ -147,7 +147,7 @@ def repeated_selections(
     >>> selections = repeated_selections(WASTSelector(K=20), X, n_repeats=3, random_state=0)
     >>> selections.shape
     (3, 64)
-    >>> 0 < stability(selections).index < 1
+    >>> 0 < stability(selections).value < 1
     True
     """
     if vary not in ("seed", "half"):
@@ -181,7 +181,7 @@ def _selection(selector, X, y, classes, rng):
         half, _ = complementary_pair(classes, rng)
         X = _safe_indexing(X, half)
         y = None if y is None else _safe_indexing(y, half)
-    return _seeded(clone(selector), rng).fit(X, y).get_support()
+    return seeded(clone(selector), rng).fit(X, y).get_support()
 
 
 def _zeros_and_ones(selections):

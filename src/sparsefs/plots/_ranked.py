@@ -52,7 +52,7 @@ class Ranked(NamedTuple):
         return cls(values[first], marked[first], names[first], some, len(values))
 
     @property
-    def count(self) -> str:
+    def how_many(self) -> str:
         """How many are drawn, in words."""
         n, n_shown = self.n_features, len(self.values)
         return f"{n:,} features" if n == n_shown else f"{n_shown:,} best of {n:,} features"
@@ -97,7 +97,7 @@ def draw_bars(ax: Any, ranked: Ranked) -> tuple[list, Any]:
         errorbar = ax.errorbar(ranked.values, places, xerr=ranked.errors, **style)
     ax.set_yticks(places, [_short(name) for name in ranked.names], fontsize="small")
     ax.set_ylim(len(places) + 0.6, 0.4)
-    ax.set_ylabel(ranked.count)
+    ax.set_ylabel(ranked.how_many)
     return containers, errorbar
 
 
@@ -123,7 +123,7 @@ def draw_curve(ax: Any, ranked: Ranked, log_x: bool | str) -> tuple[list, Any]:
         ax.set_xlim(0.9, n * 1.1)
         ax.xaxis.set_major_formatter(ticker.FuncFormatter(lambda v, _: f"{v:,g}"))
         ax.xaxis.set_minor_formatter(ticker.NullFormatter())
-    ax.set_xlabel("rank" if n == ranked.n_features else f"rank ({ranked.count})")
+    ax.set_xlabel("rank" if n == ranked.n_features else f"rank ({ranked.how_many})")
     return lines, band
 
 

@@ -246,7 +246,7 @@ class ConnectionsDisplay:
         rows = self._rows_of(epochs)
         images = [np.atleast_3d(image_of(row, image_shape)) for row in self.counts[rows]]
         images = [image.mean(axis=2) if self._pruned else image.sum(axis=2) for image in images]
-        selected = np.atleast_3d(image_of(self.support, image_shape)).any(axis=2)
+        selected: Any = np.atleast_3d(image_of(self.support, image_shape)).any(axis=2)
         if axes is None:
             height = 0.5 + 5.1 / len(rows) * images[0].shape[0] / images[0].shape[1]
             figure = pyplot(self).figure(figsize=(6.3, min(height, 4.5)), layout="constrained")

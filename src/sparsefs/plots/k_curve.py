@@ -78,16 +78,16 @@ class KCurveDisplay:
     >>> display.chosen[""] == selector.K_
     True
 
-    Another one, and the curves of several:
+    The curves of several:
 
-    >>> from sklearn.feature_selection import SelectKBest
+    >>> from sklearn.ensemble import ExtraTreesClassifier
     >>> from sparsefs.evaluation import k_curve
     >>> settings = {"Ks": [4, 8, 16, 32], "cv": 3, "random_state": 0}
-    >>> rankers = {"gradual pruning": selector, "F-test": SelectKBest()}
+    >>> rankers = {"gradual pruning": selector, "trees": ExtraTreesClassifier()}
     >>> curves = {name: k_curve(ranker, X, y, **settings) for name, ranker in rankers.items()}
     >>> display = KCurveDisplay.from_curve(curves)
     >>> [line.get_label() for line in display.lines_]
-    ['gradual pruning', 'F-test']
+    ['gradual pruning', 'trees']
     """
 
     def __init__(self, *, curves, chosen=None, all_features=None):
@@ -149,7 +149,7 @@ class KCurveDisplay:
         if X is not None:
             from ..evaluation import k_curve
 
-            curve = k_curve(
+            found = k_curve(
                 selector,
                 X,
                 y,
@@ -161,7 +161,7 @@ class KCurveDisplay:
                 n_jobs=n_jobs,
                 random_state=random_state,
             )
-            return cls.from_curve({name: curve}, all_features=all_features, ax=ax, **kwargs)
+            return cls.from_curve({name: found}, all_features=all_features, ax=ax, **kwargs)
         check_is_fitted(selector)
         path = getattr(selector, "path_", None)
         if path is None:
@@ -273,8 +273,8 @@ class KCurveDisplay:
         if log_x:
             self._log_axis(ax)
         first = next(iter(self.curves.values()))
-        folds = sorted({curve.n_folds for curve in self.curves.values()})
-        folds = " or ".join(f"{n}" for n in folds)
+        numbers = sorted({curve.n_folds for curve in self.curves.values()})
+        folds = " or ".join(f"{n}" for n in numbers)
         ax.set_xlabel("number of features K")
         ax.set_ylabel(f"{first.metric} (mean of {folds} folds ± standard error)")
         self.legend_ = add_legend(ax, legend, *groups, *remarks)
@@ -291,7 +291,7 @@ class KCurveDisplay:
         powers = 2.0 ** np.arange(low, high + 1, step)
         # Of few numbers close together no power of two may be among them.
         ticks = powers if len(powers) > 1 else np.unique([lowest, highest])
-        ax.xaxis.set_major_locator(ticker.FixedLocator(ticks))
+        ax.xaxis.set_major_locator(ticker.FixedLocator(ticks.tolist()))
         ax.xaxis.set_minor_locator(ticker.NullLocator())
         ax.xaxis.set_major_formatter(ticker.FuncFormatter(lambda v, _: f"{v:,g}"))
 

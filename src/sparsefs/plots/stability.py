@@ -65,7 +65,7 @@ class StabilityDisplay:
     ... )
     >>> display.ax_.get_xlabel()
     'share of 4 fits with other seeds that select the feature'
-    >>> 0.4 < display.stability.index <= 1
+    >>> 0.4 < display.stability.value <= 1
     True
     """
 
@@ -275,8 +275,8 @@ class StabilityDisplay:
         if self.pfer is not None:
             entries.append((None, f"false ones expected: at most {self.pfer:.2g}"))
         if self.stability is not None:
-            index, low, high = self.stability
-            entries.append((None, f"stability: {index:.2f}"))
+            value, low, high = self.stability
+            entries.append((None, f"stability: {value:.2f}"))
             entries.append((None, f"95 % interval: {low:.2f} to {high:.2f}"))
         return entries
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
@@ -50,8 +52,9 @@ def k_path(selector, choice, data, seed: int) -> dict[str, np.ndarray]:
     judged = [[judge.few(part, rng) for part in fold] for fold in folds]
     Ks = choice._numbers(data.X.shape[1])
     y, weight = None if data.target is None else as_array(data.y), data.sample_weight
-    settings = {"K": 1, "n_jobs": 1, "verbose": False, "random_state": seed}
-    settings |= {name: None for name in ("connections_every",) if hasattr(selector, name)}
+    settings: dict[str, Any] = {"K": 1, "n_jobs": 1, "verbose": False, "random_state": seed}
+    if hasattr(selector, "connections_every"):
+        settings["connections_every"] = None
     settings |= selector._settings_of_parts(data.target)
 
     from tqdm.auto import tqdm

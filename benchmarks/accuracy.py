@@ -56,19 +56,19 @@ def run(arguments):
         print(f"# {method}: {methods.missing(method)}")
     with Forks() as forks:
         for seed in every_seed:
-            results = Results(file_of(seed, arguments.official), KEY)
+            results = Results(rows_file(seed, arguments.official), KEY)
             for name in sets:
                 for method in chosen if seed in seeds[name] else ():
                     if not methods.missing(method):
                         measure(forks, results, name, method, seed, arguments)
-    for file in dict.fromkeys(file_of(seed, arguments.official) for seed in every_seed):
+    for file in dict.fromkeys(rows_file(seed, arguments.official) for seed in every_seed):
         summarise(Results(file, KEY), sets, chosen, Ks_of(arguments))
 
 
 def forget(arguments):
     sets, chosen = sets_of(arguments), methods_of(arguments)
     seeds = {name: {str(seed) for seed in seeds_of(name, arguments)} for name in sets}
-    for file in {file_of(int(s), arguments.official) for some in seeds.values() for s in some}:
+    for file in {rows_file(int(s), arguments.official) for some in seeds.values() for s in some}:
         results = Results(file, KEY)
         results.drop(
             [
@@ -102,7 +102,7 @@ def Ks_of(arguments):
     return tuple(arguments.Ks or (OFFICIAL_KS if arguments.official else KS))
 
 
-def file_of(seed, official):
+def rows_file(seed, official):
     return "accuracy" + "_official" * official + "_tuning" * (seed < PUBLISHED)
 
 

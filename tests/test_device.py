@@ -141,6 +141,8 @@ def test_replicas_train_as_one_network(Selector, setting, weighted, monkeypatch)
     X, y = X[:300], y[:300]
     weight = np.linspace(0.5, 1.5, 300) if weighted else None
     params = {"kernel": "masked", "n_replicas": 3, "batch_size": 32, "verbose": False, **setting}
+    if "connections_every" in Selector().get_params():
+        params["connections_every"] = 2
     one_by_one, together = (quick(Selector, **params) for _ in range(2))
     fit(one_by_one, X, y, sample_weight=weight)
     monkeypatch.setattr(_device, "_CPU_IS_REMOTE", True)
@@ -160,6 +162,10 @@ def test_replicas_train_as_one_network(Selector, setting, weighted, monkeypatch)
     assert set(together.history_) == set(one_by_one.history_)
     for values in together.history_.values():
         assert values.shape == (together.n_iter_,)
+    records = [getattr(s, "connections_", {}) for s in (one_by_one, together)]
+    for one, other in zip(*(record.values() for record in records)):
+        assert one[0].tolist() == other[0].tolist()  # the first replica starts as it does alone
+        assert one.shape == other.shape and one.sum() == other.sum()
     assert together.score(X, y) == pytest.approx(one_by_one.score(X, y), abs=0.15)
     for name in ("parameters", "bytes", "inference_flops"):
         assert together.costs_[name] == one_by_one.costs_[name]

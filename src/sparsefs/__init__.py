@@ -6,7 +6,14 @@ Importing this package does not import torch; fitting a selector does.
 
 from ._version import __version__
 from .data import open_shards
-from .plots import ParetoDisplay
+from .plots import (
+    ConnectionsDisplay,
+    ImportanceDisplay,
+    ImportanceImageDisplay,
+    KCurveDisplay,
+    ParetoDisplay,
+    StabilityDisplay,
+)
 from .search import ParetoSearchCV
 from .selectors import (
     CrossValidatedK,
@@ -20,14 +27,19 @@ from .selectors import (
 )
 
 __all__ = [
+    "ConnectionsDisplay",
     "CrossValidatedK",
     "GradualPruningSelector",
     "HyperSparseSelector",
+    "ImportanceDisplay",
+    "ImportanceImageDisplay",
+    "KCurveDisplay",
     "NeuroFSSelector",
     "NeuronAttributionSelector",
     "ParetoDisplay",
     "ParetoSearchCV",
     "QuickSelectionSelector",
+    "StabilityDisplay",
     "StabilitySelector",
     "WASTSelector",
     "__version__",

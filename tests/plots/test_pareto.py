@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """ParetoDisplay: what is drawn is what the search has found."""
 
-import builtins
 import subprocess
 import sys
 from itertools import pairwise
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -18,14 +16,6 @@ from sparsefs import ParetoDisplay, ParetoSearchCV
 from tests.search.toy import Toy, X, y
 
 N_SPLITS = 5
-
-
-@pytest.fixture(autouse=True)
-def rc_is_left_and_figures_are_closed():
-    before = dict(mpl.rcParams)
-    yield
-    plt.close("all")
-    assert dict(mpl.rcParams) == before
 
 
 def table(**means):
@@ -404,16 +394,8 @@ def test_results_of_a_grid_search():
     assert display.ax_.get_xlabel().startswith("fit (")
 
 
-def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):
-    real = builtins.__import__
-
-    def without(name, *args, **kwargs):
-        if name.partition(".")[0] == "matplotlib":
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ImportError, match=r'pip install "sparsefs\[plot\]"'):
+def test_without_matplotlib_the_error_says_what_to_install(no_matplotlib):
+    with pytest.raises(ImportError, match=r'ParetoDisplay .*pip install "sparsefs\[plot\]"'):
         ParetoDisplay.from_cv_results(small())
 
 

@@ -566,7 +566,7 @@ class Spied(KNeighborsClassifier):
 
 
 def test_folds_spread_every_class_and_have_equal_sizes():
-    from sparsefs.selectors._k_path import _shuffled_folds
+    from sparsefs.selectors._folds import _shuffled_folds
     from sparsefs.selectors._target import Target
 
     y = np.repeat(["a", "b", "c"], [2, 11, 38])

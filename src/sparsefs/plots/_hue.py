@@ -10,16 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._axes import Scale, scale_of, spans
+from ._style import STYLES
 
-# Colours of Okabe and Ito, which differ for the colour-blind.
-_STYLES = [
-    ("#0072b2", "o"),
-    ("#e69f00", "s"),
-    ("#009e73", "^"),
-    ("#cc79a7", "v"),
-    ("#56b4e9", "P"),
-    ("black", "<"),
-]
 _MISSING = "0.6", "X"
 _COLORS = "cividis"
 
@@ -67,7 +59,7 @@ class Hue:
         known = [values[i] for i in np.flatnonzero(there)]
         self.scale: Scale | None = None
         self._numbers = np.empty(0)
-        if _all_numbers(known) and len(set(known)) > len(_STYLES):
+        if _all_numbers(known) and len(set(known)) > len(STYLES):
             self._numbers = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)
             of_parameter = name.startswith("param_")
             log = spans(np.array(known)) if of_parameter else "auto"
@@ -126,15 +118,15 @@ def _of_each_value(short, values, there, known):
     if _all_numbers(known) or all(isinstance(value, str) for value in known):
         known = sorted(known)
     labels = dict.fromkeys(_text(short, value) for value in known)
-    if len(labels) > len(_STYLES):
+    if len(labels) > len(STYLES):
         raise ValueError(
-            f"hue: {len(_STYLES)} values of {short!r} can be told apart. There are {len(labels)}: "
+            f"hue: {len(STYLES)} values of {short!r} can be told apart. There are {len(labels)}: "
             f"{', '.join(labels)}."
         )
     of_trial = np.array([_text(short, v) if t else "" for v, t in zip(values, there, strict=True)])
     return [
         Group(label, color, marker, there & (of_trial == label))
-        for label, (color, marker) in zip(labels, _STYLES, strict=False)
+        for label, (color, marker) in zip(labels, STYLES, strict=False)
     ]
 
 

@@ -13,22 +13,11 @@ from ..search.choice import knee as knee_of
 from ..search.objectives import COSTS, Objective
 from ._axes import scale_of
 from ._hue import Hue
+from ._style import BLUE, CHOSEN, GREY, LEGEND, pyplot
 
-_BLUE, _RED, _GREY = "#0072b2", "#d55e00", "0.6"
 _FAINT = {"s": 14, "alpha": 0.6, "linewidths": 0, "zorder": 1}
 _STRONG = {"s": 20, "edgecolors": "black", "linewidths": 0.6, "zorder": 4}
 _KNEE = {"marker": "D", "ms": 9, "mfc": "none", "mec": "black", "mew": 1.2, "zorder": 5}
-_CHOSEN = {"marker": "*", "ms": 11, "mfc": _RED, "mec": "black", "mew": 0.6, "zorder": 6}
-_LEGEND = {  # above the axes, where no trial is, and to the left, where the label of y leaves room
-    "loc": "lower right",
-    "bbox_to_anchor": (1, 1),
-    "ncols": 2,
-    "fontsize": "small",
-    "frameon": False,
-    "handlelength": 1.4,
-    "columnspacing": 1,
-    "borderaxespad": 0.2,
-}
 _LEFT = {"loc": "lower left", "bbox_to_anchor": (-0.2, 1)}  # a bar leaves room on the right
 
 
@@ -218,7 +207,7 @@ class ParetoDisplay:
         ParetoDisplay
             The display, with the artists.
         """
-        plt = _pyplot()
+        plt = pyplot(self)
         there = ~np.isnan(self.x_values) & ~np.isnan(self.y_values)
         scale_x = scale_of(self.x, self.x_values[there], log_x)
         scale_y = scale_of(self.y, self.y_values[there], log_y)
@@ -240,11 +229,11 @@ class ParetoDisplay:
                 zorder=3,
             )
         on_front = np.isin(np.arange(len(there)), self.front)
-        self.dominated_points_ = self._points(there & ~on_front, hue, _GREY, _FAINT)
-        self.front_points_ = self._points(on_front, hue, _BLUE, _STRONG)
+        self.dominated_points_ = self._points(there & ~on_front, hue, GREY, _FAINT)
+        self.front_points_ = self._points(on_front, hue, BLUE, _STRONG)
         self.colorbar_ = None if hue is None else hue.colorbar(ax)
         self.knee_point_ = self._mark(self.knee, _KNEE)
-        self.chosen_point_ = self._mark(self.chosen, _CHOSEN)
+        self.chosen_point_ = self._mark(self.chosen, CHOSEN)
         ax.set(
             xlabel=scale_x.label,
             ylabel=scale_y.label,
@@ -256,7 +245,7 @@ class ParetoDisplay:
         self.legend_ = None
         if legend:
             place = _LEFT if self.colorbar_ else {}
-            settings = _LEGEND | place | (legend if isinstance(legend, dict) else {})
+            settings = LEGEND | place | (legend if isinstance(legend, dict) else {})
             self.legend_ = ax.legend(
                 *zip(*self._entries(scale_x, scale_y, hue), strict=True), **settings
             )
@@ -272,7 +261,7 @@ class ParetoDisplay:
             x, y, style = np.append(x, self.x_values[there].max()), np.append(y, y[-1]), "post"
         else:
             x, y, style = np.append(self.x_values[there].min(), x), np.append(y[0], y), "pre"
-        color = _BLUE if self.hue is None else "0.25"
+        color = BLUE if self.hue is None else "0.25"
         (line,) = self.ax_.plot(x, y, drawstyle=f"steps-{style}", color=color, lw=1.2, zorder=2)
         return line
 
@@ -293,12 +282,12 @@ class ParetoDisplay:
         """Artists and labels of the legend, for two columns of which the right one is wide."""
         from matplotlib.lines import Line2D
 
-        inside = _BLUE if hue is None else "white"
+        inside = BLUE if hue is None else "white"
         line: dict[str, Any] = {"color": self.line_.get_color(), "lw": 1.2}
         points: dict[str, Any] = {"marker": "o", "ms": 4.5, "mfc": inside, "mec": "black"}
         left = [(Line2D([], [], **line, **points, mew=0.6), "front")]
         if self.dominated_points_:
-            points = {"marker": "o", "ms": 4, "color": _GREY}
+            points = {"marker": "o", "ms": 4, "color": GREY}
             left.append((Line2D([], [], ls="none", **points, mew=0), "dominated"))
         right = []
         for what, i, mark in (
@@ -315,16 +304,6 @@ class ParetoDisplay:
         if right:
             left += [(Line2D([], [], ls="none"), "")] * (n_rows - len(left))
         return left + right + groups[n_left:]
-
-
-def _pyplot() -> Any:
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            'ParetoDisplay draws with matplotlib: pip install "sparsefs[plot]".'
-        ) from error
-    return plt
 
 
 def _objectives(results):

@@ -72,9 +72,7 @@ class Judge:
             scorer = check_scoring(estimator, scoring=choice.scoring)
         elif choice.scoring is not None:
             raise ValueError("scoring of CrossValidatedK is for a target of y, not of X.")
-        columns = np.arange(data.X.shape[1])
-        if len(columns) > _MOST_COLUMNS:
-            columns = np.sort(rng.choice(columns, _MOST_COLUMNS, replace=False))
+        columns = few_columns(data.X.shape[1], rng)
         return cls(data.X, y, target, data.sample_weight, columns, estimator, ours, scorer)
 
     def few(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -85,19 +83,21 @@ class Judge:
             return np.sort(rng.choice(rows, _MOST_ROWS, replace=False))
         return validation_split(self.target, rows, 1 - _MOST_ROWS / len(rows), rng)[0]
 
-    def scores(self, order: np.ndarray, Ks: np.ndarray, rows) -> list[float]:
+    def scores(self, order: np.ndarray, Ks: np.ndarray, rows, parts=None) -> list[float]:
         """Score of the first K features in `order`, for every K.
 
         `rows` are those to fit the estimator to and those to score it on; the others are not read.
+        `parts` are X at these rows, where it was changed within the fold.
         """
         weights = [None if self.sample_weight is None else self.sample_weight[r] for r in rows]
-        X = [self.X[r][:, order[: Ks[-1]]] for r in rows]
+        whole = [self.X[r] for r in rows] if parts is None else parts
+        X = [part[:, order[: Ks[-1]]] for part in whole]
         if self.ours:
             X = _standardised(X, weights[0])
         if self.y is not None:
             y = [self.y[r] for r in rows]
             return [self._predicted([part[:, :K] for part in X], y, weights) for K in Ks]
-        Z = _standardised([self.X[r][:, self.columns] for r in rows], weights[0])
+        Z = _standardised([part[:, self.columns] for part in whole], weights[0])
         return [
             self._explained(
                 [part[:, :K] for part in X], Z, weights, ~np.isin(self.columns, order[:K])
@@ -122,6 +122,13 @@ class Judge:
         expected = Z[1][:, outside]
         error = expected - estimator.predict(X[1]).reshape(expected.shape)
         return max(0.0, _weighted_sum(expected**2 - error**2, weights[1]) / total)
+
+
+def few_columns(n_features: int, rng: np.random.Generator) -> np.ndarray:
+    """Columns of X to predict: all, or some at random if they are many."""
+    if n_features <= _MOST_COLUMNS:
+        return np.arange(n_features)
+    return np.sort(rng.choice(n_features, _MOST_COLUMNS, replace=False))
 
 
 class CentredKernelRidge(KernelRidge):
@@ -157,14 +164,17 @@ def _weighted_sum(table, weight):
 
 
 def _fitted(estimator, X, y, weight):
-    """The estimator, fitted with weights if it takes any; of a pipeline the steps that do."""
+    return estimator.fit(X, y, **weights_for_fit(estimator, weight))
+
+
+def weights_for_fit(estimator, weight) -> dict[str, np.ndarray]:
+    """The weights as arguments of ``fit`` if it takes any; of a pipeline for the steps that do."""
     if weight is None:
-        return estimator.fit(X, y)
+        return {}
     if not isinstance(estimator, Pipeline):
-        given = {"sample_weight": weight} if _takes_weight(estimator) else {}
-        return estimator.fit(X, y, **given)
+        return {"sample_weight": weight} if _takes_weight(estimator) else {}
     taking = [name for name, step in estimator.steps if _takes_weight(step)]
-    return estimator.fit(X, y, **{f"{name}__sample_weight": weight for name in taking})
+    return {f"{name}__sample_weight": weight for name in taking}
 
 
 def _takes_weight(estimator):

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
-from sklearn.model_selection import check_cv
 
 from ..data import RowTable
+from ._folds import folds_of
 from ._k_judge import Judge
 from ._target import as_array
 
@@ -48,11 +48,13 @@ def k_path(selector, choice, data, seed: int) -> dict[str, np.ndarray]:
         )
     rng = np.random.default_rng([seed, 0])
     judge = Judge.of(choice, data, rng)
-    folds = _folds(choice.cv, judge, rng)
+    folds = folds_of(choice.cv, judge, rng, "K='auto'", " Give K a number.")
     judged = [[judge.few(part, rng) for part in fold] for fold in folds]
     Ks = choice._numbers(data.X.shape[1])
     y, weight = None if data.target is None else as_array(data.y), data.sample_weight
-    settings = {"K": 1, "n_jobs": 1, "verbose": False, "random_state": seed}
+    settings: dict[str, Any] = {"K": 1, "n_jobs": 1, "verbose": False, "random_state": seed}
+    if hasattr(selector, "connections_every"):
+        settings["connections_every"] = None
     settings |= selector._settings_of_parts(data.target)
 
     from tqdm.auto import tqdm
@@ -92,45 +94,3 @@ def k_path(selector, choice, data, seed: int) -> dict[str, np.ndarray]:
         "score_std": each.std(axis=1),
         "score_se": each.std(axis=1, ddof=1) / np.sqrt(len(folds)),
     }
-
-
-def _folds(cv, judge, rng):
-    """Pairs of (training, validation) rows of weight above 0, ascending."""
-    n_samples, weight = judge.X.shape[0], judge.sample_weight
-    rows = np.arange(n_samples) if weight is None else np.flatnonzero(weight)
-    if cv is None or isinstance(cv, Integral):
-        n_folds = min(5 if cv is None else int(cv), len(rows) // 2)
-        if n_folds < 2:
-            raise ValueError(
-                f"K='auto' needs 4 samples at least, to split them: n_samples={len(rows)}. Give K "
-                "a number."
-            )
-        folds = _shuffled_folds(n_folds, rows, judge.target, rng)
-    else:
-        # All rows are split, as the numbers in a list of splits are those of X.
-        splits = check_cv(cv).split(np.zeros((n_samples, 1)), judge.y)
-        folds = [(np.intersect1d(a, rows), np.intersect1d(b, rows)) for a, b in splits]
-    sizes = [(len(a), len(b)) for a, b in folds]
-    if len(folds) < 2 or min(map(min, sizes)) == 0:
-        raise ValueError(
-            "K='auto' needs two folds at least, and samples in both parts of each: 'cv' of "
-            f"CrossValidatedK gives (training, validation) samples {sizes[:5]}."
-        )
-    if judge.y is not None:
-        for number, (train, _) in enumerate(folds):
-            if (judge.y[train] == judge.y[train[0]]).all():
-                what = "one class only" if judge.target.kind == "classes" else "a constant y"
-                raise ValueError(
-                    f"K='auto' cannot use fold {number} of {len(folds)}: its training part has "
-                    f"{what}. Give K a number, or CrossValidatedK another 'cv'."
-                )
-    return folds
-
-
-def _shuffled_folds(n_folds, rows, target, rng):
-    """Folds of equal size; rows of one class are spread evenly, however few they are."""
-    order = rng.permutation(rows)
-    if target is not None and target.kind == "classes":
-        order = order[np.argsort(target.values[order], kind="stable")]
-    validation = [np.sort(order[fold::n_folds]) for fold in range(n_folds)]
-    return [(np.setdiff1d(rows, part), part) for part in validation]

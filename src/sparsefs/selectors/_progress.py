@@ -67,7 +67,11 @@ class Watch:
                 **self._seen, reconstruction_attributes=fitted_attributes
             )
 
-    def epochs(self, fitted_attributes: Callable[[], dict]):
+    def epochs(
+        self,
+        fitted_attributes: Callable[[], dict],
+        after_epoch: Callable[[int, bool], None] | None = None,
+    ):
         """Numbers of the epochs of one network.
 
         Parameters
@@ -75,6 +79,8 @@ class Watch:
         fitted_attributes : callable
             Gives the attributes that make a copy of the estimator usable as it is now. Only
             called when a callback asks.
+        after_epoch : callable or None, default=None
+            ``after_epoch(n_epochs, is_last)`` looks on after every epoch.
 
         Returns
         -------
@@ -92,6 +98,8 @@ class Watch:
                     yield epoch
                     if watch._end_epoch(task, fitted_attributes) or watch.cancelled:
                         self.stop()
+                    if after_epoch is not None:
+                        after_epoch(epoch + 1, self.stopped or epoch + 1 == self.n)
                 if watch.n_networks > 1:
                     watch._leave_out(self.n - 1 - epoch)
 

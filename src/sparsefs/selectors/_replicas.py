@@ -74,6 +74,8 @@ def train_replicas(selector, watch: Watch, data, constant, device, seed: int) ->
         if watch.n_networks > 1:  # what the user's own parts remember must not be shared
             for name, value in own.items():
                 setattr(replica, name, clone(value, safe=False))
+        if number > 0:
+            replica.connections_every = None  # the record is that of the first
         with single_threaded():
             replica._train(data, constant, rngs[number], device)
         if number == 0:

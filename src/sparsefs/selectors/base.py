@@ -30,6 +30,7 @@ from sklearn.utils.validation import (
 from .._summary import Summary
 from ..data import RowTable
 from ._auto_k import CrossValidatedK
+from ._connections import ConnectionRecord
 from ._fitted_network import FittedNetwork
 from ._progress import CallbackSupportMixin, Watch, with_callbacks
 from ._ranking import averaged, ranked
@@ -91,14 +92,15 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
 
     Parameters
     ----------
-    K, max_iter, batch_size, scaling, hidden_layer_sizes, learning_rate_init, alpha, n_replicas, \
-n_jobs, kernel, device, verbose, random_state
+    K, max_iter, batch_size, scaling, hidden_layer_sizes, learning_rate_init, alpha, \
+connections_every, n_replicas, n_jobs, kernel, device, verbose, random_state
         See a method, for example :class:`sparsefs.WASTSelector`.
     """
 
     _one_hidden_layer: ClassVar[bool] = False
     _nested_ranking: ClassVar[bool] = True  # whether one ranking serves every K
     _watch: Watch  # while a copy of the selector trains as a replica
+    _record: ConnectionRecord | None = None  # while it trains
     _together: ClassVar[list[np.random.Generator]] = []  # of replicas that train as one network
 
     _parameter_constraints: ClassVar[dict] = {
@@ -114,6 +116,7 @@ n_jobs, kernel, device, verbose, random_state
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "learning_rate_init": [Interval(Real, 0, FLOAT32_MAX, closed="neither")],
         "alpha": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
+        "connections_every": [Interval(Integral, 1, None, closed="left"), None],
         "n_replicas": [Interval(Integral, 1, None, closed="left")],
         "n_jobs": [
             Interval(Integral, 1, None, closed="left"),
@@ -192,7 +195,8 @@ n_jobs, kernel, device, verbose, random_state
             with single_threaded(), _translated_errors(self), watch:
                 fitted = train_replicas(self, watch, data, constant, device, seed)
         fitted["_K_fitted"] = self.K
-        for name in ("scores_std_", "_target"):  # an earlier fit may have had replicas, or labels
+        # An earlier fit may have had replicas, labels or a record.
+        for name in ("scores_std_", "_target", "connections_"):
             self.__dict__.pop(name, None)
         self.__dict__.update(fitted)
         watch.ended(fitted)
@@ -241,6 +245,16 @@ n_jobs, kernel, device, verbose, random_state
             self.__dict__.update(averaged(scores, constant))
         else:
             self.__dict__.update(ranked(scores, constant))
+
+    @property
+    def _score_label(self) -> str:
+        """What `scores_` are, for the axis of a picture."""
+        of_one = self._score_label_of_one()
+        return f"{of_one}, 1 = mean feature" if self._n_replicas() > 1 else of_one
+
+    def _score_label_of_one(self) -> str:
+        """The same of the scores of a single network."""
+        return "score"
 
     def _n_replicas(self) -> int:
         return int(self.n_replicas)
@@ -323,6 +337,9 @@ n_jobs, kernel, device, verbose, random_state
             history = {n: e[:n_epochs, 0] if e.ndim == 2 else e for n, e in history.items()}
         self.history_ = {name: values[:n_epochs] for name, values in history.items()}
         self.n_iter_ = len(self.history_["loss"])
+        if self._record is not None:
+            self.connections_ = self._record.until(self.n_iter_)
+            del self._record
         network = one_of(network)
         n_inputs = self.n_features_in_
         shapes = [layer.shape for layer in network.layers]
@@ -349,10 +366,17 @@ n_jobs, kernel, device, verbose, random_state
             rank = averaged if self._together else ranked
             return {"network_": now} | rank(scores(), constant)
 
-        return self._watched(data, fitted)
+        if self.connections_every is None:
+            return self._watched(data, fitted)
+        every = int(self.connections_every)
+        self._record = ConnectionRecord(network, every, self.n_features_in_, columns)
+        return self._watched(data, fitted, self._record.after_epoch)
 
-    def _watched(self, data: TrainingData, fitted):
-        """Numbers of the epochs; ``fitted()`` gives what the method itself would set now."""
+    def _watched(self, data: TrainingData, fitted, after_epoch=None):
+        """Numbers of the epochs; ``fitted()`` gives what the method itself would set now.
+
+        ``after_epoch(n_epochs, is_last)`` may look on.
+        """
 
         def state():
             common = {"_K_fitted": self.K}
@@ -362,7 +386,7 @@ n_jobs, kernel, device, verbose, random_state
                 common["_target"] = data.target.without_values()
             return common | fitted()
 
-        return self._watch.epochs(state)
+        return self._watch.epochs(state, after_epoch)
 
     def _checked_for_network(self, X):
         """X as ``network_`` takes it, refused where `fit` would refuse it."""

@@ -288,6 +288,9 @@ default="auto"
     def _settings_of_parts(self, target):
         return {} if target is None else super()._settings_of_parts(target)
 
+    def _score_label_of_one(self):
+        return "share of the training survived"
+
     def _n_replicas(self):
         return 1  # they share their inputs, so they are trained as one
 

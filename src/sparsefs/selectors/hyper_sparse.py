@@ -71,6 +71,9 @@ class HyperSparseSelector(SupervisedSelector):
         Nesterov momentum.
     alpha : float, default=0.0001
         Strength of an L2 penalty throughout, besides the `regularizer`.
+    connections_every : int or None, default=None
+        Count the connections of every input neuron after every so many epochs, before the first
+        one and at the end; the counts are kept in `connections_`. Training is the same with it.
     n_replicas : int, default=1
         Networks to train, which differ in their seed only. The scores are averaged over them: the
         selection depends less on the seed, for so many times the cost.
@@ -121,6 +124,10 @@ class HyperSparseSelector(SupervisedSelector):
         ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
         ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
         of a fully connected one (``"dense"``). The last is the sum over the replicas.
+    connections_ : dict of str to ndarray
+        Only with `connections_every`: ``"epoch"`` of shape (n_counts,), epochs trained before each
+        count; and ``"counts"`` of shape (n_counts, n_features), int32, the connections of every
+        feature's input neuron; of the first replica.
     network_ : FittedNetwork
         The trained network in numpy, which `score` uses; that of the first replica.
 
@@ -180,6 +187,7 @@ class HyperSparseSelector(SupervisedSelector):
         learning_rate_init=0.05,
         momentum=0.9,
         alpha=0.0001,
+        connections_every=None,
         n_replicas=1,
         n_jobs=None,
         kernel="auto",
@@ -205,6 +213,7 @@ class HyperSparseSelector(SupervisedSelector):
         self.learning_rate_init = learning_rate_init
         self.momentum = momentum
         self.alpha = alpha
+        self.connections_every = connections_every
         self.n_replicas = n_replicas
         self.n_jobs = n_jobs
         self.kernel = kernel
@@ -299,6 +308,9 @@ class HyperSparseSelector(SupervisedSelector):
         self._set_scores(scores(), constant)
         self._set_training(network, scaling, history, batches.n_samples)
         self._set_target(data.target)
+
+    def _score_label_of_one(self):
+        return "relative strength; if connected, 1 + strength"
 
     def _penalty(self):
         from ..regularization.penalties import NAMED_PENALTIES

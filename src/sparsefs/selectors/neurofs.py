@@ -65,6 +65,9 @@ class NeuroFSSelector(SupervisedSelector):
         Nesterov momentum.
     alpha : float, default=0.00001
         Strength of the L2 penalty.
+    connections_every : int or None, default=None
+        Count the connections of every input neuron after every so many epochs, before the first
+        one and at the end; the counts are kept in `connections_`. Training is the same with it.
     n_replicas : int, default=1
         Networks to train, which differ in their seed only. The scores are averaged over them: the
         selection depends less on the seed, for so many times the cost.
@@ -110,6 +113,10 @@ class NeuroFSSelector(SupervisedSelector):
         ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
         ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
         of a fully connected one (``"dense"``). The last is the sum over the replicas.
+    connections_ : dict of str to ndarray
+        Only with `connections_every`: ``"epoch"`` of shape (n_counts,), epochs trained before each
+        count; and ``"counts"`` of shape (n_counts, n_features), int32, the connections of every
+        feature's input neuron; of the first replica.
     network_ : FittedNetwork
         The trained network in numpy, which `score` uses; that of the first replica.
 
@@ -170,6 +177,7 @@ class NeuroFSSelector(SupervisedSelector):
         learning_rate_init=0.01,
         momentum=0.9,
         alpha=0.00001,
+        connections_every=None,
         n_replicas=1,
         n_jobs=None,
         kernel="auto",
@@ -193,6 +201,7 @@ class NeuroFSSelector(SupervisedSelector):
         self.learning_rate_init = learning_rate_init
         self.momentum = momentum
         self.alpha = alpha
+        self.connections_every = connections_every
         self.n_replicas = n_replicas
         self.n_jobs = n_jobs
         self.kernel = kernel
@@ -286,6 +295,9 @@ class NeuroFSSelector(SupervisedSelector):
         self._set_scores(scores(), constant)
         self._set_training(network, scaling, history, batches.n_samples, evolution.alive)
         self._set_target(data.target)
+
+    def _score_label_of_one(self):
+        return "share of the training survived; if left, 1 + strength"
 
     def _densities(self, shapes):
         from ..topology import epsilon_density, uniform_densities

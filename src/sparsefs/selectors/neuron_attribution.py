@@ -95,6 +95,9 @@ class NeuronAttributionSelector(SupervisedSelector):
         Share of the samples to hold out.
     n_iter_no_change : int, default=50
         Epochs without improvement after which the training ends.
+    connections_every : int or None, default=None
+        Count the connections of every input neuron after every so many epochs, before the first
+        one and at the end; the counts are kept in `connections_`. Training is the same with it.
     n_replicas : int, default=1
         Networks to train, which differ in their seed only. The scores are averaged over them: the
         selection depends less on the seed, for so many times the cost.
@@ -143,6 +146,10 @@ class NeuronAttributionSelector(SupervisedSelector):
         ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
         of a fully connected one (``"dense"``). The last is the sum over the replicas.
         Attribution is left out.
+    connections_ : dict of str to ndarray
+        Only with `connections_every`: ``"epoch"`` of shape (n_counts,), epochs trained before each
+        count; and ``"counts"`` of shape (n_counts, n_features), int32, the connections of every
+        feature's input neuron; of the first replica.
     network_ : FittedNetwork
         The trained network in numpy, which `score` uses; that of the first replica.
 
@@ -223,6 +230,7 @@ class NeuronAttributionSelector(SupervisedSelector):
         early_stopping=True,
         validation_fraction=0.1875,
         n_iter_no_change=50,
+        connections_every=None,
         n_replicas=1,
         n_jobs=None,
         kernel="auto",
@@ -254,6 +262,7 @@ class NeuronAttributionSelector(SupervisedSelector):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.connections_every = connections_every
         self.n_replicas = n_replicas
         self.n_jobs = n_jobs
         self.kernel = kernel
@@ -344,6 +353,13 @@ class NeuronAttributionSelector(SupervisedSelector):
         self._set_scores(scores(), constant)
         self._set_training(network, scaling, history, batches.n_samples, n_epochs=n_epochs)
         self._set_target(data.target)
+
+    def _score_label_of_one(self):
+        if self.importance == "attribution":
+            return "attribution (mean |derivative| of the outputs)"
+        if self.importance == "strength":
+            return "strength (sum of |weights| of the input)"
+        return f"{type(self.importance).__name__} score"
 
     def _replicas_as_one(self):
         parts = (self.topology, self.importance, self.loss)

@@ -17,6 +17,7 @@ _RANKINGS = {
     "output_strength": ("strength", "output"),
     "output_degree": ("degree", "output"),
 }
+_LABELS = {"strength": "strength (sum of |weights| of the {})", "degree": "connections of the {}"}
 # Connections of an output neuron from which on the learning rate is lowered: data of less than
 # about 150 features have so many at epsilon = 13, and training would diverge at some point.
 _DEGREE = 100
@@ -78,6 +79,9 @@ class QuickSelectionSelector(AutoencoderSelector):
         Strength of the L2 penalty.
     noise_std : float, default=0.2
         Standard deviation of the Gaussian noise added to the scaled inputs.
+    connections_every : int or None, default=None
+        Count the connections of every input neuron after every so many epochs, before the first
+        one and at the end; the counts are kept in `connections_`. Training is the same with it.
     n_replicas : int, default=1
         Networks to train, which differ in their seed only. The scores are averaged over them: the
         selection depends less on the seed, for so many times the cost.
@@ -126,6 +130,10 @@ class QuickSelectionSelector(AutoencoderSelector):
         ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
         ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
         of a fully connected one (``"dense"``). The last is the sum over the replicas.
+    connections_ : dict of str to ndarray
+        Only with `connections_every`: ``"epoch"`` of shape (n_counts,), epochs trained before each
+        count; and ``"counts"`` of shape (n_counts, n_features), int32, the connections of every
+        feature's input neuron; of the first replica.
     network_ : FittedNetwork
         The trained network in numpy, which `score` uses; that of the first replica.
 
@@ -177,6 +185,7 @@ class QuickSelectionSelector(AutoencoderSelector):
         momentum=0.9,
         alpha=0.00001,
         noise_std=0.2,
+        connections_every=None,
         n_replicas=1,
         n_jobs=None,
         kernel="auto",
@@ -201,6 +210,7 @@ class QuickSelectionSelector(AutoencoderSelector):
         self.momentum = momentum
         self.alpha = alpha
         self.noise_std = noise_std
+        self.connections_every = connections_every
         self.n_replicas = n_replicas
         self.n_jobs = n_jobs
         self.kernel = kernel
@@ -275,3 +285,7 @@ class QuickSelectionSelector(AutoencoderSelector):
             optimizer=lambda n_steps: SGD(learning_rate, self.alpha, momentum=self.momentum),
             dropout_rate=self.dropout,
         )
+
+    def _score_label_of_one(self):
+        what, where = _RANKINGS[self.ranking]
+        return _LABELS[what].format(where)

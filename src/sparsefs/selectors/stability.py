@@ -4,11 +4,9 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from operator import attrgetter
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy import sparse
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_regressor
 from sklearn.feature_selection import SelectorMixin
@@ -29,6 +27,7 @@ from sklearn.utils.validation import (
 
 from .._summary import Summary
 from ..data import RowTable
+from ._importances import importances, seeded
 from ._pfer import error_control
 from ._replicas import generators, seed_of
 from ._subsamples import complementary_pair, strata
@@ -148,6 +147,8 @@ class StabilitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
     >>> selector.q_, selector.threshold_, round(selector.pfer_, 2)
     (7, 0.75, 0.98)
     """
+
+    _score_label: ClassVar[str] = "selection frequency"  # for the axis of a picture
 
     _parameter_constraints: ClassVar[dict] = {
         "estimator": [HasMethods(["fit", "get_params", "set_params"])],
@@ -343,12 +344,12 @@ def _of_pair(estimator, data, rows, classes, q, getter, rng):
     chosen, ranks = [], np.zeros(X.shape[1])
     for half in complementary_pair(classes, rng):
         half = rows[half]
-        fitted = _seeded(clone(estimator), rng).fit(
+        fitted = seeded(clone(estimator), rng).fit(
             X[half],
             None if y is None else _safe_indexing(y, half),
             **_check_method_params(X, params, half),
         )
-        values, candidates = _importances(fitted, getter, X.shape[1])
+        values, candidates = importances(fitted, getter, X.shape[1])
         if values.dtype == bool and values.sum() > q:
             raise ValueError(
                 f"{type(estimator).__name__} selects {values.sum()} features of a half, more than "
@@ -359,65 +360,3 @@ def _of_pair(estimator, data, rows, classes, q, getter, rng):
         chosen.append(order[candidates[order]][:q])
         ranks += rankdata(-values.astype(np.float64))
     return chosen, ranks
-
-
-def _seeded(estimator, rng):
-    """Set every ``random_state`` of an estimator and of what it is made of."""
-    names = sorted(estimator.get_params())
-    names = [n for n in names if n == "random_state" or n.endswith("__random_state")]
-    return estimator.set_params(**{name: int(rng.integers(2**31 - 1)) for name in names})
-
-
-def _importances(fitted, getter, n_features):
-    """What a fitted estimator says of the features, and which of them may be taken.
-
-    Returns
-    -------
-    values : ndarray of shape (n_features,), dtype float64 or bool
-        Higher is better; booleans are the selection itself. Never NaN.
-    candidates : ndarray of shape (n_features,), dtype bool
-    """
-    if getter == "auto":
-        getter = _name_of_importances(fitted)
-    try:
-        values = attrgetter(getter)(fitted) if isinstance(getter, str) else getter(fitted)
-    except AttributeError as error:
-        raise ValueError(
-            f"importance_getter={getter!r} does not work with {type(fitted).__name__}: {error}"
-        ) from error
-    values = values() if callable(values) else values
-    values = abs(values).sum(axis=0) if sparse.issparse(values) else values
-    values = np.asarray(values)
-    name = getter.rpartition(".")[2] if isinstance(getter, str) else ""
-    magnitude = values.ndim == 2 or name in ("coef_", "feature_importances_")
-    if values.ndim == 2 or name == "coef_":
-        values = np.abs(np.atleast_2d(values)).sum(axis=0)
-    if values.shape != (n_features,) or values.dtype.kind not in "biuf":
-        raise ValueError(
-            f"The 'importance_getter' parameter of StabilitySelector must give a number per "
-            f"feature, {n_features} of them. Got {values.dtype} of shape {values.shape} from "
-            f"{getter!r} of {type(fitted).__name__}."
-        )
-    if values.dtype == bool:
-        return values, values
-    values = values.astype(np.float64)
-    if name == "ranking_":
-        values = -values
-    known = ~np.isnan(values)  # univariate tests of constant columns give NaN
-    return np.where(known, values, -np.inf), known & (values != 0) if magnitude else known
-
-
-def _name_of_importances(fitted):
-    # scores_ of what is no selector are something else: those of cross-validation, for instance.
-    names: tuple[str, ...]
-    if hasattr(fitted, "get_support"):
-        names = ("scores_", "ranking_", "get_support")
-    else:
-        names = ("feature_importances_", "coef_")
-    for name in names:
-        if getattr(fitted, name, None) is not None:
-            return name
-    raise ValueError(
-        f"{type(fitted).__name__} has none of {', '.join(names)}: set 'importance_getter', for "
-        "example to 'named_steps.clf.coef_' for the step 'clf' of a Pipeline."
-    )

@@ -78,6 +78,9 @@ class WASTSelector(AutoencoderSelector):
         Strength of the L2 penalty.
     noise_std : float, default=0.2
         Standard deviation of the Gaussian noise added to the scaled inputs.
+    connections_every : int or None, default=None
+        Count the connections of every input neuron after every so many epochs, before the first
+        one and at the end; the counts are kept in `connections_`. Training is the same with it.
     n_replicas : int, default=1
         Networks to train, which differ in their seed only. The scores are averaged over them: the
         selection depends less on the seed, for so many times the cost.
@@ -126,6 +129,10 @@ class WASTSelector(AutoencoderSelector):
         ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
         ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
         of a fully connected one (``"dense"``). The last is the sum over the replicas.
+    connections_ : dict of str to ndarray
+        Only with `connections_every`: ``"epoch"`` of shape (n_counts,), epochs trained before each
+        count; and ``"counts"`` of shape (n_counts, n_features), int32, the connections of every
+        feature's input neuron; of the first replica.
     network_ : FittedNetwork
         The trained network in numpy, which `score` uses; that of the first replica.
 
@@ -188,6 +195,7 @@ class WASTSelector(AutoencoderSelector):
         momentum=0.9,
         alpha=0.0,
         noise_std=0.2,
+        connections_every=None,
         n_replicas=1,
         n_jobs=None,
         kernel="auto",
@@ -215,6 +223,7 @@ class WASTSelector(AutoencoderSelector):
         self.momentum = momentum
         self.alpha = alpha
         self.noise_std = noise_std
+        self.connections_every = connections_every
         self.n_replicas = n_replicas
         self.n_jobs = n_jobs
         self.kernel = kernel
@@ -305,6 +314,11 @@ class WASTSelector(AutoencoderSelector):
             optimizer=optimizer,
             filled_sides=("in", "out") if self.grow == "importance" else None,
         )
+
+    def _score_label_of_one(self):
+        if self.ranking == "strength":
+            return "strength (sum of |weights| of the input)"
+        return "importance (error and strength, summed over steps)"
 
     def _validate_params(self):
         super()._validate_params()

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How much selections agree that differ in the seed, or in the samples, only."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+from scipy.stats import norm
+from sklearn.base import clone
+from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils.parallel import Parallel, delayed
+
+from ..data import RowTable
+from ..selectors._replicas import generators, seed_of
+from ..selectors._subsamples import complementary_pair, strata
+from ..selectors._validation import table_on_disk
+from ..selectors.base import check_length
+from ..selectors.stability import seeded
+
+
+class Stability(NamedTuple):
+    """How much selections agree, see :func:`stability`.
+
+    Attributes
+    ----------
+    value : float
+        1 if all selections are the same, 0 on the average over selections by chance.
+    low, high : float
+        Confidence interval of it.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+def stability(selections, *, confidence=0.95) -> Stability:
+    """Stability of selections, by the measure of Nogueira, Sechidis and Brown.
+
+    Selections may differ in their numbers of features. It is corrected for chance: that a large
+    share of the features is selected makes selections no more stable.
+
+    Parameters
+    ----------
+    selections : array-like of shape (n_selections, n_features)
+        Which features each selection has, booleans or zeros and ones; two selections at least.
+    confidence : float in (0, 1), default=0.95
+        Of the interval, which is approximate: that of a normal distribution, for independent
+        selections.
+
+    Returns
+    -------
+    Stability
+        ``(value, low, high)``; NaN where no feature is ever selected, or all always are.
+
+    Raises
+    ------
+    ValueError
+        If `selections` or `confidence` is unusable.
+
+    References
+    ----------
+    Nogueira, S., Sechidis, K. and Brown, G. "On the stability of feature selection algorithms."
+    Journal of Machine Learning Research 18, 2018.
+
+    Examples
+    --------
+    >>> from sparsefs.evaluation import stability
+    >>> found = stability([[1, 1, 0, 0, 0], [1, 1, 0, 0, 0], [1, 0, 1, 0, 0]])
+    >>> round(found.value, 3)
+    0.444
+    """
+    Z = _zeros_and_ones(selections)
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must be between 0 and 1. Got {confidence!r}.")
+    n_selections, n_features = Z.shape
+    frequency = Z.mean(axis=0)
+    share = frequency.mean()  # of the features, in a selection
+    by_chance = share * (1 - share)  # variance of a feature that is selected by chance
+    if by_chance == 0:
+        return Stability(np.nan, np.nan, np.nan)
+    unbiased = n_selections / (n_selections - 1)
+    value = 1 - unbiased * (frequency * (1 - frequency)).mean() / by_chance
+    shares = Z.mean(axis=1)
+    influence = (
+        Z @ frequency / n_features
+        - shares * share
+        + value / 2 * (2 * shares * share - shares - share + 1)
+    ) / by_chance
+    variance = 4 / n_selections**2 * np.square(influence - influence.mean()).sum()
+    margin = norm.ppf((1 + confidence) / 2) * np.sqrt(variance)
+    return Stability(float(value), float(value - margin), float(value + margin))
+
+
+def repeated_selections(
+    selector,
+    X,
+    y=None,
+    *,
+    K=None,
+    n_repeats=10,
+    vary="seed",
+    n_jobs=None,
+    random_state=None,
+) -> np.ndarray:
+    """Fit a selector several times, with other seeds or on other halves of the samples.
+
+    Parameters
+    ----------
+    selector : estimator
+        With ``get_support``; it is cloned and stays as it is.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+    K : int or None, default=None
+        Set for all fits; None leaves the selector's own.
+    n_repeats : int, default=10
+        Fits, at least 2.
+    vary : {"seed", "half"}, default="seed"
+        What differs: every ``random_state`` only; or each fit sees a random half of the samples
+        (of every class, if there are classes), with a seed of its own.
+    n_jobs : int or None, default=None
+        Fits at the same time, in processes unless a ``joblib.parallel_config`` context says
+        otherwise; None is 1 unless in such a context.
+    random_state : int, RandomState instance or None, default=None
+        Decides seeds and halves.
+
+    Returns
+    -------
+    ndarray of shape (n_repeats, n_features), dtype bool
+        The features that each fit selects.
+
+    Raises
+    ------
+    TypeError
+        If X is files on disk, or the selector has no ``get_support``.
+    ValueError
+        If a parameter is unusable.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sparsefs import WASTSelector
+    >>> from sparsefs.evaluation import repeated_selections, stability
+    >>> X, _ = load_digits(return_X_y=True)
+    >>> selections = repeated_selections(WASTSelector(K=20), X, n_repeats=3, random_state=0)
+    >>> selections.shape
+    (3, 64)
+    >>> 0 < stability(selections).value < 1
+    True
+    """
+    if vary not in ("seed", "half"):
+        raise ValueError(f"vary must be 'seed' or 'half'. Got {vary!r}.")
+    if isinstance(n_repeats, bool) or n_repeats != int(n_repeats) or n_repeats < 2:
+        raise ValueError(f"n_repeats must be an int of at least 2. Got {n_repeats!r}.")
+    if not hasattr(selector, "get_support"):
+        raise TypeError(f"selector must have get_support. Got {type(selector).__name__}.")
+    selector = clone(selector)
+    if K is not None:
+        selector.set_params(K=K)
+    table_on_disk(X)  # a path is refused
+    if isinstance(X, RowTable) and vary == "half":
+        raise TypeError("vary='half' needs X in memory: X[:] reads all rows.")
+    if not isinstance(X, RowTable):
+        (X,) = indexable(X)
+        X = X.tocsr() if sparse.issparse(X) else X
+    if y is not None:
+        check_length(X, y)
+    classes = strata(y) if vary == "half" else None
+    if vary == "half" and classes is None:
+        classes = np.zeros(X.shape[0] if hasattr(X, "shape") else len(X), dtype=np.intp)
+    rngs = generators(seed_of(random_state), int(n_repeats))
+    found = Parallel(n_jobs=n_jobs)(delayed(_selection)(selector, X, y, classes, r) for r in rngs)
+    return np.array(found)
+
+
+def _selection(selector, X, y, classes, rng):
+    """What a clone of the selector selects."""
+    if classes is not None:
+        half, _ = complementary_pair(classes, rng)
+        X = _safe_indexing(X, half)
+        y = None if y is None else _safe_indexing(y, half)
+    return seeded(clone(selector), rng).fit(X, y).get_support()
+
+
+def _zeros_and_ones(selections):
+    Z = np.asarray(selections)
+    if Z.ndim != 2 or len(Z) < 2:
+        raise ValueError(
+            "selections must have a row for each of two selections at least. Got the shape "
+            f"{Z.shape}."
+        )
+    if not np.isin(Z, (0, 1)).all():
+        raise ValueError("selections must hold booleans, or zeros and ones.")
+    return Z.astype(np.float64)

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Scores of pixels as an image, with the selected ones outlined."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ._features import image_of, scored
+from ._outline import outline
+from ._style import add_legend, new_axes, pyplot
+
+
+class ImportanceImageDisplay:
+    """The scores of pixels as an image, the selected ones outlined.
+
+    Made by :meth:`from_estimator`; all that is drawn is kept in attributes.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width)
+        Scores of the pixels; of several channels that of the best one.
+    selected : ndarray of shape (height, width), dtype bool
+        Pixels of which a feature is selected.
+    n_channels : int, default=1
+    n_selected : int or None, default=None
+        Selected features; None is the number of selected pixels.
+    score_label : str, default="score"
+        What the scores are, and in which unit.
+    background : ndarray of shape (height, width) or None, default=None
+        Drawn in grey beneath the scores, for example the mean image.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    image_, background_ : matplotlib AxesImage; the latter may be None
+    outline_ : matplotlib LineCollection or None
+        Around all pixels that are selected; the sides of neighbours that are both selected are left
+        out.
+    colorbar_ : matplotlib Colorbar or None
+    legend_ : matplotlib Legend or None
+
+    See Also
+    --------
+    ImportanceDisplay : The scores as a ranking.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sparsefs import GradualPruningSelector, ImportanceImageDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> selector = GradualPruningSelector(K=20, random_state=0).fit(X, y)
+    >>> display = ImportanceImageDisplay.from_estimator(selector, (8, 8))
+    >>> display.image.shape, int(display.selected.sum())
+    ((8, 8), 20)
+    """
+
+    def __init__(
+        self,
+        *,
+        image,
+        selected,
+        n_channels=1,
+        n_selected=None,
+        score_label="score",
+        background=None,
+    ):
+        self.image = image
+        self.selected = selected
+        self.n_channels = n_channels
+        self.n_selected = n_selected
+        self.score_label = score_label
+        self.background = background
+
+    @classmethod
+    def from_estimator(cls, selector, image_shape, *, background=None, ax=None, **kwargs):
+        """Draw the scores of a selector.
+
+        Parameters
+        ----------
+        selector : estimator
+            Fitted, with ``scores_`` and ``get_support``.
+        image_shape : tuple of int
+            (height, width), or (height, width, channels), as the features follow each other.
+        background : array-like of shape (n_features,) or of `image_shape`, default=None
+            Drawn in grey beneath the scores, which are the more opaque the higher they are; for
+            example the mean image ``X.mean(axis=0)``. Channels are averaged.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **kwargs : dict
+            Passed to :meth:`plot`.
+
+        Returns
+        -------
+        ImportanceImageDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the selector is not fitted.
+        TypeError
+            If it is no selector with scores.
+        ValueError
+            If the features, or the background, do not make an image of `image_shape`.
+        """
+        of = scored(selector)
+        scores, support = (
+            np.atleast_3d(image_of(values, image_shape)) for values in (of.scores, of.support)
+        )
+        if background is not None:
+            flat = np.ravel(np.asarray(background, dtype=np.float64))
+            background = np.atleast_3d(image_of(flat, image_shape, "background")).mean(axis=2)
+        return cls(
+            image=scores.max(axis=2),
+            selected=support.any(axis=2),
+            n_channels=scores.shape[2],
+            n_selected=int(of.support.sum()),
+            score_label=of.label,
+            background=background,
+        ).plot(ax, **kwargs)
+
+    def plot(self, ax=None, *, cmap="cividis", norm=None, colorbar=True, legend=True):
+        """Draw it.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        cmap : str or matplotlib Colormap, default="cividis"
+            Its lightness rises with the scores, so that it holds in grey.
+        norm : str or matplotlib Normalize or None, default=None
+            Scale of the colours, for example ``"log"``; None is linear.
+        colorbar : bool, default=True
+        legend : bool or dict, default=True
+            Whether to count the outlined pixels above the axes; a dict is passed to matplotlib.
+
+        Returns
+        -------
+        ImportanceImageDisplay
+            The display, with the artists.
+        """
+        pyplot(self)
+        height, width = self.image.shape
+        if ax is None:
+            ax = new_axes(self, (4.6, 3.6) if height <= 1.5 * width else (3.6, 4.6))
+        self.ax_, self.figure_ = ax, ax.figure
+        self.background_, alpha = None, None
+        if self.background is not None:
+            self.background_ = ax.imshow(self.background, cmap="Greys", interpolation="nearest")
+            alpha = _share(self.image)
+        self.image_ = ax.imshow(
+            self.image, cmap=cmap, norm=norm, alpha=alpha, interpolation="nearest"
+        )
+        ax.set(xticks=[], yticks=[])
+        self.outline_ = None
+        if self.selected.any():
+            self.outline_ = outline(ax, self.selected)
+        self.colorbar_ = None
+        if colorbar:
+            self.colorbar_ = ax.figure.colorbar(self.image_, ax=ax)
+            several = f", best of {self.n_channels} channels" if self.n_channels > 1 else ""
+            self.colorbar_.set_label(self.score_label + several)
+        self.legend_ = add_legend(ax, legend, self._entry())
+        return self
+
+    def _entry(self):
+        n_pixels = int(self.selected.sum())
+        n_selected = n_pixels if self.n_selected is None else self.n_selected
+        if self.outline_ is None:
+            return None, f"none of {self.selected.size:,} pixels selected"
+        of = f"{n_selected:,} of {self.selected.size * self.n_channels:,}"
+        where = f" features, in {n_pixels:,} pixels" if self.n_channels > 1 else " pixels"
+        return self.outline_, f"selected: {of}{where}"
+
+
+def _share(image) -> Any:
+    """The values from 0 for the lowest to 1 for the highest."""
+    low, high = np.nanmin(image), np.nanmax(image)
+    return np.nan_to_num((image - low) / (high - low)) if high > low else np.ones_like(image)

@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Scores against the number of features, of one selector or of several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import is_classifier, is_regressor
+from sklearn.utils.validation import check_is_fitted
+
+from ._style import CHOSEN, STYLES, add_legend, new_axes, pyplot
+
+_DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), "-.", (0, (1, 1)), (0, (3, 1, 1, 1)), (0, (8, 3)))
+_ALL: dict[str, Any] = {"color": "black", "lw": 1, "ls": (0, (1, 2)), "zorder": 1.5}
+
+
+class Curve(NamedTuple):
+    """Scores of the best features, for several numbers of them.
+
+    Attributes
+    ----------
+    Ks : ndarray of shape (n_Ks,)
+    mean, se : ndarray of shape (n_Ks,)
+        Mean over the folds, and its standard error.
+    n_folds : int
+    metric : str
+    """
+
+    Ks: np.ndarray
+    mean: np.ndarray
+    se: np.ndarray
+    n_folds: int
+    metric: str
+
+
+class KCurveDisplay:
+    r"""Scores of the K best features against K.
+
+    Made by :meth:`from_estimator` or :meth:`from_curve`; all that is drawn is kept in attributes.
+    Several curves differ in colour, marker and line style.
+
+    Parameters
+    ----------
+    curves : dict of str to Curve
+        Names and what is drawn; the name is ``""`` where there is one only and it has none.
+    chosen : dict of str to int, default=None
+        K to mark on curves.
+    all_features : float or None, default=None
+        Score with all features.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    lines_ : list of matplotlib Line2D
+        Means over the folds, a line for each curve.
+    bands_ : list of matplotlib PolyCollection
+        One standard error to both sides of them.
+    chosen_points_ : list of matplotlib Line2D
+    all_features_line_ : matplotlib Line2D or None
+    legend_ : matplotlib Legend or None
+
+    See Also
+    --------
+    sparsefs.evaluation.k_curve : Makes curves.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sparsefs import GradualPruningSelector, KCurveDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> selector = GradualPruningSelector(K="auto", random_state=0).fit(X, y)
+    >>> display = KCurveDisplay.from_estimator(selector)  # the path is there already
+    >>> display.ax_.get_ylabel()
+    'accuracy\n(mean of 5 folds ± standard error)'
+    >>> display.chosen[""] == selector.K_
+    True
+
+    The curves of several:
+
+    >>> from sklearn.ensemble import ExtraTreesClassifier
+    >>> from sparsefs.evaluation import k_curve
+    >>> settings = {"Ks": [4, 8, 16, 32], "cv": 3, "random_state": 0}
+    >>> rankers = {"gradual pruning": selector, "trees": ExtraTreesClassifier()}
+    >>> curves = {name: k_curve(ranker, X, y, **settings) for name, ranker in rankers.items()}
+    >>> display = KCurveDisplay.from_curve(curves)
+    >>> [line.get_label() for line in display.lines_]
+    ['gradual pruning', 'trees']
+    """
+
+    def __init__(self, *, curves, chosen=None, all_features=None):
+        self.curves = curves
+        self.chosen = chosen
+        self.all_features = all_features
+
+    @classmethod
+    def from_estimator(
+        cls,
+        selector,
+        X=None,
+        y=None,
+        *,
+        Ks=None,
+        estimator=None,
+        scoring=None,
+        cv=None,
+        sample_weight=None,
+        n_jobs=None,
+        random_state=None,
+        all_features=None,
+        name="",
+        ax=None,
+        **kwargs,
+    ):
+        """Draw the curve of a selector.
+
+        Parameters
+        ----------
+        selector : estimator
+            Without X fitted with ``K="auto"``: its ``path_`` is drawn, and the chosen K marked.
+            With X whatever :func:`sparsefs.evaluation.k_curve` ranks by, fitted or not.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or None, default=None
+            Data to cross-validate on; None draws ``path_``.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+        Ks, estimator, scoring, cv, sample_weight, n_jobs, random_state
+            As in :func:`sparsefs.evaluation.k_curve`; only with X.
+        all_features : float or None, default=None
+            Score with all features, drawn as a horizontal line.
+        name : str, default=""
+            Of the curve, in the legend.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **kwargs : dict
+            Passed to :meth:`plot`.
+
+        Returns
+        -------
+        KCurveDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If there is no X, and the selector is not fitted.
+        ValueError
+            If there is no X, and K was not chosen in the fit; or from the cross-validation.
+        """
+        if X is not None:
+            from ..evaluation import k_curve
+
+            found = k_curve(
+                selector,
+                X,
+                y,
+                Ks=Ks,
+                estimator=estimator,
+                scoring=scoring,
+                cv=cv,
+                sample_weight=sample_weight,
+                n_jobs=n_jobs,
+                random_state=random_state,
+            )
+            return cls.from_curve({name: found}, all_features=all_features, ax=ax, **kwargs)
+        check_is_fitted(selector)
+        path = getattr(selector, "path_", None)
+        if path is None:
+            raise ValueError(
+                f"This {type(selector).__name__} was fitted with a given K, so there is no path to "
+                "draw. Pass X and y to cross-validate on, or fit it with K='auto'."
+            )
+        curve = Curve(
+            path["K"],
+            path["score_mean"],
+            path["score_se"],
+            path["scores"].shape[1],
+            _metric_of_path(selector),
+        )
+        # K may have been set to another number since.
+        chosen = {name: selector.K_} if selector.K_ in curve.Ks else None
+        return cls(curves={name: curve}, chosen=chosen, all_features=all_features).plot(
+            ax, **kwargs
+        )
+
+    @classmethod
+    def from_curve(cls, curve, *, chosen=None, all_features=None, ax=None, **kwargs):
+        """Draw curves that there are.
+
+        Parameters
+        ----------
+        curve : KCurve or dict of str to KCurve
+            One or several, up to six, of the same metric.
+        chosen : int or dict of str to int, default=None
+            K to mark; of several curves by their names.
+        all_features : float or None, default=None
+            Score with all features, drawn as a horizontal line.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **kwargs : dict
+            Passed to :meth:`plot`.
+
+        Returns
+        -------
+        KCurveDisplay
+
+        Raises
+        ------
+        ValueError
+            If there are none, more than can be told apart, or their metrics differ.
+        """
+        given = dict(curve) if isinstance(curve, Mapping) else {"": curve}
+        if not 0 < len(given) <= len(STYLES):
+            raise ValueError(
+                f"1 to {len(STYLES)} curves can be told apart in a picture. Got {len(given)}."
+            )
+        curves = {
+            name: Curve(c.Ks, c.mean, c.se, c.scores.shape[1], c.metric)
+            for name, c in given.items()
+        }
+        metrics = sorted({c.metric for c in curves.values()})
+        if len(metrics) > 1:
+            raise ValueError(f"Curves in one picture must have one metric. Got {metrics}.")
+        if chosen is not None and not isinstance(chosen, Mapping):
+            if len(curves) > 1:
+                raise ValueError("chosen must be a dict, as there are several curves.")
+            chosen = dict.fromkeys(curves, chosen)
+        display = cls(curves=curves, chosen=chosen, all_features=all_features)
+        return display.plot(ax, **kwargs)
+
+    def plot(self, ax=None, *, log_x=True, legend=True):
+        """Draw it.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        log_x : bool, default=True
+            Whether K is on a logarithmic scale, with ticks at powers of two.
+        legend : bool or dict, default=True
+            Whether to add a legend, above the axes; a dict is passed to matplotlib.
+
+        Returns
+        -------
+        KCurveDisplay
+            The display, with the artists.
+        """
+        pyplot(self)
+        marks = {name: (K, _place(self.curves, name, K)) for name, K in (self.chosen or {}).items()}
+        if ax is None:
+            ax = new_axes(self, (6.3, 3.8))
+        self.ax_, self.figure_ = ax, ax.figure
+        self.lines_, self.bands_, self.chosen_points_ = [], [], []
+        groups, remarks = [], []
+        for (name, curve), (color, marker), dashes in zip(
+            self.curves.items(), STYLES, _DASHES, strict=False
+        ):
+            low, high = curve.mean - curve.se, curve.mean + curve.se
+            band = ax.fill_between(curve.Ks, low, high, color=color, alpha=0.2, lw=0)
+            style = {"color": color, "ls": dashes, "lw": 1.4, "marker": marker, "ms": 4.5}
+            (line,) = ax.plot(curve.Ks, curve.mean, mec="black", mew=0.5, label=name, **style)
+            self.lines_.append(line)
+            self.bands_.append(band)
+            groups.append((line, name) if name else None)
+            if name in marks:
+                K, place = marks[name]
+                (point,) = ax.plot(curve.Ks[place], curve.mean[place], ls="none", **CHOSEN)
+                self.chosen_points_.append(point)
+                of = f" ({name})" if len(self.curves) > 1 else ""
+                remarks.append((point, f"chosen{of}: K = {K:,}"))
+        self.all_features_line_ = None
+        if self.all_features is not None:
+            self.all_features_line_ = ax.axhline(self.all_features, **_ALL)
+            remarks.append((self.all_features_line_, f"all features: {self.all_features:.3f}"))
+        if log_x:
+            self._log_axis(ax)
+        first = next(iter(self.curves.values()))
+        numbers = sorted({curve.n_folds for curve in self.curves.values()})
+        folds = " or ".join(f"{n}" for n in numbers)
+        ax.set_xlabel("number of features K")
+        ax.set_ylabel(f"{first.metric}\n(mean of {folds} folds ± standard error)")
+        self.legend_ = add_legend(ax, legend, *groups, *remarks)
+        return self
+
+    def _log_axis(self, ax):
+        from matplotlib import ticker
+
+        lowest = min(curve.Ks.min() for curve in self.curves.values())
+        highest = max(curve.Ks.max() for curve in self.curves.values())
+        ax.set_xscale("log", base=2)
+        low, high = np.ceil(np.log2(lowest)), np.floor(np.log2(highest))
+        step = max(1, int(np.ceil((high - low + 1) / 12)))
+        powers = 2.0 ** np.arange(low, high + 1, step)
+        # Of few numbers close together no power of two may be among them.
+        ticks = powers if len(powers) > 1 else np.unique([lowest, highest])
+        ax.xaxis.set_major_locator(ticker.FixedLocator(ticks.tolist()))
+        ax.xaxis.set_minor_locator(ticker.NullLocator())
+        ax.xaxis.set_major_formatter(ticker.FuncFormatter(lambda v, _: f"{v:,g}"))
+
+
+def _place(curves, name, K):
+    """Where a chosen K is on its curve."""
+    if name not in curves:
+        raise ValueError(f"chosen has {name!r}, which is no curve. They are {list(curves)}.")
+    found = np.flatnonzero(curves[name].Ks == K)
+    if not len(found):
+        raise ValueError(f"chosen: K={K} is not among those tried, {curves[name].Ks.tolist()}.")
+    return int(found[0])
+
+
+def _metric_of_path(selector):
+    """What the scores in ``path_`` are."""
+    choice = selector._choice_of_K()
+    if choice is None:  # changed after the fit
+        return "score"
+    target = getattr(selector, "_target", None)
+    if choice.target == "X" or (choice.target == "auto" and target is None):
+        return "explained variance"
+    if choice.scoring is not None:
+        given = choice.scoring
+        return given if isinstance(given, str) else getattr(given, "__name__", "score")
+    if choice.estimator is not None:
+        if is_classifier(choice.estimator):
+            return "accuracy"
+        return "R2" if is_regressor(choice.estimator) else "score"
+    if target is None:
+        return "score"
+    return "accuracy" if target.kind == "classes" else "R2"

@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How often features are selected, over halves of the samples or over seeds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ._features import names_of
+from ._ranked import Ranked, as_bars, draw_bars, draw_curve, figsize, number_to_show
+from ._style import RED, add_legend, new_axes, pyplot
+
+_THRESHOLD: dict[str, Any] = {"color": RED, "lw": 1.2, "ls": "-.", "zorder": 2.5}
+_VARIED = {"seed": "fits with other seeds", "half": "fits to random halves"}
+
+
+class StabilityDisplay:
+    r"""How often features are selected, sorted.
+
+    Made by :meth:`from_estimator` or :meth:`from_selections`; all that is drawn is kept in
+    attributes. Up to 40 features are bars with names, more of them a curve over the ranks.
+
+    Parameters
+    ----------
+    frequencies : ndarray of shape (n_features,)
+        Share of the fits that select a feature.
+    ranking : ndarray of shape (n_features,)
+        Rank of every feature, 1 is the most frequent.
+    feature_names : ndarray of shape (n_features,)
+    fits : str, default="fits"
+        How many fits, and what differs between them.
+    threshold : float or None, default=None
+        Frequency from which on features are selected.
+    pfer : float or None, default=None
+        Bound on the expected number of false selections at the threshold.
+    stability : Stability or None, default=None
+        Of the selections, see :func:`sparsefs.evaluation.stability`.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    bars_ : list of matplotlib BarContainer or None
+        Features from the threshold on (without a threshold: of every fit) and others, None for a
+        group of which none is drawn; None for a curve.
+    lines_ : list of matplotlib Line2D or None
+        The same of a curve; None for bars.
+    threshold_ : matplotlib Line2D or None
+    legend_ : matplotlib Legend or None
+
+    See Also
+    --------
+    sparsefs.StabilitySelector : Frequencies over halves, with a bound on false selections.
+    sparsefs.evaluation.repeated_selections : Selections with other seeds, or of other halves.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sparsefs import GradualPruningSelector, StabilityDisplay
+    >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    >>> display = StabilityDisplay.from_estimator(
+    ...     GradualPruningSelector(K=8), X, y, n_repeats=4, random_state=0
+    ... )
+    >>> display.ax_.get_xlabel()
+    'share of 4 fits with other seeds\nthat select the feature'
+    >>> 0.4 < display.stability.value <= 1
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        frequencies,
+        ranking,
+        feature_names,
+        fits="fits",
+        threshold=None,
+        pfer=None,
+        stability=None,
+    ):
+        self.frequencies = frequencies
+        self.ranking = ranking
+        self.feature_names = feature_names
+        self.fits = fits
+        self.threshold = threshold
+        self.pfer = pfer
+        self.stability = stability
+
+    @classmethod
+    def from_estimator(
+        cls,
+        selector,
+        X=None,
+        y=None,
+        *,
+        K=None,
+        n_repeats=10,
+        vary="seed",
+        n_jobs=None,
+        random_state=None,
+        feature_names=None,
+        n_features=None,
+        ax=None,
+        **kwargs,
+    ):
+        """Draw the frequencies of a StabilitySelector, or fit any selector several times.
+
+        Parameters
+        ----------
+        selector : estimator
+            Without X a fitted :class:`StabilitySelector`, of which the frequencies, the threshold
+            and the bound are drawn. With X any selector; it is cloned and stays as it is.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features) or None, default=None
+            Data to fit clones of the selector to.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+        K, n_repeats, vary, n_jobs, random_state
+            As in :func:`sparsefs.evaluation.repeated_selections`; only with X.
+        feature_names : array-like of str of shape (n_features,) or None, default=None
+            None takes those of the data, or x0, x1, ...
+        n_features : int or None, default=None
+            How many to show, the most frequent; None is all that are ever selected.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        **kwargs : dict
+            Passed to :meth:`plot`.
+
+        Returns
+        -------
+        StabilityDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If there is no X, and the selector is not fitted.
+        ValueError
+            If there is no X, and the selector has no frequencies; or a parameter is unusable.
+        """
+        if X is not None:
+            from ..evaluation import repeated_selections
+
+            selections = repeated_selections(
+                selector,
+                X,
+                y,
+                K=K,
+                n_repeats=n_repeats,
+                vary=vary,
+                n_jobs=n_jobs,
+                random_state=random_state,
+            )
+            names = feature_names if feature_names is not None else _columns_of(X)
+            return cls.from_selections(
+                selections,
+                fits=f"{len(selections)} {_VARIED[vary]}",
+                feature_names=names,
+                n_features=n_features,
+                ax=ax,
+                **kwargs,
+            )
+        check_is_fitted(selector)
+        frequencies = getattr(selector, "selection_frequencies_", None)
+        if frequencies is None:
+            raise ValueError(
+                f"{type(selector).__name__} has no selection frequencies: pass X and y to fit it "
+                "several times, or a fitted StabilitySelector."
+            )
+        display = cls(
+            frequencies=frequencies,
+            ranking=selector.ranking_,
+            feature_names=names_of(selector, len(frequencies), feature_names),
+            fits=f"{2 * selector.n_pairs} fits to halves",
+            threshold=selector.threshold_,
+            pfer=selector.pfer_,
+        )
+        return display.plot(ax, n_features=n_features, **kwargs)
+
+    @classmethod
+    def from_selections(
+        cls, selections, *, fits=None, feature_names=None, n_features=None, ax=None, **kwargs
+    ):
+        """Draw selections that there are.
+
+        Parameters
+        ----------
+        selections : array-like of shape (n_selections, n_features)
+            Which features each selection has, booleans or zeros and ones; two selections at least.
+        fits : str or None, default=None
+            How many selections, and what differs between them; None is their number.
+        feature_names, n_features, ax, **kwargs
+            As in :meth:`from_estimator`.
+
+        Returns
+        -------
+        StabilityDisplay
+        """
+        from ..evaluation import stability
+
+        found = stability(selections)
+        frequencies = np.mean(selections, axis=0)
+        ranking = np.empty(len(frequencies), dtype=np.int64)
+        ranking[np.argsort(-frequencies, kind="stable")] = np.arange(1, len(frequencies) + 1)
+        display = cls(
+            frequencies=frequencies,
+            ranking=ranking,
+            feature_names=names_of(None, len(frequencies), feature_names),
+            fits=f"{len(selections)} fits" if fits is None else fits,
+            stability=found,
+        )
+        return display.plot(ax, n_features=n_features, **kwargs)
+
+    def plot(self, ax=None, *, n_features=None, kind="auto", log_x="auto", legend=True):
+        """Draw it.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+        n_features : int or None, default=None
+            How many to show, the most frequent; None is all that are ever selected.
+        kind : {"auto", "bars", "curve"}, default="auto"
+            ``"auto"`` is bars for up to 40 features.
+        log_x : bool or "auto", default="auto"
+            Whether the ranks of a curve are on a logarithmic scale; ``"auto"`` is for more than
+            200 of them.
+        legend : bool or dict, default=True
+            Whether to add a legend, above the axes; a dict is passed to matplotlib.
+
+        Returns
+        -------
+        StabilityDisplay
+            The display, with the artists.
+        """
+        pyplot(self)
+        order = np.argsort(self.ranking, kind="stable")
+        ever = int((self.frequencies > 0).sum())
+        n_shown = max(1, ever) if n_features is None else number_to_show(n_features, len(order))
+        bars = as_bars(kind, n_shown)
+        bound = 1.0 if self.threshold is None else self.threshold
+        often = self.frequencies >= bound
+        ranked = Ranked.best(self.frequencies, order, often, self.feature_names, n_shown=n_shown)
+        if ax is None:
+            ax = new_axes(self, figsize(bars, n_shown))
+        self.ax_, self.figure_ = ax, ax.figure
+        self.bars_ = self.lines_ = self.threshold_ = None
+        if bars:
+            self.bars_, _ = draw_bars(ax, ranked)
+        else:
+            self.lines_, _ = draw_curve(ax, ranked, log_x)
+        label = f"share of {self.fits}\nthat select the feature"
+        ax.set(
+            **(
+                {"xlabel": label, "xlim": (0, 1.02)}
+                if bars
+                else {"ylabel": label, "ylim": (0, 1.04)}
+            )
+        )
+        if self.threshold is not None:
+            line = ax.axvline if bars else ax.axhline
+            self.threshold_ = line(self.threshold, **_THRESHOLD)
+        self.legend_ = add_legend(ax, legend, *self._entries(int(often.sum()), ever))
+        return self
+
+    def _entries(self, n_often, ever):
+        drawn = self.bars_ or self.lines_ or []
+        names = (
+            ("in every fit", "in some fits")
+            if self.threshold is None
+            else ("selected", "not selected")
+        )
+        others = ever if self.threshold is None else len(self.frequencies)
+        entries = [
+            None if artist is None else (artist, f"{name}: {n:,}")
+            for artist, name, n in zip(drawn, names, (n_often, others - n_often), strict=True)
+        ]
+        if self.threshold_ is not None:
+            entries.append((self.threshold_, f"threshold: {self.threshold:.3g}"))
+        if self.pfer is not None:
+            entries.append((None, f"false, expected: ≤ {self.pfer:.2g}"))
+        if self.stability is not None:
+            value, low, high = self.stability
+            entries.append((None, f"stability: {value:.2f}"))
+            entries.append((None, f"95 %: {low:.2f} to {high:.2f}"))
+        return entries
+
+
+def _columns_of(X):
+    """Names of the columns of a data frame; None of other data."""
+    columns = getattr(X, "columns", None)
+    return None if columns is None else [str(name) for name in columns]

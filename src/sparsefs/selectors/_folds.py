@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The folds in which the number of features is judged."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.model_selection import check_cv
+
+
+def folds_of(cv, judge, rng, who: str, advice: str = ""):
+    """Pairs of (training, validation) rows of weight above 0, ascending.
+
+    `who` needs them, for the messages, and `advice` says what else could be done.
+
+    Raises
+    ------
+    ValueError
+        If the data cannot be split.
+    """
+    n_samples, weight = judge.X.shape[0], judge.sample_weight
+    rows = np.arange(n_samples) if weight is None else np.flatnonzero(weight)
+    if cv is None or isinstance(cv, Integral):
+        n_folds = min(5 if cv is None else int(cv), len(rows) // 2)
+        if n_folds < 2:
+            raise ValueError(
+                f"{who} needs 4 samples at least, to split them: n_samples={len(rows)}.{advice}"
+            )
+        folds = _shuffled_folds(n_folds, rows, judge.target, rng)
+    else:
+        # All rows are split, as the numbers in a list of splits are those of X.
+        splits = check_cv(cv).split(np.zeros((n_samples, 1)), judge.y)
+        folds = [(np.intersect1d(a, rows), np.intersect1d(b, rows)) for a, b in splits]
+    sizes = [(len(a), len(b)) for a, b in folds]
+    if len(folds) < 2 or min(map(min, sizes)) == 0:
+        raise ValueError(
+            f"{who} needs two folds at least, and samples in both parts of each: 'cv' gives "
+            f"(training, validation) samples {sizes[:5]}."
+        )
+    if judge.y is not None:
+        for number, (train, _) in enumerate(folds):
+            if (judge.y[train] == judge.y[train[0]]).all():
+                what = "one class only" if judge.target.kind == "classes" else "a constant y"
+                raise ValueError(
+                    f"{who} cannot use fold {number} of {len(folds)}: its training part has "
+                    f"{what}. Pass another 'cv'.{advice}"
+                )
+    return folds
+
+
+def _shuffled_folds(n_folds, rows, target, rng):
+    """Folds of equal size; rows of one class are spread evenly, however few they are."""
+    order = rng.permutation(rows)
+    if target is not None and target.kind == "classes":
+        order = order[np.argsort(target.values[order], kind="stable")]
+    validation = [np.sort(order[fold::n_folds]) for fold in range(n_folds)]
+    return [(np.setdiff1d(rows, part), part) for part in validation]

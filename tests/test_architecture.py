@@ -20,7 +20,7 @@ ALLOWED = {
     "search": {"selectors", "data"},
     "evaluation": {"selectors", "data"},
     "plots": {"selectors", "search", "evaluation"},
-    "report": {"selectors", "evaluation", "plots"},
+    "report": {"selectors", "evaluation", "plots", "data"},
     "cli": {"selectors", "evaluation", "plots", "report", "data"},
 }
 FOLDERS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))

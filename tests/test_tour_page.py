@@ -16,20 +16,17 @@ def test_code_and_commands_of_the_page(capsys, tmp_path, monkeypatch):
     from sparsefs.cli import main
 
     monkeypatch.chdir(tmp_path)
-    names, printed, commands = {}, "", 0
+    names, printed = {}, ""
     for kind, block in blocks("tour.rst"):
-        if kind == "python":
+        if kind == "none":
+            assert_about(printed, block)
+        elif kind == "python":
             exec(block, names)
             printed = capsys.readouterr().out
-        elif kind == "none":
-            assert_about(printed, block)
-        else:
-            for line in block.splitlines():
-                program, *arguments = shlex.split(line)
-                if program == "sparsefs":
-                    assert main(arguments) == 0, capsys.readouterr().err
-                    commands += 1
-    assert commands
+        elif block.startswith("sparsefs "):
+            status = main(shlex.split(block)[1:])
+            printed, errors = capsys.readouterr()
+            assert status == 0, errors
     assert pandas.read_csv("small.csv").shape == (569, 6)
     report = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "diagnosis" in report

@@ -7,11 +7,22 @@ import warnings
 # As a newcomer would read them; those that are not listed follow by name.
 ORDER = [
     "quickstart.py",
+    "pipeline_and_grid_search.py",
+    "choosing_k.py",
+    "heat_map.py",
+    "genes.py",
+    "text.py",
+    "regression.py",
+    "multi_output.py",
+    "sample_weights.py",
+    "fair_comparison.py",
     "stability.py",
     "accuracy_against_cost.py",
-    "sparse_residual_network.py",
-    "own_growth_rule.py",
+    "larger_than_memory.py",
+    "connections.py",
     "own_importance.py",
+    "own_growth_rule.py",
+    "sparse_residual_network.py",
 ]
 FILTERS = list(warnings.filters)
 

@@ -4,8 +4,8 @@ Quick start: find the real pixels
 =================================
 
 Each of the 64 pixels of small images of digits is there five more times, with its values shuffled
-over the images: 384 columns of which 64 say something, and nothing about a column alone tells which.
-We keep 30 columns and see what they are worth.
+over the images: 384 columns of which 64 say something, and nothing about a column alone tells
+which. We keep 30 columns and see what they are worth.
 """
 
 import numpy as np

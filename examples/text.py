@@ -27,8 +27,8 @@ from sparsefs import GradualPruningSelector, KCurveDisplay
 from sparsefs.evaluation import k_curve
 
 # %%
-# The texts, read from the source files without importing them, and without the examples in them. The
-# label is the part of SciPy: ``stats``, ``signal``, ...
+# The texts, read from the source files without importing them, and without the examples in them.
+# The label is the part of SciPy: ``stats``, ``signal``, ...
 
 
 def docstrings(package):
@@ -82,12 +82,12 @@ for part in many:
 # %%
 # How many words, and by which ranking?
 # -------------------------------------
-# Everything is fitted within the folds, the vocabulary too. Where few words must do, gradual pruning
-# leads, as it does not spend two words on one meaning. With some hundreds the three meet.
+# Everything is fitted within the folds, the vocabulary too. Where few words must do, gradual
+# pruning leads, as it does not spend two words on one meaning. With some hundreds the three meet.
 #
-# No selection is as accurate as all words: on text a linear model on everything is hard to beat, and
-# selection pays if you want a list to read, or a small model. The chi-square test takes a hundredth
-# of a second.
+# No selection is as accurate as all words: on text a linear model on everything is hard to beat,
+# and selection pays if you want a list to read, or a small model. The chi-square test takes a
+# hundredth of a second.
 
 rankers = {
     "gradual pruning": GradualPruningSelector(n_networks=4),

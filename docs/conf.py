@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))  # _gallery.py, which the gallery names in strings
+sys.path.insert(0, str(HERE))  # _mathml.py and _gallery.py
 
 os.environ["MPLBACKEND"] = "Agg"  # also in what examples start
 
@@ -18,11 +18,11 @@ copyright = "2026, the sparsefs developers"
 version = release = sparsefs.__version__
 
 extensions = [
+    "_mathml",
     "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "_templates"]
@@ -40,8 +40,11 @@ numpydoc_show_class_members = False  # the class template lists them
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"sparsefs {release}"
+html_math_renderer = "mathml"
+html_static_path = ["_static"]
+html_css_files = ["sparsefs.css"]
 html_show_sourcelink = False
-html_sidebars = {"changelog": [], "contributing": [], "glossary": [], "index": []}
+html_sidebars = {"index": []}
 html_theme_options = {
     "navigation_with_keys": False,
     "search_as_you_type": False,

@@ -19,7 +19,15 @@ PAGES = {
     "wast": sparsefs.WASTSelector,
 }
 # Of all methods, with the same meaning.
-COMMON = {"n_replicas", "n_jobs", "kernel", "device", "verbose", "random_state"}
+COMMON = {
+    "connections_every",
+    "n_replicas",
+    "n_jobs",
+    "kernel",
+    "device",
+    "verbose",
+    "random_state",
+}
 SECTIONS = ["The idea", "The formulas", "Settings", "Example", "When it fails", r"References?"]
 
 pages = pytest.mark.parametrize("name", PAGES)

@@ -67,6 +67,7 @@ def test_inputs_of_gradual_pruning_are_there_or_not(wide):
         np.testing.assert_allclose(line.get_ydata(), expected)
     assert display.bands_ == []
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("round", "inputs left (%)")
+    assert all(tick == round(tick) for tick in display.ax_.get_xticks())
 
 
 def test_panels():

@@ -152,6 +152,7 @@ def test_a_given_K_that_was_not_tried_is_not_marked(wide):
 def test_cross_validates_with_X():
     X, y = first_ten_informative(0)
     settings = {"Ks": [2, 10], "cv": 3, "estimator": GaussianNB(), "random_state": 0}
+    settings["importance_getter"] = "feature_importances_"
     trees = ExtraTreesClassifier(20, random_state=0)
     expected = k_curve(trees, X, y, **settings)
     display = KCurveDisplay.from_estimator(trees, X, y, **settings, name="trees")

@@ -75,6 +75,7 @@ def test_stability_selection(wide):
     assert labels(display) == [
         *expected,
         f"not selected: {38 - n_selected}",
+        *([] if n_selected else [""]),  # so that what follows is in the other column
         f"threshold: {selector.threshold_:.3g}",
         f"false, expected: ≤ {selector.pfer_:.2g}",
     ]

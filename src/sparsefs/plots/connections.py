@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._features import image_of
 from ._outline import outline
-from ._style import BLUE, add_legend, new_axes, pyplot
+from ._style import BLUE, add_legend, new_axes, pyplot, whole_ticks
 
 _MOST_BINS = 200  # of features in a heat map
 _N_PANELS = 4
@@ -172,6 +172,7 @@ class ConnectionsDisplay:
         else:
             self._bands(ax, legend)
         ax.set_xlabel(self.step)
+        whole_ticks(ax.xaxis)
         return self
 
     @property

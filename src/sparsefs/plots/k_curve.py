@@ -109,6 +109,7 @@ class KCurveDisplay:
         sample_weight=None,
         n_jobs=None,
         random_state=None,
+        importance_getter="auto",
         all_features=None,
         name="",
         ax=None,
@@ -124,7 +125,7 @@ class KCurveDisplay:
         X : {array-like, sparse matrix} of shape (n_samples, n_features) or None, default=None
             Data to cross-validate on; None draws ``path_``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-        Ks, estimator, scoring, cv, sample_weight, n_jobs, random_state
+        Ks, estimator, scoring, cv, sample_weight, n_jobs, random_state, importance_getter
             As in :func:`sparsefs.evaluation.k_curve`; only with X.
         all_features : float or None, default=None
             Score with all features, drawn as a horizontal line.
@@ -160,6 +161,7 @@ class KCurveDisplay:
                 sample_weight=sample_weight,
                 n_jobs=n_jobs,
                 random_state=random_state,
+                importance_getter=importance_getter,
             )
             return cls.from_curve({name: found}, all_features=all_features, ax=ax, **kwargs)
         check_is_fitted(selector)

@@ -247,7 +247,7 @@ class StabilityDisplay:
         if bars:
             self.bars_, _ = draw_bars(ax, ranked)
         else:
-            self.lines_, _ = draw_curve(ax, ranked, log_x)
+            self.lines_, _ = draw_curve(ax, ranked, log_x, steps=True)
         label = f"share of {self.fits}\nthat select the feature"
         ax.set(
             **(
@@ -270,10 +270,12 @@ class StabilityDisplay:
             else ("selected", "not selected")
         )
         others = ever if self.threshold is None else len(self.frequencies)
-        entries = [
-            None if artist is None else (artist, f"{name}: {n:,}")
+        entries: list = [
+            (artist, f"{name}: {n:,}")
             for artist, name, n in zip(drawn, names, (n_often, others - n_often), strict=True)
+            if artist is not None
         ]
+        entries += [(None, "")] * (2 - len(entries))  # the column of the groups
         if self.threshold_ is not None:
             entries.append((self.threshold_, f"threshold: {self.threshold:.3g}"))
         if self.pfer is not None:

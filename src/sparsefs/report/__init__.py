@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A selection explained in one HTML file. Importing this does not import matplotlib."""
+
+from .write import write_report
+
+__all__ = ["write_report"]

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+"use strict";
+(() => {
+  const table = document.getElementById("selected");
+  const body = table.tBodies[0];
+  const rows = [...body.rows];
+  const place = new Map(rows.map((row, i) => [row, i]));
+
+  // Numbers by value, with dashes, which are missing, last; text by letters.
+  const key = (row, column) => {
+    const text = row.cells[column].textContent;
+    const number = parseFloat(text.replace("inf", "Infinity"));
+    return Number.isNaN(number) ? text : number;
+  };
+  const sort = (column, ascending, numeric) => {
+    const keys = new Map(rows.map((row) => [row, key(row, column)]));
+    const missing = (k) => numeric && typeof k !== "number";
+    const compare = (a, b) => {
+      const [x, y] = [keys.get(a), keys.get(b)];
+      if (missing(x) || missing(y)) return missing(x) - missing(y) || place.get(a) - place.get(b);
+      const order = numeric ? x - y : rowText(a, column).localeCompare(rowText(b, column), undefined, { numeric: true });
+      return (ascending ? order : -order) || place.get(a) - place.get(b);
+    };
+    body.append(...[...rows].sort(compare));
+  };
+  const rowText = (row, column) => row.cells[column].textContent;
+
+  const heads = [...table.tHead.rows[0].cells];
+  heads.forEach((head, column) => {
+    const numeric = !rows[0].cells[column].classList.contains("t");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const before = head.getAttribute("aria-sort");
+      // Ranks and names start with the first, figures with the largest.
+      const first = column < 2 ? "ascending" : "descending";
+      const now = before ? (before === "ascending" ? "descending" : "ascending") : first;
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", now);
+      sort(column, now === "ascending", numeric);
+    });
+  });
+  heads[0].setAttribute("aria-sort", "ascending");
+
+  const input = document.getElementById("filter");
+  const shown = document.getElementById("shown");
+  const names = rows.map((row) => row.cells[1].textContent.toLowerCase());
+  input.addEventListener("input", () => {
+    const wanted = input.value.trim().toLowerCase();
+    let n = 0;
+    rows.forEach((row, i) => {
+      row.hidden = !names[i].includes(wanted);
+      n += !row.hidden;
+    });
+    shown.textContent = wanted ? `${n} of ${rows.length}` : "";
+  });
+  document.getElementById("tools").hidden = false;
+
+  // What is folded is printed, but for long lists.
+  const folded = [...document.querySelectorAll("details.printed-open")];
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = folded.filter((part) => !part.open);
+    opened.forEach((part) => { part.open = true; });
+  });
+  addEventListener("afterprint", () => {
+    opened.forEach((part) => { part.open = false; });
+  });
+
+  document.querySelectorAll("pre.copied").forEach((block) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    block.before(button);
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(block.textContent);
+        button.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(block);
+        button.textContent = "Selected: copy with the keyboard";
+      }
+      setTimeout(() => { button.textContent = "Copy"; }, 3000);
+    });
+  });
+})();

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Which of the selected features say the same: correlations, pairs, groups, an order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial.distance import squareform
+
+from ._subject import Subject
+
+ALIKE = 0.9  # absolute correlation from which on features are near-copies
+MOST_FEATURES = 1000  # that are compared with each other
+MOST_ROWS = 20_000  # the error of a correlation is below 0.01 then
+
+
+@dataclass
+class Redundancy:
+    """Correlations among the best selected features.
+
+    Attributes
+    ----------
+    features : ndarray of shape (n,), dtype int64
+        Those compared, the best first.
+    correlations : ndarray of shape (n, n)
+        0 where a feature is constant, also with itself.
+    groups : list of ndarray of int64
+        Near-copies: features joined, directly or through others, by absolute correlations above
+        `ALIKE`. The best first, in each group and among the groups.
+    n_samples : int
+        Rows looked at.
+    """
+
+    features: np.ndarray
+    correlations: np.ndarray
+    groups: list[np.ndarray]
+    n_samples: int
+
+    @classmethod
+    def of(cls, subject: Subject) -> Redundancy:
+        """Compare the selected features in all rows, or in a random part of many."""
+        features, rows = subject.order[:MOST_FEATURES], None
+        if subject.n_samples > MOST_ROWS:
+            drawn = np.random.default_rng(0).choice(subject.n_samples, MOST_ROWS, replace=False)
+            rows = np.sort(drawn)
+        correlations = _correlations(subject, features, rows)
+        _, group = connected_components(np.abs(correlations) > ALIKE, directed=False)
+        first = np.unique(group, return_index=True)[1]
+        groups = [features[group == group[i]] for i in np.sort(first)]
+        return cls(
+            features,
+            correlations,
+            [members for members in groups if len(members) > 1],
+            subject.n_samples if rows is None else len(rows),
+        )
+
+    def pairs(self, most: int) -> list[tuple[int, int, float]]:
+        """The pairs of features that are correlated most, and their correlations."""
+        rows, columns = np.triu_indices(len(self.features), 1)
+        values = self.correlations[rows, columns]
+        order = np.lexsort((np.arange(len(values)), -np.abs(values)))[:most]
+        features = self.features
+        return [
+            (int(features[rows[i]]), int(features[columns[i]]), float(values[i])) for i in order
+        ]
+
+    def clustered(self, most: int) -> np.ndarray:
+        """Places of the best features, the alike ones side by side."""
+        n = min(most, len(self.features))
+        if n < 3:
+            return np.arange(n)
+        distance = 1 - np.abs(self.correlations[:n, :n])
+        np.fill_diagonal(distance, 0)
+        distance = squareform(distance.clip(0), checks=False)
+        return leaves_list(linkage(distance, "average", optimal_ordering=True))
+
+
+def _correlations(subject, features, rows):
+    n, sums = np.zeros((2, len(features)))
+    for _, block in subject.blocks(features, rows):
+        present = ~np.isnan(block)
+        n += present.sum(axis=0)
+        sums += np.where(present, block, 0).sum(axis=0)
+    mean = sums / np.maximum(n, 1)
+    gram = np.zeros((len(features), len(features)))
+    for _, block in subject.blocks(features, rows):
+        block = np.where(np.isnan(block), 0, block - mean)  # what is missing is as the mean
+        gram += block.T @ block
+    squares = np.diag(gram)
+    varies = squares > 1e-24 * n * mean**2
+    scale = np.where(varies, np.sqrt(np.where(varies, squares, 1)), np.inf)
+    return (gram / scale / scale[:, None]).clip(-1, 1)

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How good the selected features are: where that is known from, and how it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from ..data import RowTable
+from ..plots.k_curve import _metric_of_path
+from ._subject import Subject, printable
+
+_LARGEST = 256  # of the default numbers of features
+_WORK = 4e9  # products in a kernel matrix, a few seconds in each fold
+_MOST_ROWS = 2000  # that the default estimator is fitted to
+
+
+@dataclass
+class Scores:
+    """What is known of the scores on held-out rows.
+
+    Attributes
+    ----------
+    curve : KCurve or None
+    origin : {"given", "path", "computed"} or None
+        Where the curve is from: the user, the choice of K within the fit, or this report.
+    held_out : dict or None
+        As :func:`checked` returns it.
+    """
+
+    curve: Any
+    origin: str | None
+    held_out: dict | None
+
+    @classmethod
+    def of(cls, subject: Subject, curve, held_out) -> Scores:
+        """Take, or compute, the scores; see :func:`sparsefs.report.write_report`."""
+        if curve is False:
+            return cls(None, None, held_out)
+        if curve is not None:
+            if not all(hasattr(curve, name) for name in ("Ks", "scores", "metric", "rankings")):
+                raise ValueError(
+                    "The 'curve' parameter of write_report must be a KCurve, None or False. Got "
+                    f"{curve!r}."
+                )
+            return cls(curve, "given", held_out)
+        path = getattr(subject.selector, "path_", None)
+        if path is not None:
+            return cls(_of_path(subject, path), "path", held_out)
+        if isinstance(subject.X, RowTable):  # rows of a fold lie all over the files
+            return cls(None, None, held_out)
+        return cls(_computed(subject), "computed", held_out)
+
+    def times_again(self, subject: Subject, columns: np.ndarray) -> np.ndarray | None:
+        """In how many folds features are among the K best; None where that is not known.
+
+        What came before the selector in a pipeline may have made other features in a fold.
+        """
+        if self.curve is None or not len(self.curve.rankings):
+            return None
+        rankings, names = self.curve.rankings, self.curve.feature_names
+        again = (rankings <= subject.K).sum(axis=0)
+        if names is not None:
+            times = {printable(name): n for name, n in zip(names, again, strict=True)}
+            return np.array([times.get(subject.names[i], 0) for i in columns])
+        return again[columns] if len(again) == subject.n_features else None
+
+    def at(self, K: int) -> tuple[float, float] | None:
+        """Mean score of the K best features, and its standard error; None where not measured."""
+        if self.curve is None or K not in self.curve.Ks:
+            return None
+        place = int(np.flatnonzero(self.curve.Ks == K)[0])
+        return float(self.curve.mean[place]), float(self.curve.se[place])
+
+    def of_all(self, n_features: int) -> tuple[float, float] | None:
+        """Score with all features, as :meth:`at`; there is none where features are predicted."""
+        if self.curve is None or self.curve.metric == "explained variance":
+            return None
+        return self.at(n_features)
+
+
+def in_words(metric: str, value: float) -> str:
+    """A score: accuracies in percent."""
+    return f"{100 * value:.1f} %" if metric == "accuracy" else f"{value:.3f}"
+
+
+def with_error(metric: str, value: float, error: float) -> str:
+    """A score and its standard error, in the same unit."""
+    if not np.isfinite(error):
+        return in_words(metric, value)
+    if metric == "accuracy":
+        return f"{100 * value:.1f} ± {100 * error:.1f} %"
+    return f"{value:.3f} ± {error:.3f}"
+
+
+def checked(held_out: Any) -> dict:
+    """The scores of a test set, if they can be shown.
+
+    Raises
+    ------
+    ValueError
+        If they cannot.
+    """
+    known = {"metric": str, "selected": Real, "all": Real, "n_samples": Integral, "estimator": str}
+    usable = (
+        isinstance(held_out, Mapping)
+        and {"metric", "selected"} <= set(held_out) <= set(known)
+        and isinstance(held_out["metric"], str)
+        and all(
+            isinstance(value, known[name]) or (value is None and name not in ("metric", "selected"))
+            for name, value in held_out.items()
+        )
+    )
+    if not usable:
+        raise ValueError(
+            "The 'held_out' parameter of write_report must be a dict of 'metric' (str) and "
+            "'selected' (a number), and, where known, of 'all' (a number), 'n_samples' (int) and "
+            f"'estimator' (str). Got {held_out!r}."
+        )
+    return {name: value for name, value in held_out.items() if value is not None}
+
+
+def _of_path(subject, path):
+    from ..evaluation import KCurve
+
+    return KCurve(
+        Ks=path["K"],
+        scores=path["scores"],
+        rankings=np.empty((0, subject.n_features), dtype=np.int64),
+        metric=_metric_of_path(subject.selector),
+        fit_seconds=np.empty(0),
+    )
+
+
+def _computed(subject):
+    from ..evaluation import k_curve
+
+    n, K = subject.n_features, subject.K
+    if getattr(subject.selector, "_nested_ranking", True):
+        most = min(n, max(_LARGEST, 2 * K))
+        Ks = {1 << power for power in range(most.bit_length())} | {K}
+        rows = min(subject.n_samples, _MOST_ROWS)
+        # Features that are not selected are predicted without y, and with all there are none.
+        if subject.target is not None and rows**2 * n <= _WORK:
+            Ks.add(n)
+    else:  # a fit for every number and fold
+        Ks = {max(1, K // 4), max(1, K // 2), K, min(n, 2 * K)}
+    return k_curve(
+        clone(subject.selector),
+        subject.X,
+        None if subject.target is None else subject.y,
+        Ks=sorted(Ks),
+        random_state=0,
+    )

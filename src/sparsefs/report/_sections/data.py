@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the selection was made from."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from .._html import Bar, Html, count, html, items, number, paragraph, section, share, table, tag
+from .._statistics import ColumnFacts
+from .._subject import Subject
+
+_MOST_CLASSES = 20
+_MOST_NAMES = 10
+_BINS = 10
+
+
+def data(subject: Subject, columns: ColumnFacts, source: str | None, preparation) -> Html:
+    """Rows, columns, what is wrong with them, the target, and what was done before."""
+    steps = [paragraph("Before the selection:"), items("ol", preparation)] if preparation else []
+    return section(
+        "data",
+        "Data",
+        table(["", ""], _facts(subject, columns, source), "The table", class_="facts"),
+        *steps,
+        *_target(subject),
+    )
+
+
+def _facts(subject, columns, source):
+    X = subject.X
+    if source:
+        yield "From", source
+    yield "Rows", count(subject.n_samples)
+    yield "Columns", count(subject.n_features)
+    kinds = {
+        "zeros and ones": columns.binary & ~columns.constant,
+        "whole numbers": columns.whole & ~columns.binary & ~columns.constant,
+        "numbers": ~columns.whole & ~columns.constant,
+        "constant": columns.constant,
+    }
+    listed = [f"{count(which.sum())} {name}" for name, which in kinds.items() if which.any()]
+    yield "Of which", ", ".join(listed)
+    if columns.constant.any():
+        yield "Constant", _named(subject, columns.constant)
+    n_missing = columns.n_missing.sum()
+    missing = columns.n_missing > 0
+    if n_missing:
+        of = f" ({share(n_missing / (X.shape[0] * X.shape[1]))}), in "
+        yield "Missing values", html(count(n_missing), of, _named(subject, missing))
+    else:
+        yield "Missing values", "none"
+    if sparse.issparse(X):
+        density = X.nnz / (X.shape[0] * X.shape[1])
+        yield "Stored as", f"sparse, {count(X.nnz)} values ({share(density)} of the table)"
+    else:
+        yield "Stored as", f"{X.dtype}"
+
+
+def _named(subject, which):
+    places = np.flatnonzero(which)
+    names = html(
+        *(
+            html(", " if i else "", tag("b", subject.names[place]))
+            for i, place in enumerate(places[:_MOST_NAMES])
+        )
+    )
+    rest = len(places) - _MOST_NAMES
+    return html(names, f" and {count(rest)} more" if rest > 0 else "")
+
+
+def _target(subject):
+    target = subject.target
+    if target is None:
+        return [paragraph("There is no target: the selection did not use any.")]
+    if target.kind == "numbers":
+        of_each = _moments(target)
+        distribution = _histogram(target) if len(target.outputs) == 1 else None
+        return [of_each, distribution] if distribution else [of_each]
+    counts = target.counts
+    order = np.argsort(-counts, kind="stable")
+    what, several = ("Class", "classes") if target.kind == "classes" else ("Label", "labels")
+    rows = [
+        (
+            target.outputs[i],
+            _counted(counts[i], counts.max()),
+            _percent(subject, counts[i]),
+        )
+        for i in order[:_MOST_CLASSES]
+    ]
+    rest = order[_MOST_CLASSES:]
+    if len(rest):
+        n = counts[rest].sum()
+        rows.append((f"{count(len(rest))} more", _counted(n, np.inf), _percent(subject, n)))
+    caption = f"{count(len(counts))} {several} of {target.called}"
+    return [table([what, "Rows", "Share of rows"], rows, caption)]
+
+
+def _counted(n, most):
+    return Bar(int(n), n / most, count(n))
+
+
+def _percent(subject, n):
+    return Bar(0, 0, share(n / subject.n_samples))
+
+
+def _moments(target):
+    values = target.values
+    figures = [
+        values.mean(axis=0),
+        values.std(axis=0),
+        *np.quantile(values, [0, 0.25, 0.5, 0.75, 1], axis=0),
+    ]
+    head = ["Target", "Mean", "Standard deviation", "Least", "Quarter", "Median", "Three quarters"]
+    rows = [
+        (name, *(float(figure[i]) for figure in figures)) for i, name in enumerate(target.outputs)
+    ]
+    n = len(rows)
+    caption = f"{target.called}, a number" if n == 1 else f"{target.called}, {count(n)} numbers"
+    return table([*head, "Largest"], rows[:_MOST_CLASSES], caption)
+
+
+def _histogram(target):
+    values = target.values.ravel()
+    if values.min() == values.max():
+        return None
+    counts, edges = np.histogram(values, _BINS)
+    rows = [
+        (f"{number(float(low))} to {number(float(high))}", _counted(n, counts.max()))
+        for n, low, high in zip(counts, edges[:-1], edges[1:], strict=True)
+    ]
+    return table([target.called, "Rows"], rows, f"How {target.called} is distributed")

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The selected features, one by one."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+from scipy import sparse
+
+from .._html import Bar, Html, count, folded, html, number, section, table, tag
+from .._scores import Scores
+from .._statistics import FeatureFacts
+from .._subject import Subject
+
+MOST_ROWS = 5000
+PRINTED = 100  # as in the style sheet
+_MOST_CLASSES = 6  # with a column each
+_MOST_OUTPUTS = 6
+_MANY_ZEROS = 0.75  # share that is not zero, below which it says something
+_EXPLAINED = {
+    "Score": "how much the feature matters to the selector; higher is better",
+    "Frequency": "share of the fits to halves of the rows that took the feature",
+    "In folds": "in how many folds of the cross-validation it is among the K best again",
+    "SD": "standard deviation",
+    "Not zero": "share of the rows where it is not zero",
+    "Between classes": "share of its variance that lies between the classes: 1 tells them apart "
+    "by itself, as far as means do",
+    "Correlation": "linear correlation with the target, from -1 to 1",
+}
+
+
+def features(subject: Subject, scores: Scores) -> Html:
+    """A table that can be sorted and filtered, and the names to copy."""
+    columns = subject.order[:MOST_ROWS]
+    facts = FeatureFacts.of(subject, columns)
+    head, cells = ["Rank", "Feature"], [range(1, len(columns) + 1), _names(subject, columns)]
+    notes = []
+    for label, values, note in [
+        *_of_selection(subject, scores, columns),
+        *_of_values(subject, facts),
+        *_of_target(subject, facts),
+    ]:
+        head.append(label)
+        cells.append(values)
+        if note:
+            notes.append((label, _EXPLAINED[note]))
+    rows = zip(*cells, strict=True)
+    caption = "Selected features, the best first"
+    if len(columns) < subject.K:
+        caption += f" (the first {count(len(columns))} of {count(subject.K)})"
+    body = table(head, rows, caption, header=1, class_="sortable", id="selected")
+    search = tag(
+        "p",
+        tag("label", "Show features whose name has ", Html('<input type="search" id="filter">')),
+        tag("span", "", id="shown", role="status"),
+        class_="tools",
+        id="tools",
+        hidden="hidden",
+    )
+    plain = json.dumps([subject.names[i] for i in subject.order], ensure_ascii=False)
+    listed = tag("pre", tag("code", plain), class_="copied")
+    names = folded("All names, to copy", listed, printed=False)
+    terms = [html(tag("dt", label), tag("dd", text, ".")) for label, text in notes]
+    return section(
+        "features",
+        "Selected features",
+        search,
+        body,
+        tag("p", f"The first {PRINTED} rows are printed.", class_="printed")
+        if len(columns) > PRINTED
+        else None,
+        tag("dl", *terms, class_="terms"),
+        names,
+    )
+
+
+def _names(subject, columns):
+    return [subject.names[i] for i in columns]
+
+
+def _of_selection(subject, scores, columns):
+    if subject.has_scores:
+        label = "Frequency" if hasattr(subject.selector, "selection_frequencies_") else "Score"
+        values = subject.scores[columns].astype(np.float64)
+        known = values[np.isfinite(values)]
+        low = min(0.0, known.min()) if len(known) else 0.0
+        span = (known.max() - low if len(known) else 0.0) or 1.0
+        lengths = np.nan_to_num((values - low) / span, nan=0.0, posinf=1.0, neginf=0.0)
+        spread = None if subject.spread is None else subject.spread[columns]
+        bars = []
+        for i, (value, length) in enumerate(zip(values, lengths, strict=True)):
+            text = None if spread is None else f"{number(value)} ± {spread[i]:.2g}"
+            bars.append(Bar(float(value), float(length), text))
+        yield label, bars, label
+    again = scores.times_again(subject, columns)
+    if again is not None:
+        yield f"In folds (of {len(scores.curve.rankings)})", again.tolist(), "In folds"
+
+
+def _of_values(subject, facts):
+    yield "Mean", facts.mean.tolist(), None
+    yield "SD", facts.std.tolist(), "SD"
+    if sparse.issparse(subject.X) or np.nanmin(facts.nonzero, initial=1) < _MANY_ZEROS:
+        yield "Not zero", _rounded(facts.nonzero), "Not zero"
+
+
+def _of_target(subject, facts):
+    target = subject.target
+    if target is None:
+        return
+    if target.kind == "classes":
+        yield "Between classes", _rounded(facts.between), "Between classes"
+        if len(target.outputs) <= _MOST_CLASSES:
+            for i, name in enumerate(target.outputs):
+                yield f"Mean of {name}", facts.class_means[:, i].tolist(), None
+        return
+    if len(target.outputs) == 1:
+        yield (
+            f"Correlation with {target.outputs[0]}",
+            _rounded(facts.correlations[:, 0]),
+            "Correlation",
+        )
+        return
+    if len(target.outputs) <= _MOST_OUTPUTS:
+        for i, name in enumerate(target.outputs):
+            note = None if i else "Correlation"
+            yield f"Correlation with {name}", _rounded(facts.correlations[:, i]), note
+        return
+    strongest = np.nan_to_num(np.abs(facts.correlations)).argmax(axis=1)
+    values = np.take_along_axis(facts.correlations, strongest[:, None], axis=1)[:, 0]
+    yield "Correlation", _rounded(values), "Correlation"
+    yield "with", [target.outputs[i] for i in strongest], None
+
+
+def _rounded(values):
+    return [
+        Bar(value, 0, number(value) if np.isnan(value) else f"{value:.3f}")
+        for value in values.tolist()
+    ]

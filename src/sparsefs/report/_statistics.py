@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Figures of the columns: of all of them what is wrong with them, of the selected ones more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from .._blocks import read_blocks
+from ._subject import BLOCK, Subject
+from ._target import TargetFacts
+
+
+@dataclass
+class ColumnFacts:
+    """What all columns are like.
+
+    Attributes
+    ----------
+    n_missing : ndarray of shape (n_features,), dtype int64
+        NaN in each.
+    constant, whole, binary : ndarray of shape (n_features,), dtype bool
+        Of those that are not missing: one value only; whole numbers only; zeros and ones only.
+    """
+
+    n_missing: np.ndarray
+    constant: np.ndarray
+    whole: np.ndarray
+    binary: np.ndarray
+
+    @classmethod
+    def of(cls, X) -> ColumnFacts:
+        """Look at a table once, from the first row to the last."""
+        n = X.shape[1]
+        n_missing, fractions = np.zeros((2, n), dtype=np.int64)
+        low, high = np.full(n, np.inf), np.full(n, -np.inf)
+        for block in [X] if sparse.issparse(X) else (block for _, block in read_blocks(X, BLOCK)):
+            facts = _of_sparse(block) if sparse.issparse(block) else _of_dense(block)
+            n_missing += facts[0]
+            fractions += facts[1]
+            low, high = np.fmin(low, facts[2]), np.fmax(high, facts[3])
+        whole = fractions == 0
+        return cls(n_missing, low >= high, whole, whole & (low >= 0) & (high <= 1))
+
+
+def _of_dense(block):
+    if block.dtype.kind in "biu":
+        nothing = np.zeros(block.shape[1], dtype=np.int64)
+        return nothing, nothing, block.min(axis=0), block.max(axis=0)
+    missing = np.isnan(block)
+    return (
+        missing.sum(axis=0),
+        (~missing & (np.rint(block) != block)).sum(axis=0),
+        np.fmin.reduce(block, axis=0),
+        np.fmax.reduce(block, axis=0),
+    )
+
+
+def _of_sparse(X):
+    def counted(which):
+        return np.bincount(X.indices[which], minlength=X.shape[1])
+
+    missing = np.isnan(X.data)
+    low, high = (np.asarray(m.todense()).ravel() for m in (X.nanmin(axis=0), X.nanmax(axis=0)))
+    return counted(missing), counted(~missing & (np.rint(X.data) != X.data)), low, high
+
+
+@dataclass
+class FeatureFacts:
+    """Figures of some columns, NaN left out.
+
+    Attributes
+    ----------
+    mean, std, nonzero : ndarray of shape (n_columns,)
+        `nonzero` is a share.
+    class_means : ndarray of shape (n_columns, n_classes), or None
+    between : ndarray of shape (n_columns,), or None
+        Share of the variance that lies between the classes.
+    correlations : ndarray of shape (n_columns, n_outputs), or None
+        With labels or numbers.
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+    nonzero: np.ndarray
+    class_means: np.ndarray | None = None
+    between: np.ndarray | None = None
+    correlations: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, subject: Subject, columns: np.ndarray) -> FeatureFacts:
+        """Look at some columns twice: for their means, and for what is around these."""
+        n, sums, nonzero = np.zeros((3, len(columns)))
+        for _, block in subject.blocks(columns):
+            present = ~np.isnan(block)
+            n += present.sum(axis=0)
+            sums += np.where(present, block, 0).sum(axis=0)
+            nonzero += ((block != 0) & present).sum(axis=0)
+        mean = _ratio(sums, n)
+        target = subject.target
+        squares = np.zeros(len(columns))
+        n_outputs = 0 if target is None else len(target.outputs)
+        products, weights = np.zeros((2, len(columns), n_outputs))
+        for rows, block in subject.blocks(columns):
+            present = ~np.isnan(block)
+            block = np.where(present, block - mean, 0)
+            squares += (block**2).sum(axis=0)
+            if target is not None:
+                design = target.design(rows)
+                products += (design.T @ block).T
+                weights += ((design**2).T @ present).T
+        squares[squares <= 1e-24 * n * mean**2] = 0  # what rounding leaves to a constant
+        std = np.sqrt(_ratio(squares, n))
+        facts = cls(_exact(mean, std), std, _ratio(nonzero, n))
+        if target is not None:
+            facts._compare(target, squares, products, weights)
+        return facts
+
+    def _compare(self, target: TargetFacts, squares, products, weights):
+        if target.kind == "classes":
+            away = _ratio(products, weights)
+            self.class_means = _exact(self.mean[:, None] + away, self.std[:, None])
+            self.between = _ratio(np.nansum(weights * away**2, axis=1), squares)
+        else:
+            self.correlations = _ratio(products, np.sqrt(squares[:, None] * weights))
+
+
+def _exact(mean, std):
+    """Means, 0 where they are what rounding leaves of it."""
+    return np.where(np.abs(mean) < 1e-12 * std, 0.0, mean)
+
+
+def _ratio(a, b):
+    """The ratio, NaN where there is nothing to divide by."""
+    return np.divide(a, b, out=np.full(np.shape(a), np.nan), where=b > 0)

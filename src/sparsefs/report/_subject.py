@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a report is about: a fitted selector and the data, checked and in one form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import check_array, get_tags
+from sklearn.utils.validation import check_is_fitted
+
+from ..data import RowTable
+from ..selectors._importances import importances
+from ..selectors._validation import name_columns, non_numeric_columns, table_on_disk
+from ..selectors.base import BaseSelector
+from ._target import TargetFacts
+
+BLOCK = 2**21  # numbers that are looked at together
+
+
+@dataclass
+class Subject:
+    """What a report is about.
+
+    Attributes
+    ----------
+    selector : estimator
+    X : ndarray, CSR matrix or RowTable of shape (n_samples, n_features)
+    y : object or None
+        As passed.
+    target : TargetFacts or None
+    names : list of str
+        Of all features, as they are shown.
+    order : ndarray of shape (K,), dtype int64
+        Selected features, the best first.
+    ranked : ndarray of shape (n_features,), dtype int64
+        All of them, the best first, those that are selected before the others.
+    scores : ndarray of shape (n_features,)
+        Higher is better.
+    has_scores : bool
+        Whether `scores` are more than ranks.
+    spread : ndarray of shape (n_features,) or None
+        Standard deviation of the scores over replicas.
+    """
+
+    selector: Any
+    X: Any
+    y: Any
+    target: TargetFacts | None
+    names: list[str]
+    order: np.ndarray
+    ranked: np.ndarray
+    scores: np.ndarray
+    has_scores: bool
+    spread: np.ndarray | None
+
+    @classmethod
+    def of(cls, selector, X, y, feature_names, target_name) -> Subject:
+        """Check what was passed; see :func:`sparsefs.report.write_report`."""
+        support = _support(selector)
+        names = _names(selector, X, feature_names, len(support))
+        X = _checked(X, len(support))
+        target = None
+        if y is not None:
+            known = getattr(selector, "_target", None)
+            target = TargetFacts.of(
+                y, X.shape[0], target_name, None if known is None else known.kind
+            )
+        scores, has_scores = _scores(selector, support)
+        ranking = getattr(selector, "ranking_", np.zeros(len(support)))
+        ranked = np.lexsort((-scores, ranking, ~support))
+        return cls(
+            selector,
+            X,
+            y,
+            target,
+            names,
+            ranked[: support.sum()],
+            ranked,
+            scores,
+            has_scores,
+            getattr(selector, "scores_std_", None),
+        )
+
+    @property
+    def n_samples(self) -> int:
+        """Rows of X."""
+        return int(self.X.shape[0])
+
+    @property
+    def n_features(self) -> int:
+        """Columns of X."""
+        return int(self.X.shape[1])
+
+    @property
+    def K(self) -> int:
+        """Selected features."""
+        return len(self.order)
+
+    @property
+    def uses_y(self) -> bool:
+        """Whether the selector looks at y; only of ours that is known to be otherwise."""
+        inner = getattr(self.selector, "estimator", self.selector)
+        return not isinstance(inner, BaseSelector) or bool(get_tags(inner).target_tags.required)
+
+    def blocks(self, columns: np.ndarray, rows: np.ndarray | None = None) -> Iterator[Any]:
+        """Pairs of (rows, numbers in float64) of some columns, from first to last.
+
+        Of a sparse X a block at a time is made dense; of files, a block at a time is read. `rows`
+        are ascending; None is all.
+        """
+        part, n_rows = self.X, max(1, BLOCK // max(1, len(columns)))
+        if rows is not None:
+            if isinstance(part, RowTable):
+                part, columns = part[np.ix_(rows, columns)], np.arange(len(columns))
+            else:
+                part = part[rows]
+        if isinstance(part, RowTable):
+            for place, block in part.blocks(n_rows, columns):
+                yield place, block.astype(np.float64)
+            return
+        if sparse.issparse(part):
+            part, columns = part[:, columns], np.arange(len(columns))
+        for start in range(0, part.shape[0], n_rows):
+            place = slice(start, min(start + n_rows, part.shape[0]))
+            block = part[place].toarray() if sparse.issparse(part) else part[place][:, columns]
+            yield place, np.asarray(block, dtype=np.float64)
+
+
+def _support(selector):
+    if not hasattr(selector, "get_support"):
+        raise ValueError(
+            f"The 'selector' parameter of write_report must select features (get_support). Got "
+            f"{type(selector).__name__}."
+        )
+    check_is_fitted(selector)
+    support = np.asarray(selector.get_support(), dtype=bool)
+    if not support.any():
+        raise ValueError(f"This {type(selector).__name__} selects no feature: nothing to report.")
+    return support
+
+
+def _names(selector, X, given, n_features):
+    names = given
+    if names is None:
+        names = getattr(selector, "feature_names_in_", None)
+    if names is None and isinstance(X, RowTable):
+        names = X.column_names
+    elif names is None and not isinstance(X, sparse.spmatrix | sparse.sparray):
+        names = getattr(X, "columns", None)
+    if names is None:
+        names = [f"x{i}" for i in range(n_features)]
+    names = [printable(name) for name in names]
+    if len(names) != n_features:
+        raise ValueError(
+            f"The 'feature_names' parameter of write_report must have a name for each of the "
+            f"{n_features} features that the selector was fitted to. Got {len(names)}."
+        )
+    return names
+
+
+def printable(name: Any) -> str:
+    """A name without what no file could hold: line ends, control characters, lone surrogates."""
+    text = str(name)
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
+
+
+def _checked(X, n_features):
+    table = table_on_disk(X)
+    if table is None:
+        culprits = [] if sparse.issparse(X) else non_numeric_columns(X) if _is_mixed(X) else []
+        if culprits:
+            raise ValueError(
+                f"X is not numeric: {name_columns(culprits)}. Pass what the selector was fitted to."
+            )
+        X = check_array(X, accept_sparse="csr", ensure_all_finite=False, input_name="X")
+        if sparse.issparse(X) and not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+    else:
+        X = table[:] if table.fits_in_buffer() else table
+    if X.shape[1] != n_features:
+        raise ValueError(
+            f"X has {X.shape[1]} features, but the selector was fitted to {n_features}: pass the "
+            "X of its fit."
+        )
+    return X
+
+
+def _is_mixed(X):
+    return getattr(X, "dtype", None) is None or X.dtype == object
+
+
+def _scores(selector, support):
+    """Scores of all features, higher is better, and whether they are more than ranks."""
+    scores = importances(selector, "auto", len(support))[0]
+    if getattr(selector, "scores_", None) is not None:
+        return scores, True
+    if scores.dtype == bool and hasattr(selector, "estimator_"):  # as in SelectFromModel
+        return importances(selector.estimator_, "auto", len(support))[0], True
+    return scores.astype(np.float64), False

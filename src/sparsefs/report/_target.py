@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the target is, and how the features are compared with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from ..selectors._target import _kind, as_array
+from ..selectors.base import check_length
+
+
+@dataclass
+class TargetFacts:
+    """A target of classes, of several labels, or of numbers.
+
+    Attributes
+    ----------
+    kind : {"classes", "labels", "numbers"}
+    name : str or None
+    outputs : list of str
+        Names of the classes, of the labels or of the numbers.
+    values : ndarray
+        Class numbers of shape (n_samples,), or (n_samples, n_outputs) in float64.
+    """
+
+    kind: str
+    name: str | None
+    outputs: list[str]
+    values: np.ndarray
+
+    @classmethod
+    def of(cls, y: Any, n_samples: int, name: Any, kind: str | None) -> TargetFacts:
+        """Find out what a y is, unless its `kind` is known.
+
+        Raises
+        ------
+        ValueError
+            If y is unusable, or does not have `n_samples` entries.
+        """
+        from ._subject import printable
+
+        columns = getattr(y, "columns", None)
+        if name is None:
+            name = getattr(y, "name", None)
+        if name is not None:
+            name = printable(name)
+        check_length(np.empty(n_samples), y)
+        y = as_array(y)
+        kind = kind or _kind(y, "auto")
+        if kind == "classes":
+            classes, numbers = np.unique(y, return_inverse=True)
+            return cls(kind, name, [printable(c) for c in _short(classes)], numbers.ravel())
+        values = y.reshape(len(y), -1).astype(np.float64)
+        n_outputs = values.shape[1]
+        if columns is not None and len(columns) == n_outputs:
+            outputs = [printable(column) for column in columns]
+        else:
+            stem = name or ("label" if kind == "labels" else "y")
+            outputs = [stem] if n_outputs == 1 else [f"{stem} {i}" for i in range(n_outputs)]
+        return cls(kind, name, outputs, values)
+
+    @property
+    def called(self) -> str:
+        """The target in running text."""
+        return self.name or "y"
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Samples of every class, or with every label."""
+        if self.kind == "classes":
+            return np.bincount(self.values, minlength=len(self.outputs))
+        return np.count_nonzero(self.values, axis=0)
+
+    def design(self, place: slice) -> Any:
+        """Of some samples: 1 in the column of their class; or numbers of mean 0 and variance 1."""
+        values = self.values[place]
+        if self.kind == "classes":
+            shape = len(values), len(self.outputs)
+            ones = np.ones(len(values)), values, np.arange(len(values) + 1)
+            return sparse.csr_array(ones, shape=shape)
+        mean, scale = self.values.mean(axis=0), self.values.std(axis=0)
+        return (values - mean) / np.where(scale > 0, scale, 1.0)
+
+
+def _short(classes):
+    """Classes as people write them: 1 and not 1.0."""
+    whole = classes.dtype.kind == "f" and (classes == np.rint(classes)).all()
+    return classes.astype(np.int64) if whole else classes

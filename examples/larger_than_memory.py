@@ -3,7 +3,7 @@
 Data larger than memory
 =======================
 
-Half a million patches of two photographs lie in files. Which of the pixels around it tell the
+300,000 patches of two photographs lie in files. Which of the pixels around it tell the
 brightness of the one in the middle? A selector reads the table piece by piece, and we measure what
 that saves.
 """
@@ -24,7 +24,7 @@ from sparsefs import GradualPruningSelector, open_shards
 # Write the table
 # ---------------
 # Patches of 15 x 15 pixels without the inner 5 x 5: 200 columns of one byte in eight files. That is
-# 100 MB, and 400 MB in the float32 that networks learn from. Neighbouring patches are nearly the
+# 60 MB, and 240 MB in the float32 that networks learn from. Neighbouring patches are nearly the
 # same, so the rows are written in random order, as they should be in large tables.
 
 SIZE, INNER = 15, 5
@@ -36,7 +36,7 @@ ring[SIZE // 2 - INNER // 2 :, SIZE // 2 - INNER // 2 :][:INNER, :INNER] = False
 scratch = tempfile.TemporaryDirectory()
 folder = Path(scratch.name) / "patches"
 folder.mkdir()
-places = np.random.default_rng(0).permutation(np.prod(patches.shape[:3]))
+places = np.random.default_rng(0).permutation(np.prod(patches.shape[:3]))[:300_000]
 photo, row, column = np.unravel_index(places, patches.shape[:3])
 for i, rows in enumerate(np.array_split(np.arange(len(places)), 8)):
     part = patches[photo[rows], row[rows], column[rows]]
@@ -84,8 +84,8 @@ plt.show()
 # The same fit in processes of their own: with the table as an array in memory, and as files.
 # Counted is the highest use of memory above that of Python and the libraries, which only Linux
 # tells in this way. With files most of it are two buffers of 128 MiB: one in which rows are mixed,
-# and one for the few columns that are left in the end. With four times the rows it was 480 MB with
-# files and 2400 MB with the array, as a fit holds some numbers a row. A ``numpy.memmap`` is read in
+# and one for the few columns that are left in the end. With four times the rows it was 440 MB with
+# files and 1500 MB with the array, as a fit holds some numbers a row. A ``numpy.memmap`` is read in
 # the same way as files.
 
 PROGRAM = """

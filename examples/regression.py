@@ -35,6 +35,7 @@ rankers = {
 
 def curves(X, y, Ks, estimator):
     found = {}
+    print("R2 scores with  ", "".join(f"{K:5d}  " for K in Ks))
     for name, ranker in rankers.items():
         found[name] = k_curve(ranker, X, y, Ks=Ks, estimator=estimator, random_state=0)
         scores = "  ".join(f"{score:5.2f}" for score in found[name].mean)

@@ -41,8 +41,8 @@ print("highest frequency of noise:", stable.selection_frequencies_[64:].max())
 
 # %%
 # All that was ever selected, by how often. The frequencies fall gradually, so it matters where the
-# threshold is, and the bound says what it is worth. What lies below is not noise for certain: most of
-# it are pixels, too, of which another half prefers a neighbour.
+# threshold is, and the bound says what it is worth. What lies below is not noise for certain: most
+# of it are pixels, too, of which another half prefers a neighbour.
 
 StabilityDisplay.from_estimator(stable)
 plt.show()

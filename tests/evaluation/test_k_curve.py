@@ -343,3 +343,14 @@ def test_data_on_disk_are_refused(tmp_path):
     np.save(tmp_path / "0.npy", np.zeros((4, 3)))
     with pytest.raises(TypeError, match="k_curve needs X in memory"):
         k_curve(SelectKBest(), open_shards(tmp_path), np.arange(4) % 2)
+
+
+def test_whole_numbers_may_be_a_quantity():
+    X, _, z = five_of_sixty(200)
+    counts = np.round(2 * z).astype(int)
+    by_test = SelectKBest(f_regression)
+    curve = k_curve(by_test, X, counts, Ks=[5], task="regression", random_state=0)
+    assert curve.metric == "R2" and curve.mean[0] > 0.7
+    assert k_curve(by_test, X, counts > 0, Ks=[5], random_state=0).metric == "accuracy"
+    with pytest.raises(ValueError, match="'task' parameter must be one of"):
+        k_curve(by_test, X, counts, task="ranking")

@@ -26,6 +26,9 @@ from ..selectors._target import Target
 from ..selectors._validation import check_finite, table_on_disk
 from ..selectors.base import BaseSelector, TrainingData, check_length, checked_weight
 
+# Of the task, what says how to take y.
+LOSSES = {"auto": "auto", "classification": "cross_entropy", "regression": "squared_error"}
+
 
 @dataclass
 class KCurve:
@@ -92,6 +95,7 @@ def k_curve(
     n_jobs=None,
     random_state=None,
     importance_getter="auto",
+    task="auto",
 ) -> KCurve:
     """Score the K best features on rows that the ranking has not seen, for several K.
 
@@ -135,6 +139,9 @@ def k_curve(
     importance_getter : str or callable, default="auto"
         What the ranker says of the features, as in :class:`~sparsefs.StabilitySelector`; of a
         pipeline the last step.
+    task : {"auto", "classification", "regression"}, default="auto"
+        What the default estimator takes `y` for. ``"auto"`` is what the selector or the estimator
+        takes it for, or else what `y` looks like: whole numbers are classes.
 
     Returns
     -------
@@ -161,13 +168,15 @@ def k_curve(
     """
     choice = CrossValidatedK(Ks=Ks, estimator=estimator, scoring=scoring, cv=cv)
     choice._validate_params()
+    if task not in LOSSES:
+        raise ValueError(f"The 'task' parameter must be one of {list(LOSSES)}. Got {task!r}.")
     seed = seed_of(random_state)
     steps, ranker = _parts_of(ranker, seed)
     X, names = _checked_X(X, steps is None)
     weight = checked_weight(sample_weight, X)
     if y is not None:
         check_length(X, y)
-    target, ranker, weight_of_ranker = _target_of(ranker, y, weight, estimator)
+    target, ranker, weight_of_ranker = _target_of(ranker, y, weight, estimator, task)
     if y is None and scoring is not None:
         raise ValueError("'scoring' is for a y, and y is None.")
 
@@ -191,7 +200,7 @@ def k_curve(
         )
     rankings, names = _aligned(found, names)
     seconds = np.array([one.seconds for one in found])
-    return KCurve(Ks, scores, rankings, _metric(judge, scoring), seconds, names)
+    return KCurve(Ks, scores, rankings, metric_of(judge, scoring), seconds, names)
 
 
 class _Task(NamedTuple):
@@ -257,7 +266,7 @@ def _matrix(X, names=None):
     return X
 
 
-def _target_of(ranker, y, weight, estimator):
+def _target_of(ranker, y, weight, estimator, task):
     """The target, as the ranker and the estimator agree on it, the ranker and its weights."""
     if isinstance(ranker, BaseSelector):
         # A copy that is fitted to a part of y learns what all of it is.
@@ -267,13 +276,15 @@ def _target_of(ranker, y, weight, estimator):
         if target is not None:
             settings |= ranker._settings_of_parts(target)
         ranker.set_params(**{n: v for n, v in settings.items() if n in known})
-        if target is not None or y is None:
+        if y is None or (target is not None and task == "auto"):
             return target, ranker, weight_of_ranker
+    else:
+        weight_of_ranker = weight
     if y is None:
         return None, ranker, weight
-    predicts_numbers = is_regressor(ranker if estimator is None else estimator)
-    target = Target.of(y, "squared_error" if predicts_numbers else "auto", weight)
-    return target, ranker, weight
+    if task == "auto" and is_regressor(ranker if estimator is None else estimator):
+        task = "regression"
+    return Target.of(y, LOSSES[task], weight), ranker, weight_of_ranker
 
 
 def _of_fold(task, number, fold, judged):
@@ -358,7 +369,7 @@ def _aligned(found, names):
     return rankings, names
 
 
-def _metric(judge, scoring):
+def metric_of(judge, scoring=None) -> str:
     """What the scores are."""
     if judge.y is None:
         return "explained variance"

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a column of a data frame is, and which columns say nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .errors import InputError
+from .messages import Messages, counted
+
+FEW_ROWS = 10  # in which all values differ by chance
+_ODD = 0.1  # share of text in a column that is otherwise numbers
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
+
+
+def column_as(column, name: str, kept: bool, messages: Messages) -> tuple[str, Any]:
+    """What a column is that is not plain numbers: a reason to leave it out, or text or numbers."""
+    kinds = pd.api.types
+    dtype = column.dtype
+    if kinds.is_datetime64_any_dtype(dtype) or kinds.is_timedelta64_dtype(dtype):
+        return ("numbers", _days(column)) if kept else ("dates", None)
+    if kinds.is_numeric_dtype(dtype):  # bool, and pandas' own types with missing values
+        if kinds.is_complex_dtype(dtype):
+            raise InputError(f"column {name!r} holds complex numbers")
+        return "numbers", column.to_numpy(np.float64, na_value=np.nan)
+    there = column.dropna()
+    if len(there) == 0:
+        return "empty", None
+    odd = next((v for v in there if isinstance(v, (list, dict, set, bytes, np.ndarray))), None)
+    if odd is not None:
+        raise InputError(f"column {name!r} holds {type(odd).__name__}s: leave it out by --drop")
+    if all(isinstance(value, (bool, np.bool_)) for value in there):
+        return "numbers", column.astype(object).map({True: 1.0, False: 0.0}).to_numpy(np.float64)
+    strings = there.astype(str)
+    numbers = pd.to_numeric(strings, errors="coerce")
+    if numbers.notna().all():  # decimal numbers of Parquet
+        return "numbers", pd.to_numeric(column.astype(object).astype(str), "coerce").to_numpy()
+    if strings.map(_DATE.fullmatch).all():
+        as_dates = column.astype(object).where(column.notna(), None)
+        days = _days(pd.to_datetime(as_dates, utc=True, format="ISO8601", errors="coerce"))
+        return ("numbers", days) if kept else ("dates", None)
+    n_values = strings.nunique()
+    if n_values == 1 and len(there) == len(column):
+        return "constant text", None
+    if n_values == len(there) >= FEW_ROWS and not kept:
+        return "identifiers", None
+    if numbers.isna().mean() <= _ODD:
+        examples = strings[numbers.isna()].unique()
+        n_odd = int(numbers.isna().sum())
+        messages.say(
+            f"warning: column {name!r} is numbers but for {counted(n_odd, 'value')} such as "
+            f"{examples[0]!r}: pass --missing {examples[0]!r} if these are missing"
+        )
+    values = column.astype(object).to_numpy().copy()
+    absent = column.isna().to_numpy()
+    values[~absent] = strings.to_numpy()
+    values[absent] = np.nan
+    return "text", values
+
+
+def _days(column):
+    """Dates as days since 1970, durations as days."""
+    there = column.notna().to_numpy()
+    days = np.full(len(column), np.nan)
+    if pd.api.types.is_timedelta64_dtype(column.dtype):
+        since = column
+    else:
+        column = pd.to_datetime(column, utc=True)
+        since = column - pd.Timestamp(0, tz="UTC")
+    days[there] = since[there] / pd.Timedelta(days=1)
+    return days
+
+
+def row_numbers(frame, plain: np.ndarray, keep):
+    """Columns of whole numbers that count the rows, from 0 or from 1."""
+    n = len(frame)
+    if n < FEW_ROWS:
+        return
+    ends = frame.iloc[[0, n - 1]].to_numpy()[:, plain] if plain.any() else np.empty((2, 0))
+    for i, first, last in zip(np.flatnonzero(plain), *ends, strict=True):
+        may_count = last - first == n - 1 and first in (0, 1) and frame.columns[i] not in keep
+        if may_count and np.array_equal(frame.iloc[:, i].to_numpy(), first + np.arange(n)):
+            yield i

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""``sparsefs compare``: several methods on the same folds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from .errors import InputError
+from .features import features_of
+from .limits import LimitError, within
+from .messages import counted
+from .methods import checked_methods, rival_of, scaled_for, selector_of
+from .names import OURS
+from .output import print_json, print_table, versions
+from .readers import read
+from .target import goal_of
+
+
+def run(arguments) -> None:
+    """Read, rank by each method in every fold, score, print."""
+    messages = arguments.messages
+    methods = checked_methods(arguments.methods, arguments.unsupervised)
+    data = read(arguments)
+    n_rows, n_columns = data.X.shape
+    messages.say(
+        f"{data.source}: {counted(n_rows, 'row')}, {counted(n_columns, 'column')} to select from"
+    )
+    for note in data.notes:
+        messages.say(note)
+    data, goal = goal_of(data, arguments.task, messages)
+    features = features_of(data, arguments.keep, messages)
+    Ks = sorted(set(arguments.K))
+    found = []
+    for number, method in enumerate(methods, 1):
+        messages.say(f"{method} ({number} of {len(methods)})")
+        found.append(_measured(method, arguments, features, goal, Ks))
+        if found[-1]["error"]:
+            messages.say(f"{method}: {found[-1]['error']}")
+    result = {
+        "command": arguments.command_line,
+        "data": {
+            "source": data.source,
+            "n_rows": features.X.shape[0],
+            "n_columns": len(features.names),
+        },
+        "target": None
+        if goal.y is None
+        else {"name": goal.name, "task": goal.task, "n_classes": goal.n_classes},
+        "preparation": messages.preparation,
+        "n_folds": arguments.cv,
+        "Ks": Ks,
+        "methods": found,
+        "versions": versions(),
+    }
+    if arguments.json:
+        print_json(result)
+    else:
+        _print(result)
+
+
+def _measured(method, arguments, features, goal, Ks):
+    """The row of a method: its curve, or why there is none."""
+    row: dict[str, Any] = {"method": method, "error": None}
+    try:
+        ranker = _ranker(method, arguments, features, goal)
+        if method == "all":
+            Ks = [np.iinfo(np.int64).max]  # clipped to what there is
+        settings = {
+            "Ks": Ks,
+            "cv": arguments.cv,
+            "n_jobs": arguments.jobs,
+            "random_state": arguments.seed,
+            "task": goal.task or "auto",
+        }
+        curve = within(arguments.time_limit, _curve, ranker, features.X, goal.y, settings)
+    except (LimitError, InputError) as error:
+        return row | {"error": str(error)}
+    except Exception as error:  # another method may do better
+        if arguments.debug:
+            raise
+        return row | {"error": f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"}
+    return row | {
+        "metric": curve.metric,
+        "Ks": curve.Ks,
+        "mean": curve.mean,
+        "std": curve.std,
+        "scores": curve.scores,
+        "fit_seconds": curve.fit_seconds,
+    }
+
+
+def _ranker(method, arguments, features, goal):
+    """The method as `k_curve` takes it, with what prepares the data before it."""
+    if method in OURS:
+        ranker = selector_of(
+            method, unsupervised=arguments.unsupervised, task=goal.task, seed=arguments.seed
+        )
+        if not features.text:  # of text there is no spread before it is encoded
+            scaled_for(ranker, features.X, arguments.messages)
+    else:
+        ranker = rival_of(
+            method,
+            task=None if arguments.unsupervised else goal.task,
+            seed=arguments.seed,
+            is_sparse=sparse.issparse(features.X),
+        )
+    if features.steps is None:
+        return ranker
+    return Pipeline([("prepare", clone(features.steps)), *_steps(ranker)])
+
+
+def _steps(ranker):
+    return ranker.steps if isinstance(ranker, Pipeline) else [("rank", ranker)]
+
+
+def _curve(ranker, X, y, settings):
+    from ..evaluation import k_curve
+
+    return k_curve(ranker, X, y, **settings)
+
+
+def _print(result):
+    curves = [row for row in result["methods"] if row["method"] != "all"]
+    metric = next((row["metric"] for row in result["methods"] if not row["error"]), "score")
+    Ks = result["Ks"]
+    rows, failed = [], []
+    for row in curves:
+        if row["error"]:
+            failed.append(row)
+            rows.append((row["method"], *["-"] * len(Ks), "-"))
+            continue
+        at = np.searchsorted(row["Ks"], Ks).clip(max=len(row["Ks"]) - 1)
+        cells = [_cell(row, i) for i in at]
+        rows.append((row["method"], *cells, f"{np.median(row['fit_seconds']):.2g}"))
+    print_table((metric, *(f"K={K}" for K in Ks), "seconds"), rows, left=(0,))
+    for row in result["methods"]:
+        if row["method"] == "all" and not row["error"]:
+            print()
+            print(f"all {row['Ks'][0]:,} features: {_cell(row, 0)}")
+    for row in failed:
+        print()
+        print(f"{row['method']}: {row['error']}")
+
+
+def _cell(row, i):
+    return f"{row['mean'][i]:.3f} ± {row['std'][i]:.3f}"

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""From arguments to an exit status."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import warnings
+from contextlib import suppress
+
+from .errors import CommandError
+from .messages import Messages
+from .parser import make_parser
+
+_BAD_INPUT = (ValueError, TypeError)  # what the selectors raise for parameters and data
+
+
+def main(argv=None) -> int:
+    """Run the command ``sparsefs``.
+
+    Parameters
+    ----------
+    argv : list of str or None, default=None
+        Arguments; None is those of the process.
+
+    Returns
+    -------
+    int
+        0 if all went well, 2 for wrong usage or bad input, 1 for a failure, 130 if interrupted.
+    """
+    argv = sys.argv[1:] if argv is None else list(argv)
+    try:
+        arguments = make_parser().parse_args(argv)
+    except SystemExit as end:  # --help and --version, or wrong usage
+        return int(end.code or 0)
+    arguments.command_line = shlex.join(["sparsefs", *argv])
+    arguments.messages = messages = Messages(arguments.quiet)
+    shown_before, warnings.showwarning = warnings.showwarning, messages.warning
+    try:
+        arguments.run(arguments)
+        sys.stdout.flush()
+        return 0
+    except BrokenPipeError:  # whoever reads has seen enough
+        _forget_stdout()
+        return 0
+    except KeyboardInterrupt:
+        messages.error("interrupted")
+        return 130
+    except Exception as error:
+        if arguments.debug:
+            raise
+        messages.error(_in_one_line(error))
+        if isinstance(error, CommandError):
+            return error.status
+        return 2 if isinstance(error, _BAD_INPUT) else 1
+    finally:
+        warnings.showwarning = shown_before
+
+
+def _in_one_line(error):
+    text = " ".join(str(error).split())
+    if isinstance(error, CommandError):
+        return text
+    if isinstance(error, (*_BAD_INPUT, ImportError, FloatingPointError)) and text:
+        return text
+    text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return f"{text} (--debug shows where)"
+
+
+def _forget_stdout():
+    """Let Python's own flush at the end of the process find somebody to read."""
+    with suppress(OSError, ValueError):  # it may be no file, as in a test
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

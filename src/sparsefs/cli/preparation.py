@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The steps that make features of columns, of scikit-learn's parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from .messages import Messages, counted
+
+MOST_CATEGORIES = 20  # of a column; the rarer ones are one
+
+
+def imputer(missing: np.ndarray, messages: Messages):
+    """The step for numbers alone; None if there is nothing to do."""
+    if not missing.any():
+        return None
+    return make_pipeline(_median(missing, messages))
+
+
+def encoder(names, text, missing: np.ndarray, messages: Messages):
+    """The step for columns of numbers and columns of text."""
+    one_hot = OneHotEncoder(
+        drop="if_binary",
+        max_categories=MOST_CATEGORIES,
+        handle_unknown="infrequent_if_exist",
+        sparse_output=False,
+        dtype=np.float32,
+        feature_name_combiner=_category,
+    )
+    numbers: Any = _median(missing, messages) if missing.any() else "passthrough"
+    columns = ColumnTransformer(
+        [("numbers", numbers, names), ("text", one_hot, text)], verbose_feature_names_out=False
+    )
+    return make_pipeline(columns.set_output(transform="default"))
+
+
+def _median(missing, messages):
+    columns = counted(int(np.count_nonzero(missing)), "column")
+    messages.prepared(
+        f"{counted(int(missing.sum()), 'missing value')} in {columns} replaced by the median"
+    )
+    return SimpleImputer(strategy="median", keep_empty_features=True)
+
+
+def _category(column, category):
+    return f"{column}={'missing' if category != category else category}"

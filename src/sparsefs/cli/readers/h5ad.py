@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Annotated matrices of cells and genes, by anndata."""
+
+from __future__ import annotations
+
+from scipy import sparse
+
+from ..data import Data, check_columns, chosen_target
+from ..errors import InputError, needing
+
+
+def read(path, arguments) -> Data:
+    """Read X, with a column of obs as the target; a sparse X stays sparse."""
+    with needing("reading .h5ad", "h5ad"):
+        import anndata
+    try:
+        found = anndata.read_h5ad(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path} cannot be read as .h5ad: {error}") from error
+    if found.X is None:
+        raise InputError(f"{path} has no X")
+    names = [str(name) for name in found.var_names]
+    target = chosen_target([str(name) for name in found.obs.columns], arguments)
+    check_columns(names, arguments)
+    X = found.X.tocsr() if sparse.issparse(found.X) else found.X
+    y = None if target is None else found.obs[target]
+    return Data(X, names, y, target, str(path))

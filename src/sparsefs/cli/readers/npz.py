@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Arrays of numpy, and sparse matrices of scipy."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+
+from ..data import Data, check_columns
+from ..errors import InputError, picked
+
+_OF_SCIPY = {"format", "shape", "data"}
+_NAMES = ("feature_names", "columns", "names")
+
+
+def read(path, arguments) -> Data:
+    """Read the arrays X and y of an .npz file, a sparse matrix, or an array in a .npy file."""
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            arrays = {"X": loaded}
+        else:
+            with loaded:
+                if set(loaded.files) >= _OF_SCIPY:
+                    arrays = {"X": sparse.load_npz(path).tocsr()}
+                else:
+                    arrays = {name: loaded[name] for name in loaded.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} cannot be read by numpy: {error}") from error
+    X = _matrix(path, arrays)
+    y, target = _target(path, arrays, arguments)
+    if y is not None and y.shape != (X.shape[0],):
+        raise InputError(
+            f"{path}: X has {X.shape[0]} rows, and {target!r} is of shape {y.shape}: one value a "
+            "row is needed"
+        )
+    stored = next((arrays[name] for name in _NAMES if name in arrays), None)
+    names = [f"x{i}" for i in range(X.shape[1])] if stored is None else [str(n) for n in stored]
+    if len(names) != X.shape[1]:
+        raise InputError(f"{path}: X has {X.shape[1]} columns, and {len(names)} names")
+    check_columns(names, arguments)
+    return Data(X, names, y, target, str(path))
+
+
+def _matrix(path, arrays):
+    tables = [name for name, array in arrays.items() if array.ndim == 2]
+    name = "X" if "X" in arrays else tables[0] if len(tables) == 1 else None
+    if name is None:
+        raise InputError(f"{path} has no array 'X': there are {', '.join(arrays) or 'none'}")
+    X = arrays[name]
+    if X.ndim != 2 or X.dtype.kind not in "biuf":
+        raise InputError(
+            f"{path}: {name!r} must be a table of numbers, and is {X.dtype} of shape {X.shape}"
+        )
+    return X
+
+
+def _target(path, arrays, arguments):
+    wanted = arguments.target
+    if wanted is None:
+        return (arrays["y"], "y") if "y" in arrays else (None, None)
+    if wanted in arrays:
+        return arrays[wanted], wanted
+    if Path(wanted).is_file():
+        return _of_file(Path(wanted)), Path(wanted).stem
+    others = [name for name in arrays if name != "X"]
+    picked(wanted, others, f"--target: {path} has no array, and there is no file,")
+
+
+def _of_file(path):
+    """The target in a file of its own: .npy, or text of one value a line."""
+    if path.suffix == ".npy":
+        return np.load(path, allow_pickle=False)
+    lines = np.array(path.read_text(encoding="utf-8").split("\n"))
+    lines = lines[:-1] if lines[-1] == "" else lines
+    try:
+        return lines.astype(np.float64)
+    except ValueError:
+        return np.char.strip(lines)

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Data sets of openml.org, downloaded by scikit-learn."""
+
+from __future__ import annotations
+
+from ..data import Data, check_columns, chosen_target
+from ..errors import CommandError, InputError, needing
+
+
+def read(name, arguments) -> Data:
+    """Download a set by its name, ``NAME@VERSION`` or number; scikit-learn keeps a copy."""
+    with needing("reading OpenML", "cli"):
+        import pandas  # noqa: F401
+    from sklearn.datasets import fetch_openml
+
+    name, _, version = name.partition("@")
+    which = {"data_id": int(name)} if name.isdigit() else {"name": name}
+    if version:
+        which["version"] = int(version) if version.isdigit() else version
+    try:
+        found = fetch_openml(**which, as_frame=True, parser="auto")
+    except ValueError as error:
+        raise InputError(f"openml:{name}: {error}") from error
+    except OSError as error:  # URLError among them
+        raise CommandError(
+            f"openml:{name} could not be downloaded ({error}); `sparsefs datasets` lists sets "
+            "that need no network"
+        ) from error
+    frame = found.frame
+    frame.columns = [str(column) for column in frame.columns]
+    default = str(found.target_names[0]) if len(found.target_names) == 1 else None
+    target = chosen_target(list(frame.columns), arguments, default)
+    check_columns(list(frame.columns), arguments, target)
+    y = None if target is None else frame.pop(target)
+    return Data(frame, list(frame.columns), y, target, f"openml:{found.details['name']}")

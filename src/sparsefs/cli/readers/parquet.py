@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Parquet files, by pandas and pyarrow."""
+
+from __future__ import annotations
+
+from ..data import Data, check_columns, chosen_target
+from ..errors import InputError, needing
+
+
+def read(path, arguments) -> Data:
+    """Read a Parquet file; columns to leave out are not read."""
+    with needing("reading Parquet", "cli"):
+        import pandas as pd
+        import pyarrow
+        import pyarrow.parquet as pq
+    try:
+        schema = pq.read_schema(path)
+        index = (schema.pandas_metadata or {}).get("index_columns", [])
+        names = [name for name in schema.names if name not in index]
+        target = chosen_target(names, arguments)
+        check_columns(names, arguments, target)
+        frame = pd.read_parquet(path, columns=[n for n in names if n not in arguments.drop])
+    except (pyarrow.ArrowException, OSError) as error:
+        raise InputError(f"{path} cannot be read as Parquet: {error}") from error
+    y = None if target is None else frame.pop(target)
+    return Data(frame, list(frame.columns), y, target, str(path))

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The data sets that come with scikit-learn."""
+
+from __future__ import annotations
+
+from sklearn import datasets
+
+from ..data import Data, check_columns, chosen_target
+from ..errors import picked
+from ..names import BUNDLED
+
+
+def read(name, arguments) -> Data:
+    """Load the set of this name; classes are called by their names."""
+    picked(name, BUNDLED, "scikit-learn brings no data set")
+    found = getattr(datasets, f"load_{name}")()
+    names = [str(name).replace(" ", "_") for name in found.feature_names]
+    y = found.target
+    if "target_names" in found and found.target_names.dtype.kind == "U":
+        y = found.target_names[y]
+    target = chosen_target(["target"], arguments, "target")
+    check_columns(names, arguments)
+    return Data(found.data, names, y, target, f"sklearn:{name}")

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The rows that are held out for the score."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from .errors import InputError
+from .messages import Messages
+from .target import Goal
+
+_FEWEST = 10  # rows, below which a score says nothing
+
+
+def split_rows(goal: Goal, n_rows: int, test_size: float, seed: int, messages: Messages):
+    """Rows to select by and rows to score on, both ascending; classes keep their shares.
+
+    Raises
+    ------
+    InputError
+        If there are too few rows.
+    """
+    n_held_out = max(1, round(test_size * n_rows))
+    if n_rows < _FEWEST or n_rows - n_held_out < 2 or n_held_out < 2:
+        raise InputError(
+            f"{n_rows} rows are too few to hold out {test_size:.0%} for a score: pass --no-score"
+        )
+    classes = None
+    if goal.y is not None and goal.task == "classification":
+        counts = np.unique(goal.y, return_counts=True)[1]
+        n_classes = len(counts)
+        if counts.min() < 2 or min(n_held_out, n_rows - n_held_out) < n_classes:
+            messages.say("warning: too few rows of some class to hold out a share of each")
+        else:
+            classes = goal.y
+    train, held_out = train_test_split(
+        np.arange(n_rows), test_size=n_held_out, stratify=classes, random_state=seed
+    )
+    if goal.y is not None and len(np.unique(goal.y[train])) < 2:
+        raise InputError("the rows that are left to select by are all of one class")
+    return np.sort(train), np.sort(held_out)

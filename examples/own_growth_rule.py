@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-Add your own growth rule
-========================
+Your own growth rule
+====================
 
-Connections grow where an input neuron is strong and the gradient of the loss is large, among
-random candidates: RigL's idea without its dense gradient. Compared with the rules that the
-library has, on digits hidden among noise. Needs no network.
+Sparse networks drop connections while they train, and grow others. Where, is up to a rule. Ours
+grows connections where an input neuron is strong and the gradient of the loss is large, among
+random candidates: RigL's idea without its dense gradient.
 """
 
 import numpy as np
@@ -18,6 +18,13 @@ from sklearn.svm import SVC
 
 from sparsefs import NeuronAttributionSelector
 from sparsefs.topology import free_positions, growth_at
+
+# %%
+# The rule
+# --------
+# A rule is called with a layer, the positions that were dropped, the importance in use and a random
+# generator. Two helpers do the bookkeeping: ``free_positions`` draws positions where there is no
+# connection, ``growth_at`` makes the answer of those that are taken. :doc:`/extending` says more.
 
 
 class StrongInputGrow:
@@ -36,6 +43,13 @@ class StrongInputGrow:
         return growth_at(layer, dropped, drawn[np.argsort(-score)[: len(dropped)]])
 
 
+# %%
+# Does it help?
+# -------------
+# On 300 digits, their 64 pixels hidden among 500 columns of noise, beside the rules that the
+# library has.
+
+
 def main():
     K = 30
     digits, y = load_digits(return_X_y=True)
@@ -46,12 +60,13 @@ def main():
     )
 
     print(f"{K} of {X.shape[1]} features, of which 64 are pixels and the others noise")
+    selectors = {}
     for name, topology in [
         ("random (SET)", "set"),
         ("gradient (RigL)", "rigl"),
         ("strength times gradient", StrongInputGrow()),
     ]:
-        selector = NeuronAttributionSelector(
+        selectors[name] = selector = NeuronAttributionSelector(
             K=K,
             topology=topology,
             density=0.05,
@@ -66,7 +81,22 @@ def main():
             f"{name:24s} accuracy {model.score(X_test, y_test):.3f}, {n_pixels} pixels, "
             f"{flops / 1e9:.1f} GFLOP"
         )
+    return selectors
 
 
 if __name__ == "__main__":
-    main()
+    selectors = main()
+
+# %%
+# The three are within a point or two of each other, which on 1,500 test images and one seed is
+# little. The pixels' scores as images, each on its own scale: all rules see the digits in the
+# middle, and no two the same.
+
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 3, figsize=(8, 3), layout="constrained")
+    for ax, (name, selector) in zip(axes, selectors.items(), strict=True):
+        ax.imshow(selector.scores_[:64].reshape(8, 8), cmap="cividis")
+        ax.set(title=name, xticks=[], yticks=[])
+    plt.show()

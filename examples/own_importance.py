@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-Add your own importance
-=======================
+Your own importance
+===================
 
-Scores a feature by weight times gradient, summed over the connections of its input neuron and
-averaged over the training: to first order, how much the loss would change if they were cut.
-Compared with the importances that the library has. Needs no network.
+An importance scores the input neurons of a network while it trains. Ours is weight times gradient,
+summed over the connections of an input neuron and averaged over the training: to first order, how
+much the loss would change if they were cut.
 """
 
 import numpy as np
@@ -17,6 +17,13 @@ from sklearn.svm import SVC
 
 from sparsefs import NeuronAttributionSelector
 from sparsefs.importance import Importance
+
+# %%
+# The importance
+# --------------
+# ``before_update`` looks on in every step, when the gradients of the batch are known; ``scores``
+# says in the end what came of it. Sums over the connections take time and memory in proportion to
+# their number. :doc:`/extending` says more.
 
 
 class TaylorImportance(Importance):
@@ -38,6 +45,13 @@ class TaylorImportance(Importance):
         return self.total / self.n_steps
 
 
+# %%
+# Does it help?
+# -------------
+# On 300 digits, their 64 pixels hidden among 500 columns of noise, beside the importances that the
+# library has.
+
+
 def main():
     K = 30
     digits, y = load_digits(return_X_y=True)
@@ -48,12 +62,13 @@ def main():
     )
 
     print(f"{K} of {X.shape[1]} features, of which 64 are pixels and the others noise")
+    selectors = {}
     for name, importance in [
         ("attribution", "attribution"),
         ("strength", "strength"),
         ("weight times gradient", TaylorImportance()),
     ]:
-        selector = NeuronAttributionSelector(
+        selectors[name] = selector = NeuronAttributionSelector(
             K=K,
             importance=importance,
             hidden_layer_sizes=(200, 50),
@@ -63,7 +78,27 @@ def main():
         model = make_pipeline(selector, StandardScaler(), SVC()).fit(X_train, y_train)
         n_pixels = np.count_nonzero(selector.get_support(indices=True) < 64)
         print(f"{name:22s} accuracy {model.score(X_test, y_test):.3f}, {n_pixels} pixels")
+    return selectors
 
 
 if __name__ == "__main__":
-    main()
+    selectors = main()
+
+# %%
+# The scores of pixels and of noise, as a share of the highest. The less the two overlap, the better
+# an importance tells them apart. One seed and one data set prove little: compare over several of
+# both before you believe in one.
+
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 3, figsize=(8.5, 2.8), sharey=True, layout="constrained")
+    for ax, (name, selector) in zip(axes, selectors.items(), strict=True):
+        share = selector.scores_ / selector.scores_.max()
+        bins = np.linspace(0, 1, 21)
+        ax.hist(share[64:], bins, color="0.7", hatch="////", ec="0.4", label="500 of noise")
+        ax.hist(share[:64], bins, color="#0072b2", alpha=0.8, ec="black", label="64 pixels")
+        ax.set(title=name, xlabel="score / highest", yscale="log")
+    axes[0].set_ylabel("number of features")
+    axes[2].legend(frameon=False)
+    plt.show()

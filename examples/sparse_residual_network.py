@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-Train a residual network sparsely
-=================================
+A residual network, trained sparsely
+====================================
 
-A small residual network learns images of handwritten digits, with all connections, and with one in
-five down to one in fifty: connections that move while they train (SET, RigL), that stay, and that
-are left when all were trained (ART). The training loop is the usual one. An argument says how many
-seeds to average over. Needs no network connection.
+Sparse training is not only for selectors. A small residual network learns images of handwritten
+digits with all connections, with one in ten and with one in fifty: connections that move while they
+train (SET, RigL), that stay, and that are left when all were trained (ART). The training loop is
+the usual one.
+
+Run as ``python sparse_residual_network.py 5`` it tries more sparsities and averages over five
+seeds.
 """
 
 import sys
@@ -22,7 +25,6 @@ from sparsefs.modules import SparseTraining
 from sparsefs.regularization import AdaptiveRegularization, AdaptiveSchedule
 
 N_EPOCHS, BATCH_SIZE, LEARNING_RATE = 12, 64, 0.1
-SPARSITIES = [0.8, 0.9, 0.95, 0.98]
 
 digits, labels = load_digits(return_X_y=True)
 images = torch.tensor(digits.reshape(-1, 1, 8, 8) / 16 - 0.3, dtype=torch.float32)
@@ -32,6 +34,9 @@ train, test = map(
     train_test_split(np.arange(len(labels)), test_size=0.3, stratify=labels, random_state=0),
 )
 N_BATCHES = -(-len(train) // BATCH_SIZE)
+
+# %%
+# The network, as anybody would write it.
 
 
 class Block(nn.Module):
@@ -66,6 +71,10 @@ def residual_network(seed):
     )
 
 
+# %%
+# The training, too.
+
+
 def accuracy(module, rows):
     module.eval()
     with torch.no_grad():
@@ -88,6 +97,11 @@ def run_epoch(module, optimizer, scheduler):
         nn.functional.cross_entropy(module(images[rows]), labels[rows]).backward()
         optimizer.step()
         scheduler.step()
+
+
+# %%
+# ``SparseTraining`` takes a module and its optimiser, and hooks into the optimiser's steps.
+# ``AdaptiveRegularization`` (ART) trains all connections with a penalty, and prunes.
 
 
 def train_sparsely(topology, sparsity, seed):
@@ -129,14 +143,20 @@ def train_and_prune(sparsity, seed):
     return module, art.costs()
 
 
-def main(n_seeds=1):
+# %%
+# Accuracy against operations
+# ---------------------------
+
+
+def main(sparsities, n_seeds=1):
     print(
         f"{len(train)} images to train, {len(test)} to test; {N_EPOCHS} epochs, {n_seeds} seed(s)"
     )
     print("                               FLOPs / dense")
     print("         sparsity  parameters  inference  training  accuracy  seconds")
     runs = [("dense", 0.0)]
-    runs += [(name, s) for name in ("static", "set", "rigl", "art") for s in SPARSITIES]
+    runs += [(name, s) for name in ("static", "set", "rigl", "art") for s in sparsities]
+    results = []
     for name, sparsity in runs:
         start, accuracies, shares = time.perf_counter(), [], []
         for seed in range(n_seeds):
@@ -148,13 +168,44 @@ def main(n_seeds=1):
             flops = [costs["inference_flops"], costs["training_flops"]]
             shares.append([each["sparse"] / each["dense"] for each in flops])
         inference, training = np.mean(shares, axis=0)
+        results.append((name, training, np.mean(accuracies)))
         print(
             f"{name:8s} {sparsity:8.2f} {costs['parameters']['sparse']:11d} {inference:10.3f} "
             f"{training:9.3f} {np.mean(accuracies):9.3f} {time.perf_counter() - start:8.1f}",
             flush=True,
         )
+    return results
 
 
 if __name__ == "__main__":
+    n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
+    if len(sys.argv) > 1 and sys.argv[1].isdigit():  # a notebook has arguments of its own
+        results = main([0.8, 0.9, 0.95, 0.98], int(sys.argv[1]))
+    else:
+        results = main([0.9, 0.98])
+    torch.set_num_threads(n_threads)
+
+# %%
+# With one connection in ten little is lost. With one in fifty ART is the most accurate, because it
+# trains all connections first: it saves operations afterwards, in use. The others save them in the
+# training as well. Whether connections move or stay makes a difference of a point at most, on
+# digits as easy as these and with one seed.
+#
+# Seconds do not follow the operations here: such weights are kept dense, with zeros.
+
+if __name__ == "__main__":
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(6.3, 3.6), layout="constrained")
+    colors = ["black", "0.5", "#0072b2", "#e69f00", "#009e73"]
+    for name, marker, color in zip(
+        ("dense", "static", "set", "rigl", "art"), "*sov^", colors, strict=True
+    ):
+        points = [result[1:] for result in results if result[0] == name]
+        ax.plot(*zip(*points, strict=True), marker=marker, color=color, ms=8, ls=":", label=name)
+    ax.set(
+        xscale="log", xlabel="operations of the training / those of the dense", ylabel="accuracy"
+    )
+    ax.legend(frameon=False)
+    plt.show()

@@ -158,7 +158,14 @@ def test_the_taylor_importance_is_weight_times_gradient():
 
 
 def test_the_code_of_the_page_runs(capsys):
-    assert {"DegreeImportance", "SmallestDrop", "dense_output", "huber"} <= set(snippets())
+    expected = {
+        "DegreeImportance",
+        "SmallestDrop",
+        "dense_output",
+        "huber",
+        "GradientGrownSelector",
+    }
+    assert expected <= set(snippets())
     assert capsys.readouterr().out.endswith(" 5000\n")
 
 
@@ -192,3 +199,15 @@ def test_the_loss_of_the_page_has_the_gradient_of_autograd():
     value, grad = huber(output.clone(), target, weight)
     assert value == pytest.approx(expected.mean().item())
     torch.testing.assert_close(grad, reference.grad)
+
+
+def test_the_selector_of_the_page_keeps_the_contract(digits):
+    selector = snippets()["selector"]  # the page's last one
+    first = selector.scores_
+    assert selector.get_support().sum() == selector.K == 20
+    again = clone(selector).set_params(K=5, n_replicas=2).fit(digits[0])
+    assert again.transform(digits[0]).shape == (300, 5)
+    np.testing.assert_array_equal(clone(selector).fit(load_digits().data).scores_, first)
+    assert selector.history_["connections_changed"][:-1].min() > 0
+    theirs = selector.__class__.__base__(**selector.get_params()).fit(load_digits().data)
+    assert (theirs.scores_ != first).any()

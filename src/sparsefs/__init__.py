@@ -1,30 +1,36 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """sparsefs: feature selection with sparse neural networks, behind the scikit-learn API.
 
-Importing this package does not import torch; fitting a selector does.
+Importing this package imports nothing else: what it offers is imported when it is first used, and
+torch not before a selector is fitted. The command ``sparsefs --help`` answers at once.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from ._version import __version__
-from .data import open_shards
-from .plots import (
-    ConnectionsDisplay,
-    ImportanceDisplay,
-    ImportanceImageDisplay,
-    KCurveDisplay,
-    ParetoDisplay,
-    StabilityDisplay,
-)
-from .search import ParetoSearchCV
-from .selectors import (
-    CrossValidatedK,
-    GradualPruningSelector,
-    HyperSparseSelector,
-    NeuroFSSelector,
-    NeuronAttributionSelector,
-    QuickSelectionSelector,
-    StabilitySelector,
-    WASTSelector,
-)
+
+if TYPE_CHECKING:
+    from .data import open_shards
+    from .plots import (
+        ConnectionsDisplay,
+        ImportanceDisplay,
+        ImportanceImageDisplay,
+        KCurveDisplay,
+        ParetoDisplay,
+        StabilityDisplay,
+    )
+    from .search import ParetoSearchCV
+    from .selectors import (
+        CrossValidatedK,
+        GradualPruningSelector,
+        HyperSparseSelector,
+        NeuroFSSelector,
+        NeuronAttributionSelector,
+        QuickSelectionSelector,
+        StabilitySelector,
+        WASTSelector,
+    )
 
 __all__ = [
     "ConnectionsDisplay",
@@ -45,3 +51,24 @@ __all__ = [
     "__version__",
     "open_shards",
 ]
+
+# Where the names are from; what most programs need comes first.
+_PARTS = ("selectors", "search", "plots", "data")
+_OTHERS = ("costs", "evaluation", "importance", "modules", "networks", "regularization", "report")
+_SUBPACKAGES = {*_PARTS, *_OTHERS, "topology", "training"}
+
+
+def __getattr__(name):
+    if name in _SUBPACKAGES:
+        return import_module(f".{name}", __name__)
+    if name in __all__:
+        for part in _PARTS:
+            module = import_module(f".{part}", __name__)
+            if name in module.__all__:
+                globals()[name] = value = getattr(module, name)
+                return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__, *_SUBPACKAGES})

@@ -17,7 +17,7 @@ from sparsefs.selectors.base import BaseSelector
 
 SELECTORS = [
     item
-    for item in map(vars(sparsefs).get, sparsefs.__all__)
+    for item in (getattr(sparsefs, name) for name in sparsefs.__all__)
     if inspect.isclass(item) and issubclass(item, BaseSelector)
 ]
 # What makes a class quick, besides what `quick` sets for all of them.

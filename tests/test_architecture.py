@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The folders are those of the picture, and import what lies below them only."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.pages import DOCS
+
+PACKAGE = DOCS.parent / "src" / "sparsefs"
+PARTS = {"networks", "topology", "importance", "regularization", "data"}
+# What each folder may import beside itself. Type hints may name anything.
+ALLOWED = {
+    **dict.fromkeys(PARTS, PARTS),
+    "training": PARTS,
+    "modules": PARTS,
+    "selectors": PARTS | {"training"},
+    "search": {"selectors", "data"},
+    "evaluation": {"selectors", "data"},
+    "plots": {"selectors", "search", "evaluation"},
+    "report": {"selectors", "evaluation", "plots", "data"},
+    "cli": {"selectors", "evaluation", "plots", "report", "data"},
+}
+FOLDERS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
+
+
+def imported_folders(path):
+    """Folders of ours that a file imports when it is loaded or run."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    package = ["sparsefs", *path.relative_to(PACKAGE).parent.parts]
+    hints = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            hints |= {id(inner) for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ImportFrom) or id(node) in hints:
+            continue
+        base = package[: len(package) - node.level + 1] if node.level else []
+        module = [*base, *(node.module.split(".") if node.module else [])]
+        if module[:1] != ["sparsefs"]:
+            continue
+        names = [module[1]] if len(module) > 1 else [alias.name for alias in node.names]
+        yield from (name for name in names if name in FOLDERS)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_imports_go_one_way(folder):
+    for path in sorted((PACKAGE / folder).rglob("*.py")):
+        assert set(imported_folders(path)) <= ALLOWED[folder] | {folder}, path
+
+
+def test_picture_shows_the_folders():
+    drawn = (DOCS / "images" / "architecture.svg").read_text(encoding="utf-8")
+    assert sorted(re.findall(r">(\w+)/</text>", drawn)) == FOLDERS
+
+
+def test_picture_is_that_of_its_script():
+    script = DOCS / "images" / "architecture.py"
+    names = {"__file__": str(script), "__name__": "picture"}
+    exec(compile(script.read_text(encoding="utf-8"), script, "exec"), names)
+    assert Path(script).with_suffix(".svg").read_text(encoding="utf-8") == names["SVG"]

@@ -46,6 +46,14 @@ def test_bars_are_sorted_and_told_apart():
     assert display.lines_ is display.errors_ is display.threshold_ is None
 
 
+def test_names_are_no_mathematics():
+    """A dollar in a name is one: else it vanishes, or the picture cannot be drawn."""
+    told = [r"price in $ or $", r"$\unknown{$"]
+    display = ImportanceDisplay.from_estimator(Told([2.0, 1.0]).fit(), feature_names=told)
+    display.figure_.canvas.draw()
+    assert names(display) == [name.replace("$", r"\$") for name in told]
+
+
 def test_the_best_few():
     display = ImportanceDisplay.from_estimator(Told(SCORES).fit(), n_features=3)
     assert names(display) == ["x1", "x3", "x2"]

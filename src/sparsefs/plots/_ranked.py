@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._style import BLUE, GREY, whole_ticks
+from ._style import BLUE, GREY, whole_ticks, without_math
 
 MOST_BARS = 40
 _MOST_POINTS = 2000  # of a curve: more are no finer in print
@@ -95,7 +95,7 @@ def draw_bars(ax: Any, ranked: Ranked) -> tuple[list, Any]:
     if ranked.errors is not None:
         style = {"fmt": "none", "ecolor": "black", "elinewidth": 0.8, "capsize": 2, "zorder": 3}
         errorbar = ax.errorbar(ranked.values, places, xerr=ranked.errors, **style)
-    ax.set_yticks(places, [_short(name) for name in ranked.names], fontsize="small")
+    ax.set_yticks(places, [without_math(_short(name)) for name in ranked.names], fontsize="small")
     ax.set_ylim(len(places) + 0.6, 0.4)
     ax.set_ylabel(ranked.how_many)
     return containers, errorbar

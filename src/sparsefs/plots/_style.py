@@ -52,6 +52,11 @@ def new_axes(display: Any, figsize=None) -> Any:
     return ax
 
 
+def without_math(name: str) -> str:
+    """A user's name, which matplotlib must not take for mathematics."""
+    return name.replace("$", r"\$")
+
+
 def whole_ticks(axis: Any) -> None:
     """Ticks at whole numbers only, for what is counted."""
     from matplotlib.ticker import MaxNLocator

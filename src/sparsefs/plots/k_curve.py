@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import is_classifier, is_regressor
 from sklearn.utils.validation import check_is_fitted
 
-from ._style import CHOSEN, STYLES, add_legend, new_axes, pyplot
+from ._style import CHOSEN, STYLES, add_legend, new_axes, pyplot, without_math
 
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), "-.", (0, (1, 1)), (0, (3, 1, 1, 1)), (0, (8, 3)))
 _ALL: dict[str, Any] = {"color": "black", "lw": 1, "ls": (0, (1, 2)), "zorder": 1.5}
@@ -262,7 +262,7 @@ class KCurveDisplay:
             (line,) = ax.plot(curve.Ks, curve.mean, mec="black", mew=0.5, label=name, **style)
             self.lines_.append(line)
             self.bands_.append(band)
-            groups.append((line, name) if name else None)
+            groups.append((line, without_math(name)) if name else None)
             if name in marks:
                 K, place = marks[name]
                 (point,) = ax.plot(curve.Ks[place], curve.mean[place], ls="none", **CHOSEN)

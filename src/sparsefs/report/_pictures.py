@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..plots import ImportanceDisplay, KCurveDisplay
-from ..plots._style import BLUE, RED
+from ..plots._style import BLUE, RED, without_math
 from ._html import Html, count, html, tag
 from ._subject import Subject
 
@@ -61,7 +61,7 @@ def importance_picture(subject: Subject) -> Html:
         scores=np.where(np.isfinite(subject.scores), subject.scores, np.nan),
         ranking=ranking,
         support=ranking <= subject.K,
-        feature_names=np.array([without_math(name) for name in subject.names], dtype=object),
+        feature_names=np.array(subject.names, dtype=object),
         score_label=getattr(subject.selector, "_score_label", "score"),
         scores_std=subject.spread,
         threshold=getattr(subject.selector, "threshold_", None),
@@ -121,11 +121,6 @@ def history_picture(history: dict) -> Html:
         "How the training went"
         + (": the loss rises again as features are taken away" if other == "n_inputs" else ""),
     )
-
-
-def without_math(name: str) -> str:
-    """A name that matplotlib does not take for mathematics."""
-    return name.replace("$", r"\$")
 
 
 def _short(name):

@@ -29,8 +29,8 @@ class GradualPruningSelector(SupervisedSelector):
     Trains several small networks that share their inputs, at first all features. A few inputs at a
     time are removed, those without which the networks' losses would change least, while the
     networks go on training with what is left. What is removed last ranks first. Of near-copies
-    one stays, as a copy is worth little next to another; features that only count together stay
-    as long as they are both there.
+    one tends to stay, as a copy is worth little next to another; features that only count together
+    stay as long as they are both there.
 
     One fit serves every `K`: after ``set_params(K=...)`` the selection follows without a refit.
 

@@ -33,6 +33,7 @@ NAMES = (
     "kernels",
     "long",
     "startup",
+    "command_line",
     "gpu",
     "tradeoff",
 )

@@ -28,7 +28,7 @@ with tempfile.TemporaryDirectory() as folder:
     try:
         browser.resize(driver, 1000)
         driver.get(path.as_uri())
-        clip = {"x": 0, "y": 0, "width": 1000, "height": 1290, "scale": 1.5}
+        clip = {"x": 0, "y": 0, "width": 1000, "height": 1240, "scale": 1.5}
         shot = {"captureBeyondViewport": True, "clip": clip}
         shot = driver.execute_cdp_cmd("Page.captureScreenshot", shot)
     finally:

@@ -11,8 +11,8 @@ import pandas as pd
 
 from .errors import InputError
 from .messages import Messages, counted
+from .numbers import FEW_ROWS
 
-FEW_ROWS = 10  # in which all values differ by chance
 _ODD = 0.1  # share of text in a column that is otherwise numbers
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 
@@ -39,7 +39,7 @@ def column_as(column, name: str, kept: bool, messages: Messages) -> tuple[str, A
     numbers = pd.to_numeric(strings, errors="coerce")
     if numbers.notna().all():  # decimal numbers of Parquet
         return "numbers", pd.to_numeric(column.astype(object).astype(str), "coerce").to_numpy()
-    if strings.map(_DATE.fullmatch).all():
+    if all(map(_DATE.fullmatch, strings)):
         as_dates = column.astype(object).where(column.notna(), None)
         days = _days(pd.to_datetime(as_dates, utc=True, format="ISO8601", errors="coerce"))
         return ("numbers", days) if kept else ("dates", None)
@@ -73,15 +73,3 @@ def _days(column):
         since = column - pd.Timestamp(0, tz="UTC")
     days[there] = since[there] / pd.Timedelta(days=1)
     return days
-
-
-def row_numbers(frame, plain: np.ndarray, keep):
-    """Columns of whole numbers that count the rows, from 0 or from 1."""
-    n = len(frame)
-    if n < FEW_ROWS:
-        return
-    ends = frame.iloc[[0, n - 1]].to_numpy()[:, plain] if plain.any() else np.empty((2, 0))
-    for i, first, last in zip(np.flatnonzero(plain), *ends, strict=True):
-        may_count = last - first == n - 1 and first in (0, 1) and frame.columns[i] not in keep
-        if may_count and np.array_equal(frame.iloc[:, i].to_numpy(), first + np.arange(n)):
-            yield i

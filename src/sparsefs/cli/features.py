@@ -11,7 +11,7 @@ from scipy import sparse
 from .data import Data
 from .errors import InputError
 from .messages import Messages, counted, listed
-from .numbers import at, in_single_precision, missing_in, numbers_of
+from .numbers import at, counts_rows, in_single_precision, missing_in, numbers_of
 from .preparation import MOST_CATEGORIES, encoder, imputer
 
 
@@ -69,7 +69,7 @@ def features_of(data: Data, keep, messages: Messages) -> Features:
         raise InputError(f"missing values in a sparse matrix: {listed(at(data.names, missing))}")
     empty = missing == X.shape[0]
     if empty.any():
-        messages.prepared(f"left out, as they are empty: {listed(at(data.names, empty))}")
+        _say_left_out({"empty": at(data.names, empty)}, messages)
         X, missing = X[:, ~empty], missing[~empty]
     names = [n for n, e in zip(data.names, empty, strict=True) if not e]
     _refuse_none_left(names)
@@ -81,7 +81,7 @@ def features_of(data: Data, keep, messages: Messages) -> Features:
 def _of_frame(data, keep, messages):
     import pandas as pd
 
-    from .columns import column_as, row_numbers
+    from .columns import column_as
 
     frame = data.X
     sorted_out: dict[str, list[str]] = {
@@ -94,9 +94,6 @@ def _of_frame(data, keep, messages):
         twice = sorted({name for name in data.names if data.names.count(name) > 1})
         raise InputError(f"{data.source} has several columns named {listed(twice)}")
     plain = np.array([isinstance(d, np.dtype) and d.kind in "fiu" for d in frame.dtypes], bool)
-    for i in row_numbers(frame, plain, keep):
-        left_out[i] = True
-        sorted_out["row numbers"].append(data.names[i])
     for i in np.flatnonzero(~plain).tolist():
         name = data.names[i]
         what, values = column_as(frame.iloc[:, i], name, name in keep, messages)
@@ -112,9 +109,12 @@ def _of_frame(data, keep, messages):
     names = [data.names[i] for i in numeric]
     missing = missing_in(X, names)
     empty = missing == len(X)
-    if empty.any():
+    counting = counts_rows(X) & ~np.isin(names, list(keep))
+    if empty.any() or counting.any():
         sorted_out["empty"] += at(names, empty)
-        names, X, missing = at(names, ~empty), X[:, ~empty], missing[~empty]
+        sorted_out["row numbers"] += at(names, counting)
+        used = ~empty & ~counting
+        names, X, missing = at(names, used), X[:, used], missing[used]
     _say_left_out(sorted_out, messages)
     _refuse_none_left([*names, *text])
     _say_constant(X, names, messages)

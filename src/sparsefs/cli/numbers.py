@@ -9,6 +9,7 @@ from scipy import sparse
 from .errors import InputError
 from .messages import counted, listed
 
+FEW_ROWS = 10  # in which all values differ, or count, by chance
 _PARTS = 256  # columns at a time, while the order in memory is changed
 
 
@@ -34,20 +35,28 @@ def in_single_precision(X) -> np.ndarray:
         return X.astype(dtype)
     if X.dtype.kind != "f":
         X = X.astype(np.float64)
-    if X.dtype != np.float32:
-        finite = np.isfinite(X)
-        low = np.min(X, axis=0, initial=np.inf, where=finite)
-        high = np.max(X, axis=0, initial=-np.inf, where=finite)
-        largest = np.maximum(np.abs(low), np.abs(high))
-        step = np.finfo(dtype).eps * largest
-        lossy = (high > low) & ((step > 1e-3 * (high - low)) | (largest > np.finfo(dtype).max))
-        dtype = np.float64 if lossy.any() else np.float32
+    if X.dtype != np.float32 and _loses(X, dtype):
+        dtype = np.float64
     if X.flags.c_contiguous:
         return X.astype(dtype, copy=False)
     turned = np.empty(X.shape, dtype)
     for i in range(0, X.shape[1], _PARTS):
         turned[:, i : i + _PARTS] = X[:, i : i + _PARTS]
     return turned
+
+
+def _loses(X, dtype):
+    """Whether a column differs by less than the type resolves, or is out of its range."""
+    low, high = X.min(axis=0), X.max(axis=0)
+    gaps = np.flatnonzero(np.isnan(low))
+    low[gaps] = np.fmin.reduce(X[:, gaps], axis=0)
+    high[gaps] = np.fmax.reduce(X[:, gaps], axis=0)
+    finite = np.isfinite(low) & np.isfinite(high)  # infinite values are refused later
+    low, high = low[finite], high[finite]
+    largest = np.maximum(np.abs(low), np.abs(high))
+    limits = np.finfo(dtype)
+    coarse = limits.eps * largest > 1e-3 * (high - low)
+    return bool(((high > low) & (coarse | (largest > limits.max))).any())
 
 
 def missing_in(X, names) -> np.ndarray:
@@ -69,6 +78,15 @@ def missing_in(X, names) -> np.ndarray:
         where = listed(at(names, infinite > 0))
         raise InputError(f"{counted(int(infinite.sum()), 'infinite value')} in {where}")
     return missing
+
+
+def counts_rows(X) -> np.ndarray:
+    """Which columns count the rows, from 0 or from 1."""
+    n = len(X)
+    found = np.isin(X[0], (0, 1)) & (X[-1] - X[0] == n - 1) & (n >= FEW_ROWS)
+    for i in np.flatnonzero(found):
+        found[i] = np.array_equal(X[:, i], X[0, i] + np.arange(n))
+    return found
 
 
 def at(names, mask) -> list[str]:

@@ -67,7 +67,8 @@ def held_out_scores(order, Ks, train, held_out, *, task="auto", seed=0) -> HeldO
     for K in Ks:
         wide = target is not None and target.kind == "classes" and K > _WIDE
         by: Any = replace(judge, estimator=_WideSVC()) if wide else judge
-        values += by.scores(order, np.array([K]), rows, parts)
+        best = order if K < len(order) else np.arange(K)  # which needs no copy
+        values += by.scores(best, np.array([K]), rows, parts)
     return HeldOutScores(values, metric_of(judge), len(rows[0]), len(rows[1]))
 
 
@@ -75,7 +76,8 @@ class _WideSVC(SVC):
     """SVC() of many features: libsvm would compute the same kernel a number at a time."""
 
     def fit(self, X, y, sample_weight=None):
-        self._seen, self._of_kernel = X, 1 / (X.shape[1] * X.var())
+        variance = np.linalg.norm(X) ** 2 / X.size - X.mean() ** 2  # without a copy of X
+        self._seen, self._of_kernel = X, 1 / (X.shape[1] * variance)
         self.kernel = "precomputed"
         return super().fit(self._kernel(X), y, sample_weight)
 

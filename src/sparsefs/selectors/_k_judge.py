@@ -91,7 +91,9 @@ class Judge:
         """
         weights = [None if self.sample_weight is None else self.sample_weight[r] for r in rows]
         whole = [self.X[r] for r in rows] if parts is None else parts
-        X = [part[:, order[: Ks[-1]]] for part in whole]
+        X = whole
+        if not np.array_equal(order[: Ks[-1]], np.arange(whole[0].shape[1])):
+            X = [part[:, order[: Ks[-1]]] for part in whole]
         if self.ours:
             X = _standardised(X, weights[0])
         if self.y is not None:
@@ -156,7 +158,12 @@ def _standardised(parts, weight):
 
     parts = [part.toarray() if sparse.issparse(part) else part for part in parts]
     by = Scaling(parts[0], "feature", weight)
-    return [np.clip((part - by.mean) / by.scale, -_FARTHEST, _FARTHEST) for part in parts]
+    scaled = []
+    for part in parts:  # in place, as part may be large
+        part = np.subtract(part, by.mean)
+        part /= by.scale
+        scaled.append(np.clip(part, -_FARTHEST, _FARTHEST, out=part))
+    return scaled
 
 
 def _weighted_sum(table, weight):

@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+import csv
+
 from ..data import Data, check_columns, chosen_target
 from ..errors import InputError, needing
 from . import kind_of
 
+_NOWHERE = "\x1f"  # a separator that is in no file
+_NAMES = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
+_WRITTEN = {"\\t": "\t", "tab": "\t"}
 _SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ","}
 
 
@@ -20,14 +25,7 @@ def read(path, arguments) -> Data:
 
     def parse(separator, **options):
         try:
-            return pd.read_csv(
-                path,
-                sep=separator,
-                header=header,
-                na_values=arguments.missing or None,
-                low_memory=False,  # in pieces, it takes half as long again
-                **options,
-            )
+            return pd.read_csv(path, sep=separator, **options)
         except pd.errors.EmptyDataError:
             raise InputError(f"{path} is empty") from None
         except UnicodeDecodeError as error:
@@ -38,18 +36,13 @@ def read(path, arguments) -> Data:
         except (pd.errors.ParserError, ValueError, OSError, EOFError) as error:
             raise InputError(f"{path} cannot be read as a table: {error}") from error
 
-    separator = arguments.separator
-    if separator is None:
-        separator = _SEPARATORS[kind_of(path)]
-        other = _other_separator(parse(separator, nrows=1), header)
-        if other is not None:
-            separator = other
-            notes.append(f"columns are separated by {_named(separator)}")
-    elif separator in ("\\t", "tab"):
-        separator = "\t"
     # The names first: a misspelt one is found before a large file is read.
-    first = parse(separator, nrows=0 if header == 0 else 1)
-    names = [str(name) for name in first.columns]
+    whole_line = {"header": None, "nrows": 1, "quoting": csv.QUOTE_NONE, "dtype": str}
+    first = str(parse(_NOWHERE, **whole_line).iloc[0, 0])
+    separator = _separator(path, first, arguments.separator, notes)
+    names = next(csv.reader([first], delimiter=separator))
+    if header is None:
+        names = [str(i) for i in range(len(names))]
     target = chosen_target(names, arguments)
     check_columns(names, arguments, target)
     if header == 0 and sum(map(_is_number, names)) > len(names) / 2:
@@ -57,22 +50,28 @@ def read(path, arguments) -> Data:
             "the first row is taken as the names of the columns, and looks like data: pass "
             "--no-header if it is"
         )
-    frame = parse(separator)
-    frame.columns = names
+    # In pieces (low_memory), pandas takes half as long again.
+    missing = arguments.missing or None
+    frame = parse(separator, header=header, na_values=missing, low_memory=False)
+    frame.columns = [str(name) for name in frame.columns]
     y = None if target is None else frame.pop(target)
     return Data(frame, list(frame.columns), y, target, str(path), notes)
 
 
-def _other_separator(first, header):
-    """What separates the columns if not what was thought; None if there are several columns."""
-    if first.shape[1] > 1:
-        return None
-    line = str(first.columns[0]) if header == 0 else str(first.iloc[0, 0])
-    return next((mark for mark in (";", "\t", "|") if mark in line), None)
-
-
-def _named(separator):
-    return {"\t": "tabs", ";": "semicolons", "|": "bars"}[separator]
+def _separator(path, first, asked, notes):
+    """What separates the columns, of which there are several in the first line."""
+    if asked is not None:
+        asked = _WRITTEN.get(asked, asked)
+        if len(asked) != 1:
+            raise InputError(f"--separator must be one character, not {asked!r}")
+        return asked
+    usual = _SEPARATORS[kind_of(path)]
+    if usual in first:
+        return usual
+    other = next((mark for mark in _NAMES if mark in first), usual)
+    if other != usual:
+        notes.append(f"columns are separated by {_NAMES[other]}")
+    return other
 
 
 def _is_number(text):

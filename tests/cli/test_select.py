@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What select prints and writes, and what it has not seen when it scores."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from sparsefs import GradualPruningSelector, __version__
+from tests.cli.common import INFORMATIVE, QUICK, numbers
+
+
+@pytest.fixture
+def csv(tmp_path):
+    path = tmp_path / "data.csv"
+    numbers().to_csv(path, index=False)
+    return path
+
+
+def test_the_table(csv, command):
+    ran = command("select", csv, "--target", "label", "-K", 2, *QUICK)
+    assert ran.status == 0
+    lines = ran.out.splitlines()
+    assert lines[0].split() == ["rank", "feature", "score"]
+    assert {line.split()[1] for line in lines[1:3]} == INFORMATIVE
+    assert [line.split()[0] for line in lines[1:3]] == ["1", "2"]
+    assert lines[3] == ""
+    assert lines[4].startswith("accuracy 0.") and "with 2 features" in lines[4]
+    assert "with all 12: an SVC on 24 held-out rows" in lines[4]
+    assert lines[5] == "selected by the other 96 rows"
+    progress = ran.err.splitlines()
+    assert progress and all(line.startswith("sparsefs: ") for line in progress)
+
+
+def test_quiet_says_nothing_on_stderr(csv, command):
+    ran = command("select", csv, "--target", "label", "-K", 2, "-q", *QUICK)
+    assert ran.status == 0 and ran.err == "" and "alpha" in ran.out
+
+
+def test_the_json_document(csv, select):
+    found = select(csv, "--target", "label", "-K", 3, "--drop", "f0").json
+    assert found["command"].startswith(f"sparsefs select {csv} --target label -K 3 --drop f0")
+    assert found["method"] == "gradual-pruning"
+    assert found["selector"] == "GradualPruningSelector" and found["K"] == 3
+    assert found["settings"]["max_iter"] == 20 and found["settings"]["random_state"] == 0
+    assert found["settings"]["loss"] == "cross_entropy"
+    assert found["selected_by"] == "the training rows" and found["n_rows_selected_by"] == 96
+    assert [set(feature) for feature in found["features"]] == [
+        {"rank", "name", "score", "column"}
+    ] * 3
+    assert [feature["rank"] for feature in found["features"]] == [1, 2, 3]
+    scores = [feature["score"] for feature in found["features"]]
+    assert scores == sorted(scores, reverse=True)
+    held_out = found["held_out"]
+    assert held_out["metric"] == "accuracy" and held_out["n_rows"] == 24
+    assert 0.7 < held_out["selected"] <= 1 and 0 < held_out["standard_error"] < 0.1
+    assert 0.5 < held_out["all"] <= 1
+    assert set(found["seconds"]) == {"read", "prepare", "fit", "score"}
+    assert found["versions"]["sparsefs"] == __version__
+    assert {"python", "numpy", "scipy", "scikit-learn", "torch"} <= set(found["versions"])
+
+
+def test_the_score_is_what_scikit_learn_says(csv, select):
+    found = select(csv, "--target", "label", "-K", 2, "--seed", 3, "--test-size", 0.3).json
+    frame = pd.read_csv(csv)
+    X, y = frame.drop(columns="label").to_numpy(np.float32), frame["label"].to_numpy(str)
+    train, test = train_test_split(np.arange(120), test_size=36, stratify=y, random_state=3)
+    train, test = np.sort(train), np.sort(test)
+    selector = GradualPruningSelector(K=2, max_iter=20, random_state=3).fit(X[train], y[train])
+    columns = selector.get_support(indices=True)
+    assert {frame.columns[i] for i in columns} == {f["name"] for f in found["features"]}
+    for name, chosen in (("selected", columns), ("all", np.arange(12))):
+        model = make_pipeline(StandardScaler(), SVC()).fit(X[train][:, chosen], y[train])
+        assert model.score(X[test][:, chosen], y[test]) == found["held_out"][name]
+
+
+# What is held out is not seen. The rows that are held out depend on the target's classes alone.
+
+
+def held_out_rows(frame, seed=0):
+    rows = np.arange(len(frame))
+    y = frame["label"].to_numpy(str)
+    return np.sort(train_test_split(rows, test_size=24, stratify=y, random_state=seed)[1])
+
+
+def test_tampering_with_held_out_rows_changes_the_score_and_nothing_else(tmp_path, select):
+    frame = numbers()
+    frame["town"] = np.where(frame["label"] == "case", "Rome", "Oslo")
+    frame.loc[::9, "f1"] = np.nan
+    tampered, rows = frame.copy(), held_out_rows(frame)
+    rng = np.random.default_rng(1)
+    numeric = frame.columns[:12]
+    tampered.loc[rows, numeric] = 1e3 * rng.standard_normal((24, 12))
+    tampered.loc[rows, "town"] = rng.permutation(frame.loc[rows, "town"].to_numpy())
+    found = []
+    for number, table in enumerate((frame, tampered)):
+        table.to_csv(tmp_path / f"{number}.csv", index=False)
+        found.append(select(tmp_path / f"{number}.csv", "--target", "label", "-K", 3).json)
+    assert found[0]["features"] == found[1]["features"]
+    assert found[0]["held_out"]["all"] > found[1]["held_out"]["all"]
+
+
+def test_noise_scores_as_noise(tmp_path, select):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((60, 2000)), np.arange(60) % 2
+    np.savez(tmp_path / "noise.npz", X=X, y=y)
+    scores = [
+        select(tmp_path / "noise.npz", "-K", 10, "--test-size", 0.5, "--seed", seed).json
+        for seed in range(4)
+    ]
+    assert 0.3 < np.mean([score["held_out"]["selected"] for score in scores]) < 0.65
+    by_all = select(tmp_path / "noise.npz", "-K", 10, "--no-score").names  # the trap
+    chosen = [int(name[1:]) for name in by_all]
+    model = make_pipeline(StandardScaler(), SVC())
+    train, test = train_test_split(np.arange(60), stratify=y, random_state=0)
+    assert model.fit(X[train][:, chosen], y[train]).score(X[test][:, chosen], y[test]) > 0.7
+
+
+def test_refit_selects_by_all_rows_after_the_score(csv, select):
+    plain = select(csv, "--target", "label", "-K", 4).json
+    again = select(csv, "--target", "label", "-K", 4, "--refit").json
+    whole = select(csv, "--target", "label", "-K", 4, "--no-score").json
+    assert again["held_out"] == plain["held_out"]
+    assert again["features"] == whole["features"] != plain["features"]
+    assert again["selected_by"] == whole["selected_by"] == "all rows"
+    assert again["n_rows_selected_by"] == 120 and whole["held_out"] is None
+    assert "refit" in again["seconds"]
+
+
+def test_refit_and_no_score_say_which_rows_selected(csv, command):
+    options = [csv, "--target", "label", "-K", 2, *QUICK]
+    again = command("select", *options, "--refit").out.splitlines()
+    assert again[-1] == (
+        "the score is of a selection by the other rows; the one above is by all 120 rows, as many "
+        "features"
+    )
+    none = command("select", *options, "--no-score").out.splitlines()
+    assert none[-1] == "selected by all 120 rows; none were held out for a score"
+
+
+# What is selected by.
+
+
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [
+        ("wast", ["max_iter=2"]),
+        ("quick-selection", ["max_iter=2"]),
+        ("neuron-attribution", ["max_iter=4"]),
+        ("neurofs", ["max_iter=4", "hidden_layer_sizes=(32,)"]),
+        ("hyper-sparse", ["max_iter=2", "warmup_iter=1", "fine_tune_iter=1"]),
+    ],
+)
+def test_every_method(method, options, csv, select):
+    settings = [word for option in options for word in ("--set", option)]
+    ran = select(csv, "--target", "label", "-K", 3, "--method", method, *settings, quick=False)
+    assert len(ran.names) == 3 and ran.json["method"] == method
+    for option in options:
+        name, _, value = option.partition("=")
+        assert str(ran.json["settings"][name]).strip("[]()") == value.strip("(),")
+
+
+def test_K_is_chosen_or_a_share(csv, select):
+    ran = select(csv, "--target", "label")
+    assert 1 <= ran.json["K"] <= 4 and INFORMATIVE & set(ran.names)
+    assert ran.json["settings"]["K"] == "auto"
+    assert select(csv, "--target", "label", "-K", 0.5).json["K"] == 6
+    too_many = select(csv, "--target", "label", "-K", 50)
+    assert too_many.json["K"] == 12 and "warning: K=50 is greater" in too_many.err
+    assert too_many.json["held_out"]["all"] is None
+
+
+def test_regression(csv, select, tmp_path):
+    frame = numbers(200)
+    frame["label"] = frame["alpha"] - frame["beta"]
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    ran = select(tmp_path / "data.csv", "--target", "label", "-K", 2)
+    held_out = ran.json["held_out"]
+    assert set(ran.names) == INFORMATIVE and ran.json["settings"]["loss"] == "squared_error"
+    assert held_out["metric"] == "R2" and held_out["selected"] > 0.8
+    assert held_out["estimator"] == "kernel ridge regression"
+    assert held_out["standard_error"] is None
+
+
+def test_without_labels(csv, select):
+    ran = select(csv, "--unsupervised", "--drop", "label", "-K", 4)
+    assert ran.json["target"] is None and ran.json["settings"]["supervised"] is False
+    assert ran.json["held_out"]["metric"] == "explained variance"
+    assert ran.json["held_out"]["all"] is None
+    scored = select(csv, "--unsupervised", "--target", "label", "-K", 4)
+    assert scored.json["held_out"]["metric"] == "accuracy"
+    assert "label" not in scored.names
+
+
+def test_columns_of_very_different_size_are_scaled_each_by_itself(csv, select, tmp_path):
+    frame = numbers()
+    frame[["f0", "f1"]] *= 1e4
+    frame[["f2", "f3"]] *= 1e-4
+    frame.to_csv(tmp_path / "sizes.csv", index=False)
+    wast = ["--target", "label", "-K", 3, "--method", "wast", "--set", "max_iter=2"]
+    ran = select(tmp_path / "sizes.csv", *wast, quick=False)
+    assert ran.json["settings"]["scaling"] == "feature"
+    assert "columns differ much in size" in ran.err
+    ran = select(tmp_path / "sizes.csv", *wast, "--scaling", "global", quick=False)
+    assert ran.json["settings"]["scaling"] == "global"
+    ran = select(csv, *wast, quick=False)
+    assert ran.json["settings"]["scaling"] == "global" and "differ much" not in ran.err
+
+
+def test_the_seed_decides(csv, select):
+    options = [csv, "--target", "label", "-K", 6]
+    one, same, other = (select(*options, "--seed", seed).json for seed in (1, 1, 2))
+    assert one["features"] == same["features"] != other["features"]
+
+
+# What is written.
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "csv.gz", "parquet", "npz"])
+def test_the_selected_columns_are_written(ending, csv, select, tmp_path):
+    out = tmp_path / f"small.{ending}"
+    ran = select(csv, "--target", "label", "-K", 3, "--out", out)
+    assert f"3 columns written to {out}" in ran.err
+    frame = pd.read_csv(csv)
+    if ending == "npz":
+        with np.load(out) as found:
+            assert found["feature_names"].tolist() == ran.names
+            np.testing.assert_array_equal(found["X"], frame[ran.names])
+            np.testing.assert_array_equal(found["label"], frame["label"].to_numpy(str))
+        again = select(out, "--target", "label", "-K", 1)
+        assert set(again.names) <= set(ran.names)
+        return
+    if ending == "parquet":
+        found = pd.read_parquet(out)
+    else:
+        found = pd.read_csv(out, sep="\t" if ending == "tsv" else ",")
+    assert list(found.columns) == [*ran.names, "label"]
+    for name in found.columns:  # as they were, in all rows
+        assert found[name].tolist() == frame[name].tolist()
+
+
+def test_columns_are_written_as_they_were(select, tmp_path):
+    frame = numbers()
+    frame["town"] = np.where(frame["label"] == "case", "Rome", "Oslo")
+    frame.loc[4, "alpha"] = np.nan
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    ran = select(
+        tmp_path / "data.csv", "--target", "label", "-K", 3, "--out", tmp_path / "small.csv"
+    )
+    found = pd.read_csv(tmp_path / "small.csv")
+    assert "town=Rome" in ran.names and "town" in found.columns
+    assert found["town"].tolist() == frame["town"].tolist()
+    if "alpha" in found.columns:
+        assert found["alpha"].isna().sum() == 1
+
+
+def test_sparse_data_are_written(select, tmp_path):
+    frame = numbers()
+    X = frame.drop(columns="label").to_numpy(copy=True)
+    X[np.abs(X) < 0.5] = 0
+    sparse.save_npz(tmp_path / "data.npz", sparse.csr_matrix(X))
+    np.save(tmp_path / "y.npy", (frame["label"] == "case").to_numpy(int))
+    options = [tmp_path / "data.npz", "--target", tmp_path / "y.npy", "-K", 2]
+    ran = select(*options, "--out", tmp_path / "small.csv")
+    found = pd.read_csv(tmp_path / "small.csv")
+    assert list(found.columns) == [*ran.names, "y"]
+    np.testing.assert_allclose(found["x11"], X[:, 11])
+
+
+def test_the_report(csv, select, tmp_path):
+    report = tmp_path / "report.html"
+    ran = select(csv, "--target", "label", "-K", 2, "--report", report)
+    text = report.read_text()
+    assert ran.names[0] in text and "sparsefs select" in text and str(csv.name) in text
+    assert f"report written to {report}" in ran.err
+    score = ran.json["held_out"]["selected"]
+    assert f"{score:.3f}"[:4].rstrip("0") in text or f"{100 * score:.0f}" in text
+
+
+def test_the_report_of_a_table_with_text(select, tmp_path):
+    frame = numbers()
+    frame["town"] = np.where(frame["label"] == "case", "Rome", "Oslo")
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    select(tmp_path / "data.csv", "--target", "label", "-K", 2, "--report", tmp_path / "r.html")
+    text = (tmp_path / "r.html").read_text()
+    assert "town=Rome" in text and "one-hot encoded" in text
+
+
+def test_the_document_is_json_whatever_is_in_it(csv, command):
+    out = command("select", csv, "--target", "label", "-K", 2, "--json", *QUICK).out
+
+    def refuse(name):
+        raise AssertionError(name)
+
+    json.loads(out, parse_constant=refuse)

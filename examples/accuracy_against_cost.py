@@ -3,9 +3,9 @@
 What accuracy costs
 ===================
 
-How many pixels, and how much training, does a digit take? A search over a selector and the SVC
-behind it looks for accuracy, few features and few operations at once, and finds the trials that no
-other beats in all three.
+How many pixels, and how much training, does a digit take? A search over a
+selector and the SVC behind it looks for accuracy, few features and few
+operations at once, and finds the trials that no other beats in all three.
 """
 
 from scipy.stats import loguniform, randint
@@ -18,11 +18,16 @@ from sparsefs import NeuronAttributionSelector, ParetoDisplay, ParetoSearchCV
 from sparsefs.search import Conditional
 
 X, y = load_digits(return_X_y=True)
-X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+X_train, X_test, y_train, y_test = train_test_split(
+    X, y, stratify=y, random_state=0
+)
 
 pipeline = Pipeline(
     [
-        ("fs", NeuronAttributionSelector(hidden_layer_sizes=100, random_state=0)),
+        (
+            "fs",
+            NeuronAttributionSelector(hidden_layer_sizes=100, random_state=0),
+        ),
         ("clf", SVC()),
     ]
 )
@@ -45,8 +50,8 @@ search = ParetoSearchCV(
 search.fit(X_train, y_train)
 
 # %%
-# The front. Of its trials the search takes the cheapest that is as accurate as the best, as far as
-# the folds can tell.
+# The front. Of its trials the search takes the cheapest that is as accurate as
+# the best, as far as the folds can tell.
 
 results = search.cv_results_
 print("accuracy  features  training MFLOPs  topology  density")
@@ -60,18 +65,24 @@ for i in search.pareto_front_:
         f"{params.get('fs__density', 1):8.2f}",
         " <- chosen" if i == search.best_index_ else "",
     )
-print(f"accuracy of the chosen on unseen samples: {search.score(X_test, y_test):.3f}")
+print(
+    f"accuracy of the chosen on unseen samples: {search.score(X_test, y_test):.3f}"
+)
 
 # %%
-# In two of the three objectives at a time. Sparse networks need a fraction of the operations; for
-# accuracy alone the dense one is as good. Fewer features cost accuracy below about 25, and nearly
-# nothing above.
+# In two of the three objectives at a time. Sparse networks need a fraction of
+# the operations; for accuracy alone the dense one is as good. Fewer features
+# cost accuracy below about 25, and nearly nothing above.
 
 try:
     import matplotlib.pyplot as plt
 except ImportError:
-    print("Install matplotlib (pip install 'sparsefs[plot]') for the pictures.")
+    print(
+        "Install matplotlib (pip install 'sparsefs[plot]') for the pictures."
+    )
 else:
     ParetoDisplay.from_estimator(search, hue="fs__topology")
-    ParetoDisplay.from_estimator(search, x="training_flops", hue="fs__topology")
+    ParetoDisplay.from_estimator(
+        search, x="training_flops", hue="fs__topology"
+    )
     plt.show()

@@ -3,9 +3,10 @@
 How many features?
 ==================
 
-``K="auto"`` chooses the number of features by cross-validation within the fit. Three rules read the
-same curve: the best score, the fewest features that are as good as far as the folds can tell, and
-the bend. The data are 900 images of digits.
+``K="auto"`` chooses the number of features by cross-validation within the fit.
+Three rules read the same curve: the best score, the fewest features that are
+as good as far as the folds can tell, and the bend. The data are 900 images of
+digits.
 """
 
 from functools import partial
@@ -27,45 +28,58 @@ X_train, X_test, y_train, y_test = train_test_split(
     X, y, train_size=900, stratify=y, random_state=0
 )
 
-selector = GradualPruningSelector(K="auto", random_state=0).fit(X_train, y_train)
+selector = GradualPruningSelector(K="auto", random_state=0).fit(
+    X_train, y_train
+)
 print(f"K = {selector.K_} of {X.shape[1]}")
 
 # %%
-# The fit keeps the curve. The band is one standard error to both sides; the star is the smallest K
-# whose score is not more than one standard error below the best.
+# The fit keeps the curve. The band is one standard error to both sides; the
+# star is the smallest K whose score is not more than one standard error below
+# the best.
 
 KCurveDisplay.from_estimator(selector)
 plt.show()
 
 # %%
-# Another rule reads the same curve, without another fit. What its choice is worth, only images can
-# tell that took no part in it. The score *inside* is the one that K was chosen by, the highest of
-# several or near it, and measured with four fifths of the images to learn from: no estimate of the
-# other.
+# Another rule reads the same curve, without another fit. What its choice is
+# worth, only images can tell that took no part in it. The score *inside* is
+# the one that K was chosen by, the highest of several or near it, and measured
+# with four fifths of the images to learn from: no estimate of the other.
 
 
 def accuracy(columns):
-    model = make_pipeline(StandardScaler(), SVC()).fit(X_train[:, columns], y_train)
+    model = make_pipeline(StandardScaler(), SVC()).fit(
+        X_train[:, columns], y_train
+    )
     return model.score(X_test[:, columns], y_test)
 
 
 print("rule                  K  inside  accuracy on new images")
 for rule in ["best", "one_standard_error", "knee"]:
     selector.set_params(K=CrossValidatedK(rule=rule))
-    inside = selector.path_["score_mean"][selector.path_["K"] == selector.K_].item()
+    inside = selector.path_["score_mean"][
+        selector.path_["K"] == selector.K_
+    ].item()
     columns = selector.get_support(indices=True)
-    print(f"{rule:18s} {selector.K_:4d}  {inside:6.3f}  {accuracy(columns):.3f}")
+    print(
+        f"{rule:18s} {selector.K_:4d}  {inside:6.3f}  {accuracy(columns):.3f}"
+    )
 
 # %%
-# A curve is also the fair way to compare rankings: ``k_curve`` takes any estimator that ranks
-# features, ours or scikit-learn's, and ranks in every fold anew. The same seed means the same
-# folds. No ranking leads at every K: one pixel alone is best found by a test of single pixels, with
-# four ExtraTrees is ahead, with eight gradual pruning, and from about 24 on any of them will do.
+# A curve is also the fair way to compare rankings: ``k_curve`` takes any
+# estimator that ranks features, ours or scikit-learn's, and ranks in every
+# fold anew. The same seed means the same folds. No ranking leads at every K:
+# one pixel alone is best found by a test of single pixels, with four
+# ExtraTrees is ahead, with eight gradual pruning, and from about 24 on any of
+# them will do.
 
 rankers = {
     "gradual pruning": selector,
     "ExtraTrees": ExtraTreesClassifier(300),
-    "mutual information": SelectKBest(partial(mutual_info_classif, random_state=0)),
+    "mutual information": SelectKBest(
+        partial(mutual_info_classif, random_state=0)
+    ),
 }
 Ks = [1, 2, 4, 6, 8, 12, 16, 24, 32, 48, 64]
 curves = {

@@ -3,10 +3,10 @@
 Compare selectors fairly, and see how the other way lies
 ========================================================
 
-A selection that has seen the labels of the samples it is tested on looks better than it is. We
-compare gradual pruning with ExtraTrees, recursive elimination (RFE) and a test, once with the
-selection inside the folds and once before them. Then we shuffle the labels, so that there is
-nothing to find.
+A selection that has seen the labels of the samples it is tested on looks
+better than it is. We compare gradual pruning with ExtraTrees, recursive
+elimination (RFE) and a test, once with the selection inside the folds and once
+before them. Then we shuffle the labels, so that there is nothing to find.
 """
 
 import time
@@ -16,7 +16,12 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.feature_selection import RFE, SelectFromModel, SelectKBest, VarianceThreshold
+from sklearn.feature_selection import (
+    RFE,
+    SelectFromModel,
+    SelectKBest,
+    VarianceThreshold,
+)
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -26,12 +31,15 @@ from sklearn.svm import SVC
 from sparsefs import GradualPruningSelector
 
 # %%
-# 300 images of digits, and their pixels five times more with the values shuffled over the images.
+# 300 images of digits, and their pixels five times more with the values
+# shuffled over the images.
 
 K = 10
 pixels, y = load_digits(return_X_y=True)
 rng = np.random.default_rng(0)
-pixels = pixels[:, (pixels > 0).sum(axis=0) > 100]  # some are white in nearly all images
+pixels = pixels[
+    :, (pixels > 0).sum(axis=0) > 100
+]  # some are white in nearly all images
 X = np.hstack([pixels, *(rng.permuted(pixels, axis=0) for _ in range(5))])
 rows = rng.permutation(len(y))[:300]
 X, y = X[rows], y[rows]
@@ -40,7 +48,9 @@ trees = ExtraTreesClassifier(300, random_state=0)
 selectors = {
     "gradual pruning": GradualPruningSelector(K=K, random_state=0),
     "ExtraTrees": SelectFromModel(trees, threshold=-np.inf, max_features=K),
-    "RFE": RFE(LogisticRegression(max_iter=1000), n_features_to_select=K, step=0.1),
+    "RFE": RFE(
+        LogisticRegression(max_iter=1000), n_features_to_select=K, step=0.1
+    ),
     "F-test": SelectKBest(k=K),
 }
 folds = StratifiedKFold(5, shuffle=True, random_state=0)  # the same for all
@@ -48,22 +58,31 @@ folds = StratifiedKFold(5, shuffle=True, random_state=0)  # the same for all
 
 def right(selector, X, y):
     """Select in every fold, from its training rows."""
-    return cross_val_score(make_pipeline(StandardScaler(), selector, SVC()), X, y, cv=folds)
+    return cross_val_score(
+        make_pipeline(StandardScaler(), selector, SVC()), X, y, cv=folds
+    )
 
 
 def wrong(selector, X, y):
     """Select from all rows, then cross-validate what is left."""
-    selected = clone(selector).fit_transform(StandardScaler().fit_transform(X), y)
-    return cross_val_score(make_pipeline(StandardScaler(), SVC()), selected, y, cv=folds)
+    selected = clone(selector).fit_transform(
+        StandardScaler().fit_transform(X), y
+    )
+    return cross_val_score(
+        make_pipeline(StandardScaler(), SVC()), selected, y, cv=folds
+    )
 
 
 # %%
 # The right way, and the wrong one
 # --------------------------------
-# Folds are the same for all, so differences can be taken fold by fold; their standard error is
-# smaller than that of the accuracies. With five folds, trust a difference of several of them.
+# Folds are the same for all, so differences can be taken fold by fold; their
+# standard error is smaller than that of the accuracies. With five folds, trust
+# a difference of several of them.
 
-print(f"{K} of {X.shape[1]} features   accuracy   behind the first   the wrong way   seconds")
+print(
+    f"{K} of {X.shape[1]}         accuracy   behind ours       wrong way  seconds"
+)
 fair, lies = {}, {}
 for name, selector in selectors.items():
     start = time.perf_counter()
@@ -73,15 +92,22 @@ for name, selector in selectors.items():
     behind = fair["gradual pruning"] - fair[name]
     error = behind.std(ddof=1) / np.sqrt(5)
     print(
-        f"{name:20s} {fair[name].mean():11.3f} {behind.mean():10.3f} ± {error:.3f}",
-        f"{lies[name].mean():15.3f} {seconds:9.2f}",
+        f"{name:16s} {fair[name].mean():9.3f} {behind.mean():10.3f} ± {error:.3f}",
+        f"{lies[name].mean():9.3f} {seconds:9.2f}",
     )
 
 # %%
+# Fairly compared, three are level: RFE is as good as gradual pruning here, or
+# better, in a tenth of the time. Only the F-test, which judges each column
+# alone, is behind. Done wrong, the accuracies are up to four points higher,
+# and not by the same for all, so that even the order may change.
+#
 # Nothing to find
 # ---------------
-# Sixty images of 3 and 8, with shuffled labels: a coin is as good as any classifier. Done wrong,
-# every method *finds* something. The more columns and the fewer samples, the more.
+# Sixty images of 3 and 8, with shuffled labels: a coin is as good as any
+# classifier. Done wrong, every method *finds* something. The more columns and
+# the fewer samples, the more. (Done right, most are a little below one half:
+# what is frequent in the training part is rare in the part it is tested on.)
 
 two = np.flatnonzero(np.isin(y, [3, 8]))[:60]
 X_two = VarianceThreshold().fit_transform(X[two])
@@ -89,27 +115,56 @@ coin = rng.permutation(y[two])
 print(f"{len(two)} images, {X_two.shape[1]} features, shuffled labels")
 honest, found = {}, {}
 for name, selector in selectors.items():
-    honest[name] = right(make_pipeline(VarianceThreshold(), selector), X_two, coin)
+    honest[name] = right(
+        make_pipeline(VarianceThreshold(), selector), X_two, coin
+    )
     found[name] = wrong(selector, X_two, coin)
-    print(f"{name:16s} accuracy {honest[name].mean():.2f}, the wrong way {found[name].mean():.2f}")
+    print(
+        f"{name:16s} accuracy {honest[name].mean():.2f},",
+        f"the wrong way {found[name].mean():.2f}",
+    )
 
 # %%
+# All of it in one picture:
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True, layout="constrained")
+figure, axes = plt.subplots(
+    1, 2, figsize=(9, 3.2), sharey=True, layout="constrained"
+)
 for ax, inside, before, title in [
     (axes[0], fair, lies, "real labels"),
     (axes[1], honest, found, "shuffled labels"),
 ]:
     at = np.arange(len(selectors))[::-1]
     for scores, move, style in [
-        (inside, 0.2, {"color": "#0072b2", "label": "selected inside the folds"}),
-        (before, -0.2, {"color": "white", "hatch": "////", "label": "selected before (wrong)"}),
+        (
+            inside,
+            0.2,
+            {"color": "#0072b2", "label": "selected inside the folds"},
+        ),
+        (
+            before,
+            -0.2,
+            {
+                "color": "white",
+                "hatch": "////",
+                "label": "selected before (wrong)",
+            },
+        ),
     ]:
         mean = [each.mean() for each in scores.values()]
         ax.barh(at + move, mean, height=0.38, edgecolor="0.3", **style)
-    ax.set(title=title, xlabel="accuracy", xlim=(0, 1), yticks=at, yticklabels=list(selectors))
+    ax.set(
+        title=title,
+        xlabel="accuracy",
+        xlim=(0, 1),
+        yticks=at,
+        yticklabels=list(selectors),
+    )
 axes[1].axvline(0.5, color="black", ls=":", lw=1)
 figure.legend(
-    *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False
+    *axes[0].get_legend_handles_labels(),
+    loc="outside lower center",
+    ncols=2,
+    frameon=False,
 )
 plt.show()

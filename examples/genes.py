@@ -3,8 +3,9 @@
 Thousands of genes, few patients
 ================================
 
-Which genes tell a tumour from healthy tissue? With a hundred patients, accuracies come with a large
-error, and two good lists of genes may have little in common. Both can be measured.
+Which genes tell a tumour from healthy tissue? With a hundred patients,
+accuracies come with a large error, and two good lists of genes may have little
+in common. Both can be measured.
 """
 
 import os
@@ -26,12 +27,14 @@ from sparsefs.evaluation import k_curve, stability
 # %%
 # The data
 # --------
-# No gene expression comes with scikit-learn. If the environment variable ``SPARSEFS_DATA`` names a
-# folder that has ``prostate_ge.npz`` (arrays ``X`` and ``y``; 102 patients, 5966 genes), we take
-# that. With ``DOWNLOAD = True`` it is leukemia from openml.org (72 patients, 7129 genes), which
-# needs a network once. Otherwise the stand-in is real, but not genes: 72 of the patients of
-# scikit-learn's breast cancer data, with their 30 measurements and all products of up to three of
-# them, 5455 columns that are as redundant as genes are.
+# No gene expression comes with scikit-learn. If the environment variable
+# ``SPARSEFS_DATA`` names a folder that has ``prostate_ge.npz`` (arrays ``X``
+# and ``y``; 102 patients, 5966 genes), we take that. With ``DOWNLOAD = True``
+# it is leukemia from openml.org (72 patients, 7129 genes), which needs a
+# network once. Otherwise the stand-in is real, but not genes: 72 of the
+# patients of scikit-learn's breast cancer data, with their 30 measurements and
+# all products of up to three of them, 5455 columns that are as redundant as
+# genes are.
 
 DOWNLOAD = False
 
@@ -43,27 +46,37 @@ def patients():
             return "prostate_ge, gene expression", arrays["X"], arrays["y"]
     if DOWNLOAD:
         try:
-            X, y = fetch_openml("leukemia", version=1, return_X_y=True, as_frame=False)
+            X, y = fetch_openml(
+                "leukemia", version=1, return_X_y=True, as_frame=False
+            )
             return "leukemia, gene expression", X, y
         except OSError as error:
             print(f"openml.org is out of reach ({error}).")
     X, y = load_breast_cancer(return_X_y=True)
     rows = np.random.default_rng(0).permutation(len(y))[:72]
     products = PolynomialFeatures(3, include_bias=False)
-    return "breast cancer cells (a stand-in)", products.fit_transform(X[rows] / X.std(0)), y[rows]
+    return (
+        "breast cancer cells (a stand-in)",
+        products.fit_transform(X[rows] / X.std(0)),
+        y[rows],
+    )
 
 
 name, X, y = patients()
-most_frequent = np.array([np.unique(column, return_counts=True)[1].max() for column in X.T])
-X = X[:, most_frequent < 0.8 * len(X)]  # what hardly varies is left out; labels play no part in it
+most_frequent = np.array(
+    [np.unique(column, return_counts=True)[1].max() for column in X.T]
+)
+X = X[
+    :, most_frequent < 0.8 * len(X)
+]  # what hardly varies is left out; labels play no part in it
 print(f"{name}: {X.shape[0]} patients, {X.shape[1]} columns")
 
 # %%
 # Accuracy, with its error
 # ------------------------
-# Five folds, with other folds three times. Every ranking is made within the fold, from its training
-# patients only. Look at the width of the bands before you look at the order of the lines. The
-# dotted line is an SVC on everything.
+# Five folds, twice. Every ranking is made within the fold, from its training
+# patients only. Look at the width of the bands before you look at the order of
+# the lines. The dotted line is an SVC on everything.
 
 folds = RepeatedStratifiedKFold(n_splits=5, n_repeats=2, random_state=0)
 rankers = {
@@ -72,25 +85,31 @@ rankers = {
     "F-test": SelectKBest(),
 }
 curves = {
-    name: k_curve(ranker, X, y, Ks=[2, 5, 10, 20, 50, 100], cv=folds, random_state=0)
+    name: k_curve(
+        ranker, X, y, Ks=[2, 5, 10, 20, 50, 100], cv=folds, random_state=0
+    )
     for name, ranker in rankers.items()
 }
-everything = cross_val_score(make_pipeline(StandardScaler(), SVC()), X, y, cv=folds).mean()
+everything = cross_val_score(
+    make_pipeline(StandardScaler(), SVC()), X, y, cv=folds
+).mean()
 KCurveDisplay.from_curve(curves, all_features=everything)
 plt.show()
 
 # %%
 # Which genes, then?
 # ------------------
-# The same twenty in every fold? The stability index is 1 if so, and 0 where folds share no more
-# than chance would have it. A ranking that keeps one of several near-copies may keep another one in
-# the next fold, so that gradual pruning is the least stable here, at the same accuracy. Do not read
-# such a list as *the* genes. :doc:`stability` shows how to ask for those that stay.
+# The same twenty in every fold? The stability index is 1 if so, and 0 where
+# folds share no more than chance would have it. A ranking that keeps one of
+# several near-copies may keep another one in the next fold, so that gradual
+# pruning is the least stable here, at the same accuracy. Do not read such a
+# list as *the* genes. :doc:`stability` shows how to ask for those that stay.
 
-print("                 accuracy with 20   standard error   stability   seconds a fit")
+print("with 20 of them   accuracy      stability   seconds a fit")
 for name, curve in curves.items():
     at_20 = curve.Ks == 20
     print(
-        f"{name:16s} {curve.mean[at_20].item():16.3f} {curve.se[at_20].item():16.3f}",
-        f"{stability(curve.rankings <= 20).value:11.2f} {np.median(curve.fit_seconds):15.2f}",
+        f"{name:16s}  {curve.mean[at_20].item():.3f} ± {curve.se[at_20].item():.3f}",
+        f"{stability(curve.rankings <= 20).value:9.2f}",
+        f"{np.median(curve.fit_seconds):12.2f}",
     )

@@ -3,8 +3,8 @@
 Heat maps of pixels
 ===================
 
-Where in an image is the information? We draw the scores of all pixels of handwritten digits as an
-image, by several selectors, and then digit by digit.
+Where in an image is the information? We draw the scores of all pixels of
+handwritten digits as an image, by several selectors, and then digit by digit.
 """
 
 from functools import partial
@@ -21,46 +21,59 @@ from sklearn.svm import SVC
 from sparsefs import GradualPruningSelector, ImportanceImageDisplay
 
 X, y = load_digits(return_X_y=True)
-X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+X_train, X_test, y_train, y_test = train_test_split(
+    X, y, stratify=y, random_state=0
+)
 
 
 def score(selector, labels, labels_of_test):
     """Balanced accuracy of a classifier with the selected pixels, on images it has not seen."""
     model = make_pipeline(StandardScaler(), SVC(class_weight="balanced"))
     model.fit(selector.transform(X_train), labels)
-    return balanced_accuracy_score(labels_of_test, model.predict(selector.transform(X_test)))
+    return balanced_accuracy_score(
+        labels_of_test, model.predict(selector.transform(X_test))
+    )
 
 
 # %%
 # All digits at once
 # ------------------
-# Mutual information scores every pixel alone. Neighbours say nearly the same, so that they score
-# nearly the same, and are selected together. Gradual pruning asks what a pixel adds to those that
-# are left, and spreads the selection. Its map shows *what to keep*; for all that is related to the
-# digit the other map is the better picture. Labels do not even help here: the pixels from which the
-# others can be told are as good for telling digits.
+# Mutual information scores every pixel alone. Neighbours say nearly the same,
+# so that they score nearly the same, and are selected together. Gradual
+# pruning asks what a pixel adds to those that are left, and spreads the
+# selection. Its map shows *what to keep*; for all that is related to the digit
+# the other map is the better picture. Labels do not even help here: the pixels
+# from which the others can be told are as good for telling digits.
 
 K = 12
 selectors = {
     "gradual pruning": GradualPruningSelector(K=K, random_state=0),
-    "without labels": GradualPruningSelector(K=K, supervised=False, random_state=0),
-    "mutual information": SelectKBest(partial(mutual_info_classif, random_state=0), k=K),
+    "without labels": GradualPruningSelector(
+        K=K, supervised=False, random_state=0
+    ),
+    "mutual information": SelectKBest(
+        partial(mutual_info_classif, random_state=0), k=K
+    ),
 }
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.4), layout="constrained")
 for ax, (name, selector) in zip(axes, selectors.items(), strict=True):
     selector.fit(X_train, y_train)
-    print(f"{name:19s} accuracy with {K} pixels: {score(selector, y_train, y_test):.3f}")
-    ImportanceImageDisplay.from_estimator(selector, (8, 8), ax=ax, colorbar=False, legend=False)
+    print(
+        f"{name:19s} accuracy with {K} pixels: {score(selector, y_train, y_test):.3f}"
+    )
+    ImportanceImageDisplay.from_estimator(
+        selector, (8, 8), ax=ax, colorbar=False, legend=False
+    )
     ax.set_title(name)
 plt.show()
 
 # %%
 # Digit by digit
 # --------------
-# For every digit one selector, which learns to tell it from the nine others. The mean image of the
-# digit lies beneath, in grey. A pixel may be selected because it is always dark in this digit, or
-# because it never is. Above each image stands the balanced accuracy with its four pixels; 0.5 is
-# guessing.
+# For every digit one selector, which learns to tell it from the nine others.
+# The mean image of the digit lies beneath, in grey. A pixel may be selected
+# because it is always dark in this digit, or because it never is. Above each
+# image stands the balanced accuracy with its four pixels; 0.5 is guessing.
 
 K = 4
 figure, axes = plt.subplots(2, 5, figsize=(9, 4.2), layout="constrained")
@@ -74,5 +87,7 @@ for digit, ax in enumerate(axes.flat):
         selector, (8, 8), background=mean, ax=ax, colorbar=False, legend=False
     )
     ax.set_title(f"{digit}: {scores[-1]:.2f}")
-print(f"balanced accuracy with {K} pixels: from {min(scores):.2f} to {max(scores):.2f}")
+print(
+    f"balanced accuracy with {K} pixels: from {min(scores):.2f} to {max(scores):.2f}"
+)
 plt.show()

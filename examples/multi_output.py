@@ -3,8 +3,9 @@
 Several outputs: complete the lower half of an image
 ====================================================
 
-Which pixels of the upper half of a digit tell most about its lower half? The target is not one
-number but one for every pixel below, and one selection has to serve them all.
+Which pixels of the upper half of a digit tell most about its lower half? The
+target is not one number but one for every pixel below, and one selection has
+to serve them all.
 """
 
 import matplotlib.pyplot as plt
@@ -22,17 +23,24 @@ from sparsefs import GradualPruningSelector
 images, _ = load_digits(return_X_y=True)
 upper, lower = images[:, :32], images[:, 32:]
 varies = lower.std(axis=0) > 2  # the others are nearly always white
-X_train, X_test, y_train, y_test = train_test_split(upper, lower[:, varies], random_state=0)
-print(f"{X_train.shape[1]} features, {y_train.shape[1]} outputs, {len(X_train)} images")
+X_train, X_test, y_train, y_test = train_test_split(
+    upper, lower[:, varies], random_state=0
+)
+print(
+    f"{X_train.shape[1]} features, {y_train.shape[1]} outputs, {len(X_train)} images"
+)
 
 # %%
-# Pixels are whole numbers from 0 to 16, which could be classes as well: ``loss="squared_error"``
-# says that they are not. Every output counts the same.
+# Pixels are whole numbers from 0 to 16, which could be classes as well:
+# ``loss="squared_error"`` says that they are not. Every output counts the
+# same.
 
 selector = GradualPruningSelector(K=8, loss="squared_error", random_state=0)
 selector.fit(X_train, y_train)
 forest = ExtraTreesRegressor(100, random_state=0).fit(X_train, y_train)
-lasso = MultiTaskLassoCV(cv=3).fit(StandardScaler().fit_transform(X_train), y_train)
+lasso = MultiTaskLassoCV(cv=3).fit(
+    StandardScaler().fit_transform(X_train), y_train
+)
 rankings = {
     "gradual pruning": np.argsort(selector.ranking_),
     "ExtraTrees": np.argsort(-forest.feature_importances_),
@@ -40,16 +48,19 @@ rankings = {
 }
 
 # %%
-# The same model completes the image from each selection. R2 is the mean over the outputs.
+# The same model completes the image from each selection. R2 is the mean over
+# the outputs.
 #
-# This is no case for gradual pruning: it is better than chance, but ExtraTrees and the lasso are a
-# little better still at nearly every K.
+# This is no case for gradual pruning: it is better than chance, but ExtraTrees
+# and the lasso are a little better still at nearly every K.
 
 Ks = [2, 4, 8, 16, 32]
 
 
 def completed_by(columns):
-    model = make_pipeline(StandardScaler(), KernelRidge(kernel="rbf", alpha=0.3))
+    model = make_pipeline(
+        StandardScaler(), KernelRidge(kernel="rbf", alpha=0.3)
+    )
     mean = y_train.mean(axis=0)
     model.fit(X_train[:, columns], y_train - mean)
     return model, model.score(X_test[:, columns], y_test - mean)
@@ -57,14 +68,20 @@ def completed_by(columns):
 
 print("R2 score of pixels:", "".join(f"{K:7d}" for K in Ks))
 for name, order in rankings.items():
-    print(f"{name:18s}", "".join(f"{completed_by(order[:K])[1]:7.2f}" for K in Ks))
+    print(
+        f"{name:18s}",
+        "".join(f"{completed_by(order[:K])[1]:7.2f}" for K in Ks),
+    )
 orders = [np.random.default_rng(seed).permutation(32) for seed in range(5)]
-chance = [np.mean([completed_by(order[:K])[1] for order in orders]) for K in Ks]
+chance = [
+    np.mean([completed_by(order[:K])[1] for order in orders]) for K in Ks
+]
 print(f"{'at random':18s}", "".join(f"{score:7.2f}" for score in chance))
 
 # %%
-# Eight pixels (in orange) are enough for a blurred idea of what is below. Where the upper half
-# leaves it open, as between 3 and 5 or 8 and 9, the completion is a mixture.
+# Eight pixels (in orange) are enough for a blurred idea of what is below.
+# Where the upper half leaves it open, as between 3 and 5 or 8 and 9, the
+# completion is a mixture.
 
 columns = selector.get_support(indices=True)
 model, _ = completed_by(columns)
@@ -75,11 +92,20 @@ real[:, below] = y_test[:8]
 completed[:, below] = model.predict(shown[:, columns]) + y_train.mean(axis=0)
 
 figure, axes = plt.subplots(2, 8, figsize=(9, 2.8), layout="constrained")
-for row, (name, drawn) in enumerate([("real", real), ("completed", completed)]):
+for row, (name, drawn) in enumerate(
+    [("real", real), ("completed", completed)]
+):
     for ax, image in zip(axes[row], drawn, strict=True):
         ax.imshow(image.reshape(8, 8), cmap="Greys", vmin=0, vmax=16)
         ax.axhline(3.5, color="black", lw=0.8)
-        ax.scatter(columns % 8, columns // 8, marker="s", s=30, fc="none", ec="#d55e00")
+        ax.scatter(
+            columns % 8,
+            columns // 8,
+            marker="s",
+            s=30,
+            fc="none",
+            ec="#d55e00",
+        )
         ax.set(xticks=[], yticks=[])
     axes[row, 0].set_ylabel(name)
 plt.show()

@@ -3,9 +3,10 @@
 Your own growth rule
 ====================
 
-Sparse networks drop connections while they train, and grow others. Where, is up to a rule. Ours
-grows connections where an input neuron is strong and the gradient of the loss is large, among
-random candidates: RigL's idea without its dense gradient.
+Sparse networks drop connections while they train, and grow others. Where, is
+up to a rule. Ours grows connections where an input neuron is strong and the
+gradient of the loss is large, among random candidates: RigL's idea without its
+dense gradient.
 """
 
 import numpy as np
@@ -22,32 +23,44 @@ from sparsefs.topology import free_positions, growth_at
 # %%
 # The rule
 # --------
-# A rule is called with a layer, the positions that were dropped, the importance in use and a random
-# generator. Two helpers do the bookkeeping: ``free_positions`` draws positions where there is no
-# connection, ``growth_at`` makes the answer of those that are taken. :doc:`/extending` says more.
+# A rule is called with a layer, the positions that were dropped, the
+# importance in use and a random generator. Two helpers do the bookkeeping:
+# ``free_positions`` draws positions where there is no connection,
+# ``growth_at`` makes the answer of those that are taken. :doc:`/extending`
+# says more.
 
 
 class StrongInputGrow:
     """Grow at input neurons with the largest strength times gradient, among random candidates."""
 
     def __init__(self, n_candidates=4):
-        self.n_candidates = n_candidates  # for every connection that is to grow
+        self.n_candidates = (
+            n_candidates  # for every connection that is to grow
+        )
 
     def __call__(self, layer, dropped, importance, rng):
-        drawn = free_positions(layer, dropped, self.n_candidates * len(dropped), rng)
-        rows, cols = np.divmod(drawn, layer.shape[1])  # output neurons, input neurons
+        drawn = free_positions(
+            layer, dropped, self.n_candidates * len(dropped), rng
+        )
+        rows, cols = np.divmod(
+            drawn, layer.shape[1]
+        )  # output neurons, input neurons
         x, grad = layer.seen  # inputs and output gradients of the last batch
-        layer.extra_flops += 2 * len(drawn) * x.shape[1]  # so that costs_ tells the truth
+        layer.extra_flops += (
+            2 * len(drawn) * x.shape[1]
+        )  # so that costs_ tells the truth
         gradient = torch.linalg.vecdot(grad[rows], x[cols]).abs().cpu().numpy()
         score = (layer.strength("in")[cols] + 1e-6) * gradient
-        return growth_at(layer, dropped, drawn[np.argsort(-score)[: len(dropped)]])
+        return growth_at(
+            layer, dropped, drawn[np.argsort(-score)[: len(dropped)]]
+        )
 
 
 # %%
 # Does it help?
 # -------------
-# On 300 digits, their 64 pixels hidden among 500 columns of noise, beside the rules that the
-# library has.
+# On 300 digits, their 64 pixels hidden among 500 columns of noise, beside the
+# rules that the library has.
 
 
 def main():
@@ -59,7 +72,9 @@ def main():
         X, y, train_size=300, stratify=y, random_state=0
     )
 
-    print(f"{K} of {X.shape[1]} features, of which 64 are pixels and the others noise")
+    print(
+        f"{K} of {X.shape[1]} features, of which 64 are pixels and the others noise"
+    )
     selectors = {}
     for name, topology in [
         ("random (SET)", "set"),
@@ -74,7 +89,9 @@ def main():
             max_iter=40,
             random_state=0,
         )
-        model = make_pipeline(selector, StandardScaler(), SVC()).fit(X_train, y_train)
+        model = make_pipeline(selector, StandardScaler(), SVC()).fit(
+            X_train, y_train
+        )
         n_pixels = np.count_nonzero(selector.get_support(indices=True) < 64)
         flops = selector.costs_["training_flops"]["sparse"]
         print(
@@ -88,9 +105,9 @@ if __name__ == "__main__":
     selectors = main()
 
 # %%
-# The three are within a point or two of each other, which on 1,500 test images and one seed is
-# little. The pixels' scores as images, each on its own scale: all rules see the digits in the
-# middle, and no two the same.
+# The three are within a point or two of each other, which on 1,500 test images
+# and one seed is little. The pixels' scores as images, each on its own scale:
+# all rules see the digits in the middle, and no two the same.
 
 if __name__ == "__main__":
     import matplotlib.pyplot as plt

@@ -3,9 +3,10 @@
 Your own importance
 ===================
 
-An importance scores the input neurons of a network while it trains. Ours is weight times gradient,
-summed over the connections of an input neuron and averaged over the training: to first order, how
-much the loss would change if they were cut.
+An importance scores the input neurons of a network while it trains. Ours is
+weight times gradient, summed over the connections of an input neuron and
+averaged over the training: to first order, how much the loss would change if
+they were cut.
 """
 
 import numpy as np
@@ -21,9 +22,10 @@ from sparsefs.importance import Importance
 # %%
 # The importance
 # --------------
-# ``before_update`` looks on in every step, when the gradients of the batch are known; ``scores``
-# says in the end what came of it. Sums over the connections take time and memory in proportion to
-# their number. :doc:`/extending` says more.
+# ``before_update`` looks on in every step, when the gradients of the batch are
+# known; ``scores`` says in the end what came of it. Sums over the connections
+# take time and memory in proportion to their number. :doc:`/extending` says
+# more.
 
 
 class TaylorImportance(Importance):
@@ -35,10 +37,16 @@ class TaylorImportance(Importance):
 
     def before_update(self, network, step):
         layer = network.layers[0]
-        x, grad = layer.seen  # inputs and output gradients of this step's batch
-        change = (layer.values * layer.weight_grad(grad, x)).abs().cpu().numpy()
+        x, grad = (
+            layer.seen
+        )  # inputs and output gradients of this step's batch
+        change = (
+            (layer.values * layer.weight_grad(grad, x)).abs().cpu().numpy()
+        )
         n_inputs = layer.shape[1]
-        self.total += np.bincount(layer.neurons("in"), weights=change, minlength=n_inputs)
+        self.total += np.bincount(
+            layer.neurons("in"), weights=change, minlength=n_inputs
+        )
         self.n_steps += 1
 
     def scores(self, network):
@@ -48,8 +56,8 @@ class TaylorImportance(Importance):
 # %%
 # Does it help?
 # -------------
-# On 300 digits, their 64 pixels hidden among 500 columns of noise, beside the importances that the
-# library has.
+# On 300 digits, their 64 pixels hidden among 500 columns of noise, beside the
+# importances that the library has.
 
 
 def main():
@@ -61,7 +69,9 @@ def main():
         X, y, train_size=300, stratify=y, random_state=0
     )
 
-    print(f"{K} of {X.shape[1]} features, of which 64 are pixels and the others noise")
+    print(
+        f"{K} of {X.shape[1]} features, of which 64 are pixels and the others noise"
+    )
     selectors = {}
     for name, importance in [
         ("attribution", "attribution"),
@@ -75,9 +85,13 @@ def main():
             max_iter=40,
             random_state=0,
         )
-        model = make_pipeline(selector, StandardScaler(), SVC()).fit(X_train, y_train)
+        model = make_pipeline(selector, StandardScaler(), SVC()).fit(
+            X_train, y_train
+        )
         n_pixels = np.count_nonzero(selector.get_support(indices=True) < 64)
-        print(f"{name:22s} accuracy {model.score(X_test, y_test):.3f}, {n_pixels} pixels")
+        print(
+            f"{name:22s} accuracy {model.score(X_test, y_test):.3f}, {n_pixels} pixels"
+        )
     return selectors
 
 
@@ -85,19 +99,35 @@ if __name__ == "__main__":
     selectors = main()
 
 # %%
-# The scores of pixels and of noise, as a share of the highest. The less the two overlap, the better
-# an importance tells them apart. One seed and one data set prove little: compare over several of
-# both before you believe in one.
+# The scores of pixels and of noise, as a share of the highest. The less the
+# two overlap, the better an importance tells them apart. One seed and one data
+# set prove little: compare over several of both before you believe in one.
 
 if __name__ == "__main__":
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 3, figsize=(8.5, 2.8), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(
+        1, 3, figsize=(8.5, 2.8), sharey=True, layout="constrained"
+    )
     for ax, (name, selector) in zip(axes, selectors.items(), strict=True):
         share = selector.scores_ / selector.scores_.max()
         bins = np.linspace(0, 1, 21)
-        ax.hist(share[64:], bins, color="0.7", hatch="////", ec="0.4", label="500 of noise")
-        ax.hist(share[:64], bins, color="#0072b2", alpha=0.8, ec="black", label="64 pixels")
+        ax.hist(
+            share[64:],
+            bins,
+            color="0.7",
+            hatch="////",
+            ec="0.4",
+            label="500 of noise",
+        )
+        ax.hist(
+            share[:64],
+            bins,
+            color="#0072b2",
+            alpha=0.8,
+            ec="black",
+            label="64 pixels",
+        )
         ax.set(title=name, xlabel="score / highest", yscale="log")
     axes[0].set_ylabel("number of features")
     axes[2].legend(frameon=False)

@@ -3,9 +3,10 @@
 Pipelines, names and grid search
 ================================
 
-A selector behaves like any transformer of scikit-learn. Here it takes a data frame, keeps the names
-of its columns, and is tuned together with the classifier behind it. The data are 30 measurements of
-cells from 569 breast tumours; the label says which tumours are malignant.
+A selector behaves like any transformer of scikit-learn. Here it takes a data
+frame, keeps the names of its columns, and is tuned together with the
+classifier behind it. The data are 30 measurements of cells from 569 breast
+tumours; the label says which tumours are malignant.
 """
 
 import tempfile
@@ -19,7 +20,9 @@ from sklearn.preprocessing import StandardScaler
 from sparsefs import GradualPruningSelector, ImportanceDisplay
 
 X, y = load_breast_cancer(return_X_y=True, as_frame=True)
-X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+X_train, X_test, y_train, y_test = train_test_split(
+    X, y, stratify=y, random_state=0
+)
 
 pipeline = Pipeline(
     [
@@ -35,13 +38,20 @@ pipeline.fit(X_train, y_train)
 
 print("selected:", ", ".join(pipeline["fs"].get_feature_names_out()))
 print(f"accuracy with 5 features: {pipeline.score(X_test, y_test):.3f}")
-print(pipeline["fs"].set_output(transform="pandas").transform(X_test).head(3).round(2))
+print(
+    pipeline["fs"]
+    .set_output(transform="pandas")
+    .transform(X_test)
+    .head(3)
+    .round(2)
+)
 
 # %%
-# A grid over K and over the classifier's strength of regularisation. The grid asks for the same
-# ranking with every ``C``: ``memory`` keeps what the first step returned, so that it is fitted for
-# each K and fold only once. (One fit would serve every K, too, but a grid search does not know
-# that. :doc:`K="auto" <choosing_k>` does.)
+# A grid over K and over the classifier's strength of regularisation. The grid
+# asks for the same ranking with every ``C``: ``memory`` keeps what the first
+# step returned, so that it is fitted for each K and fold only once. (One fit
+# would serve every K, too, but a grid search does not know that.
+# :doc:`K="auto" <choosing_k>` does.)
 
 with tempfile.TemporaryDirectory() as cache:
     search = GridSearchCV(
@@ -50,26 +60,34 @@ with tempfile.TemporaryDirectory() as cache:
         cv=3,
     )
     search.fit(X_train, y_train)
-table = search.cv_results_["mean_test_score"].reshape(3, 4)  # the last name varies fastest
+table = search.cv_results_["mean_test_score"].reshape(
+    3, 4
+)  # the last name varies fastest
 print("best:", search.best_params_)
 for C, scores in zip([0.1, 1, 10], table, strict=True):
     print(f"C = {C:4}:", "  ".join(f"{score:.3f}" for score in scores))
 
 # %%
-# What is gained? On these data nothing in accuracy: logistic regression on all 30 measurements is
-# as good. Most of the 30 say the same (radius, perimeter and area of the same cells), which its
-# regularisation copes with. A grid search takes the best mean, whatever K costs; look at the table
-# before you believe that so many are needed. :doc:`accuracy_against_cost` searches for both.
+# What is gained? On these data nothing in accuracy: logistic regression on all
+# 30 measurements is as good. Most of the 30 say the same (radius, perimeter
+# and area of the same cells), which its regularisation copes with. A grid
+# search takes the best mean, whatever K costs; look at the table before you
+# believe that so many are needed. :doc:`accuracy_against_cost` searches for
+# both.
 
-everything = Pipeline([("scale", StandardScaler()), ("clf", LogisticRegression())])
+everything = Pipeline(
+    [("scale", StandardScaler()), ("clf", LogisticRegression())]
+)
 everything.fit(X_train, y_train)
 best = search.best_estimator_
-print(f"accuracy with {best['fs'].K_:2d} features: {search.score(X_test, y_test):.3f}")
+print(
+    f"accuracy with {best['fs'].K_:2d} features: {search.score(X_test, y_test):.3f}"
+)
 print(f"accuracy with 30 features: {everything.score(X_test, y_test):.3f}")
 
 # %%
-# The ranking of all features, with the cut at K. Bars say how long a feature survived while others
-# were removed.
+# The ranking of all features, with the cut at K. Bars say how long a feature
+# survived while others were removed.
 
 import matplotlib.pyplot as plt
 

@@ -3,9 +3,10 @@
 Quick start: find the real pixels
 =================================
 
-Each of the 64 pixels of small images of digits is there five more times, with its values shuffled
-over the images: 384 columns of which 64 say something, and nothing about a column alone tells
-which. We keep 30 columns and see what they are worth.
+Each of the 64 pixels of small images of digits is there five more times, with
+its values shuffled over the images: 384 columns of which 64 say something, and
+nothing about a column alone tells which. We keep 30 columns and see what they
+are worth.
 """
 
 import numpy as np
@@ -22,11 +23,13 @@ pixels, y = load_digits(return_X_y=True)
 rng = np.random.default_rng(0)
 shuffled = [rng.permuted(pixels, axis=0) for _ in range(COPIES)]
 X = np.hstack([pixels, *shuffled])
-X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+X_train, X_test, y_train, y_test = train_test_split(
+    X, y, stratify=y, random_state=0
+)
 
 # %%
-# A selector is a step of a pipeline like any other. It is fitted here with labels, and once more
-# without.
+# A selector is a step of a pipeline like any other. It is fitted here with
+# labels, and once more without.
 
 pipeline = Pipeline(
     [
@@ -37,18 +40,25 @@ pipeline = Pipeline(
 )
 pipeline.fit(X_train, y_train)
 selector = pipeline["fs"]
-unsupervised = GradualPruningSelector(K=K, supervised=False, random_state=0).fit(X_train)
+unsupervised = GradualPruningSelector(
+    K=K, supervised=False, random_state=0
+).fit(X_train)
 
 # %%
-# The same classifier on these columns and on others, always on images that nobody has seen before.
-# With shuffled columns in it, *all* is worse than the 30 that were selected.
+# The same classifier on these columns and on others, always on images that
+# nobody has seen before. With shuffled columns in it, *all* is worse than the
+# 30 that were selected.
 
 
 def report(name, columns):
     model = Pipeline([("scale", StandardScaler()), ("clf", SVC())])
-    accuracy = model.fit(X_train[:, columns], y_train).score(X_test[:, columns], y_test)
+    accuracy = model.fit(X_train[:, columns], y_train).score(
+        X_test[:, columns], y_test
+    )
     n_pixels = np.count_nonzero(np.asarray(columns) < 64)
-    print(f"{name:32s} accuracy {accuracy:.3f}, {n_pixels} of {len(columns)} are pixels")
+    print(
+        f"{name:32s} accuracy {accuracy:.3f}, {n_pixels} of {len(columns)} are pixels"
+    )
 
 
 report("selected with labels", selector.get_support(indices=True))
@@ -65,21 +75,33 @@ print("the 5 best pixels:", selector.set_params(K=5).get_support(indices=True))
 selector.set_params(K=K)
 
 # %%
-# Where the digits differ is where the selected pixels are. The corners, always white, score 0.
+# Where the digits differ is where the selected pixels are. The corners, always
+# white, score 0.
 
 try:
     import matplotlib.pyplot as plt
 except ImportError:
-    print("Install matplotlib (pip install 'sparsefs[plot]') for the picture of the importance.")
+    print(
+        "Install matplotlib (pip install 'sparsefs[plot]') for the picture of the importance."
+    )
 else:
     figure, axes = plt.subplots(1, 2, figsize=(7, 3), layout="constrained")
-    image = axes[0].imshow(selector.scores_[:64].reshape(8, 8), cmap="cividis", vmin=0, vmax=1)
+    image = axes[0].imshow(
+        selector.scores_[:64].reshape(8, 8), cmap="cividis", vmin=0, vmax=1
+    )
     figure.colorbar(image, ax=axes[0], label="share of the training survived")
     axes[0].set_title("Score of every pixel")
     axes[1].imshow(pixels.mean(0).reshape(8, 8), cmap="Greys")
     chosen = selector.get_support(indices=True)
     rows, columns = np.divmod(chosen[chosen < 64], 8)
-    axes[1].scatter(columns, rows, marker="s", facecolors="none", edgecolors="#d55e00", s=180)
+    axes[1].scatter(
+        columns,
+        rows,
+        marker="s",
+        facecolors="none",
+        edgecolors="#d55e00",
+        s=180,
+    )
     axes[1].set_title("The selected ones, on the mean digit")
     for axis in axes:
         axis.set(xlabel="column", ylabel="row")

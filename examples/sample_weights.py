@@ -3,8 +3,9 @@
 Sample weights: when the sample is not the population
 =====================================================
 
-Someone collected many images of the digits 0 to 4 and few of 5 to 9. In use, all digits are equally
-frequent. Weights tell the selector so: an image that stands for ten counts ten times.
+Someone collected many images of the digits 0 to 4 and few of 5 to 9. In use,
+all digits are equally frequent. Weights tell the selector so: an image that
+stands for ten counts ten times.
 """
 
 import matplotlib.pyplot as plt
@@ -22,28 +23,46 @@ pixels, y = load_digits(return_X_y=True)
 rng = np.random.default_rng(0)
 # As in the quick start, shuffled copies of the pixels are among the columns.
 X = np.hstack([pixels, *(rng.permuted(pixels, axis=0) for _ in range(3))])
-X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.4, stratify=y, random_state=0)
+X_train, X_test, y_train, y_test = train_test_split(
+    X, y, test_size=0.4, stratify=y, random_state=0
+)
 rare = y_train >= 5
 collected = ~rare | (rng.random(len(y_train)) < 0.1)
-X_train, y_train, rare = X_train[collected], y_train[collected], rare[collected]
+X_train, y_train, rare = (
+    X_train[collected],
+    y_train[collected],
+    rare[collected],
+)
 weight = np.where(rare, 10.0, 1.0)
 print(f"{(~rare).sum()} images of 0 to 4, {rare.sum()} of 5 to 9")
 
 # %%
-# Selector and classifier can each be given the weights. Most of what is won here is won in the
-# classifier; but a selection that has never had a reason to tell a 7 from a 9 cannot be repaired
-# behind it. Both together are best.
+# Selector and classifier can each be given the weights. Most of what is won
+# here is won in the classifier; but a selection that has never had a reason to
+# tell a 7 from a 9 cannot be repaired behind it. Both together are best.
 
 
 def accuracy(K, of_selector, of_classifier):
-    columns = selectors[of_selector is not None].set_params(K=K).get_support(indices=True)
-    scale = StandardScaler().fit(X_train[:, columns], sample_weight=of_classifier)
-    model = SVC().fit(scale.transform(X_train[:, columns]), y_train, sample_weight=of_classifier)
+    columns = (
+        selectors[of_selector is not None]
+        .set_params(K=K)
+        .get_support(indices=True)
+    )
+    scale = StandardScaler().fit(
+        X_train[:, columns], sample_weight=of_classifier
+    )
+    model = SVC().fit(
+        scale.transform(X_train[:, columns]),
+        y_train,
+        sample_weight=of_classifier,
+    )
     return model.score(scale.transform(X_test[:, columns]), y_test)
 
 
 selectors = [
-    GradualPruningSelector(random_state=0).fit(X_train, y_train, sample_weight=each)
+    GradualPruningSelector(random_state=0).fit(
+        X_train, y_train, sample_weight=each
+    )
     for each in (None, weight)
 ]
 Ks = [4, 6, 8, 12, 16, 24, 32]
@@ -54,9 +73,16 @@ uses = {
     "in both": (weight, weight),
 }
 figure, ax = plt.subplots(figsize=(6.3, 3.6), layout="constrained")
-styles = zip([":", "-.", "--", "-"], ["0.4", "#e69f00", "#009e73", "#0072b2"], "osv^", strict=True)
+styles = zip(
+    [":", "-.", "--", "-"],
+    ["0.4", "#e69f00", "#009e73", "#0072b2"],
+    "osv^",
+    strict=True,
+)
 print("accuracy on new images with", ", ".join(map(str, Ks)), "features")
-for (name, use), (dashes, color, marker) in zip(uses.items(), styles, strict=True):
+for (name, use), (dashes, color, marker) in zip(
+    uses.items(), styles, strict=True
+):
     scores = [accuracy(K, *use) for K in Ks]
     print(f"{name:18s}", "  ".join(f"{score:.2f}" for score in scores))
     ax.plot(Ks, scores, ls=dashes, color=color, marker=marker, label=name)
@@ -67,15 +93,22 @@ plt.show()
 # %%
 # Through a pipeline
 # ------------------
-# Metadata routing takes weights to the steps, to the folds and to the score. Every step says what
-# it wants. Weighted, the score of this cross-validation is about what new images will give; without
-# ``set_score_request`` it would be that of the collection, mostly 0 to 4.
+# Metadata routing takes weights to the steps, to the folds and to the score.
+# Every step says what it wants. Weighted, the score of this cross-validation
+# is about what new images will give; without ``set_score_request`` it would be
+# that of the collection, mostly 0 to 4.
 
 with sklearn.config_context(enable_metadata_routing=True):
     model = make_pipeline(
-        GradualPruningSelector(K=16, random_state=0).set_fit_request(sample_weight=True),
+        GradualPruningSelector(K=16, random_state=0).set_fit_request(
+            sample_weight=True
+        ),
         StandardScaler().set_fit_request(sample_weight=True),
-        SVC().set_fit_request(sample_weight=True).set_score_request(sample_weight=True),
+        SVC()
+        .set_fit_request(sample_weight=True)
+        .set_score_request(sample_weight=True),
     )
-    folds = cross_validate(model, X_train, y_train, cv=3, params={"sample_weight": weight})
+    folds = cross_validate(
+        model, X_train, y_train, cv=3, params={"sample_weight": weight}
+    )
     print(f"accuracy, weighted: {folds['test_score'].mean():.3f}")

@@ -3,13 +3,13 @@
 A residual network, trained sparsely
 ====================================
 
-Sparse training is not only for selectors. A small residual network learns images of handwritten
-digits with all connections, with one in ten and with one in fifty: connections that move while they
-train (SET, RigL), that stay, and that are left when all were trained (ART). The training loop is
-the usual one.
+Sparse training is not only for selectors. A small residual network learns
+images of handwritten digits with all connections, with one in ten and with one
+in fifty: connections that move while they train (SET, RigL), that stay, and
+that are left when all were trained (ART). The training loop is the usual one.
 
-Run as ``python sparse_residual_network.py 5`` it tries more sparsities and averages over five
-seeds.
+Run as ``python sparse_residual_network.py 5`` it tries more sparsities and
+averages over five seeds.
 """
 
 import sys
@@ -27,11 +27,15 @@ from sparsefs.regularization import AdaptiveRegularization, AdaptiveSchedule
 N_EPOCHS, BATCH_SIZE, LEARNING_RATE = 12, 64, 0.1
 
 digits, labels = load_digits(return_X_y=True)
-images = torch.tensor(digits.reshape(-1, 1, 8, 8) / 16 - 0.3, dtype=torch.float32)
+images = torch.tensor(
+    digits.reshape(-1, 1, 8, 8) / 16 - 0.3, dtype=torch.float32
+)
 labels = torch.tensor(labels)
 train, test = map(
     torch.tensor,
-    train_test_split(np.arange(len(labels)), test_size=0.3, stratify=labels, random_state=0),
+    train_test_split(
+        np.arange(len(labels)), test_size=0.3, stratify=labels, random_state=0
+    ),
 )
 N_BATCHES = -(-len(train) // BATCH_SIZE)
 
@@ -49,7 +53,11 @@ class Block(nn.Module):
         self.conv2 = nn.Conv2d(n_out, n_out, 3, padding=1, bias=False)
         self.norm2 = nn.BatchNorm2d(n_out)
         same = n_in == n_out and stride == 1
-        self.shortcut = nn.Identity() if same else nn.Conv2d(n_in, n_out, 1, stride, bias=False)
+        self.shortcut = (
+            nn.Identity()
+            if same
+            else nn.Conv2d(n_in, n_out, 1, stride, bias=False)
+        )
 
     def forward(self, x):
         y = self.norm1(self.conv1(x)).relu()
@@ -78,30 +86,44 @@ def residual_network(seed):
 def accuracy(module, rows):
     module.eval()
     with torch.no_grad():
-        return (module(images[rows]).argmax(1) == labels[rows]).float().mean().item()
+        return (
+            (module(images[rows]).argmax(1) == labels[rows])
+            .float()
+            .mean()
+            .item()
+        )
 
 
 def optimizer_of(module, n_epochs):
     """An optimiser, and a schedule for its learning rate."""
     optimizer = torch.optim.SGD(
-        module.parameters(), LEARNING_RATE, momentum=0.9, nesterov=True, weight_decay=5e-4
+        module.parameters(),
+        LEARNING_RATE,
+        momentum=0.9,
+        nesterov=True,
+        weight_decay=5e-4,
     )
     n_steps = n_epochs * N_BATCHES
-    return optimizer, torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, n_steps)
+    return optimizer, torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, LEARNING_RATE, n_steps
+    )
 
 
 def run_epoch(module, optimizer, scheduler):
     module.train()
     for rows in train[torch.randperm(len(train))].split(BATCH_SIZE):
         optimizer.zero_grad()
-        nn.functional.cross_entropy(module(images[rows]), labels[rows]).backward()
+        nn.functional.cross_entropy(
+            module(images[rows]), labels[rows]
+        ).backward()
         optimizer.step()
         scheduler.step()
 
 
 # %%
-# ``SparseTraining`` takes a module and its optimiser, and hooks into the optimiser's steps.
-# ``AdaptiveRegularization`` (ART) trains all connections with a penalty, and prunes.
+# ``SparseTraining`` takes a module and its optimiser, and hooks into the
+# optimiser's steps. ``AdaptiveRegularization`` (ART) trains all connections
+# with a penalty, and prunes.
 
 
 def train_sparsely(topology, sparsity, seed):
@@ -125,7 +147,9 @@ def train_sparsely(topology, sparsity, seed):
 def train_and_prune(sparsity, seed):
     """ART: a penalty that doubles each epoch, until a pruned copy is better than the network."""
     module = residual_network(seed)
-    schedule = AdaptiveSchedule(warmup_epochs=2, initial_strength=1e-3, growth=2)
+    schedule = AdaptiveSchedule(
+        warmup_epochs=2, initial_strength=1e-3, growth=2
+    )
     art = AdaptiveRegularization(module, 1 - sparsity, schedule=schedule)
     optimizer, scheduler = optimizer_of(module, N_EPOCHS)
     art.attach(optimizer)
@@ -153,9 +177,15 @@ def main(sparsities, n_seeds=1):
         f"{len(train)} images to train, {len(test)} to test; {N_EPOCHS} epochs, {n_seeds} seed(s)"
     )
     print("                               FLOPs / dense")
-    print("         sparsity  parameters  inference  training  accuracy  seconds")
+    print(
+        "         sparsity  parameters  inference  training  accuracy  seconds"
+    )
     runs = [("dense", 0.0)]
-    runs += [(name, s) for name in ("static", "set", "rigl", "art") for s in sparsities]
+    runs += [
+        (name, s)
+        for name in ("static", "set", "rigl", "art")
+        for s in sparsities
+    ]
     results = []
     for name, sparsity in runs:
         start, accuracies, shares = time.perf_counter(), [], []
@@ -180,19 +210,23 @@ def main(sparsities, n_seeds=1):
 if __name__ == "__main__":
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    if len(sys.argv) > 1 and sys.argv[1].isdigit():  # a notebook has arguments of its own
+    if (
+        len(sys.argv) > 1 and sys.argv[1].isdigit()
+    ):  # a notebook has arguments of its own
         results = main([0.8, 0.9, 0.95, 0.98], int(sys.argv[1]))
     else:
         results = main([0.9, 0.98])
     torch.set_num_threads(n_threads)
 
 # %%
-# With one connection in ten little is lost. With one in fifty ART is the most accurate, because it
-# trains all connections first: it saves operations afterwards, in use. The others save them in the
-# training as well. Whether connections move or stay makes a difference of a point at most, on
-# digits as easy as these and with one seed.
+# With one connection in ten little is lost. With one in fifty ART is the most
+# accurate, because it trains all connections first: it saves operations
+# afterwards, in use. The others save them in the training as well. Whether
+# connections move or stay makes a difference of a point at most, on digits as
+# easy as these and with one seed.
 #
-# Seconds do not follow the operations here: such weights are kept dense, with zeros.
+# Seconds do not follow the operations here: such weights are kept dense, with
+# zeros.
 
 if __name__ == "__main__":
     import matplotlib.pyplot as plt
@@ -203,9 +237,18 @@ if __name__ == "__main__":
         ("dense", "static", "set", "rigl", "art"), "*sov^", colors, strict=True
     ):
         points = [result[1:] for result in results if result[0] == name]
-        ax.plot(*zip(*points, strict=True), marker=marker, color=color, ms=8, ls=":", label=name)
+        ax.plot(
+            *zip(*points, strict=True),
+            marker=marker,
+            color=color,
+            ms=8,
+            ls=":",
+            label=name,
+        )
     ax.set(
-        xscale="log", xlabel="operations of the training / those of the dense", ylabel="accuracy"
+        xscale="log",
+        xlabel="operations of the training / those of the dense",
+        ylabel="accuracy",
     )
     ax.legend(frameon=False)
     plt.show()

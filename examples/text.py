@@ -3,9 +3,10 @@
 Words of documents, as a sparse matrix
 ======================================
 
-Which words tell what a text is about? The texts are the docstrings of SciPy, which you have
-installed: two thousand descriptions of functions from statistics, signal processing, optimisation
-and so on. Their words make a sparse matrix, and it stays sparse.
+Which words tell what a text is about? The texts are the docstrings of SciPy,
+which you have installed: two thousand descriptions of functions from
+statistics, signal processing, optimisation and so on. Their words make a
+sparse matrix, and it stays sparse.
 """
 
 import ast
@@ -27,8 +28,8 @@ from sparsefs import GradualPruningSelector, KCurveDisplay
 from sparsefs.evaluation import k_curve
 
 # %%
-# The texts, read from the source files without importing them, and without the examples in them.
-# The label is the part of SciPy: ``stats``, ``signal``, ...
+# The texts, read from the source files without importing them, and without the
+# examples in them. The label is the part of SciPy: ``stats``, ``signal``, ...
 
 
 def docstrings(package):
@@ -55,22 +56,32 @@ print(len(texts), "texts on", ", ".join(many))
 # %%
 # The words that are kept
 # -----------------------
-# ``TfidfVectorizer`` gives a CSR matrix, which the selector takes as it is: only a batch of it is
-# ever dense.
+# ``TfidfVectorizer`` gives a CSR matrix, which the selector takes as it is:
+# only a batch of it is ever dense.
 
 words = TfidfVectorizer(
-    min_df=2, sublinear_tf=True, stop_words="english", token_pattern="[a-z]{2,}"
+    min_df=2,
+    sublinear_tf=True,
+    stop_words="english",
+    token_pattern="[a-z]{2,}",
 )
 selector = GradualPruningSelector(K=50, random_state=0)
 model = make_pipeline(words, selector, LinearSVC())
-texts_train, texts_test, y_train, y_test = train_test_split(texts, y, stratify=y, random_state=0)
+texts_train, texts_test, y_train, y_test = train_test_split(
+    texts, y, stratify=y, random_state=0
+)
 model.fit(texts_train, y_train)
 X = words.transform(texts_train)
-print(f"{type(X).__name__} of {X.shape[0]} x {X.shape[1]}, {X.nnz / X.shape[0]:.0f} words a text")
-print(f"accuracy with {selector.K_} words: {model.score(texts_test, y_test):.3f}")
+print(
+    f"{type(X).__name__} of {X.shape[0]} x {X.shape[1]}, {X.nnz / X.shape[0]:.0f} words a text"
+)
+print(
+    f"accuracy with {selector.K_} words: {model.score(texts_test, y_test):.3f}"
+)
 
 # %%
-# Of the fifty, the words that are most typical of every part. You can read what they are about.
+# Of the fifty, the words that are most typical of every part. You can read
+# what they are about.
 
 names = selector.get_feature_names_out(words.get_feature_names_out())
 kept = selector.transform(X)
@@ -82,12 +93,13 @@ for part in many:
 # %%
 # How many words, and by which ranking?
 # -------------------------------------
-# Everything is fitted within the folds, the vocabulary too. Where few words must do, gradual
-# pruning leads, as it does not spend two words on one meaning. With some hundreds the three meet.
+# Everything is fitted within the folds, the vocabulary too. Where few words
+# must do, gradual pruning leads, as it does not spend two words on one
+# meaning. With some hundreds the three meet.
 #
-# No selection is as accurate as all words: on text a linear model on everything is hard to beat,
-# and selection pays if you want a list to read, or a small model. The chi-square test takes a
-# hundredth of a second.
+# No selection is as accurate as all words: on text a linear model on
+# everything is hard to beat, and selection pays if you want a list to read, or
+# a small model. The chi-square test takes a hundredth of a second.
 
 rankers = {
     "gradual pruning": GradualPruningSelector(n_networks=4),

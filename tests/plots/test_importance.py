@@ -49,7 +49,7 @@ def test_bars_are_sorted_and_told_apart():
 def test_the_best_few():
     display = ImportanceDisplay.from_estimator(Told(SCORES).fit(), n_features=3)
     assert names(display) == ["x1", "x3", "x2"]
-    assert display.ax_.get_ylabel() == "3 best of 5 features"
+    assert display.ax_.get_ylabel() == "3 of 5 features"
     assert labels(display)[:2] == ["selected: 2", "not selected: 3"]  # of all, not of the shown
 
 
@@ -94,7 +94,7 @@ def test_kind_and_scale_can_be_chosen():
     assert ImportanceDisplay.from_estimator(selector, log_x=False).ax_.get_xscale() == "linear"
     assert ImportanceDisplay.from_estimator(selector, n_features=50, kind="bars").lines_ is None
     curve = ImportanceDisplay.from_estimator(selector, n_features=40, kind="curve", log_x=True)
-    assert curve.bars_ is None and curve.ax_.get_xlabel() == "rank (40 best of 300 features)"
+    assert curve.bars_ is None and curve.ax_.get_xlabel() == "rank (40 of 300 features)"
 
 
 def test_negative_scores_are_seen():

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._style import whole_ticks
+
 SPAN = 20  # from which on values are on a logarithmic scale
 _COSTS = {  # what is counted, and its unit
     "n_features": ("features", ""),
@@ -64,7 +66,7 @@ class Scale(NamedTuple):
             axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5) if few else (1,)))
             axis.set_minor_formatter(ticker.NullFormatter())
         elif self.name == "n_features":
-            axis.set_major_locator(ticker.MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
+            whole_ticks(axis)
         if self.log or self.name in _COSTS:
             divisor = 1000**self.power
             axis.set_major_formatter(ticker.FuncFormatter(lambda v, _: f"{v / divisor:,g}"))

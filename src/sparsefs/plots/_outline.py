@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ._style import RED
-
 
 def outline(ax: Any, mask: np.ndarray, linewidth: float = 1.6) -> Any:
     """Draw lines around the pixels of a mask, a LineCollection.
@@ -20,10 +18,10 @@ def outline(ax: Any, mask: np.ndarray, linewidth: float = 1.6) -> Any:
 
     lines = LineCollection(
         _borders(mask),
-        colors=RED,
+        colors="black",
         linewidths=linewidth,
         capstyle="projecting",
-        # White on both sides: seen on dark and on light.
+        # White on both sides: seen on dark and on light, in grey, too.
         path_effects=[Stroke(linewidth=2 * linewidth, foreground="white"), Normal()],
         clip_on=False,
         zorder=3,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._style import BLUE, GREY
+from ._style import BLUE, GREY, whole_ticks
 
 MOST_BARS = 40
 _MOST_POINTS = 2000  # of a curve: more are no finer in print
@@ -55,7 +55,7 @@ class Ranked(NamedTuple):
     def how_many(self) -> str:
         """How many are drawn, in words."""
         n, n_shown = self.n_features, len(self.values)
-        return f"{n:,} features" if n == n_shown else f"{n_shown:,} best of {n:,} features"
+        return f"{n:,} features" if n == n_shown else f"{n_shown:,} of {n:,} features"
 
     def groups(self):
         """Number of each group, its mask, and its styles as bars and as lines."""
@@ -101,8 +101,11 @@ def draw_bars(ax: Any, ranked: Ranked) -> tuple[list, Any]:
     return containers, errorbar
 
 
-def draw_curve(ax: Any, ranked: Ranked, log_x: bool | str) -> tuple[list, Any]:
-    """Values over ranks; a line for each of both groups, and a band of the errors."""
+def draw_curve(ax: Any, ranked: Ranked, log_x: bool | str, steps: bool = False) -> tuple[list, Any]:
+    """Values over ranks; a line for each of both groups, and a band of the errors.
+
+    `steps` are for values of which many are equal.
+    """
     from matplotlib import ticker
 
     n = len(ranked.values)
@@ -116,13 +119,17 @@ def draw_curve(ax: Any, ranked: Ranked, log_x: bool | str) -> tuple[list, Any]:
     lines: list = [None, None]
     for number, mask, _, style in ranked.groups():
         of = points[mask[points]]
-        few = {"marker": "."} if len(of) <= MOST_BARS else {}
-        (lines[number],) = ax.plot(of + 1, ranked.values[of], **style, **few)
+        look = {"drawstyle": "steps-mid"} if steps else {}
+        if len(of) <= MOST_BARS:
+            look["marker"] = "."
+        (lines[number],) = ax.plot(of + 1, ranked.values[of], **style, **look)
     if log_x is True or (log_x == "auto" and n > 200):
         ax.set_xscale("log")
         ax.set_xlim(0.9, n * 1.1)
         ax.xaxis.set_major_formatter(ticker.FuncFormatter(lambda v, _: f"{v:,g}"))
         ax.xaxis.set_minor_formatter(ticker.NullFormatter())
+    else:
+        whole_ticks(ax.xaxis)
     ax.set_xlabel("rank" if n == ranked.n_features else f"rank ({ranked.how_many})")
     return lines, band
 

@@ -52,6 +52,13 @@ def new_axes(display: Any, figsize=None) -> Any:
     return ax
 
 
+def whole_ticks(axis: Any) -> None:
+    """Ticks at whole numbers only, for what is counted."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
+
+
 def add_legend(ax: Any, legend: bool | dict, *entries: Any) -> Any:
     """A legend of (artist, label) above the axes, with settings of the user's; None for False.
 

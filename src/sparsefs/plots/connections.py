@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._features import image_of
 from ._outline import outline
-from ._style import BLUE, add_legend, new_axes, pyplot
+from ._style import BLUE, add_legend, new_axes, pyplot, whole_ticks
 
 _MOST_BINS = 200  # of features in a heat map
 _N_PANELS = 4
@@ -29,7 +29,7 @@ _GROUPS: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
 
 
 class ConnectionsDisplay:
-    """The connections of every input neuron over a training.
+    r"""The connections of every input neuron over a training.
 
     Made by :meth:`from_estimator`, from what a selector with ``connections_every`` has recorded,
     or from the rounds of :class:`GradualPruningSelector`, whose inputs are there or pruned.
@@ -73,7 +73,7 @@ class ConnectionsDisplay:
     >>> selector = WASTSelector(K=20, connections_every=1, random_state=0).fit(X)
     >>> display = ConnectionsDisplay.from_estimator(selector)
     >>> display.ax_.get_ylabel()
-    'connections per input neuron'
+    'connections per input neuron\n(median, 5 to 95 %)'
     >>> panels = ConnectionsDisplay.from_estimator(
     ...     selector, image_shape=(8, 8), epochs=[0, 1, 10]
     ... )
@@ -172,6 +172,7 @@ class ConnectionsDisplay:
         else:
             self._bands(ax, legend)
         ax.set_xlabel(self.step)
+        whole_ticks(ax.xaxis)
         return self
 
     @property
@@ -188,22 +189,23 @@ class ConnectionsDisplay:
         for (name, line, band), of in zip(_GROUPS, (self.support, ~self.support), strict=True):
             if not of.any():
                 continue
-            name = f"{of.sum():,} {name}"
+            artists: list = []
             if self._pruned:
                 middle = 100 * self.counts[:, of].mean(axis=1)
             else:  # row by row: a sort of all counts would be a copy of them
                 low, middle, high = np.array(
                     [np.percentile(row[of], (_BAND[0], 50, _BAND[1])) for row in self.counts]
                 ).T
-                drawn = ax.fill_between(self.epochs, low, high, lw=0, **band)
-                self.bands_.append(drawn)
-                entries.append((drawn, f"{_BAND[0]}th to {_BAND[1]}th percentile"))
-            (drawn,) = ax.plot(self.epochs, middle, **line)
-            self.lines_.append(drawn)
-            entries.insert(
-                len(self.lines_) - 1, (drawn, name if self._pruned else f"median of {name}")
-            )
-        ax.set_ylabel("inputs left (%)" if self._pruned else "connections per input neuron")
+                self.bands_.append(ax.fill_between(self.epochs, low, high, lw=0, **band))
+                artists.append(self.bands_[-1])
+            artists += ax.plot(self.epochs, middle, **line)
+            self.lines_.append(artists[-1])
+            entries.append((tuple(artists), f"{of.sum():,} {name}"))
+        ax.set_ylabel(
+            "inputs left (%)"
+            if self._pruned
+            else f"connections per input neuron\n(median, {_BAND[0]} to {_BAND[1]} %)"
+        )
         ax.set_ylim(0)
         ax.margins(x=0.01)
         self.legend_ = add_legend(ax, legend, *entries)
@@ -224,7 +226,7 @@ class ConnectionsDisplay:
         )
         self.images_.append(mesh)
         ax.set_ylim(n + 0.5, 0.5)
-        several = f", means of {len(starts)} groups" if len(starts) < n else ""
+        several = f"\n(means of {len(starts)} groups)" if len(starts) < n else ""
         ax.set_ylabel(f"rank of the feature{several}")
         n_selected = int(self.support.sum())
         if 0 < n_selected < n and self.support[order[:n_selected]].all():

@@ -36,7 +36,7 @@ class Curve(NamedTuple):
 
 
 class KCurveDisplay:
-    """Scores of the K best features against K.
+    r"""Scores of the K best features against K.
 
     Made by :meth:`from_estimator` or :meth:`from_curve`; all that is drawn is kept in attributes.
     Several curves differ in colour, marker and line style.
@@ -74,7 +74,7 @@ class KCurveDisplay:
     >>> selector = GradualPruningSelector(K="auto", random_state=0).fit(X, y)
     >>> display = KCurveDisplay.from_estimator(selector)  # the path is there already
     >>> display.ax_.get_ylabel()
-    'accuracy (mean of 5 folds ± standard error)'
+    'accuracy\n(mean of 5 folds ± standard error)'
     >>> display.chosen[""] == selector.K_
     True
 
@@ -109,6 +109,7 @@ class KCurveDisplay:
         sample_weight=None,
         n_jobs=None,
         random_state=None,
+        importance_getter="auto",
         all_features=None,
         name="",
         ax=None,
@@ -124,7 +125,7 @@ class KCurveDisplay:
         X : {array-like, sparse matrix} of shape (n_samples, n_features) or None, default=None
             Data to cross-validate on; None draws ``path_``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-        Ks, estimator, scoring, cv, sample_weight, n_jobs, random_state
+        Ks, estimator, scoring, cv, sample_weight, n_jobs, random_state, importance_getter
             As in :func:`sparsefs.evaluation.k_curve`; only with X.
         all_features : float or None, default=None
             Score with all features, drawn as a horizontal line.
@@ -160,6 +161,7 @@ class KCurveDisplay:
                 sample_weight=sample_weight,
                 n_jobs=n_jobs,
                 random_state=random_state,
+                importance_getter=importance_getter,
             )
             return cls.from_curve({name: found}, all_features=all_features, ax=ax, **kwargs)
         check_is_fitted(selector)
@@ -176,7 +178,8 @@ class KCurveDisplay:
             path["scores"].shape[1],
             _metric_of_path(selector),
         )
-        chosen = {name: selector.K_}
+        # K may have been set to another number since.
+        chosen = {name: selector.K_} if selector.K_ in curve.Ks else None
         return cls(curves={name: curve}, chosen=chosen, all_features=all_features).plot(
             ax, **kwargs
         )
@@ -276,7 +279,7 @@ class KCurveDisplay:
         numbers = sorted({curve.n_folds for curve in self.curves.values()})
         folds = " or ".join(f"{n}" for n in numbers)
         ax.set_xlabel("number of features K")
-        ax.set_ylabel(f"{first.metric} (mean of {folds} folds ± standard error)")
+        ax.set_ylabel(f"{first.metric}\n(mean of {folds} folds ± standard error)")
         self.legend_ = add_legend(ax, legend, *groups, *remarks)
         return self
 

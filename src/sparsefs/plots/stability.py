@@ -17,7 +17,7 @@ _VARIED = {"seed": "fits with other seeds", "half": "fits to random halves"}
 
 
 class StabilityDisplay:
-    """How often features are selected, sorted.
+    r"""How often features are selected, sorted.
 
     Made by :meth:`from_estimator` or :meth:`from_selections`; all that is drawn is kept in
     attributes. Up to 40 features are bars with names, more of them a curve over the ranks.
@@ -64,7 +64,7 @@ class StabilityDisplay:
     ...     GradualPruningSelector(K=8), X, y, n_repeats=4, random_state=0
     ... )
     >>> display.ax_.get_xlabel()
-    'share of 4 fits with other seeds that select the feature'
+    'share of 4 fits with other seeds\nthat select the feature'
     >>> 0.4 < display.stability.value <= 1
     True
     """
@@ -247,11 +247,15 @@ class StabilityDisplay:
         if bars:
             self.bars_, _ = draw_bars(ax, ranked)
         else:
-            self.lines_, _ = draw_curve(ax, ranked, log_x)
-        label = f"share of {self.fits} that select the feature"
-        ax.set(**({"xlabel": label, "xlim": (0, 1.02)} if bars else {"ylim": (0, 1.04)}))
-        if not bars:
-            ax.set_ylabel(f"share of {self.fits}\nthat select the feature")
+            self.lines_, _ = draw_curve(ax, ranked, log_x, steps=True)
+        label = f"share of {self.fits}\nthat select the feature"
+        ax.set(
+            **(
+                {"xlabel": label, "xlim": (0, 1.02)}
+                if bars
+                else {"ylabel": label, "ylim": (0, 1.04)}
+            )
+        )
         if self.threshold is not None:
             line = ax.axvline if bars else ax.axhline
             self.threshold_ = line(self.threshold, **_THRESHOLD)
@@ -266,18 +270,20 @@ class StabilityDisplay:
             else ("selected", "not selected")
         )
         others = ever if self.threshold is None else len(self.frequencies)
-        entries = [
-            None if artist is None else (artist, f"{name}: {n:,}")
+        entries: list = [
+            (artist, f"{name}: {n:,}")
             for artist, name, n in zip(drawn, names, (n_often, others - n_often), strict=True)
+            if artist is not None
         ]
+        entries += [(None, "")] * (2 - len(entries))  # the column of the groups
         if self.threshold_ is not None:
             entries.append((self.threshold_, f"threshold: {self.threshold:.3g}"))
         if self.pfer is not None:
-            entries.append((None, f"false ones expected: at most {self.pfer:.2g}"))
+            entries.append((None, f"false, expected: ≤ {self.pfer:.2g}"))
         if self.stability is not None:
             value, low, high = self.stability
             entries.append((None, f"stability: {value:.2f}"))
-            entries.append((None, f"95 % interval: {low:.2f} to {high:.2f}"))
+            entries.append((None, f"95 %: {low:.2f} to {high:.2f}"))
         return entries
 
 

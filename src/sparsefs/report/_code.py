@@ -63,7 +63,7 @@ def program(selector, shape, *, with_y: bool, target_name, source, preparation) 
     lines = [f"{name} = ...  # fill in: {_one_line(value)}" for name, value in missing.items()]
     y = ", y" if with_y else ""
     blocks = [
-        "\n".join(sorted(imports, key=_module_of)),
+        "\n".join(_import_lines(imports)),
         "\n".join(reading),
         f"assert X.shape == {tuple(map(int, shape))}, X.shape  # as it was",
         "\n".join([*lines, f"selector = {call}", f"selector.fit(X{y})"]),
@@ -116,10 +116,18 @@ def _one_line_of(text):
     return " ".join(str(text).split())
 
 
-def _module_of(line):
-    kind, module = line.split()[:2]
-    ours = module.split(".")[0] == "sparsefs"
-    return ours, kind == "from", module, line
+def _import_lines(imports):
+    """Modules first, then what is taken from modules, ours last."""
+    taken: dict[str, list[str]] = {}
+    for line in sorted(imports):
+        module, _, name = line.removeprefix("from ").partition(" import ")
+        if line.startswith("from "):
+            taken.setdefault(module, []).append(name)
+    modules = sorted(taken, key=lambda module: (module.startswith("sparsefs"), module))
+    return [
+        *sorted(line for line in imports if line.startswith("import ")),
+        *(f"from {module} import {', '.join(taken[module])}" for module in modules),
+    ]
 
 
 def _call(part, imports, missing, prefix):

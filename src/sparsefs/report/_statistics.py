@@ -59,12 +59,23 @@ def _of_dense(block):
 
 
 def _of_sparse(X):
+    data = X.data.astype(np.float64)
+    missing = np.isnan(data)
+
     def counted(which):
         return np.bincount(X.indices[which], minlength=X.shape[1])
 
-    missing = np.isnan(X.data)
-    low, high = (np.asarray(m.todense()).ravel() for m in (X.nanmin(axis=0), X.nanmax(axis=0)))
-    return counted(missing), counted(~missing & (np.rint(X.data) != X.data)), low, high
+    def instead(value):  # of what is missing
+        filled = np.where(missing, value, data)
+        return sparse.csr_matrix((filled, X.indices, X.indptr), shape=X.shape)
+
+    low, high = instead(np.inf).min(axis=0), instead(-np.inf).max(axis=0)
+    return (
+        counted(missing),
+        counted(~missing & (np.rint(data) != data)),
+        low.toarray().ravel(),
+        high.toarray().ravel(),
+    )
 
 
 @dataclass

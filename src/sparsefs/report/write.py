@@ -64,7 +64,8 @@ def write_report(
     curve : KCurve, False or None, default=None
         Score against the number of features (:func:`sparsefs.evaluation.k_curve`). None takes that
         of ``K="auto"`` if the selector has one, and otherwise computes it, which fits the selector
-        once for each of five folds. False leaves it out.
+        once for each of five folds (one that trains towards K, as NeuroFS, four times). False
+        leaves it out, as None does if X is files on disk.
     feature_names : array-like of shape (n_features,) or None, default=None
         None is the names that the selector or X has, or else x0, x1, ...
     target_name : str or None, default=None
@@ -94,6 +95,24 @@ def write_report(
         If the selector is not fitted.
     ValueError
         If X, y, `feature_names`, `curve` or `held_out` do not suit each other or the selector.
+
+    See Also
+    --------
+    sparsefs.evaluation.k_curve : The scores against the number of features.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sparsefs import GradualPruningSelector
+    >>> from sparsefs.report import write_report
+    >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    >>> selector = GradualPruningSelector(K=8, random_state=0).fit(X, y)
+    >>> path = Path(tempfile.mkdtemp()) / "report.html"
+    >>> write_report(path, selector, X, y, curve=False)
+    >>> "8 of 30 features" in path.read_text(encoding="utf-8")
+    True
     """
     check_matplotlib()
     preparation = [printable(step) for step in preparation]

@@ -136,7 +136,8 @@ def _print(result):
             continue
         at = np.searchsorted(row["Ks"], Ks).clip(max=len(row["Ks"]) - 1)
         cells = [_cell(row, i) for i in at]
-        rows.append((row["method"], *cells, f"{np.median(row['fit_seconds']):.2g}"))
+        seconds = float(np.median(row["fit_seconds"]))
+        rows.append((row["method"], *cells, f"{seconds:.2g}" if seconds >= 1e-3 else "< 0.001"))
     print_table((metric, *(f"K={K}" for K in Ks), "seconds"), rows, left=(0,))
     for row in result["methods"]:
         if row["method"] == "all" and not row["error"]:

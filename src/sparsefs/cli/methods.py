@@ -34,6 +34,8 @@ def selector_of(
     cls = getattr(sparsefs, OURS[method])
     selector = cls(random_state=seed) if K is None else cls(K=K, random_state=seed)
     known = selector.get_params(deep=False)
+    if K == "auto" and not cls._nested_ranking:
+        raise InputError(f"-K auto: {method} trains towards K, so pass it a number by -K")
     for name in settings:
         picked(name, known, f"--set: {method} has no parameter")
     if unsupervised and "supervised" in known:

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Every mistake is one line that says what to do, and ends with the right status."""
+
+import json
+import warnings
+
+import numpy as np
+import pytest
+
+import sparsefs
+from sparsefs.cli import main
+from tests.cli.common import numbers
+
+
+@pytest.fixture
+def csv(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    numbers().to_csv("data.csv", index=False)
+    return "data.csv"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("select data.csv --target lable", "has no column 'lable': did you mean 'label'?"),
+        ("select data.csv --target LABEL", "did you mean 'label'?"),
+        ("select data.csv --target zzz", "there are 'f0', 'f1'"),
+        ("select data.csv --target zzz", "and 3 more"),
+        ("select data.csv", "what is to be predicted? Name a column by --target"),
+        ("select data.csv --target label --drop f99", "--drop: data.csv has no column 'f99'"),
+        ("select data.csv --target label --drop label", "--drop: 'label' is the target"),
+        ("select data.csv --target label --keep g", "--keep: data.csv has no column 'g'"),
+        ("select dta.csv --target label", "no file 'dta.csv': did you mean 'data.csv'?"),
+        ("select digit -K 3", "did you mean 'digits'?"),
+        ("select .", "is a directory"),
+        ("select data.xls", "there is no file 'data.xls'"),
+        ("select sklearn:digit", "no data set 'digit': did you mean 'digits'?"),
+        ("select digits --target kind", "has no column 'kind'"),
+        ("select data.csv --target label -K 0", "argument -K: must be a number"),
+        ("select data.csv --target label -K 1.5", "argument -K: must be a number"),
+        ("select data.csv --target label -K few", "argument -K: must be a number"),
+        ("select data.csv --target label --test-size 1", "--test-size: must be a share"),
+        ("select data.csv --target label --seed -1", "--seed: must be a whole number"),
+        ("select data.csv --target label --set epochs", "write NAME=VALUE"),
+        ("select data.csv --target label --set maxiter=3", "did you mean 'max_iter'?"),
+        ("select data.csv --target label --set K=3", "--set K: pass -K"),
+        ("select data.csv --target label --set max_iter=0", "'max_iter' parameter"),
+        ("select data.csv --target label --set max_iter=many", "'max_iter' parameter"),
+        ("select data.csv --target label --scaling big", "--scaling: The 'scaling' parameter"),
+        ("select data.csv --target label --method lasso", "invalid choice: 'lasso'"),
+        ("select data.csv --target label --method neurofs", "pass it a number by -K"),
+        ("select data.csv --unsupervised --method neurofs -K 3", "neurofs needs a target"),
+        ("select data.csv --target label --out a.xls", "must end in .csv or .tsv"),
+        ("select data.csv --target label --out no/a.csv", "in one that does not exist"),
+        ("select data.csv --target label --report a.pdf", "--report: 'a.pdf' must end in .html"),
+        ("select data.csv --target label --separator ::", "--separator must be one character"),
+        ("compare data.csv --target label --methods f-tset", "did you mean 'f-test'?"),
+        ("compare data.csv --target label --methods ,", "--methods: name some of"),
+        ("compare data.csv --target label --cv 1", "a number of folds, 2 at least"),
+        ("compare data.csv --target label --time-limit 0", "a number of seconds"),
+        ("compare data.csv --target lable", "did you mean 'label'?"),
+        ("selct data.csv", "invalid choice: 'selct'"),
+        ("", "the following arguments are required: COMMAND"),
+        ("select", "the following arguments are required: DATA"),
+        ("select data.csv --nonsense", "unrecognized arguments: --nonsense"),
+    ],
+)
+def test_bad_usage(arguments, words, refused, csv):
+    assert words in refused(*arguments.split())
+
+
+@pytest.mark.parametrize(
+    ("arrays", "target", "words"),
+    [
+        ({"X": np.zeros((20, 3)), "y": np.arange(19)}, "y", "X has 20 rows, and 'y' is of shape"),
+        ({"X": np.zeros((20, 3)), "kind": np.arange(20)}, "knd", "did you mean 'kind'?"),
+        ({"X": np.array([["a"]]), "y": np.zeros(1)}, "y", "must be a table of numbers"),
+        ({"a": np.zeros((2, 2)), "b": np.zeros((2, 2))}, "y", "no array 'X': there are a, b"),
+        ({"X": np.zeros((20, 3)), "columns": np.array(["a"])}, None, "3 columns, and 1 names"),
+    ],
+)
+def test_bad_arrays(arrays, target, words, refused, tmp_path):
+    np.savez(tmp_path / "data.npz", **arrays)
+    options = ["--target", target] if target else ["--unsupervised"]
+    assert words in refused("select", tmp_path / "data.npz", *options)
+
+
+def test_an_output_that_holds_numbers_only_is_refused_before_the_fit(refused, tmp_path):
+    frame = numbers()
+    frame["town"] = np.resize(["Rome", "Oslo"], len(frame))
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    options = ["--target", "label", "--out", tmp_path / "a.npz"]
+    message = refused("select", tmp_path / "data.csv", *options)
+    assert "holds numbers only, and 'town' is text" in message
+
+
+def failing(error):
+    def fit(self, *args, **kwargs):
+        raise error
+
+    return fit
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "words"),
+    [
+        (ValueError("X is odd\nin two lines"), 2, "X is odd in two lines"),
+        (FloatingPointError("The loss became NaN."), 1, "The loss became NaN."),
+        (MemoryError(), 1, "MemoryError (--debug shows where)"),
+        (RuntimeError("no luck"), 1, "RuntimeError: no luck (--debug shows where)"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_what_fails_ends_in_one_line(error, status, words, refused, csv, monkeypatch):
+    monkeypatch.setattr(sparsefs.GradualPruningSelector, "fit", failing(error))
+    assert refused("select", csv, "--target", "label", status=status) == words
+
+
+def test_debug_shows_where(csv, command, monkeypatch):
+    monkeypatch.setattr(sparsefs.GradualPruningSelector, "fit", failing(RuntimeError("no luck")))
+    with pytest.raises(RuntimeError, match="no luck"):
+        command("select", csv, "--target", "label", "--debug")
+
+
+def test_how_warnings_are_shown_is_left_as_it_was(csv, command):
+    before = warnings.showwarning, list(warnings.filters)
+    command("select", csv, "--target", "label", "-K", 2, "--set", "max_iter=5")
+    command("select", csv, "--target", "lable")
+    assert (warnings.showwarning, list(warnings.filters)) == before
+
+
+def test_help_version_and_lists(capsys):
+    for arguments in (["--help"], ["select", "--help"], ["compare", "--help"]):
+        assert main(arguments) == 0
+        shown = capsys.readouterr()
+        assert "usage: sparsefs" in shown.out and shown.err == ""
+    assert "examples:\n  sparsefs compare digits" in shown.out
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"sparsefs {sparsefs.__version__}\n"
+
+
+def test_datasets(command):
+    found = {s["name"]: s for s in command("datasets", "--json").json}
+    assert found["digits"]["n_rows"] == 1797 and found["digits"]["n_classes"] == 10
+    assert found["diabetes"]["n_classes"] is None
+    text = command("datasets").out
+    assert all(name in text for name in found) and "openml:" in text
+
+
+def test_info(command):
+    found = json.loads(command("info", "--json").out)
+    assert found["versions"]["sparsefs"] == sparsefs.__version__
+    assert found["devices"][0] == "cpu" and found["extras"]["cli"]["pandas"]
+    text = command("info").out
+    assert "torch" in text and "devices" in text and "anndata" in text
+
+
+def test_info_says_how_to_get_what_is_missing(command, monkeypatch):
+    from importlib.metadata import PackageNotFoundError, version
+
+    def without_optuna(name):
+        if name == "optuna":
+            raise PackageNotFoundError(name)
+        return version(name)
+
+    monkeypatch.setattr("sparsefs.cli.info.version", without_optuna)
+    assert 'optuna missing   (pip install "sparsefs[optuna]")' in command("info").out

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,8 @@ class Data:
         Where it is from.
     notes : list of str
         What a reader did that the user should know.
+    code : str or None
+        The expression that reads the same as a data frame, where there is one.
     """
 
     X: Any
@@ -36,12 +38,13 @@ class Data:
     target: str | None
     source: str
     notes: list[str] = field(default_factory=list)
+    code: str | None = None
 
     def rows(self, which) -> Data:
         """Some of the rows, by a mask."""
         X = self.X.loc[which] if hasattr(self.X, "columns") else self.X[which]
         y = None if self.y is None else self.y[which]
-        return Data(X, self.names, y, self.target, self.source, self.notes)
+        return replace(self, X=X, y=y)
 
     def without(self, names) -> Data:
         """All but some of the columns."""
@@ -50,7 +53,7 @@ class Data:
         at = [i for i, name in enumerate(self.names) if name not in set(names)]
         X = self.X.iloc[:, at] if hasattr(self.X, "columns") else self.X[:, at]
         left = [self.names[i] for i in at]
-        return Data(X, left, self.y, self.target, self.source, self.notes)
+        return replace(self, X=X, names=left)
 
 
 def chosen_target(names, arguments, default=None) -> str | None:

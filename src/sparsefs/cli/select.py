@@ -16,6 +16,7 @@ from .features import Features, features_of
 from .messages import counted
 from .methods import scaled_for, selector_of, settings_of
 from .output import print_json, print_table, versions
+from .program import program_of
 from .readers import read
 from .splits import split_rows
 from .target import Goal, goal_of
@@ -86,7 +87,7 @@ def run(arguments) -> None:
         write(arguments.out, data, columns)
         messages.say(f"{counted(len(columns), 'column')} written to {arguments.out}")
     if arguments.report is not None:
-        _report(arguments, data, goal, fitted, result)
+        _report(arguments, data, goal, features, fitted, result)
         messages.say(f"report written to {arguments.report}")
     if arguments.json:
         print_json(result)
@@ -237,7 +238,7 @@ def _summary(result):
         yield f"selected by the other {n_rows}"
 
 
-def _report(arguments, data, goal, fitted, result):
+def _report(arguments, data, goal, features, fitted, result):
     from ..report import write_report
 
     scores = result["held_out"]
@@ -262,4 +263,5 @@ def _report(arguments, data, goal, fitted, result):
         preparation=result["preparation"],
         held_out=held_out,
         command=arguments.command_line,
+        code=program_of(arguments, data, goal, features, fitted),
     )

@@ -57,9 +57,15 @@ def program(selector, shape, *, with_y: bool, target_name, source, preparation) 
         What was done before, which the program cannot know.
     """
     imports: set[str] = set()
+    reading = _reading(imports, with_y, target_name, source, preparation)
+    return program_after(reading, imports, selector, shape, with_y=with_y)
+
+
+def program_after(reading, imports, selector, shape, *, with_y: bool) -> Program:
+    """Write the program from the lines that make X, and y, and what they import, on."""
+    imports = set(imports)
     missing: dict[str, Any] = {}
     call = _call(selector, imports, missing, "")
-    reading = _reading(imports, with_y, target_name, source, preparation)
     lines = [f"{name} = ...  # fill in: {_one_line(value)}" for name, value in missing.items()]
     y = ", y" if with_y else ""
     blocks = [

@@ -55,7 +55,13 @@ def read(path, arguments) -> Data:
     frame = parse(separator, header=header, na_values=missing, low_memory=False)
     frame.columns = [str(name) for name in frame.columns]
     y = None if target is None else frame.pop(target)
-    return Data(frame, list(frame.columns), y, target, str(path), notes)
+    options = {"sep": separator} if separator != "," else {}
+    options |= {"na_values": missing} if missing else {}
+    said = "".join(f", {name}={value!r}" for name, value in options.items())
+    said += ", header=None" if header is None else ""
+    code = f"pd.read_csv({str(path)!r}{said}, low_memory=False)"
+    code += ".rename(columns=str)" if header is None else ""
+    return Data(frame, list(frame.columns), y, target, str(path), notes, code)
 
 
 def _separator(path, first, asked, notes):

@@ -23,4 +23,5 @@ def read(path, arguments) -> Data:
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"{path} cannot be read as Parquet: {error}") from error
     y = None if target is None else frame.pop(target)
-    return Data(frame, list(frame.columns), y, target, str(path))
+    code = f"pd.read_parquet({str(path)!r})"
+    return Data(frame, list(frame.columns), y, target, str(path), code=code)

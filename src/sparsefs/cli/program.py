@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A Python program that selects what ``sparsefs select`` has selected, for the report."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .preparation import MOST_CATEGORIES
+
+_IMPUTER = 'SimpleImputer(strategy="median", keep_empty_features=True)'
+
+
+def program_of(arguments, data, goal, features, fitted) -> str | None:
+    """The program; None where columns had to be made into numbers in ways of our own.
+
+    Parameters
+    ----------
+    data : Data
+        As read, without rows that have no target.
+    goal : Goal
+    features : Features
+    fitted : _Fitted
+    """
+    if data.code is None or not _plain(data, features):
+        return None
+    imports = {"import numpy as np", "import pandas as pd"}
+    lines = [f"table = {data.code}"]
+    if goal.y is not None:
+        lines += [
+            f"table = table.dropna(subset=[{goal.name!r}])",
+            f"y = table.pop({goal.name!r}).{_target(data.y, goal)}",
+        ]
+    lines.append(_columns(data, features, arguments.drop))
+    n_rows = features.X.shape[0]
+    if len(fitted.rows) < n_rows:
+        imports.add("from sklearn.model_selection import train_test_split")
+        stratified = ", stratify=y" if _keeps_shares(goal, fitted, n_rows) else ""
+        lines += [
+            "",
+            "# The rows that select; the others were held out for the score.",
+            "rows, _ = train_test_split(",
+            f"    np.arange(len(X)), test_size={n_rows - len(fitted.rows)}{stratified}, "
+            f"random_state={arguments.seed}",
+            ")",
+            "rows.sort()",
+            "X = X.iloc[rows]",
+            *(["y = y[rows]"] if goal.y is not None else []),
+        ]
+    lines += ["", *_preparing(features, fitted, imports)]
+
+    from ..report._code import program_after
+
+    made = program_after(lines, imports, fitted.selector, fitted.X.shape, with_y=goal.y is not None)
+    return made.text if not made.to_fill_in else None
+
+
+def _plain(data, features) -> bool:
+    """Whether all columns are what pandas reads them as."""
+    import pandas as pd
+
+    if not hasattr(data.X, "columns"):
+        return False
+    text = set(features.text)
+    return all(
+        pd.api.types.infer_dtype(data.X[name], skipna=True) == "string"
+        if name in text
+        else isinstance(data.X[name].dtype, np.dtype) and data.X[name].dtype.kind in "fiu"
+        for name in features.names
+    )
+
+
+def _target(column, goal):
+    """What makes `y` of its column."""
+    if goal.y.dtype.kind in "if":
+        return f"to_numpy(np.{goal.y.dtype})"
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiu":
+        return "to_numpy(np.float64).astype(str)"
+    return "astype(str).to_numpy(str)"
+
+
+def _columns(data, features, dropped):
+    """The columns that are used, in the order of the file."""
+    used = set(features.names)
+    left_out = [*dropped, *(name for name in data.X.columns if name not in used)]
+    if not left_out:
+        return "X = table"
+    if len(left_out) <= len(used):
+        return f"X = table.drop(columns={left_out!r})"
+    return f"X = table[{[name for name in data.X.columns if name in used]!r}]"
+
+
+def _keeps_shares(goal, fitted, n_rows):
+    """As `split_rows` decides it."""
+    if goal.y is None or goal.task != "classification":
+        return False
+    counts = np.unique(goal.y, return_counts=True)[1]
+    n_train = len(fitted.rows)
+    return counts.min() >= 2 and min(n_train, n_rows - n_train) >= len(counts)
+
+
+def _preparing(features, fitted, imports):
+    """Lines that make features of the columns."""
+    median = '"passthrough"'
+    if features.steps is not None and (not features.text or _has_imputer(fitted.steps)):
+        imports.add("from sklearn.impute import SimpleImputer")
+        median = 'SimpleImputer(strategy="median", keep_empty_features=True)'
+    if not features.text:
+        yield f"X = X.astype(np.{fitted.X.dtype})"
+        if features.steps is not None:
+            yield f'X = {median}.set_output(transform="pandas").fit_transform(X)'
+        return
+    imports |= {
+        "from sklearn.compose import ColumnTransformer",
+        "from sklearn.preprocessing import OneHotEncoder",
+    }
+    dtype = features.X.dtypes.iloc[0]
+    yield f"text = {features.text!r}"
+    yield "numbers = X.columns.drop(text)"
+    yield (
+        f"X = pd.concat([X[numbers].astype(np.{dtype}), X[text].astype(object)], axis=1)"
+        if len(features.names) > len(features.text)
+        else "X = X.astype(object)"
+    )
+    yield from (
+        "encoder = OneHotEncoder(",
+        f'    drop="if_binary", max_categories={MOST_CATEGORIES}, '
+        'handle_unknown="infrequent_if_exist",',
+        "    sparse_output=False, dtype=np.float32,",
+        "    feature_name_combiner=lambda column, value: "
+        "f\"{column}={'missing' if value != value else value}\",",
+        ")",
+        "columns = ColumnTransformer(",
+        f'    [("numbers", {median}, list(numbers)), ("text", encoder, text)],',
+        "    verbose_feature_names_out=False,",
+        ")",
+        'X = columns.set_output(transform="pandas").fit_transform(X)',
+    )
+
+
+def _has_imputer(steps):
+    (columns,) = (step for _, step in steps.steps)
+    return columns.transformers[0][1] != "passthrough"

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The program in the report of a command selects what the command has selected."""
+
+import html
+import re
+
+import numpy as np
+import pytest
+
+from .common import numbers
+
+
+def program_in(report):
+    found = re.search(r'<code id="code">(.*?)</code>', report.read_text(), re.S)
+    return html.unescape(found[1])
+
+
+def mixed():
+    """Text of two and of many values, missing values of both kinds, an identifier, a row number."""
+    frame, rng = numbers(n_noise=4), np.random.default_rng(1)
+    frame.insert(0, "patient", [f"P{i}" for i in range(len(frame))])
+    frame["number"] = np.arange(len(frame))
+    frame["sex"] = rng.choice(["f", "m"], len(frame))
+    frame["village"] = rng.choice([f"v{i}" for i in range(30)], len(frame))
+    frame["grade"] = rng.choice(["low", "high", None], len(frame))
+    frame.loc[[3, 9], "f1"] = np.nan
+    frame.loc[[5, 8], "label"] = None
+    return frame
+
+
+def with_numbers():
+    frame = numbers(n_noise=4)
+    frame["label"] = frame["alpha"] * 3 + frame["beta"]
+    return frame
+
+
+def three_classes():
+    frame = numbers(n_noise=4)
+    frame["label"] = np.digitize(frame["alpha"], [-0.5, 0.5])
+    frame.loc[2, "f0"] = np.nan
+    return frame
+
+
+@pytest.mark.filterwarnings("error::FutureWarning")
+@pytest.mark.parametrize(
+    ("make", "suffix", "options"),
+    [
+        (mixed, ".csv", ["--target", "label", "-K", 3]),
+        (mixed, ".parquet", ["--target", "label", "-K", 3, "--refit"]),
+        (mixed, ".csv.gz", ["--target", "label", "-K", 3, "--drop", "f0", "f2", "--missing", "v1"]),
+        (with_numbers, ".tsv", ["--target", "label", "-K", 2, "--seed", 3]),
+        (three_classes, ".csv", ["--target", "label", "-K", "auto", "--test-size", 0.3]),
+        (three_classes, ".csv", ["--target", "label", "-K", 2, "--no-score"]),
+        (numbers, ".csv", ["--unsupervised", "--drop", "label", "-K", 3]),
+        (
+            numbers,
+            ".csv",
+            ["--target", "label", "-K", 2, "--method", "wast"],
+        ),
+    ],
+)
+def test_it_selects_the_same(make, suffix, options, select, tmp_path, monkeypatch, capsys):
+    data, report = tmp_path / f"data{suffix}", tmp_path / "report.html"
+    frame = make()
+    if suffix == ".parquet":
+        frame.to_parquet(data)
+    else:
+        frame.to_csv(data, index=False, sep="\t" if suffix == ".tsv" else ",")
+    ran = select(data, *options, "--report", report)
+    monkeypatch.chdir(tmp_path)
+    exec(program_in(report), {})
+    assert sorted(capsys.readouterr().out.splitlines()) == sorted(ran.names)
+
+
+def test_columns_that_pandas_does_not_read_as_numbers(select, tmp_path):
+    """The program does not pretend: it asks for the numbers as they were."""
+    frame = numbers(n_noise=2)
+    frame["smokes"] = np.random.default_rng(0).choice([True, False, None], len(frame))
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    report = tmp_path / "report.html"
+    select(tmp_path / "data.csv", "--target", "label", "-K", 2, "--report", report)
+    assert "joblib.load" in program_in(report)

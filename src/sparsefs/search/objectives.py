@@ -102,7 +102,10 @@ def _objective(name, what, estimator):
 
 
 def as_scorer(scorer):
-    """A scorer that can be asked whether it takes weights, which a plain function cannot."""
+    """A scorer that can be asked whether it takes weights.
+
+    Plain functions cannot, nor can the scorers of older versions of scikit-learn.
+    """
     return scorer if hasattr(scorer, "_accept_sample_weight") else _Plain(scorer)
 
 
@@ -112,6 +115,11 @@ class _Plain:
 
     def __call__(self, estimator, *args, **kwargs):
         return self._function(estimator, *args, **kwargs)
+
+    def __getattr__(self, name):
+        if name != "get_metadata_routing":
+            raise AttributeError(name)
+        return getattr(self._function, name)
 
     def _accept_sample_weight(self):
         return "sample_weight" in inspect.signature(self._function).parameters

@@ -165,3 +165,36 @@ def test_info_says_how_to_get_what_is_missing(command, monkeypatch):
 
     monkeypatch.setattr("sparsefs.cli.info.version", without_optuna)
     assert 'optuna missing   (pip install "sparsefs[optuna]")' in command("info").out
+
+
+def test_rows_longer_than_the_header(refused, tmp_path):
+    """pandas takes the first values for names of rows, and shifts all columns."""
+    rows = "".join(f"{i % 2},{i}.5,3.25,\n" for i in range(40))
+    (tmp_path / "long.csv").write_text("y,a,b\n" + rows)
+    assert "end no row with a separator" in refused(
+        "select", tmp_path / "long.csv", "--target", "y", "-K", 1
+    )
+
+
+def test_columns_of_one_name(refused, tmp_path):
+    frame = numbers(n_noise=1)
+    frame.columns = ["f0", "f0", "beta", "label"]
+    frame.to_csv(tmp_path / "twice.csv", index=False)
+    message = refused("select", tmp_path / "twice.csv", "--target", "label", "-K", 1)
+    assert "has several columns named" in message and "f0" in message
+
+
+def test_features_of_one_name(refused, tmp_path):
+    frame = numbers(n_noise=1).rename(columns={"f0": "sex=f"})
+    frame["sex"] = ["f", "m", "d"] * 40
+    frame.to_csv(tmp_path / "same.csv", index=False)
+    message = refused("select", tmp_path / "same.csv", "--target", "label", "-K", 1)
+    assert "both make a feature 'sex=f': leave one out by --drop" in message
+
+
+def test_a_comparison_without_a_result(command, csv):
+    ran = command(
+        "compare", csv, "--target", "label", "--methods", "all,f-test", "--time-limit", "0.001"
+    )
+    assert ran.status == 1 and "no method has a result" in ran.err
+    assert "all: " in ran.out and "f-test: " in ran.out

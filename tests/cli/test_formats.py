@@ -214,3 +214,46 @@ def test_files_that_are_not_what_they_are_called(name, refused, tmp_path):
     assert str(path) in refused("select", path, "--target", "y")
     path.write_bytes(b"")
     assert str(path) in refused("select", path, "--target", "y")
+
+
+def test_a_line_break_in_a_name(select, tmp_path):
+    frame = numbers(n_noise=1).rename(columns={"f0": 'a "quoted"\nname'})
+    frame.to_csv(tmp_path / "odd.csv", index=False)
+    ran = select(tmp_path / "odd.csv", "--target", "label", "-K", 3)
+    assert 'a "quoted"\nname' in ran.names
+
+
+def test_the_word_missing_and_missing_values(select, tmp_path):
+    frame = numbers(n_noise=1)
+    frame["t"] = ["missing", "there", None] * 40
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    ran = select(tmp_path / "data.csv", "--target", "label", "-K", 6)
+    assert {"t=missing", "t=(missing)", "t=there"} < set(ran.names)
+
+
+def test_parquet_with_numbers_as_names(select, tmp_path):
+    frame = numbers(n_noise=1)
+    frame.columns = [1, 2, 3, 4]
+    frame.to_parquet(tmp_path / "data.parquet")
+    assert set(select(tmp_path / "data.parquet", "--target", 4, "-K", 2).names) == {"2", "3"}
+
+
+@pytest.mark.parametrize("name", ["o.TSV", "o.tsv.csv", "o.tsv.gz", "o.NPZ"])
+def test_what_is_written_is_what_the_ending_says(name, select, tmp_path):
+    numbers().to_csv(tmp_path / "data.csv", index=False)
+    select(tmp_path / "data.csv", "--target", "label", "-K", 2, "--out", tmp_path / name)
+    path = tmp_path / name
+    if name == "o.NPZ":
+        with np.load(path) as arrays:
+            assert arrays["X"].shape == (120, 2)
+        return
+    separator = "," if name.endswith(".csv") else "\t"
+    assert pd.read_csv(path, sep=separator).shape == (120, 3)
+
+
+def test_binary_files_are_not_compressed_twice(refused, tmp_path):
+    numbers().to_csv(tmp_path / "data.csv", index=False)
+    message = refused(
+        "select", tmp_path / "data.csv", "--target", "label", "--out", tmp_path / "o.npz.gz"
+    )
+    assert "must end in" in message

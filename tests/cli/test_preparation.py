@@ -41,7 +41,7 @@ def test_text_is_one_hot_encoded(prepared):
     ran = prepared(frame)
     said(ran, "2 columns of text one-hot encoded: sex, town")
     said(ran, "6 missing values in columns of text taken as a value of its own")
-    towns = {f"town={value}" for value in ("Rome", "Oslo", "Bern", "missing")}
+    towns = {f"town={value}" for value in ("Rome", "Oslo", "Bern", "(missing)")}
     assert ran.names[0] == "sex=male"  # one column says it
     assert set(ran.names) == {"sex=male", *towns, *numbers().columns[:-1]}
     assert {f["column"] for f in ran.json["features"] if f["name"] in towns} == {"town"}

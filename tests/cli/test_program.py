@@ -80,3 +80,13 @@ def test_columns_that_pandas_does_not_read_as_numbers(select, tmp_path):
     report = tmp_path / "report.html"
     select(tmp_path / "data.csv", "--target", "label", "-K", 2, "--report", report)
     assert "joblib.load" in program_in(report)
+
+
+def test_empty_text_is_no_target(select, tmp_path, capsys):
+    frame = numbers(n_noise=2)
+    frame.loc[::7, "label"] = ""
+    frame.to_parquet(tmp_path / "data.parquet")
+    report = tmp_path / "report.html"
+    ran = select(tmp_path / "data.parquet", "--target", "label", "-K", 2, "--report", report)
+    exec(program_in(report), {})
+    assert sorted(capsys.readouterr().out.splitlines()) == sorted(ran.names)

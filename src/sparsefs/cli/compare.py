@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from .errors import InputError
+from .errors import CommandError, InputError
 from .features import features_of
 from .limits import LimitError, within
 from .messages import counted
@@ -61,6 +61,8 @@ def run(arguments) -> None:
         print_json(result)
     else:
         _print(result)
+    if all(row["error"] for row in found):
+        raise CommandError("no method has a result")
 
 
 def _measured(method, arguments, features, goal, Ks):
@@ -128,10 +130,9 @@ def _print(result):
     curves = [row for row in result["methods"] if row["method"] != "all"]
     metric = next((row["metric"] for row in result["methods"] if not row["error"]), "score")
     Ks = result["Ks"]
-    rows, failed = [], []
+    rows = []
     for row in curves:
         if row["error"]:
-            failed.append(row)
             rows.append((row["method"], *["-"] * len(Ks), "-"))
             continue
         at = np.searchsorted(row["Ks"], Ks).clip(max=len(row["Ks"]) - 1)
@@ -143,9 +144,10 @@ def _print(result):
         if row["method"] == "all" and not row["error"]:
             print()
             print(f"all {row['Ks'][0]:,} features: {_cell(row, 0)}")
-    for row in failed:
-        print()
-        print(f"{row['method']}: {row['error']}")
+    for row in result["methods"]:
+        if row["error"]:
+            print()
+            print(f"{row['method']}: {row['error']}")
 
 
 def _cell(row, i):

@@ -12,7 +12,7 @@ from .data import Data
 from .errors import InputError
 from .messages import Messages, counted, listed
 from .numbers import at, counts_rows, in_single_precision, missing_in, numbers_of
-from .preparation import MOST_CATEGORIES, encoder, imputer
+from .preparation import MOST_CATEGORIES, category_name, encoder, imputer
 
 
 class Features(NamedTuple):
@@ -123,6 +123,7 @@ def _of_frame(data, keep, messages):
     table = pd.DataFrame(X, columns=names, copy=False)
     others = pd.DataFrame(text, dtype=object)
     others.index = table.index
+    _refuse_same_names(names, others)
     steps = encoder(names, list(text), missing, messages)
     grouped = [name for name in text if others[name].nunique() > MOST_CATEGORIES]
     messages.prepared(
@@ -140,6 +141,20 @@ def _of_frame(data, keep, messages):
             f"{counted(absent, 'missing value')} in columns of text taken as a value of its own"
         )
     return Features(pd.concat([table, others], axis=1), [*names, *text], steps, list(text))
+
+
+def _refuse_same_names(names, text):
+    """Refuse categories whose feature would have the name of another feature."""
+    taken = {name: name for name in [*names, *text]}
+    for column in text:
+        for value in text[column].unique():
+            feature = category_name(column, value)
+            other = taken.setdefault(feature, column)
+            if other != column or feature == column:
+                raise InputError(
+                    f"columns {column!r} and {other!r} both make a feature {feature!r}: leave one "
+                    "out by --drop"
+                )
 
 
 def _say_constant(X, names, messages):

@@ -188,7 +188,7 @@ def _compare(parser):
         help="end a method that takes longer; each then has a process of its own",
     )
     parser.add_argument(
-        "--jobs", type=int, default=1, metavar="N", help="folds at the same time (default: 1)"
+        "--jobs", type=_jobs, default=1, metavar="N", help="folds at the same time (default: 1)"
     )
     _json(parser)
 
@@ -272,7 +272,11 @@ def _folds(text):
 
 
 def _seconds(text):
-    return _number(text, float, lambda v: v > 0, "a number of seconds")
+    return _number(text, float, lambda v: 0 < v < float("inf"), "a number of seconds")
+
+
+def _jobs(text):
+    return _number(text, int, lambda v: v != 0, "a number of jobs, or -1 for all processors")
 
 
 def _share(text):

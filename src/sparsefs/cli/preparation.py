@@ -31,7 +31,7 @@ def encoder(names, text, missing: np.ndarray, messages: Messages):
         handle_unknown="infrequent_if_exist",
         sparse_output=False,
         dtype=np.float32,
-        feature_name_combiner=_category,
+        feature_name_combiner=category_name,
     )
     numbers: Any = _median(missing, messages) if missing.any() else "passthrough"
     columns = ColumnTransformer(
@@ -48,5 +48,6 @@ def _median(missing, messages):
     return SimpleImputer(strategy="median", keep_empty_features=True)
 
 
-def _category(column, category):
-    return f"{column}={'missing' if category != category else category}"
+def category_name(column, category):
+    """Name of the feature that says whether a column has a category."""
+    return f"{column}={'(missing)' if category != category else category}"

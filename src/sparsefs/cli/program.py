@@ -28,6 +28,7 @@ def program_of(arguments, data, goal, features, fitted) -> str | None:
     if goal.y is not None:
         lines += [
             f"table = table.dropna(subset=[{goal.name!r}])",
+            *_without_empty(data, goal),
             f"y = table.pop({goal.name!r}).{_target(data.y, goal)}",
         ]
     lines.append(_columns(data, features, arguments.drop))
@@ -67,6 +68,12 @@ def _plain(data, features) -> bool:
         else isinstance(data.X[name].dtype, np.dtype) and data.X[name].dtype.kind in "fiu"
         for name in features.names
     )
+
+
+def _without_empty(data, goal):
+    """Text may be there and empty, in Parquet; the command takes it as missing."""
+    if goal.y.dtype.kind == "U" and "read_parquet" in data.code:
+        yield f'table = table[table[{goal.name!r}] != ""]'
 
 
 def _target(column, goal):
@@ -127,7 +134,7 @@ def _preparing(features, fitted, imports):
         'handle_unknown="infrequent_if_exist",',
         "    sparse_output=False, dtype=np.float32,",
         "    feature_name_combiner=lambda column, value: "
-        "f\"{column}={'missing' if value != value else value}\",",
+        "f\"{column}={'(missing)' if value != value else value}\",",
         ")",
         "columns = ColumnTransformer(",
         f'    [("numbers", {median}, list(numbers)), ("text", encoder, text)],',

@@ -48,7 +48,7 @@ def write(path: Path, data: Data, columns: list[str]) -> None:
     if _kind(path) == ".parquet":
         X.to_parquet(path, index=False)
     else:
-        X.to_csv(path, index=False, sep="\t" if ".tsv" in path.suffixes else ",")
+        X.to_csv(path, index=False, sep="\t" if _kind(path) == ".tsv" else ",")
 
 
 def check_npz(path: Path | None, text) -> None:
@@ -63,9 +63,11 @@ def _write_npz(path, X, columns, y, target):
     if y is not None:
         y = np.asarray(y)
         arrays[str(target) if target != "X" else "y"] = y.astype(str) if y.dtype == object else y
-    np.savez_compressed(path, **arrays)
+    with open(path, "wb") as file:  # to a name numpy adds an ending
+        np.savez_compressed(file, **arrays)
 
 
 def _kind(path):
-    endings = [ending for ending in path.suffixes if ending != ".gz"]
-    return endings[-1].lower() if endings else ""
+    """The ending that says what to write; text may be compressed."""
+    *others, last = "", *(ending.lower() for ending in path.suffixes)
+    return others[-1] if last == ".gz" and others[-1:] in ([".csv"], [".tsv"]) else last

@@ -7,6 +7,7 @@ import csv
 
 from ..data import Data, check_columns, chosen_target
 from ..errors import InputError, needing
+from ..messages import listed
 from . import kind_of
 
 _NOWHERE = "\x1f"  # a separator that is in no file
@@ -40,9 +41,13 @@ def read(path, arguments) -> Data:
     whole_line = {"header": None, "nrows": 1, "quoting": csv.QUOTE_NONE, "dtype": str}
     first = str(parse(_NOWHERE, **whole_line).iloc[0, 0])
     separator = _separator(path, first, arguments.separator, notes)
-    names = next(csv.reader([first], delimiter=separator))
+    row = parse(separator, header=None, nrows=1, dtype=str, keep_default_na=False)
+    names = [str(name) for name in row.iloc[0]]
     if header is None:
         names = [str(i) for i in range(len(names))]
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:  # pandas would give the second another name
+        raise InputError(f"{path} has several columns named {listed(twice)}")
     target = chosen_target(names, arguments)
     check_columns(names, arguments, target)
     if header == 0 and sum(map(_is_number, names)) > len(names) / 2:
@@ -53,6 +58,11 @@ def read(path, arguments) -> Data:
     # In pieces (low_memory), pandas takes half as long again.
     missing = arguments.missing or None
     frame = parse(separator, header=header, na_values=missing, low_memory=False)
+    if not isinstance(frame.index, pd.RangeIndex):  # the first values were taken for row names
+        raise InputError(
+            f"{path} has {len(names)} names in its first row, and more values in the others: name "
+            "every column, and end no row with a separator"
+        )
     frame.columns = [str(name) for name in frame.columns]
     y = None if target is None else frame.pop(target)
     options = {"sep": separator} if separator != "," else {}

@@ -22,6 +22,7 @@ def read(path, arguments) -> Data:
         frame = pd.read_parquet(path, columns=[n for n in names if n not in arguments.drop])
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"{path} cannot be read as Parquet: {error}") from error
+    frame.columns = [str(name) for name in frame.columns]  # which the schema has as text, too
     y = None if target is None else frame.pop(target)
-    code = f"pd.read_parquet({str(path)!r})"
+    code = f"pd.read_parquet({str(path)!r}).rename(columns=str)"
     return Data(frame, list(frame.columns), y, target, str(path), code=code)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 
 from ..data import Data, check_columns, chosen_target
 from ..errors import InputError, needing
@@ -41,11 +42,14 @@ def read(path, arguments) -> Data:
     whole_line = {"header": None, "nrows": 1, "quoting": csv.QUOTE_NONE, "dtype": str}
     first = str(parse(_NOWHERE, **whole_line).iloc[0, 0])
     separator = _separator(path, first, arguments.separator, notes)
-    row = parse(separator, header=None, nrows=1, dtype=str, keep_default_na=False)
-    names = [str(name) for name in row.iloc[0]]
+    if first.count('"') % 2:  # a name goes on in the next line
+        row = parse(separator, header=None, nrows=1, dtype=str, keep_default_na=False)
+        names = [str(name) for name in row.iloc[0]]
+    else:
+        names = next(csv.reader([first], delimiter=separator))
     if header is None:
         names = [str(i) for i in range(len(names))]
-    twice = sorted({name for name in names if name and names.count(name) > 1})
+    twice = sorted(name for name, n in Counter(names).items() if name and n > 1)
     if twice:  # pandas would give the second another name
         raise InputError(f"{path} has several columns named {listed(twice)}")
     target = chosen_target(names, arguments)

@@ -13,7 +13,6 @@ from sklearn.pipeline import Pipeline
 from .errors import CommandError, InputError
 from .features import features_of
 from .limits import LimitError, within
-from .messages import counted
 from .methods import checked_methods, rival_of, scaled_for, selector_of
 from .names import OURS
 from .output import print_json, print_table, versions
@@ -26,12 +25,6 @@ def run(arguments) -> None:
     messages = arguments.messages
     methods = checked_methods(arguments.methods, arguments.unsupervised)
     data = read(arguments)
-    n_rows, n_columns = data.X.shape
-    messages.say(
-        f"{data.source}: {counted(n_rows, 'row')}, {counted(n_columns, 'column')} to select from"
-    )
-    for note in data.notes:
-        messages.say(note)
     data, goal = goal_of(data, arguments.task, messages)
     features = features_of(data, arguments.keep, messages)
     Ks = sorted(set(arguments.K))
@@ -48,9 +41,7 @@ def run(arguments) -> None:
             "n_rows": features.X.shape[0],
             "n_columns": len(features.names),
         },
-        "target": None
-        if goal.y is None
-        else {"name": goal.name, "task": goal.task, "n_classes": goal.n_classes},
+        "target": goal.in_short,
         "preparation": messages.preparation,
         "n_folds": arguments.cv,
         "Ks": Ks,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from .preparation import MOST_CATEGORIES
+from .splits import can_keep_shares
 
 _IMPUTER = 'SimpleImputer(strategy="median", keep_empty_features=True)'
 
@@ -35,7 +36,8 @@ def program_of(arguments, data, goal, features, fitted) -> str | None:
     n_rows = features.X.shape[0]
     if len(fitted.rows) < n_rows:
         imports.add("from sklearn.model_selection import train_test_split")
-        stratified = ", stratify=y" if _keeps_shares(goal, fitted, n_rows) else ""
+        shares = can_keep_shares(goal, len(fitted.rows), n_rows - len(fitted.rows))
+        stratified = ", stratify=y" if shares else ""
         lines += [
             "",
             "# The rows that select; the others were held out for the score.",
@@ -96,21 +98,12 @@ def _columns(data, features, dropped):
     return f"X = table[{[name for name in data.X.columns if name in used]!r}]"
 
 
-def _keeps_shares(goal, fitted, n_rows):
-    """As `split_rows` decides it."""
-    if goal.y is None or goal.task != "classification":
-        return False
-    counts = np.unique(goal.y, return_counts=True)[1]
-    n_train = len(fitted.rows)
-    return counts.min() >= 2 and min(n_train, n_rows - n_train) >= len(counts)
-
-
 def _preparing(features, fitted, imports):
     """Lines that make features of the columns."""
     median = '"passthrough"'
     if features.steps is not None and (not features.text or _has_imputer(fitted.steps)):
         imports.add("from sklearn.impute import SimpleImputer")
-        median = 'SimpleImputer(strategy="median", keep_empty_features=True)'
+        median = _IMPUTER
     if not features.text:
         yield f"X = X.astype(np.{fitted.X.dtype})"
         if features.steps is not None:

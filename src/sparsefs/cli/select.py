@@ -49,12 +49,6 @@ def run(arguments) -> None:
 
     with clock.of("read"):
         data = read(arguments)
-    n_rows, n_columns = data.X.shape
-    messages.say(
-        f"{data.source}: {counted(n_rows, 'row')}, {counted(n_columns, 'column')} to select from"
-    )
-    for note in data.notes:
-        messages.say(note)
     with clock.of("prepare"):
         data, goal = goal_of(data, arguments.task, messages)
         features = features_of(data, arguments.keep, messages)
@@ -166,9 +160,7 @@ def _result(arguments, data, goal, features, fitted, scores, clock):
             "n_columns": len(features.names),
             "n_features": len(fitted.names),
         },
-        "target": None
-        if goal.y is None
-        else {"name": goal.name, "task": goal.task, "n_classes": goal.n_classes},
+        "target": goal.in_short,
         "preparation": arguments.messages.preparation,
         "method": arguments.method,
         "selector": type(selector).__name__,

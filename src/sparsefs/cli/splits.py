@@ -26,17 +26,20 @@ def split_rows(goal: Goal, n_rows: int, test_size: float, seed: int, messages: M
         raise InputError(
             f"{n_rows} rows are too few to hold out {test_size:.0%} for a score: pass --no-score"
         )
-    classes = None
-    if goal.y is not None and goal.task == "classification":
-        counts = np.unique(goal.y, return_counts=True)[1]
-        n_classes = len(counts)
-        if counts.min() < 2 or min(n_held_out, n_rows - n_held_out) < n_classes:
-            messages.say("warning: too few rows of some class to hold out a share of each")
-        else:
-            classes = goal.y
+    classes = goal.y if can_keep_shares(goal, n_rows - n_held_out, n_held_out) else None
+    if classes is None and goal.task == "classification":
+        messages.say("warning: too few rows of some class to hold out a share of each")
     train, held_out = train_test_split(
         np.arange(n_rows), test_size=n_held_out, stratify=classes, random_state=seed
     )
     if goal.y is not None and len(np.unique(goal.y[train])) < 2:
         raise InputError("the rows that are left to select by are all of one class")
     return np.sort(train), np.sort(held_out)
+
+
+def can_keep_shares(goal: Goal, n_train: int, n_held_out: int) -> bool:
+    """Whether there are classes, with rows enough for both parts."""
+    if goal.y is None or goal.task != "classification":
+        return False
+    counts = np.unique(goal.y, return_counts=True)[1]
+    return bool(counts.min() >= 2 and min(n_train, n_held_out) >= len(counts))

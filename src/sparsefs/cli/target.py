@@ -33,6 +33,13 @@ class Goal(NamedTuple):
     name: str | None
     n_classes: int | None
 
+    @property
+    def in_short(self) -> dict | None:
+        """What JSON says of it."""
+        if self.y is None:
+            return None
+        return {"name": self.name, "task": self.task, "n_classes": self.n_classes}
+
 
 def goal_of(data: Data, task: str, messages: Messages) -> tuple[Data, Goal]:
     """Decide what the target is, and leave out the rows that have none.

@@ -371,10 +371,13 @@ def _aligned(found, names):
 
 def metric_of(judge, scoring=None) -> str:
     """What the scores are."""
-    if judge.y is None:
-        return "explained variance"
+    return "explained variance" if judge.y is None else name_of_score(scoring, judge.estimator)
+
+
+def name_of_score(scoring, estimator) -> str:
+    """What a scorer, or without one an estimator's own `score`, is called."""
     if scoring is not None:
         return scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
-    if is_classifier(judge.estimator):
+    if is_classifier(estimator):
         return "accuracy"
-    return "R2" if is_regressor(judge.estimator) else "score"
+    return "R2" if is_regressor(estimator) else "score"

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import is_classifier, is_regressor
 from sklearn.utils.validation import check_is_fitted
 
 from ._style import CHOSEN, STYLES, add_legend, new_axes, pyplot, without_math
@@ -165,23 +164,18 @@ class KCurveDisplay:
             )
             return cls.from_curve({name: found}, all_features=all_features, ax=ax, **kwargs)
         check_is_fitted(selector)
-        path = getattr(selector, "path_", None)
-        if path is None:
+        if getattr(selector, "path_", None) is None:
             raise ValueError(
                 f"This {type(selector).__name__} was fitted with a given K, so there is no path to "
                 "draw. Pass X and y to cross-validate on, or fit it with K='auto'."
             )
-        curve = Curve(
-            path["K"],
-            path["score_mean"],
-            path["score_se"],
-            path["scores"].shape[1],
-            _metric_of_path(selector),
-        )
+        from ..evaluation._path import curve_of_path
+
+        curve = curve_of_path(selector)
         # K may have been set to another number since.
         chosen = {name: selector.K_} if selector.K_ in curve.Ks else None
-        return cls(curves={name: curve}, chosen=chosen, all_features=all_features).plot(
-            ax, **kwargs
+        return cls.from_curve(
+            {name: curve}, chosen=chosen, all_features=all_features, ax=ax, **kwargs
         )
 
     @classmethod
@@ -307,23 +301,3 @@ def _place(curves, name, K):
     if not len(found):
         raise ValueError(f"chosen: K={K} is not among those tried, {curves[name].Ks.tolist()}.")
     return int(found[0])
-
-
-def _metric_of_path(selector):
-    """What the scores in ``path_`` are."""
-    choice = selector._choice_of_K()
-    if choice is None:  # changed after the fit
-        return "score"
-    target = getattr(selector, "_target", None)
-    if choice.target == "X" or (choice.target == "auto" and target is None):
-        return "explained variance"
-    if choice.scoring is not None:
-        given = choice.scoring
-        return given if isinstance(given, str) else getattr(given, "__name__", "score")
-    if choice.estimator is not None:
-        if is_classifier(choice.estimator):
-            return "accuracy"
-        return "R2" if is_regressor(choice.estimator) else "score"
-    if target is None:
-        return "score"
-    return "accuracy" if target.kind == "classes" else "R2"

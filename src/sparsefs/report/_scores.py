@@ -12,12 +12,12 @@ import numpy as np
 from sklearn.base import clone
 
 from ..data import RowTable
-from ..plots.k_curve import _metric_of_path
+from ..evaluation._path import curve_of_path
+from ..selectors._auto_k import _LARGEST
+from ..selectors._k_judge import _MOST_ROWS
 from ._subject import Subject, printable
 
-_LARGEST = 256  # of the default numbers of features
 _WORK = 4e9  # products in a kernel matrix, a few seconds in each fold
-_MOST_ROWS = 2000  # that the default estimator is fitted to
 
 
 @dataclass
@@ -49,9 +49,8 @@ class Scores:
                     f"{curve!r}."
                 )
             return cls(curve, "given", held_out)
-        path = getattr(subject.selector, "path_", None)
-        if path is not None:
-            return cls(_of_path(subject, path), "path", held_out)
+        if getattr(subject.selector, "path_", None) is not None:
+            return cls(curve_of_path(subject.selector), "path", held_out)
         if isinstance(subject.X, RowTable):  # rows of a fold lie all over the files
             return cls(None, None, held_out)
         return cls(_computed(subject), "computed", held_out)
@@ -123,18 +122,6 @@ def checked(held_out: Any) -> dict:
             f"'estimator' (str). Got {held_out!r}."
         )
     return {name: value for name, value in held_out.items() if value is not None}
-
-
-def _of_path(subject, path):
-    from ..evaluation import KCurve
-
-    return KCurve(
-        Ks=path["K"],
-        scores=path["scores"],
-        rankings=np.empty((0, subject.n_features), dtype=np.int64),
-        metric=_metric_of_path(subject.selector),
-        fit_seconds=np.empty(0),
-    )
 
 
 def _computed(subject):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..data import Data
 from ..errors import InputError
+from ..messages import counted
 from ..names import BUNDLED
 
 _COMPRESSED = {".gz", ".bz2", ".xz", ".zst", ".zip"}
@@ -23,7 +24,7 @@ _DATASETS = ("openml", "sklearn")
 
 
 def read(arguments) -> Data:
-    """Read what the argument DATA names.
+    """Read what the argument DATA names, and say what it is.
 
     Raises
     ------
@@ -51,6 +52,11 @@ def read(arguments) -> Data:
     n_rows, n_columns = data.X.shape
     if n_rows == 0 or n_columns == 0:
         raise InputError(f"{name} has {n_rows} rows and {n_columns} columns to select from")
+    arguments.messages.say(
+        f"{data.source}: {counted(n_rows, 'row')}, {counted(n_columns, 'column')} to select from"
+    )
+    for note in data.notes:
+        arguments.messages.say(note)
     return data
 
 

@@ -19,7 +19,7 @@ from benchmarks.results import Results
 from benchmarks.synthetic_problems import PROBLEMS, SIZES, make, share_found
 from benchmarks.tables import mean_error, numbers, short, show
 from sparsefs import NeuronAttributionSelector, StabilitySelector
-from sparsefs.selectors._pfer import error_control
+from sparsefs.meta.error_control import error_control
 
 
 def extra_trees_regression(X, y, K, seed):

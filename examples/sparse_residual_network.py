@@ -21,8 +21,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import nn
 
-from sparsefs.modules import SparseTraining
-from sparsefs.regularization import AdaptiveRegularization, AdaptiveSchedule
+from sparsefs.modules import AdaptiveRegularization, SparseTraining
+from sparsefs.regularization import AdaptiveSchedule
 
 N_EPOCHS, BATCH_SIZE, LEARNING_RATE = 12, 64, 0.1
 

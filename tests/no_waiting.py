@@ -7,7 +7,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from sparsefs._device import to_device
+from sparsefs.utils.device import to_device
 
 
 class HostWaitsError(AssertionError):

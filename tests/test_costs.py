@@ -2,7 +2,7 @@
 import numpy as np
 
 from sparsefs import WASTSelector
-from sparsefs.costs import network_costs
+from sparsefs.networks.costs import network_costs
 
 
 def test_counts_by_hand():

@@ -7,8 +7,8 @@ import torch
 from scipy import sparse
 from sklearn.datasets import load_digits
 
-from sparsefs import _device
 from sparsefs.training import loop
+from sparsefs.utils import device as _device
 from tests.no_waiting import HostWaitsError, no_waiting
 from tests.selectors.common import SELECTORS, classes, fit, quick, takes, with_parameter
 

@@ -12,6 +12,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from .data import open_shards
+    from .meta import StabilitySelector
     from .plots import (
         ConnectionsDisplay,
         ImportanceDisplay,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
         NeuroFSSelector,
         NeuronAttributionSelector,
         QuickSelectionSelector,
-        StabilitySelector,
         WASTSelector,
     )
 
@@ -53,8 +53,8 @@ __all__ = [
 ]
 
 # Where the names are from; what most programs need comes first.
-_PARTS = ("selectors", "search", "plots", "data")
-_OTHERS = ("costs", "evaluation", "importance", "modules", "networks", "regularization", "report")
+_PARTS = ("selectors", "meta", "search", "plots", "data")
+_OTHERS = ("evaluation", "importance", "modules", "networks", "regularization", "report")
 _SUBPACKAGES = {*_PARTS, *_OTHERS, "topology", "training"}
 
 

@@ -51,7 +51,7 @@ def test_whole_numbers_as_a_quantity_and_no_target():
 
 
 def test_many_rows_are_fewer(monkeypatch):
-    monkeypatch.setattr("sparsefs.selectors._k_judge._MOST_ROWS", 50)
+    monkeypatch.setattr("sparsefs.evaluation.judge._MOST_ROWS", 50)
     train, held_out = data(40)
     found = held_out_scores(np.arange(40), [6], train, held_out)
     assert found[2:] == (50, 50) and found.values[0] > 0.6

@@ -179,7 +179,7 @@ def test_what_trains_towards_K_is_fitted_for_every_K(monkeypatch):
 
 
 def test_K_auto_does_not_choose_K_in_every_fold(monkeypatch):
-    monkeypatch.setattr("sparsefs.selectors._k_path.k_path", lambda *a: pytest.fail("chosen"))
+    monkeypatch.setattr("sparsefs.evaluation.path.k_path", lambda *a: pytest.fail("chosen"))
     X, y, _ = five_of_sixty(80)
     k_curve(quick(SELECTORS[0], K="auto"), X, y, Ks=[2], cv=2, random_state=0)
 

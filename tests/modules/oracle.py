@@ -3,7 +3,7 @@
 
 import torch
 
-from sparsefs.topology._sampling import distinct_integers
+from sparsefs.utils.random import distinct_integers
 
 
 def drop(weight, mask, fraction):

@@ -7,8 +7,8 @@ import torch
 from sklearn.datasets import load_digits
 from torch import nn
 
-from sparsefs.modules import SparseTraining
-from sparsefs.regularization import AdaptiveRegularization, AdaptiveSchedule
+from sparsefs.modules import AdaptiveRegularization, SparseTraining
+from sparsefs.regularization import AdaptiveSchedule
 
 N_EPOCHS, BATCH_SIZE = 12, 64
 

@@ -9,10 +9,9 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from sparsefs._layer_flops import FlopCounter
-from sparsefs.costs import training_flops_per_sample
-from sparsefs.modules import layer_costs, module_costs
-from sparsefs.regularization import prunable_weights
+from sparsefs.modules import layer_costs, module_costs, prunable_weights
+from sparsefs.modules.flop_counter import FlopCounter
+from sparsefs.networks.costs import training_flops_per_sample
 
 from .networks import INFERENCE_FLOPS, NETWORKS, batch, make
 

@@ -14,16 +14,12 @@ import pytest
 import torch
 from torch import nn
 
-from sparsefs import _device
-from sparsefs.costs import training_flops_per_sample
-from sparsefs.modules import SparseTraining
-from sparsefs.modules._parameter_layer import ParameterLayer
-from sparsefs.regularization import (
-    AdaptiveRegularization,
-    AdaptiveSchedule,
-    prunable_weights,
-)
+from sparsefs.modules import AdaptiveRegularization, SparseTraining, prunable_weights
+from sparsefs.modules.parameter_layer import ParameterLayer
+from sparsefs.networks.costs import training_flops_per_sample
+from sparsefs.regularization import AdaptiveSchedule
 from sparsefs.topology import RandomGrow, erk_densities, free_positions, growth_at
+from sparsefs.utils import device as _device
 from tests.no_waiting import no_waiting
 
 from .networks import INFERENCE_FLOPS, NETWORKS, batch, make

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import torch
 
-from sparsefs import _device
 from sparsefs.importance import (
     AttributionImportance,
     ReconstructionImportance,
@@ -28,6 +27,7 @@ from sparsefs.training.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, R
 from sparsefs.training.noise import NoisePool
 from sparsefs.training.optimizers import SGD, Adam
 from sparsefs.training.stopping_each import StoppingOfEach
+from sparsefs.utils import device as _device
 from tests.layers import dense
 
 N_REPLICAS = 3

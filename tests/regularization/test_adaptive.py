@@ -11,14 +11,8 @@ from hypothesis.extra import numpy as hnp
 from sklearn.datasets import load_digits
 from torch import nn
 
-from sparsefs.regularization import (
-    AdaptiveRegularization,
-    AdaptiveSchedule,
-    HyperSparsePenalty,
-    L1Penalty,
-    magnitude_masks,
-    prunable_weights,
-)
+from sparsefs.modules import AdaptiveRegularization, prunable_weights
+from sparsefs.regularization import AdaptiveSchedule, HyperSparsePenalty, L1Penalty, magnitude_masks
 
 NOW = AdaptiveSchedule(warmup_epochs=0, initial_strength=1e-3)
 

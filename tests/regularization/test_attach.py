@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from sparsefs.regularization import AdaptiveRegularization, AdaptiveSchedule, prunable_weights
+from sparsefs.modules import AdaptiveRegularization, prunable_weights
+from sparsefs.regularization import AdaptiveSchedule
 from tests.modules.networks import INFERENCE_FLOPS, NETWORKS, batch, make
 
 SOON = AdaptiveSchedule(warmup_epochs=1, initial_strength=1e-3, growth=2)

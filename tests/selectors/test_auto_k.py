@@ -566,8 +566,8 @@ class Spied(KNeighborsClassifier):
 
 
 def test_folds_spread_every_class_and_have_equal_sizes():
-    from sparsefs.selectors._folds import _shuffled_folds
-    from sparsefs.selectors._target import Target
+    from sparsefs.data.target import Target
+    from sparsefs.evaluation.folds import _shuffled_folds
 
     y = np.repeat(["a", "b", "c"], [2, 11, 38])
     rows = np.arange(51)
@@ -613,7 +613,7 @@ def test_splitters_of_every_kind(wide):
 
 
 def test_many_rows_are_thinned_for_the_default_estimator_only(monkeypatch):
-    monkeypatch.setattr("sparsefs.selectors._k_judge._MOST_ROWS", 20)
+    monkeypatch.setattr("sparsefs.evaluation.judge._MOST_ROWS", 20)
     X, y = five_of_hundred("classes", n_samples=150)
     seen = []
 
@@ -626,14 +626,14 @@ def test_many_rows_are_thinned_for_the_default_estimator_only(monkeypatch):
             seen.append((len(X), (y == "up").mean()))
             return super().score(X, y)
 
-    monkeypatch.setattr("sparsefs.selectors._k_judge.SVC", Spy)
+    monkeypatch.setattr("sparsefs.evaluation.judge.SVC", Spy)
     quick(NESTED_SUPERVISED[0], K=CrossValidatedK(Ks=[5])).fit(X, y)
     assert [n for n, _ in seen] == [20] * 10
     np.testing.assert_allclose([share for _, share in seen], (y == "up").mean(), atol=0.06)
     seen.clear()
     quick(NESTED_SUPERVISED[0], K=CrossValidatedK(Ks=[5], estimator=Spy())).fit(X, y)
     assert [n for n, _ in seen] == [120, 30] * 5
-    monkeypatch.setattr("sparsefs.selectors._k_judge._MOST_COLUMNS", 7)
+    monkeypatch.setattr("sparsefs.evaluation.judge._MOST_COLUMNS", 7)
     assert quick(WASTSelector, K="auto").fit(X).path_["scores"].shape[1] == 5
     quick(NESTED_SUPERVISED[0], K=CrossValidatedK(Ks=[5])).fit(X, X[:, 0])
 

@@ -7,7 +7,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsefs import _device
 from sparsefs.topology import (
     GradientGrow,
     ImportanceDrop,
@@ -19,6 +18,7 @@ from sparsefs.topology import (
 from sparsefs.topology.drop import nearest_to_zero as nearest_on_host
 from sparsefs.topology.grow import largest as largest_on_host
 from sparsefs.topology.on_device import largest, nearest_to_zero, places_of_important
+from sparsefs.utils import device as _device
 from tests.layers import WEIGHTS, dense, make, random_layers
 from tests.no_waiting import no_waiting
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 from scipy import sparse
 
-from sparsefs._summary import Summary
+from sparsefs.data.summary import Summary
+from sparsefs.data.target import Target
 from sparsefs.importance.taylor import TaylorImportance
 from sparsefs.networks.shared_inputs import Parameter, SharedInputNetworks
-from sparsefs.selectors._target import Target
 from sparsefs.topology import PruningSchedule
 from sparsefs.training import shrinking_batches
 from sparsefs.training.batches import Scaling

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from sparsefs import _device
 from sparsefs.training import resident
 from sparsefs.training.batches import Batches, Scaling
 from sparsefs.training.resident import ResidentBatches, make_batches
+from sparsefs.utils import device as _device
 from tests.no_waiting import no_waiting
 
 

@@ -10,11 +10,11 @@ import numpy as np
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVC
 
-from .._summary import Summary
-from ..selectors import CrossValidatedK
-from ..selectors._k_judge import Judge
-from ..selectors._target import Target
+from ..data.summary import Summary
+from ..data.target import Target
 from ..selectors.base import TrainingData
+from .choice import CrossValidatedK
+from .judge import Judge
 from .k_curve import LOSSES, metric_of
 
 _WIDE = 500  # features from which on a kernel of BLAS pays

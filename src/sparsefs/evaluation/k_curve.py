@@ -15,16 +15,16 @@ from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _get_feature_names, _num_samples
 
-from .._summary import Summary
 from ..data import RowTable
-from ..selectors import CrossValidatedK
-from ..selectors._folds import folds_of
-from ..selectors._importances import importances
-from ..selectors._k_judge import Judge, few_columns, weights_for_fit
-from ..selectors._replicas import seed_of
-from ..selectors._target import Target
-from ..selectors._validation import check_finite, table_on_disk
-from ..selectors.base import BaseSelector, TrainingData, check_length, checked_weight
+from ..data.inputs import check_finite, check_length, checked_weight, table_on_disk
+from ..data.summary import Summary
+from ..data.target import Target
+from ..selectors.base import BaseSelector, TrainingData
+from ..utils.random import seed_of
+from .choice import CrossValidatedK
+from .folds import folds_of
+from .importances import importances
+from .judge import Judge, few_columns, weights_for_fit
 
 # Of the task, what says how to take y.
 LOSSES = {"auto": "auto", "classification": "cross_entropy", "regression": "squared_error"}

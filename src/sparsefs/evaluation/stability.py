@@ -13,11 +13,9 @@ from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.parallel import Parallel, delayed
 
 from ..data import RowTable
-from ..selectors._replicas import generators, seed_of
-from ..selectors._subsamples import complementary_pair, strata
-from ..selectors._validation import table_on_disk
-from ..selectors.base import check_length
-from ..selectors.stability import seeded
+from ..data.inputs import check_length, table_on_disk
+from ..utils.random import generators, seed_of, seeded
+from .subsamples import complementary_pair, strata
 
 
 class Stability(NamedTuple):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from .._device import to_device, to_host, wide
+from ..utils.device import to_device, to_host, wide
 from .base import Step
 from .history import AveragedImportance
 from .replicated import attribution_of_each

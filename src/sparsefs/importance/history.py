@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from .._device import to_host, wide
+from ..utils.device import to_host, wide
 from .base import Importance, Step
 
 if TYPE_CHECKING:

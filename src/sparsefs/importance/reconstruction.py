@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from .._device import is_remote, to_host
+from ..utils.device import is_remote, to_host
 from .base import Importance, Step
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from .._device import wide
+from ..utils.device import wide
 
 _MAX_NUMBERS = 2**26  # of a product; a GPU wants them large
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._device import is_remote
+from ..utils.device import is_remote
 from .base import Importance, Step
 from .history import AveragedImportance
 

@@ -1,8 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Sparse training of any torch module in a training loop of one's own, and what it costs."""
 
-from .._layer_costs import LayerCost
+from .adaptive import AdaptiveRegularization
+from .costs import LayerCost
 from .flops import layer_costs, module_costs
+from .prunable import prunable_weights
 from .sparse_training import SparseTraining
 
-__all__ = ["LayerCost", "SparseTraining", "layer_costs", "module_costs"]
+__all__ = [
+    "AdaptiveRegularization",
+    "LayerCost",
+    "SparseTraining",
+    "layer_costs",
+    "module_costs",
+    "prunable_weights",
+]

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from .._layer_costs import LayerCost, cost_rows, places_per_sample, total_costs
-from ..costs import Cost
-from ..regularization import prunable_weights
+from ..networks.costs import Cost
+from .costs import LayerCost, cost_rows, places_per_sample, total_costs
+from .prunable import prunable_weights
 
 
 def layer_costs(

@@ -13,11 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .._device import to_host
-from .._layer_costs import LayerCost, TrainingCosts
-from .._step_hooks import StepHooks, check_optimizer
-from ..costs import Cost
-from ..regularization import prunable_weights
+from ..networks.costs import Cost
 from ..regularization._magnitudes import check_density, is_number
 from ..topology import (
     GradientGrow,
@@ -30,7 +26,11 @@ from ..topology import (
     sample_positions,
     uniform_densities,
 )
-from ._parameter_layer import ParameterLayer
+from ..utils.device import to_host
+from .costs import LayerCost, TrainingCosts
+from .parameter_layer import ParameterLayer
+from .prunable import prunable_weights
+from .step_hooks import StepHooks, check_optimizer
 
 _GROW: dict[str, Callable[[], GrowRule]] = {"set": RandomGrow, "rigl": GradientGrow}
 _INIT = {"erk": erk_densities, "uniform": uniform_densities}
@@ -98,7 +98,7 @@ class SparseTraining:
 
     See Also
     --------
-    sparsefs.regularization.AdaptiveRegularization : From dense to sparse, by a penalty (ART).
+    sparsefs.modules.AdaptiveRegularization : From dense to sparse, by a penalty (ART).
 
     Notes
     -----

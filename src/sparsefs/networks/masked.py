@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from .._device import wide
+from ..utils.device import wide
 from .parts import tiles
 from .sparse_linear import SparseLinear
 

@@ -14,8 +14,8 @@ from typing import cast
 import numpy as np
 import torch
 
-from .._device import to_host
-from .._scratch import Scratch
+from ..utils.device import to_host
+from ..utils.scratch import Scratch
 from .feedforward import FeedForward
 from .masked import MaskedLinear
 

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from .._device import wide
-from .._scratch import Scratch
+from ..utils.device import wide
+from ..utils.scratch import Scratch
 from .parts import Parts, tiles
 
 

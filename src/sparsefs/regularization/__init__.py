@@ -2,20 +2,16 @@
 """Penalties that make weights small, and the training that prunes them."""
 
 from .adaptive import (
-    AdaptiveRegularization,
     AdaptiveSchedule,
     magnitude_masks,
-    prunable_weights,
 )
 from .penalties import HyperSparsePenalty, L1Penalty, L2Penalty, Penalty
 
 __all__ = [
-    "AdaptiveRegularization",
     "AdaptiveSchedule",
     "HyperSparsePenalty",
     "L1Penalty",
     "L2Penalty",
     "Penalty",
     "magnitude_masks",
-    "prunable_weights",
 ]

@@ -11,7 +11,7 @@ from numbers import Real
 import torch
 from torch import Tensor
 
-from .._ranks import Ranks
+from ..utils.order_statistics import Ranks
 
 
 def is_number(value, kind: type) -> bool:

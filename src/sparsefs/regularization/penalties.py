@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
-from .._device import is_remote
+from ..utils.device import is_remote
 from ._magnitudes import (
     check_density,
     check_weights,

@@ -13,8 +13,8 @@ from sklearn.base import clone
 
 from ..data import RowTable
 from ..evaluation._path import curve_of_path
-from ..selectors._auto_k import _LARGEST
-from ..selectors._k_judge import _MOST_ROWS
+from ..evaluation.choice import _LARGEST
+from ..evaluation.judge import _MOST_ROWS
 from ._subject import Subject, printable
 
 _WORK = 4e9  # products in a kernel matrix, a few seconds in each fold

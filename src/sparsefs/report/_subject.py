@@ -13,8 +13,8 @@ from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from ..data import RowTable
-from ..selectors._importances import importances
-from ..selectors._validation import name_columns, non_numeric_columns, table_on_disk
+from ..data.inputs import name_columns, non_numeric_columns, table_on_disk
+from ..evaluation.importances import importances
 from ..selectors.base import BaseSelector
 from ._target import TargetFacts
 

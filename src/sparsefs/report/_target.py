@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ..selectors._target import _kind, as_array
-from ..selectors.base import check_length
+from ..data.inputs import check_length
+from ..data.target import _kind, as_array
 
 
 @dataclass

@@ -8,7 +8,7 @@ from numbers import Integral
 
 import numpy as np
 
-from ..selectors._auto_k import knee as knee_of_path
+from ..evaluation.choice import knee as knee_of_path
 from .front import non_dominated_layers
 from .objectives import Objective
 

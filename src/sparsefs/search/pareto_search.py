@@ -23,10 +23,10 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from ..data import RowTable
-from ..selectors._progress import with_callbacks
-from ..selectors._replicas import seed_of
-from ..selectors._validation import table_on_disk
-from ..selectors.base import refuse_booleans
+from ..data.inputs import table_on_disk
+from ..selectors.progress import with_callbacks
+from ..utils.estimators import refuse_booleans
+from ..utils.random import seed_of
 from .choice import RULES, chosen, front_of, to_minimise
 from .evaluation import Task
 from .front import hypervolumes, non_dominated_layers

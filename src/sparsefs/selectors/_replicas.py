@@ -4,36 +4,17 @@
 from __future__ import annotations
 
 import copy
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
-from sklearn.utils import check_random_state
 
+from ..utils.random import generators
 from ._ranking import averaged
 
 if TYPE_CHECKING:
-    from ._progress import Watch
-
-
-def seed_of(random_state) -> int:
-    """The one number that a fit takes from `random_state`; numpy's global state is left alone."""
-    if random_state is None:
-        return int(np.random.SeedSequence().generate_state(1)[0])
-    if isinstance(random_state, Integral):
-        return int(random_state)
-    return int(check_random_state(random_state).randint(2**31))
-
-
-def generators(seed: int, n: int) -> list[np.random.Generator]:
-    """One generator per replica.
-
-    The first is the same whatever `n`, so that more replicas add to what one has found.
-    """
-    root = np.random.SeedSequence(seed)
-    return [np.random.default_rng(seed) for seed in (root, *root.spawn(n - 1))]
+    from .progress import Watch
 
 
 def trains_together(selector, X, device) -> bool:
@@ -41,7 +22,7 @@ def trains_together(selector, X, device) -> bool:
 
     A batch of networks then costs hardly more than one. On the CPU the sparse kernels cost less.
     """
-    from .._device import free_memory, is_remote
+    from ..utils.device import free_memory, is_remote
 
     if selector._n_replicas() == 1 or not is_remote(device) or not selector._replicas_as_one():
         return False
@@ -65,7 +46,7 @@ def train_replicas(selector, watch: Watch, data, constant, device, seed: int) ->
     not_fitted = {"_watch", "_together", *own}
 
     def trained(number):
-        from ..training.threads import single_threaded
+        from ..utils.threads import single_threaded
 
         replica = copy.copy(selector)
         replica._watch = watch

@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .base import FLOAT32_MAX, BaseSelector, checked_weight
+from ..data.inputs import checked_weight
+from .base import FLOAT32_MAX, BaseSelector
 
 
 class AutoencoderSelector(BaseSelector):

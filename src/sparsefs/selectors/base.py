@@ -21,34 +21,35 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
 )
 from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_consistent_length,
     check_is_fitted,
     validate_data,
 )
 
-from .._summary import Summary
 from ..data import RowTable
-from ._auto_k import CrossValidatedK
-from ._connections import ConnectionRecord
-from ._fitted_network import FittedNetwork
-from ._progress import CallbackSupportMixin, Watch, with_callbacks
-from ._ranking import averaged, ranked
-from ._replicas import seed_of, train_replicas, trains_together
-from ._validation import (
+from ..data.inputs import (
     check_finite,
+    check_length,
     check_table,
-    mean_one,
+    checked_weight,
     name_columns,
     non_numeric_columns,
     table_on_disk,
     working_dtype,
 )
+from ..data.summary import Summary
+from ..evaluation.choice import CrossValidatedK
+from ..utils.estimators import earlier_fit_kept, refuse_booleans
+from ..utils.random import seed_of
+from ._ranking import averaged, ranked
+from ._replicas import train_replicas, trains_together
+from .connections import ConnectionRecord
+from .fitted_network import FittedNetwork
+from .progress import CallbackSupportMixin, Watch, with_callbacks
 
 if TYPE_CHECKING:
+    from ..data.target import Target
     from ..networks import FeedForward
     from ..training.batches import Scaling
-    from ._target import Target
 
 
 # Parameters that may make a training diverge.
@@ -162,7 +163,7 @@ connections_every, n_replicas, n_jobs, kernel, device, verbose, random_state
         """
         self._validate_params()
         device = _resolve_device(self.device)
-        with _earlier_fit_kept(self):
+        with earlier_fit_kept(self):
             X = self._validate_X(X)
             if y is not None:
                 check_length(X, y)
@@ -177,12 +178,12 @@ connections_every, n_replicas, n_jobs, kernel, device, verbose, random_state
                 self.__dict__.pop("path_", None)
                 self._n_selected(warn=True)
             else:
-                from ._k_path import k_path
+                from ..evaluation.path import k_path
 
                 self.path_ = k_path(self, choice, data, seed)
                 choice._warn_of_end(self.path_, self.n_features_in_)
 
-            from ..training.threads import single_threaded
+            from ..utils.threads import single_threaded
 
             watch = Watch(
                 self,
@@ -329,7 +330,7 @@ connections_every, n_replicas, n_jobs, kernel, device, verbose, random_state
 
         Of several networks it is what the first has left, which stopped after `n_epochs`.
         """
-        from ..costs import network_costs
+        from ..networks.costs import network_costs
 
         training_flops = network.training_flops
         n_samples_seen = len(history["loss"]) * n_samples * max(1, len(self._together))
@@ -506,46 +507,6 @@ def one_of(network):
     return network.replica(0) if hasattr(network, "replica") else network
 
 
-def refuse_booleans(estimator):
-    """Refuse True and False for parameters that count: an int to Python, a slip to all others."""
-    for name, constraints in estimator._parameter_constraints.items():
-        counts = any(isinstance(c, Interval) and c.type is Integral for c in constraints)
-        value = getattr(estimator, name)
-        if counts and isinstance(value, (bool, np.bool_)):
-            raise ValueError(
-                f"The {name!r} parameter of {type(estimator).__name__} must be a number. Got "
-                f"{value!r} instead."
-            )
-
-
-def check_length(X, y):
-    """Refuse a y that does not have one entry per row of X."""
-    try:
-        check_consistent_length(X, y)
-    except TypeError as error:
-        raise TypeError(f"y must have one label or target per sample: {error}") from error
-
-
-def usable_weight(sample_weight, X):
-    """Weights of the rows of X as an array of float64; what they are not, an error says."""
-    try:
-        return _check_sample_weight(sample_weight, X, dtype=np.float64)
-    except (ValueError, TypeError) as error:
-        raise type(error)(f"sample_weight is unusable: {error}") from error
-
-
-def checked_weight(sample_weight, X):
-    """Weights of the rows of X, scaled to mean 1 over those that are not 0; None stays None."""
-    if sample_weight is None:
-        return None
-    weight = usable_weight(sample_weight, X)
-    if (weight < 0).any():
-        raise ValueError("sample_weight must not be negative.")
-    if not weight.any():
-        raise ValueError("sample_weight is zero for all samples.")
-    return mean_one(weight)
-
-
 def _resolve_device(name):
     import torch
 
@@ -568,20 +529,6 @@ def _resolve_device(name):
     if (device.index or 0) >= n_devices[device.type]:
         raise ValueError(f"device={name!r} is not available on this machine.")
     return name
-
-
-@contextmanager
-def _earlier_fit_kept(selector):
-    """Undo what validation writes to the selector, if the fit does not come to its end."""
-    names = ("n_features_in_", "feature_names_in_", "path_")
-    before = {name: getattr(selector, name) for name in names if hasattr(selector, name)}
-    try:
-        yield
-    except BaseException:
-        for name in names:
-            selector.__dict__.pop(name, None)
-        selector.__dict__.update(before)
-        raise
 
 
 @contextmanager

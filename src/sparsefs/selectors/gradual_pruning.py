@@ -10,9 +10,9 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..data import RowTable
-from ._fitted_network import FittedNetwork
 from ._ranking import ranked
 from .base import FLOAT32_MAX, BaseSelector
+from .fitted_network import FittedNetwork
 from .supervised import SupervisedSelector
 
 _STEPS = 5  # between two prunings, for up to _FEW samples
@@ -370,7 +370,7 @@ default="auto"
         )
 
     def _costs(self, training):
-        from ..costs import network_costs
+        from ..networks.costs import network_costs
 
         first, second = self.network_.weights
         return network_costs(

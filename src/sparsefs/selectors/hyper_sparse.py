@@ -10,8 +10,9 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 
+from ..utils.estimators import refuse_classes
 from .base import FLOAT32_MAX
-from .supervised import SupervisedSelector, refuse_classes
+from .supervised import SupervisedSelector
 
 
 class HyperSparseSelector(SupervisedSelector):

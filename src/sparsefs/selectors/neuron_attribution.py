@@ -9,8 +9,9 @@ from typing import ClassVar
 
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from ._target import validation_split
-from .supervised import SupervisedSelector, refuse_classes
+from ..data.target import validation_split
+from ..utils.estimators import refuse_classes
+from .supervised import SupervisedSelector
 
 _VARIANTS = {
     f"{topology}-{short}": {"topology": topology.lower(), "importance": importance}

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import inspect
 from copy import deepcopy
 from numbers import Integral
 from typing import ClassVar
@@ -11,21 +10,11 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ._target import Target
-from .base import BaseSelector, check_length, checked_weight
+from ..data.inputs import check_length, checked_weight
+from ..data.target import Target
+from .base import BaseSelector
 
 _SMALL = 200  # samples; below, the papers take smaller batches
-
-
-def refuse_classes(selector, *names):
-    """Raise ValueError where a parameter is a class and should be one of its objects."""
-    for name in names:
-        value = getattr(selector, name)
-        if inspect.isclass(value):
-            raise ValueError(
-                f"The {name!r} parameter of {type(selector).__name__} is the class "
-                f"{value.__name__}: pass an object of it, {value.__name__}(...)."
-            )
 
 
 class SupervisedSelector(BaseSelector):

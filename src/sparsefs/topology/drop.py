@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from .._ranks import Ranks
+from ..utils.order_statistics import Ranks
 
 if TYPE_CHECKING:
     from ..networks import SparseLinear

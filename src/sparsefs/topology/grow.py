@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from ..networks.parts import tiles
-from ._sampling import distinct_integers
+from ..utils.random import distinct_integers
 
 if TYPE_CHECKING:
     from ..networks import SparseLinear

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ._sampling import distinct_integers
+from ..utils.random import distinct_integers
 
 Shape = tuple[int, ...]
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from .._device import is_remote, to_device, wide
 from ..networks import MaskedLinear
+from ..utils.device import is_remote, to_device, wide
 from .drop import ImportanceDrop, MagnitudeDrop
 from .grow import GradientGrow, ImportanceGrow, RandomGrow
 

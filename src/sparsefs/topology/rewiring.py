@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from .._device import to_host
+from ..utils.device import to_host
 from .grow import Growth
 from .on_device import rewire_on_device, stays_on_device
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From a dense network to a sparse one: ART on our own networks.
 
-For torch modules there is :class:`sparsefs.regularization.AdaptiveRegularization`.
+For torch modules there is :class:`sparsefs.modules.AdaptiveRegularization`.
 """
 
 from __future__ import annotations

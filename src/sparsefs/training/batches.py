@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from .._device import to_device
-from .._scratch import Scratch
-from .._summary import Summary
 from ..data import RowTable
+from ..data.summary import Summary
 from ..networks.parts import TILE
+from ..utils.device import to_device
+from ..utils.scratch import Scratch
 from .row_stream import RowStream
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import sparse
 
-from .._blocks import read_blocks
 from ..data import RowTable
+from ..data.blocks import read_blocks
 
 _MOST_ROWS = 256  # of sparse data, that are made dense at a time
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from .._device import to_host
 from ..importance.taylor import TaylorImportance
 from ..networks.shared_inputs import SharedInputNetworks
 from ..topology.schedule import PruningSchedule
+from ..utils.device import to_host
 from .shrinking_batches import ShrinkingBatches
 
 _BETAS = (0.9, 0.99)  # of Adam; a short memory of sizes, as the inputs change

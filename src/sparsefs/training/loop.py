@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from .._device import is_remote, to_host, wide
 from ..importance import Step
+from ..utils.device import is_remote, to_host, wide
 
 if TYPE_CHECKING:
     from ..importance import Importance

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .._device import is_remote, wide
+from ..utils.device import is_remote, wide
 
 Value = float | torch.Tensor
 

@@ -8,8 +8,8 @@ import math
 import numpy as np
 import torch
 
-from .._scratch import Scratch
 from ..networks.parts import TILE, Parts, tiles
+from ..utils.scratch import Scratch
 
 _POOL_SIZE = 2**20  # 4 MiB: stays in the cache; each block of a step reads it from another offset
 

@@ -8,7 +8,7 @@ from copy import deepcopy
 import numpy as np
 import torch
 
-from .._device import to_device
+from ..utils.device import to_device
 from .losses import SquaredErrorLoss
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from .._blocks import row_blocks
-from .._device import free_memory, is_remote, to_device
 from ..data import RowTable
+from ..data.blocks import row_blocks
+from ..utils.device import free_memory, is_remote, to_device
 from .batches import Batch, Batches
 
 _SHARE = 0.5  # of the free memory of a device that the data may take

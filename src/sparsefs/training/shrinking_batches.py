@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from .._device import to_device
 from ..data import table
 from ..networks.parts import tiles
+from ..utils.device import to_device
 from .resident import make_batches
 
 HELD = 2**25  # numbers (128 MiB) of scaled data that are kept in memory

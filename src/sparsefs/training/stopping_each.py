@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from .._device import to_device
+from ..utils.device import to_device
 
 if TYPE_CHECKING:
     from ..networks import ReplicatedFeedForward

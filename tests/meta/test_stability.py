@@ -31,7 +31,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 from sparsefs import NeuronAttributionSelector, StabilitySelector, WASTSelector, open_shards
-from sparsefs.selectors import stability
+from sparsefs.meta import stability
 from tests.selectors.common import classes, quick
 
 

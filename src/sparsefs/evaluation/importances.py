@@ -9,13 +9,6 @@ import numpy as np
 from scipy import sparse
 
 
-def seeded(estimator, rng):
-    """Set every ``random_state`` of an estimator and of what it is made of."""
-    names = sorted(estimator.get_params())
-    names = [n for n in names if n == "random_state" or n.endswith("__random_state")]
-    return estimator.set_params(**{name: int(rng.integers(2**31 - 1)) for name in names})
-
-
 def importances(fitted, getter, n_features):
     """What a fitted estimator says of the features, and which of them may be taken.
 

@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 from sklearn.utils.validation import has_fit_parameter
 
-from ._target import Target, as_array, validation_split
+from ..data.target import Target, as_array, validation_split
 
 _MOST_ROWS = 2000  # the SVCs of a fold take a second or two, and time grows with the square
 _MOST_COLUMNS = 1000  # of X to predict

@@ -97,7 +97,7 @@ def training_flops_per_sample(
 
     Examples
     --------
-    >>> from sparsefs.costs import training_flops_per_sample
+    >>> from sparsefs.networks.costs import training_flops_per_sample
     >>> training_flops_per_sample("set", 100, 1000)
     300.0
     >>> training_flops_per_sample("rigl", 100, 1000, update_every=99)

@@ -12,8 +12,8 @@ from typing import TypedDict
 import torch
 from torch import Tensor, nn
 
-from ._layer_flops import FlopCounter, n_samples
-from .costs import Cost
+from ..networks.costs import Cost
+from .flop_counter import FlopCounter, n_samples
 
 
 class _LayerCost(TypedDict):
@@ -106,7 +106,7 @@ class TrainingCosts:
         optimizer: torch.optim.Optimizer | None,
         n_mask_bytes: int,
     ) -> dict[str, Cost]:
-        """The four figures that :func:`sparsefs.costs.network_costs` has of our own networks."""
+        """The four figures that :func:`.network_costs` has of our own networks."""
         totals = total_costs(self._module, self.rows(n_connections, example_inputs))
         tensors: list[Tensor] = list(self._module.parameters())
         if optimizer is not None:

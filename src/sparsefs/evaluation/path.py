@@ -10,9 +10,9 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 
 from ..data import RowTable
-from ._folds import folds_of
-from ._k_judge import Judge
-from ._target import as_array
+from ..data.target import as_array
+from .folds import folds_of
+from .judge import Judge
 
 
 def k_path(selector, choice, data, seed: int) -> dict[str, np.ndarray]:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sparsefs import _ranks
-from sparsefs._ranks import Ranks
+from sparsefs.utils import order_statistics as _ranks
+from sparsefs.utils.order_statistics import Ranks
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -14,7 +14,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_array
 
-from ._validation import mean_one
+from .inputs import mean_one
 
 _KINDS = {
     "binary": "classes",

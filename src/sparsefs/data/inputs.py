@@ -8,11 +8,15 @@ import warnings
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils.validation import _check_n_features
+from sklearn.utils.validation import (
+    _check_n_features,
+    _check_sample_weight,
+    check_consistent_length,
+)
 
-from .._blocks import read_blocks
-from .._summary import Summary
-from ..data import MemmapTable, RowTable
+from . import MemmapTable, RowTable
+from .blocks import read_blocks
+from .summary import Summary
 
 
 def non_numeric_columns(X) -> list:
@@ -145,3 +149,31 @@ def name_columns(columns, feature_names=None, most: int = 10) -> str:
     )
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"column{'s' if len(names) > 1 else ''} {shown}{more}"
+
+
+def check_length(X, y):
+    """Refuse a y that does not have one entry per row of X."""
+    try:
+        check_consistent_length(X, y)
+    except TypeError as error:
+        raise TypeError(f"y must have one label or target per sample: {error}") from error
+
+
+def usable_weight(sample_weight, X):
+    """Weights of the rows of X as an array of float64; what they are not, an error says."""
+    try:
+        return _check_sample_weight(sample_weight, X, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"sample_weight is unusable: {error}") from error
+
+
+def checked_weight(sample_weight, X):
+    """Weights of the rows of X, scaled to mean 1 over those that are not 0; None stays None."""
+    if sample_weight is None:
+        return None
+    weight = usable_weight(sample_weight, X)
+    if (weight < 0).any():
+        raise ValueError("sample_weight must not be negative.")
+    if not weight.any():
+        raise ValueError("sample_weight is zero for all samples.")
+    return mean_one(weight)

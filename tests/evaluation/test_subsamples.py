@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparsefs.selectors._subsamples import complementary_pair, strata
+from sparsefs.evaluation.subsamples import complementary_pair, strata
 
 
 @given(sizes=st.lists(st.integers(0, 9), min_size=1, max_size=8), seed=st.integers(0, 99))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .data import RowTable
+from . import RowTable
 
 
 def row_blocks(X, n_numbers: int = 2**20) -> list[slice]:

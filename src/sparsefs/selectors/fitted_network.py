@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit
 
-from .._blocks import read_blocks
+from ..data.blocks import read_blocks
 
 if TYPE_CHECKING:
     from ..networks import FeedForward

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from sparsefs.selectors._pfer import error_control, pfer_bound
+from sparsefs.meta.error_control import error_control, pfer_bound
 
 
 def control(q=None, threshold=None, pfer=None, p=1000, n_pairs=50, bound="worst_case"):

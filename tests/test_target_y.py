@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparsefs.selectors._target import Target, validation_split
+from sparsefs.data.target import Target, validation_split
 from sparsefs.training.losses import LOSSES, CrossEntropyLoss, SquaredErrorLoss
 
 

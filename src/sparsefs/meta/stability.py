@@ -25,14 +25,14 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from .._summary import Summary
 from ..data import RowTable
-from ._importances import importances, seeded
-from ._pfer import error_control
-from ._replicas import generators, seed_of
-from ._subsamples import complementary_pair, strata
-from ._validation import check_finite, table_on_disk
-from .base import _earlier_fit_kept, check_length, refuse_booleans, usable_weight
+from ..data.inputs import check_finite, check_length, table_on_disk, usable_weight
+from ..data.summary import Summary
+from ..evaluation.importances import importances
+from ..evaluation.subsamples import complementary_pair, strata
+from ..utils.estimators import earlier_fit_kept, refuse_booleans
+from ..utils.random import generators, seed_of, seeded
+from .error_control import error_control
 
 MIN_SAMPLES = 4  # two in each half
 
@@ -222,7 +222,7 @@ class StabilitySelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator):
         self._validate_params()
         refuse_booleans(self)
         clone(self.estimator)  # refuses a class
-        with _earlier_fit_kept(self):
+        with earlier_fit_kept(self):
             X = self._validate_X(X)
             (y,) = indexable(y)
             self._check_y(X, y)

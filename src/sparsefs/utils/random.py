@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Random streams: the seed of a fit, generators drawn from it, and distinct integers."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+
+def seed_of(random_state) -> int:
+    """The one number that a fit takes from `random_state`; numpy's global state is left alone."""
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    if isinstance(random_state, Integral):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(2**31))
+
+
+def generators(seed: int, n: int) -> list[np.random.Generator]:
+    """One generator per replica.
+
+    The first is the same whatever `n`, so that more replicas add to what one has found.
+    """
+    root = np.random.SeedSequence(seed)
+    return [np.random.default_rng(seed) for seed in (root, *root.spawn(n - 1))]
+
+
+def seeded(estimator, rng):
+    """Set every ``random_state`` of an estimator and of what it is made of."""
+    names = sorted(estimator.get_params())
+    names = [n for n in names if n == "random_state" or n.endswith("__random_state")]
+    return estimator.set_params(**{name: int(rng.integers(2**31 - 1)) for name in names})
+
+
+def distinct_integers(n_possible: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw `n` distinct integers from range(n_possible) uniformly, ascending, int64.
+
+    ``Generator.choice(replace=False)`` would allocate the whole range.
+    """
+    if 2 * n > n_possible:
+        taken = np.ones(n_possible, dtype=bool)
+        taken[distinct_integers(n_possible, n_possible - n, rng)] = False
+        return np.flatnonzero(taken)
+    drawn = np.empty(0, dtype=np.int64)
+    while len(drawn) < n:
+        more = rng.integers(n_possible, size=int(1.2 * (n - len(drawn))) + 8)
+        drawn = np.sort(np.concatenate([drawn, more]))
+        drawn = drawn[np.diff(drawn, prepend=-1) > 0]
+    surplus = rng.choice(len(drawn), size=len(drawn) - n, replace=False, shuffle=False)
+    return np.delete(drawn, surplus)

@@ -18,7 +18,7 @@ from benchmarks.tables import mean_error, numbers, show
 from sparsefs import GradualPruningSelector
 from sparsefs.importance.taylor import TaylorImportance
 from sparsefs.topology.schedule import PruningSchedule
-from sparsefs.training.clipping import Clipping
+from sparsefs.training.scaling import Clipping
 from sparsefs.training.gradual_pruning import GradualPruning
 
 SETS = [

@@ -11,7 +11,8 @@ from sparsefs.networks import FeedForward
 from sparsefs.networks.parts import TILE, tiles, whole
 from sparsefs.topology import GradientGrow, MagnitudeDrop
 from sparsefs.training import batches as batches_module
-from sparsefs.training.batches import Batches, Scaling, WideBatch
+from sparsefs.training.batches import Batches, WideBatch
+from sparsefs.training.scaling import Scaling
 from sparsefs.training.losses import ReconstructionLoss, SquaredErrorLoss
 from sparsefs.training.noise import NoisePool
 from tests.selectors.common import with_parameter

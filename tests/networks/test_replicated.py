@@ -21,7 +21,8 @@ from sparsefs.topology import (
     UpdateSchedule,
     sample_positions,
 )
-from sparsefs.training.batches import Batches, Scaling
+from sparsefs.training.batches import Batches
+from sparsefs.training.scaling import Scaling
 from sparsefs.training.loop import Epochs, train
 from sparsefs.training.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, ReconstructionLoss
 from sparsefs.training.noise import NoisePool

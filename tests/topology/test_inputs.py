@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from sparsefs.networks import FeedForward
 from sparsefs.topology import InputEvolution, Topology, UpdateSchedule, inputs
-from sparsefs.training.batches import Batches, Scaling
+from sparsefs.training.batches import Batches
+from sparsefs.training.scaling import Scaling
 from tests.layers import dense
 
 

@@ -9,7 +9,8 @@ from sparsefs.importance import ConnectionImportance
 from sparsefs.networks import FeedForward
 from sparsefs.regularization import AdaptiveSchedule, L1Penalty
 from sparsefs.training.adaptive_pruning import AdaptivePruning
-from sparsefs.training.batches import Batches, Scaling
+from sparsefs.training.batches import Batches
+from sparsefs.training.scaling import Scaling
 from sparsefs.training.loop import Epochs, train
 from sparsefs.training.losses import SquaredErrorLoss
 from sparsefs.training.optimizers import SGD

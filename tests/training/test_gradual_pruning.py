@@ -12,8 +12,8 @@ from sparsefs.importance.taylor import TaylorImportance
 from sparsefs.networks.shared_inputs import Parameter, SharedInputNetworks
 from sparsefs.topology import PruningSchedule
 from sparsefs.training import shrinking_batches
-from sparsefs.training.batches import Scaling
-from sparsefs.training.clipping import Clipping
+from sparsefs.training.scaling import Scaling
+from sparsefs.training.scaling import Clipping
 from sparsefs.training.components import principal_components
 from sparsefs.training.gradual_pruning import GradualPruning
 from sparsefs.training.losses import CrossEntropyLoss, SquaredErrorLoss

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from sparsefs.importance import Importance
 from sparsefs.networks import FeedForward
-from sparsefs.training.batches import Batches, Scaling
+from sparsefs.training.batches import Batches
+from sparsefs.training.scaling import Scaling
 from sparsefs.training.loop import Epochs, evaluate, train
 from sparsefs.training.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, SquaredErrorLoss
 from sparsefs.training.noise import NoisePool

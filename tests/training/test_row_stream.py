@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from sparsefs.data import MemmapTable
-from sparsefs.training.batches import Batches, Scaling
+from sparsefs.training.batches import Batches
+from sparsefs.training.scaling import Scaling
 from sparsefs.training.row_stream import RowStream
 from tests.shards import SOURCES, every_source
 

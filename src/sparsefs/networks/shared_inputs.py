@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
@@ -14,29 +14,22 @@ _JITTER = 1e-3  # of the mean diagonal: keeps Gram matrices of dependent neurons
 
 @dataclass
 class Parameter:
-    """A tensor that is trained, with Adam's two moments, which change shape along with it."""
+    """A tensor that is trained, and its optimiser state, which changes shape along with it."""
 
     value: torch.Tensor
-    first: torch.Tensor
-    second: torch.Tensor
-
-    @classmethod
-    def of(cls, value: torch.Tensor) -> Parameter:
-        """A parameter that was never updated."""
-        return cls(value, torch.zeros_like(value), torch.zeros_like(value))
+    buffers: dict[str, torch.Tensor] = field(default_factory=dict)
 
     def keep(self, inputs: torch.Tensor) -> None:
         """Keep these entries of the first axis."""
-        self.value, self.first, self.second = (
-            tensor.index_select(0, inputs) for tensor in (self.value, self.first, self.second)
-        )
+        self.value = self.value.index_select(0, inputs)
+        for name, buffer in self.buffers.items():
+            self.buffers[name] = buffer.index_select(0, inputs)
 
     def extend(self, added: torch.Tensor, dim: int) -> None:
-        """Append entries, whose moments are 0."""
-        zeros = torch.zeros_like(added)
+        """Append entries, whose optimiser state is 0."""
         self.value = torch.cat([self.value, added], dim)
-        self.first = torch.cat([self.first, zeros], dim)
-        self.second = torch.cat([self.second, zeros], dim)
+        for name, buffer in self.buffers.items():
+            self.buffers[name] = torch.cat([buffer, torch.zeros_like(added)], dim)
 
 
 class SharedInputNetworks:
@@ -60,10 +53,10 @@ class SharedInputNetworks:
         first = self._normal(n_inputs, n_networks, n_hidden) * (self.init / math.sqrt(n_inputs))
         second = self._normal(n_networks, n_outputs, n_hidden) / math.sqrt(n_hidden)
         zeros = first.new_zeros
-        self.first = Parameter.of(first)  # (n_inputs, n_networks, n_hidden)
-        self.first_bias = Parameter.of(zeros(n_networks, n_hidden, 1))
-        self.second = Parameter.of(second)  # (n_networks, n_outputs, n_hidden)
-        self.second_bias = Parameter.of(zeros(n_networks, n_outputs, 1))
+        self.first = Parameter(first)  # (n_inputs, n_networks, n_hidden)
+        self.first_bias = Parameter(zeros(n_networks, n_hidden, 1))
+        self.second = Parameter(second)  # (n_networks, n_outputs, n_hidden)
+        self.second_bias = Parameter(zeros(n_networks, n_outputs, 1))
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

@@ -11,11 +11,11 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit
 
-from ..data.blocks import read_blocks
+from ..data.inputs import read_blocks
 
 if TYPE_CHECKING:
     from ..networks import FeedForward
-    from ..training.batches import Scaling
+    from ..training.scaling import Scaling
 
 _ACTIVATIONS = {
     "identity": lambda z: z,

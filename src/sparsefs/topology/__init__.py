@@ -21,7 +21,7 @@ from .initialisation import (
 )
 from .inputs import InputEvolution
 from .rewiring import Rewiring, Topology
-from .schedule import PruningSchedule, UpdateSchedule
+from .schedule import UpdateSchedule
 
 __all__ = [
     "DropRule",
@@ -32,7 +32,6 @@ __all__ = [
     "ImportanceGrow",
     "InputEvolution",
     "MagnitudeDrop",
-    "PruningSchedule",
     "RandomGrow",
     "Rewiring",
     "Topology",

@@ -46,3 +46,26 @@ def to_device(numbers: np.ndarray | torch.Tensor, device: torch.device | str) ->
 def to_host(numbers) -> np.ndarray:
     """An array of the numbers, wherever they are; on a GPU the host waits for them."""
     return numbers.cpu().numpy() if isinstance(numbers, torch.Tensor) else np.asarray(numbers)
+
+
+def resolve_device(name: str) -> str:
+    """Return the name of the device to use: that of "auto", or a name that is available."""
+    n_devices = {
+        "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
+        "mps": int(torch.backends.mps.is_available()),
+        "cpu": 1,
+    }
+    if name == "auto":
+        return next(kind for kind, n in n_devices.items() if n)
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in n_devices:
+        raise ValueError(
+            "The 'device' parameter must be 'auto', 'cpu', 'cuda', 'cuda:<n>' or 'mps'. "
+            f"Got {name!r}."
+        )
+    if (device.index or 0) >= n_devices[device.type]:
+        raise ValueError(f"device={name!r} is not available on this machine.")
+    return name

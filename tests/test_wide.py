@@ -91,7 +91,7 @@ def test_attribution_in_parts_gives_the_same_scores(topology, kernel, request):
             max_iter=3,
             batch_size=8,
             update_every=1,
-            history="last_iteration",
+            average_over="last_iteration",
             random_state=0,
         )
         return selector.fit(X, y).scores_

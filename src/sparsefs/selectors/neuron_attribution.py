@@ -36,7 +36,7 @@ class NeuronAttributionSelector(PerceptronSelector):
     importance : {"attribution", "strength"} or Importance, default="attribution"
         Score features by attribution, or by the sum of the absolute weights of their input
         neurons; or by an importance of your own, see :class:`sparsefs.importance.Importance`.
-    history : {"all", "last_epoch", "last_iteration"}, default="all"
+    average_over : {"all", "last_epoch", "last_iteration"}, default="all"
         Average the scores over all of the training, over its last epoch, or take those of the
         network as it is at the end.
     density : float in (0, 1], default=0.05
@@ -49,7 +49,7 @@ class NeuronAttributionSelector(PerceptronSelector):
         Measure the scores in every so many steps.
     attribution_samples : int or None, default=8
         Samples of the batch over which attribution is averaged; None takes all of them, as
-        ``history="last_iteration"`` always does.
+        ``average_over="last_iteration"`` always does.
     drop_fraction : float in [0, 1], default=0.3
         Share of the connections dropped and grown in a topology update.
     drop_decay : {"auto", "constant", "cosine"}, default="auto"
@@ -197,7 +197,7 @@ default="auto"
             StrOptions({"attribution", "strength"}),
             HasMethods(["before_update", "after_update", "scores", "of_layer"]),
         ],
-        "history": [StrOptions({"all", "last_epoch", "last_iteration"})],
+        "average_over": [StrOptions({"all", "last_epoch", "last_iteration"})],
         "density": [Interval(Real, 0, 1, closed="right")],
         "init": [StrOptions({"erk", "uniform"}), callable],
         "attribution_every": [Interval(Integral, 1, None, closed="left")],
@@ -220,7 +220,7 @@ default="auto"
         *,
         topology="set",
         importance="attribution",
-        history="all",
+        average_over="all",
         density=0.05,
         init="erk",
         attribution_every=5,
@@ -252,7 +252,7 @@ default="auto"
         self.K = K
         self.topology = topology
         self.importance = importance
-        self.history = history
+        self.average_over = average_over
         self.density = density
         self.init = init
         self.attribution_every = attribution_every
@@ -333,10 +333,10 @@ default="auto"
         every = int(self.attribution_every)
         if self.importance == "attribution":
             # Of a single step take all samples: there is no average over steps to rely on.
-            few = None if self.history == "last_iteration" else self.attribution_samples
-            return AttributionImportance(self.history, every, few)
+            few = None if self.average_over == "last_iteration" else self.attribution_samples
+            return AttributionImportance(self.average_over, every, few)
         if self.importance == "strength":
-            return StrengthImportance(self.history, every)
+            return StrengthImportance(self.average_over, every)
         return copy.deepcopy(self.importance)  # the user's stays as it was
 
     def _topology(self, network, rng):

@@ -44,7 +44,7 @@ class QuickSelectionSelector(AutoencoderSelector):
         used if `density` is given.
     density : float in (0, 1] or None, default=None
         Share of the possible connections that exist, instead of `epsilon`.
-    ranking : {"strength", "degree", "output_strength", "output_degree"}, default="strength"
+    rank_by : {"strength", "degree", "output_strength", "output_degree"}, default="strength"
         Rank features by the sum of the absolute weights, or by the number of connections, of
         their input neurons; or the same for their output neurons.
     scaling : {"auto", "global", "feature", "minmax", "none"}, default="auto"
@@ -157,7 +157,7 @@ class QuickSelectionSelector(AutoencoderSelector):
         **AutoencoderSelector._parameter_constraints,
         "epsilon": [Interval(Real, 0, None, closed="neither")],
         "density": [Interval(Real, 0, 1, closed="right"), None],
-        "ranking": [StrOptions(set(_RANKINGS))],
+        "rank_by": [StrOptions(set(_RANKINGS))],
         "output_activation": [StrOptions({"identity", "tanh"})],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "kernel": [StrOptions({"auto", "csr", "masked"})],
@@ -169,7 +169,7 @@ class QuickSelectionSelector(AutoencoderSelector):
         *,
         epsilon=13.0,
         density=None,
-        ranking="strength",
+        rank_by="strength",
         scaling="auto",
         drop_fraction=0.2,
         update_every="epoch",
@@ -193,7 +193,7 @@ class QuickSelectionSelector(AutoencoderSelector):
         self.K = K
         self.epsilon = epsilon
         self.density = density
-        self.ranking = ranking
+        self.rank_by = rank_by
         self.scaling = scaling
         self.drop_fraction = drop_fraction
         self.update_every = update_every
@@ -235,7 +235,7 @@ class QuickSelectionSelector(AutoencoderSelector):
             progress,
             density=density,
             output_activation=self.output_activation,
-            importance=ConnectionImportance(*_RANKINGS[self.ranking]),
+            importance=ConnectionImportance(*_RANKINGS[self.rank_by]),
             rewirings=[rewiring if density < 1 else None] * 2,
             loss=SquaredErrorLoss(summed=True),
             optimizer=lambda n_steps: SGD(learning_rate, self.alpha, momentum=self.momentum),
@@ -244,5 +244,5 @@ class QuickSelectionSelector(AutoencoderSelector):
 
     @property
     def _score_label(self):
-        what, where = _RANKINGS[self.ranking]
+        what, where = _RANKINGS[self.rank_by]
         return _LABELS[what].format(where)

@@ -43,7 +43,7 @@ class WASTSelector(AutoencoderSelector):
         feature; ``"minmax"``: bring every feature to 0 to 1; ``"none"``: use X as it is.
         ``"auto"``: ``"global"`` where the features seem to share a unit, ``"feature"`` where
         their spreads differ more than a hundredfold; see `scaling_`.
-    ranking : {"importance", "strength"}, default="importance"
+    rank_by : {"importance", "strength"}, default="importance"
         Rank features by the accumulated importance, or by the strength of the input neurons
         at the end.
     drop : {"importance", "magnitude"}, default="importance"
@@ -175,7 +175,7 @@ class WASTSelector(AutoencoderSelector):
         "density": [Interval(Real, 0, 1, closed="right")],
         "lam": [Interval(Real, 0, 1, closed="both")],
         "mixing": [StrOptions({"mean", "sum"})],
-        "ranking": [StrOptions({"importance", "strength"})],
+        "rank_by": [StrOptions({"importance", "strength"})],
         "drop": [StrOptions({"importance", "magnitude"})],
         "grow": [StrOptions({"importance", "random"})],
         "solver": [StrOptions({"sgd", "adam"})],
@@ -190,7 +190,7 @@ class WASTSelector(AutoencoderSelector):
         lam=0.1,
         mixing="mean",
         scaling="auto",
-        ranking="importance",
+        rank_by="importance",
         drop="importance",
         grow="importance",
         drop_fraction=0.1,
@@ -217,7 +217,7 @@ class WASTSelector(AutoencoderSelector):
         self.lam = lam
         self.mixing = mixing
         self.scaling = scaling
-        self.ranking = ranking
+        self.rank_by = rank_by
         self.drop = drop
         self.grow = grow
         self.drop_fraction = drop_fraction
@@ -269,7 +269,7 @@ class WASTSelector(AutoencoderSelector):
             density=self.density,
             output_activation="identity",
             importance=ReconstructionImportance(
-                data.X.shape[1], self.lam, self.mixing, self.ranking
+                data.X.shape[1], self.lam, self.mixing, self.rank_by
             ),
             rewirings=rewirings,
             loss=ReconstructionLoss(),
@@ -279,7 +279,7 @@ class WASTSelector(AutoencoderSelector):
 
     @property
     def _score_label(self):
-        if self.ranking == "strength":
+        if self.rank_by == "strength":
             return "strength (sum of |weights| of the input)"
         return "importance (error and strength, summed over steps)"
 

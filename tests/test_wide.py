@@ -12,9 +12,9 @@ from sparsefs.networks.parts import TILE, tiles, whole
 from sparsefs.topology import GradientGrow, MagnitudeDrop
 from sparsefs.training import batches as batches_module
 from sparsefs.training.batches import Batches, WideBatch
-from sparsefs.training.scaling import Scaling
 from sparsefs.training.losses import ReconstructionLoss, SquaredErrorLoss
 from sparsefs.training.noise import NoisePool
+from sparsefs.training.scaling import Scaling
 from tests.selectors.common import with_parameter
 
 D = 2 * TILE + 300  # three tiles, the last one short

@@ -4,6 +4,7 @@
 import numpy as np
 import pytest
 import torch
+from sparsefs.training.stopping_each import StoppingOfEach
 
 from sparsefs.importance import (
     AttributionImportance,
@@ -22,12 +23,11 @@ from sparsefs.topology import (
     sample_positions,
 )
 from sparsefs.training.batches import Batches
-from sparsefs.training.scaling import Scaling
 from sparsefs.training.loop import Epochs, train
 from sparsefs.training.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, ReconstructionLoss
 from sparsefs.training.noise import NoisePool
 from sparsefs.training.optimizers import SGD, Adam
-from sparsefs.training.stopping_each import StoppingOfEach
+from sparsefs.training.scaling import Scaling
 from sparsefs.utils import device as _device
 from tests.layers import dense
 

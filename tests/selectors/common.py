@@ -42,6 +42,12 @@ def needs_y(Selector):
 SUPERVISED = [Selector for Selector in SELECTORS if needs_y(Selector)]
 UNSUPERVISED = [Selector for Selector in SELECTORS if not needs_y(Selector)]
 every_selector = pytest.mark.parametrize("Selector", SELECTORS)
+# What trains one network keeps it, to predict with.
+SCORING = [Selector for Selector in SELECTORS if hasattr(Selector, "score")]
+every_scoring = pytest.mark.parametrize("Selector", SCORING)
+every_supervised_scoring = pytest.mark.parametrize(
+    "Selector", [Selector for Selector in SUPERVISED if Selector in SCORING]
+)
 every_supervised = pytest.mark.parametrize("Selector", SUPERVISED)
 every_unsupervised = pytest.mark.parametrize("Selector", UNSUPERVISED)
 

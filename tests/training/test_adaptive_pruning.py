@@ -10,10 +10,11 @@ from sparsefs.networks import FeedForward
 from sparsefs.regularization import AdaptiveSchedule, L1Penalty
 from sparsefs.training.adaptive_pruning import AdaptivePruning
 from sparsefs.training.batches import Batches
-from sparsefs.training.scaling import Scaling
-from sparsefs.training.loop import Epochs, train
+from sparsefs.training.loop import train
 from sparsefs.training.losses import SquaredErrorLoss
 from sparsefs.training.optimizers import SGD
+from sparsefs.training.progress import Epochs
+from sparsefs.training.scaling import Scaling
 from tests.layers import dense
 
 SIZES = [9, 7, 4]

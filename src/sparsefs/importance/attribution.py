@@ -12,7 +12,6 @@ import torch
 from ..utils.device import to_device, to_host, wide
 from .base import Step
 from .history import AveragedImportance
-from .replicated import attribution_of_each
 
 if TYPE_CHECKING:
     from ..networks import FeedForward
@@ -71,9 +70,7 @@ def attribution(
 
 
 def _attribution(network, samples=slice(None), sample_weight=None):
-    """The same as a tensor where the network is; of several networks, of each."""
-    if network.layers[0].bias.ndim == 3:
-        return attribution_of_each(network, samples, sample_weight)
+    """The same as a tensor where the network is."""
     layers = network.layers
     n_outputs = layers[-1].shape[0]
     by_output = layers[-1].backward(

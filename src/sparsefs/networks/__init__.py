@@ -6,7 +6,6 @@ from .csr import CSRLinear
 from .feedforward import FeedForward
 from .kernels import choose_kernel, layer_of, make_sparse_linear
 from .masked import MaskedLinear
-from .replicated import ReplicatedFeedForward, ReplicatedLinear
 from .resize import with_inputs
 from .sparse_linear import SparseLinear
 
@@ -15,8 +14,6 @@ __all__ = [
     "CSRLinear",
     "FeedForward",
     "MaskedLinear",
-    "ReplicatedFeedForward",
-    "ReplicatedLinear",
     "SparseLinear",
     "choose_kernel",
     "layer_of",

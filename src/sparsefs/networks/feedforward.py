@@ -227,7 +227,7 @@ class FeedForward:
     def slope(self, i: int, samples: slice | torch.Tensor = slice(None)) -> torch.Tensor | None:
         """Derivative of layer `i`'s activation in the last `forward`; None where it is 1."""
         derivative = _ACTIVATIONS[self.activations[i]].slope
-        return None if derivative is None else derivative(self.outputs[i][..., samples])
+        return None if derivative is None else derivative(self.outputs[i][:, samples])
 
     def replace_inputs(self, source, new_rows, new_cols, kernel: str = "auto") -> None:
         """Give the first layer other inputs, see :func:`with_inputs`."""

@@ -103,7 +103,7 @@ class MaskedLinear(SparseLinear):
         return self.weight.abs().sum(dim, dtype=torch.float64).cpu().numpy()
 
     def strength_on_device(self, side):
-        return wide(self.weight.abs()).sum(-2 if side == "in" else -1)
+        return wide(self.weight.abs()).sum(0 if side == "in" else 1)
 
     def snapshot(self):
         return self._mask.clone(), self.n_connections, self.values.clone(), self.bias.clone()

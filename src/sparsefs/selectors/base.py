@@ -279,19 +279,9 @@ connections_every, n_replicas, n_jobs, kernel, device, verbose, random_state
     def _make_network(self, sizes, densities, activations, rng, device, **options) -> FeedForward:
         """A network of randomly placed connections; ``densities(shapes)`` are its layers'.
 
-        Raises ValueError if no feature reaches it, or it reaches no output. Of replicas that train
-        together it is one network.
+        Raises ValueError if no feature reaches it, or it reaches no output.
         """
-        from ..networks import ReplicatedFeedForward
-
-        if not self._together:
-            return self._make_one(sizes, densities, activations, rng, device, **options)
-        return ReplicatedFeedForward(
-            [
-                self._make_one(sizes, densities, activations, own, device, "masked", **options)
-                for own in self._together
-            ]
-        )
+        return self._make_one(sizes, densities, activations, rng, device, **options)
 
     def _make_one(self, sizes, densities, activations, rng, device, kernel=None, **options):
         from ..networks import FeedForward

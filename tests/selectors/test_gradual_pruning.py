@@ -122,7 +122,9 @@ def test_the_network_is_the_mean_of_the_networks_with_the_features_left(monkeypa
 
     monkeypatch.setattr(gradual_pruning.GradualPruning, "__init__", watched)
     # Pruning begins later than this training ends: the networks are as they were trained.
-    monkeypatch.setattr("sparsefs.topology.schedule.PruningSchedule.n_inputs", lambda s, n, p: n)
+    monkeypatch.setattr(
+        "sparsefs.training.pruning_schedule.PruningSchedule.n_inputs", lambda s, n, p: n
+    )
     fitted = quick(GradualPruningSelector).fit(wide, classes(wide))
     (training,) = trainings
     ((_, x),) = training.batches._scaling.blocks(wide, np.arange(60), training.columns)

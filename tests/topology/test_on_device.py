@@ -15,9 +15,9 @@ from sparsefs.topology import (
     RandomGrow,
     Rewiring,
 )
-from sparsefs.topology.drop import nearest_to_zero as nearest_on_host
-from sparsefs.topology.grow import largest as largest_on_host
 from sparsefs.topology.on_device import largest, nearest_to_zero
+from sparsefs.topology.rules import largest as largest_on_host
+from sparsefs.topology.rules import nearest_to_zero as nearest_on_host
 from sparsefs.utils import device as _device
 from tests.layers import WEIGHTS, dense, make, random_layers
 from tests.no_waiting import no_waiting

@@ -8,9 +8,8 @@ from scipy import sparse
 
 from sparsefs.data.summary import Summary
 from sparsefs.data.target import Target
-from sparsefs.importance.taylor import TaylorImportance
+from sparsefs.importance.taylor import TaylorShares
 from sparsefs.networks.shared_inputs import Parameter, SharedInputNetworks
-from sparsefs.topology import PruningSchedule
 from sparsefs.training import shrinking_batches
 from sparsefs.training.batches import Scaling
 from sparsefs.training.clipping import Clipping
@@ -18,6 +17,7 @@ from sparsefs.training.components import principal_components
 from sparsefs.training.gradual_pruning import GradualPruning
 from sparsefs.training.losses import CrossEntropyLoss, SquaredErrorLoss
 from sparsefs.training.objective import Objective, OfEach
+from sparsefs.training.pruning_schedule import PruningSchedule
 from sparsefs.training.shrinking_batches import ShrinkingBatches
 
 
@@ -176,7 +176,7 @@ def test_schedule_falls_from_all_to_the_last():
 
 def test_importance_is_the_running_mean_of_shares():
     rng = torch.Generator().manual_seed(0)
-    importance = TaylorImportance(6, 2, 0.9, "cpu")
+    importance = TaylorShares(6, 2, 0.9, "cpu")
     expected = np.zeros((6, 2))
     for _ in range(3):
         weights, gradient = torch.randn(2, 6, 2, 5, generator=rng)
@@ -186,7 +186,7 @@ def test_importance_is_the_running_mean_of_shares():
     np.testing.assert_allclose(importance.values, expected, rtol=1e-5)
     importance.keep(torch.tensor([0, 5]))
     np.testing.assert_allclose(importance.values, expected[[0, 5]], rtol=1e-5)
-    quiet = TaylorImportance(6, 2, 0.9, "cpu")
+    quiet = TaylorShares(6, 2, 0.9, "cpu")
     quiet.look_at(weights, 0 * gradient)  # nothing to learn is not an error
     assert (quiet.values == 0).all()
 

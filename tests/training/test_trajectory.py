@@ -45,7 +45,7 @@ def test_training_follows_the_literal_program(kernel, mixing, density):
         lam=0.4,
         mixing=mixing,
     )
-    importance = ReconstructionImportance(N_FEATURES, 0.4, mixing)
+    importance = ReconstructionImportance(0.4, mixing)
     topology = Topology(
         [Rewiring(ImportanceDrop(side), ImportanceGrow(side), 0.3) for side in ("in", "out")],
         UpdateSchedule("batch"),

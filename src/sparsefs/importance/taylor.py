@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How much the loss would change without an input, to first order."""
+"""Change of the loss without an input, to first order, in several networks at a time."""
 
 from __future__ import annotations
 
 import torch
 
 
-class TaylorImportance:
-    """Running mean of the size of each input's sum of weight times gradient, a share of all.
+class TaylorShares:
+    """Running mean of each input's share of the absolute sums of weight times gradient.
 
     Setting the weights of an input to zero changes the loss by minus the sum of weight times
-    gradient, to first order. The sum is taken within a network, where contributions may cancel. A
-    network's shares add up to 1, so that one with a larger loss counts no more than the others.
+    gradient, to first order. The sum is taken within a network, where contributions may cancel.
+    The shares of a network add up to 1, so that all networks count the same, whatever their loss.
 
     Parameters
     ----------
     n_inputs, n_networks : int
     decay : float
-        Of the running mean, per step.
+        Decay of the running mean, per step.
     device : torch.device or str
     """
 
@@ -26,7 +26,7 @@ class TaylorImportance:
         self.values = torch.zeros(n_inputs, n_networks, dtype=torch.float32, device=device)
 
     def look_at(self, weights: torch.Tensor, gradient: torch.Tensor) -> None:
-        """Take in one step; both are (n_inputs, n_networks, n_hidden)."""
+        """Add one step; both are (n_inputs, n_networks, n_hidden)."""
         change = (weights * gradient).sum(2).abs_()
         change /= change.sum(0).clamp_(min=1e-30)
         self.values.lerp_(change, 1 - self.decay)

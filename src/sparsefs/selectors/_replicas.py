@@ -46,7 +46,7 @@ def train_replicas(selector, watch: Watch, data, constant, device, seed: int) ->
     not_fitted = {"_watch", "_together", *own}
 
     def trained(number):
-        from ..utils.threads import single_threaded
+        from ..utils.device import single_threaded
 
         replica = copy.copy(selector)
         replica._watch = watch

@@ -183,7 +183,7 @@ connections_every, n_replicas, n_jobs, kernel, device, verbose, random_state
                 self.path_ = k_path(self, choice, data, seed)
                 choice._warn_of_end(self.path_, self.n_features_in_)
 
-            from ..utils.threads import single_threaded
+            from ..utils.device import single_threaded
 
             watch = Watch(
                 self,

@@ -219,11 +219,11 @@ default="auto"
         import torch
 
         from ..networks.shared_inputs import SharedInputNetworks
-        from ..topology import PruningSchedule
         from ..training.batches import Scaling
         from ..training.clipping import Clipping
         from ..training.gradual_pruning import GradualPruning
         from ..training.objective import Objective, OfEach
+        from ..training.pruning_schedule import PruningSchedule
         from ..training.shrinking_batches import ShrinkingBatches
 
         X, weight, rows = data.X, data.sample_weight, self._rows(data)

@@ -286,9 +286,7 @@ class WASTSelector(AutoencoderSelector):
         # The features are the inputs of the first layer and the outputs of the second.
         rewirings = [
             topo.Rewiring(
-                topo.ImportanceDrop(side) if self.drop == "importance" else topo.MagnitudeDrop(),
-                topo.ImportanceGrow(side) if self.grow == "importance" else topo.RandomGrow(),
-                self.drop_fraction,
+                topo.DROP[self.drop](side), topo.GROW[self.grow](side), self.drop_fraction
             )
             for side in ("in", "out")
         ]
@@ -306,9 +304,7 @@ class WASTSelector(AutoencoderSelector):
             device,
             density=self.density,
             output_activation="identity",
-            importance=ReconstructionImportance(
-                data.X.shape[1], self.lam, self.mixing, self.ranking
-            ),
+            importance=ReconstructionImportance(self.lam, self.mixing, self.ranking),
             rewirings=rewirings,
             loss=ReconstructionLoss(),
             optimizer=optimizer,

@@ -1,38 +1,28 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The built-in rules as arithmetic on masks, for layers with a slot for every position.
 
-They choose the same connections as the rules in :mod:`.drop` and :mod:`.grow`, ties included. But
-they never read a count, because reading a number makes the host wait for the device: counts stay
-tensors, and the k-th of something is a place in a stable sort.
+They choose the same connections as :mod:`.rules`, ties included. But they never read a count,
+because reading a number makes the host wait for the device: counts stay tensors, and the k-th of
+something is a place in a stable sort.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 
-from ..networks import MaskedLinear
-from ..utils.device import is_remote, to_device, wide
-from .drop import ImportanceDrop, MagnitudeDrop
-from .grow import GradientGrow, ImportanceGrow, RandomGrow
-
-if TYPE_CHECKING:
-    from ..networks import SparseLinear
+from ..networks import DenseSlots
+from ..utils.device import to_device, wide
+from .layer import RewirableLayer
+from .rules import GradientGrow, ImportanceDrop, ImportanceGrow, MagnitudeDrop, RandomGrow
 
 _DROPS = (ImportanceDrop, MagnitudeDrop)
 _GROWS = (GradientGrow, ImportanceGrow, RandomGrow)
 
 
-def stays_on_device(layer: SparseLinear, drop, grow) -> bool:
-    """Whether a layer can be rewired without the host; rules of the user's own need it."""
-    return (
-        isinstance(layer, MaskedLinear)
-        and is_remote(layer.device)
-        and type(drop) in _DROPS
-        and type(grow) in _GROWS
-    )
+def stays_on_device(layer: RewirableLayer, drop, grow) -> bool:
+    """Return whether a layer can be rewired without the host; custom rules need the host."""
+    return isinstance(layer, DenseSlots) and type(drop) in _DROPS and type(grow) in _GROWS
 
 
 def rewire_on_device(layer, drop, grow, importance, fraction, rng) -> torch.Tensor:

@@ -12,9 +12,8 @@ from scipy import sparse
 
 from ..data import RowTable
 from ..data.summary import Summary
-from ..networks.parts import TILE
-from ..utils.device import to_device
-from ..utils.scratch import Scratch
+from ..networks.chunks import CHUNK
+from ..utils.device import Scratch, to_device
 from .row_stream import RowStream
 
 
@@ -94,7 +93,7 @@ _MANY = 2**24  # numbers (64 MiB) of a batch from which it comes in parts
 class WideBatch:
     """Samples of so many features that they are loaded a tile of features at a time.
 
-    See :mod:`sparsefs.networks.parts`. What a slice gives is overwritten by the next one.
+    See :mod:`sparsefs.networks.chunks`. What a slice gives is overwritten by the next one.
     """
 
     def __init__(self, batches: Batches, X, rows: np.ndarray, columns: np.ndarray | None):
@@ -256,7 +255,7 @@ class Batches:
         """The features now loaded of the latest batch, (n_features, n_samples)."""
         X, places = self._latest
         n_features = len(self._moments[0])
-        many = n_features > 2 * TILE and n_features * len(places) > _MANY
+        many = n_features > 2 * CHUNK and n_features * len(places) > _MANY
         if many and torch.device(self.device).type == "cpu":
             return WideBatch(self, X, places, self._columns)
         return to_device(self._load(X, places), self.device)

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ..importance.taylor import TaylorImportance
+from ..importance.taylor import TaylorShares
 from ..networks.shared_inputs import SharedInputNetworks
-from ..topology.schedule import PruningSchedule
 from ..utils.device import to_host
+from .pruning_schedule import PruningSchedule
 from .shrinking_batches import ShrinkingBatches
 
 _BETAS = (0.9, 0.99)  # of Adam; a short memory of sizes, as the inputs change
@@ -79,9 +79,7 @@ class GradualPruning:
         self.objective, self.schedule, self.width = objective, schedule, width
         self.noise_std = noise_std
         self.learning_rate, self.decay = learning_rate, decay
-        self.importance = TaylorImportance(
-            len(columns), networks.n_networks, memory, networks.device
-        )
+        self.importance = TaylorShares(len(columns), networks.n_networks, memory, networks.device)
         self.removals: list[Removal] = []
         self.flops = self.n_samples_seen = 0
         self._n_at_first = len(columns)

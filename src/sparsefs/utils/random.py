@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 
 
 def seed_of(random_state) -> int:
-    """The one number that a fit takes from `random_state`; numpy's global state is left alone."""
+    """Draw the seed of a fit from `random_state`; None does not use numpy's global state."""
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0])
     if isinstance(random_state, Integral):

@@ -22,7 +22,7 @@ from benchmarks.results import Results
 from benchmarks.tables import numbers, show, spread
 from sparsefs import WASTSelector
 from sparsefs.topology import Topology
-from sparsefs.utils.threads import single_threaded
+from sparsefs.utils.device import single_threaded
 
 CASES = [
     ("madelon", 0.2),

@@ -45,7 +45,7 @@ class TaylorImportance(Importance):
         )
         n_inputs = layer.shape[1]
         self.total += np.bincount(
-            layer.neurons("in"), weights=change, minlength=n_inputs
+            layer.cols, weights=change, minlength=n_inputs
         )
         self.n_steps += 1
 

@@ -16,24 +16,21 @@ from torch import Tensor, nn
 from ..networks.costs import Cost
 from ..regularization._magnitudes import check_density, is_number
 from ..topology import (
+    GROW,
+    INIT,
     GradientGrow,
     GrowRule,
     MagnitudeDrop,
-    RandomGrow,
     Rewiring,
     UpdateSchedule,
-    erk_densities,
     sample_positions,
-    uniform_densities,
 )
+from ..topology.checks import check_densities
 from ..utils.device import to_host
 from .costs import LayerCost, TrainingCosts
 from .parameter_layer import ParameterLayer
 from .prunable import prunable_weights
 from .step_hooks import StepHooks, check_optimizer
-
-_GROW: dict[str, Callable[[], GrowRule]] = {"set": RandomGrow, "rigl": GradientGrow}
-_INIT = {"erk": erk_densities, "uniform": uniform_densities}
 
 
 class SparseTraining:
@@ -165,12 +162,12 @@ class SparseTraining:
         random_state: int | np.random.Generator | None = None,
     ):
         density = check_density(density)
-        if not (callable(topology) or topology in [*_GROW, "static", "dense"]):
+        if not (callable(topology) or topology in ["set", "rigl", "static", "dense"]):
             raise ValueError(
                 "topology must be 'rigl', 'set', 'static', 'dense' or a grow rule, "
                 f"got {topology!r}."
             )
-        if not (callable(init) or init in list(_INIT)):
+        if not (callable(init) or init in list(INIT)):
             raise ValueError(f"init must be 'erk', 'uniform' or a callable, got {init!r}.")
         moves = topology not in ("static", "dense")
         if n_steps is None and moves:
@@ -212,7 +209,7 @@ class SparseTraining:
         self._rewiring: Rewiring | None = None
         self._looks_at_gradients = topology not in ("set", "static", "dense")
         if moves:
-            grow = _GROW[topology]() if isinstance(topology, str) else topology
+            grow = GROW[topology]() if isinstance(topology, str) else topology
             self._rewiring = Rewiring(MagnitudeDrop(unused=True), grow, float(drop_fraction))
         self._rng = _generator(random_state)
 
@@ -225,8 +222,9 @@ class SparseTraining:
         self._costs.attach(self, self._managed)
         try:
             if topology != "dense":
-                shares = _INIT[init] if isinstance(init, str) else init
-                self._sparsify(_densities(shares, self._managed, density), density)
+                shares = INIT[init] if isinstance(init, str) else init
+                shapes = [tuple(weight.shape) for weight in self._managed.values()]
+                self._sparsify(check_densities(shares(shapes, density), shapes), density)
         except BaseException:
             self._flops.remove()
             raise
@@ -507,19 +505,6 @@ def _generator(random_state) -> np.random.Generator:
             "random_state must be a non-negative integer, a numpy.random.Generator or None, got "
             f"{random_state!r}."
         ) from error
-
-
-def _densities(shares, weights, density) -> list[float]:
-    densities = list(shares([tuple(weight.shape) for weight in weights.values()], density))
-    if len(densities) != len(weights):
-        raise ValueError(
-            f"init must return a density for each of the {len(weights)} layers, got "
-            f"{len(densities)}."
-        )
-    for name, share in zip(weights, densities, strict=True):
-        if not (is_number(share, Real) and 0 <= share <= 1):
-            raise ValueError(f"init must return densities from 0 to 1, got {share!r} for {name}.")
-    return [float(share) for share in densities]
 
 
 def _check_connected(name, weight, n, density):

@@ -11,7 +11,7 @@ from numbers import Real
 import torch
 from torch import Tensor
 
-from ..utils.order_statistics import Ranks
+from ..utils.order_statistics import OrderStatistics
 
 
 def is_number(value, kind: type) -> bool:
@@ -85,7 +85,7 @@ def order_statistic(weights: list[Tensor], k: int) -> float:
     together = magnitudes(weights)
     if together.device.type != "cpu":
         return float(together.kthvalue(k + 1).values)
-    return float(Ranks(together.numpy()).magnitude(k))
+    return float(OrderStatistics(together.numpy()).magnitude(k))
 
 
 def magnitudes(weights: list[Tensor]) -> Tensor:

@@ -185,8 +185,7 @@ verbose, random_state
             seed = seed_of(self.random_state)
             common = self._common_attributes(data, seed)
 
-            from ..utils.device import resolve_device
-            from ..utils.threads import single_threaded
+            from ..utils.device import resolve_device, single_threaded
 
             def attributes(result: FitResult) -> dict[str, Any]:
                 return common | result.attributes(data.constant)

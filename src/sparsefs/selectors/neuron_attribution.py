@@ -319,13 +319,11 @@ default="auto"
         return f"{type(self.importance).__name__} score"
 
     def _densities(self, shapes):
-        from ..topology import erk_densities, uniform_densities
+        from ..topology import INIT
 
         if self.topology == "dense":
-            return uniform_densities(shapes, 1.0)
-        if self.init == "uniform":
-            return uniform_densities(shapes, self.density)
-        return (erk_densities if self.init == "erk" else self.init)(shapes, self.density)
+            return INIT["uniform"](shapes, 1.0)
+        return (self.init if callable(self.init) else INIT[self.init])(shapes, self.density)
 
     def _importance(self):
         from ..importance import AttributionImportance, StrengthImportance
@@ -351,8 +349,7 @@ default="auto"
             (0.75 if rigl else 1.0) if until == "auto" else until,
             ("cosine" if rigl else "constant") if decay == "auto" else decay,
         )
-        rules = {"set": topo.RandomGrow(), "rigl": topo.GradientGrow()}
-        grow = rules[self.topology] if isinstance(self.topology, str) else self.topology
+        grow = self.topology if callable(self.topology) else topo.GROW[self.topology]()
         rewiring = topo.Rewiring(topo.MagnitudeDrop(), grow, self.drop_fraction)
         # Where all connections exist there is nothing to move.
         rewirings = [rewiring if layer.density < 1 else None for layer in network.layers]

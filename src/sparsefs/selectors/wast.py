@@ -248,9 +248,7 @@ class WASTSelector(AutoencoderSelector):
         # The features are the inputs of the first layer and the outputs of the second.
         rewirings = [
             topo.Rewiring(
-                topo.ImportanceDrop(side) if self.drop == "importance" else topo.MagnitudeDrop(),
-                topo.ImportanceGrow(side) if self.grow == "importance" else topo.RandomGrow(),
-                self.drop_fraction,
+                topo.DROP[self.drop](side), topo.GROW[self.grow](side), self.drop_fraction
             )
             for side in ("in", "out")
         ]
@@ -268,9 +266,7 @@ class WASTSelector(AutoencoderSelector):
             progress,
             density=self.density,
             output_activation="identity",
-            importance=ReconstructionImportance(
-                data.X.shape[1], self.lam, self.mixing, self.rank_by
-            ),
+            importance=ReconstructionImportance(self.lam, self.mixing, self.rank_by),
             rewirings=rewirings,
             loss=ReconstructionLoss(),
             optimizer=optimizer,

@@ -8,7 +8,6 @@ from sklearn.datasets import load_digits
 from torch import nn
 
 from sparsefs.modules import AdaptiveRegularization, SparseTraining
-from sparsefs.regularization import AdaptiveSchedule
 
 N_EPOCHS, BATCH_SIZE = 12, 64
 
@@ -100,8 +99,7 @@ def test_a_residual_network_is_pruned_to_a_tenth(digits):
     X, y, X_test, y_test = digits
     with torch.random.fork_rng():
         module = residual_network()
-        schedule = AdaptiveSchedule(warmup_epochs=2, initial_strength=1e-3, growth=2)
-        art = AdaptiveRegularization(module, 0.1, schedule=schedule)
+        art = AdaptiveRegularization(module, 0.1, warmup_epochs=2, initial_strength=1e-3, growth=2)
         optimizer = optimizer_of(module)
         art.attach(optimizer)
         for _ in range(10):

@@ -33,19 +33,19 @@ class HyperSparseSelector(SupervisedSelector):
         cross-validation within `fit`; :class:`CrossValidatedK` does with settings of your own.
     density : float in (0, 1], default=0.1
         Share of all connections that survive the pruning; 1 less the paper's pruning rate.
-    regularizer : {"hypersparse", "l1", "l2"} or Penalty, default="hypersparse"
+    penalty : {"hypersparse", "l1", "l2"} or Penalty, default="hypersparse"
         What pulls weights to zero. HyperSparse spares those that will survive. An object is a
         penalty of your own, see :class:`sparsefs.regularization.Penalty`.
     apply : {"gradient", "loss"}, default="gradient"
         Add the penalty's gradient in closed form to the weights' gradients, or differentiate it
         as a part of the loss. Both agree up to rounding; the former is faster.
-    warmup_iter : int or float, default=0.125
+    warmup_epochs : int or float, default=0.125
         Epochs without penalty, or their share of `max_iter` if a float below 1.
-    strength_init : float, default=0.00002
+    initial_strength : float, default=0.00002
         Strength of the penalty in the first epoch after them.
-    strength_growth : float, default=1.3
+    growth : float, default=1.3
         Factor from one epoch to the next.
-    fine_tune_iter : int or float, default=0.25
+    fine_tune_epochs : int or float, default=0.25
         Epochs after pruning, or their share of `max_iter` if a float below 1. The learning rate
         falls to a tenth at half, and again at three quarters of them.
     hidden_layer_sizes : int or sequence of int, default=(300, 100)
@@ -63,7 +63,7 @@ class HyperSparseSelector(SupervisedSelector):
         Standardise every feature; all with one mean and standard deviation; bring every
         feature to 0 to 1; or use X as it is.
     max_iter : int, default=80
-        Number of epochs, at most; the network is pruned `fine_tune_iter` before at the latest.
+        Number of epochs, at most; the network is pruned `fine_tune_epochs` before at the latest.
     batch_size : int or "auto", default="auto"
         Samples per training step; ``"auto"`` is 100, and 32 with fewer than 200 samples.
     learning_rate_init : float, default=0.05
@@ -71,7 +71,7 @@ class HyperSparseSelector(SupervisedSelector):
     momentum : float in [0, 1), default=0.9
         Nesterov momentum.
     alpha : float, default=0.0001
-        Strength of an L2 penalty throughout, besides the `regularizer`.
+        Strength of an L2 penalty throughout, besides the `penalty`.
     connections_every : int or None, default=None
         Count the connections of every input neuron after every so many epochs, before the first
         one and at the end; the counts are kept in `connections_`. Training is the same with it.
@@ -142,7 +142,7 @@ class HyperSparseSelector(SupervisedSelector):
     >>> from sklearn.datasets import load_digits
     >>> from sparsefs import HyperSparseSelector
     >>> X, y = load_digits(return_X_y=True)
-    >>> selector = HyperSparseSelector(K=20, max_iter=30, fine_tune_iter=5, random_state=0)
+    >>> selector = HyperSparseSelector(K=20, max_iter=30, fine_tune_epochs=5, random_state=0)
     >>> selector.fit(X, y).transform(X).shape
     (1797, 20)
     >>> selector.score(X, y) > 0.9  # of the pruned network
@@ -152,15 +152,15 @@ class HyperSparseSelector(SupervisedSelector):
     _parameter_constraints: ClassVar[dict] = {
         **SupervisedSelector._parameter_constraints,
         "density": [Interval(Real, 0, 1, closed="right")],
-        "regularizer": [StrOptions({"hypersparse", "l1", "l2"}), HasMethods(["gradients"])],
+        "penalty": [StrOptions({"hypersparse", "l1", "l2"}), HasMethods(["gradients"])],
         "apply": [StrOptions({"gradient", "loss"})],
-        "warmup_iter": [
+        "warmup_epochs": [
             Interval(Integral, 0, None, closed="left"),
             Interval(RealNotInt, 0, 1, closed="left"),
         ],
-        "strength_init": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
-        "strength_growth": [Interval(Real, 1, FLOAT32_MAX, closed="left")],
-        "fine_tune_iter": [
+        "initial_strength": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
+        "growth": [Interval(Real, 1, FLOAT32_MAX, closed="left")],
+        "fine_tune_epochs": [
             Interval(Integral, 0, None, closed="left"),
             Interval(RealNotInt, 0, 1, closed="left"),
         ],
@@ -172,12 +172,12 @@ class HyperSparseSelector(SupervisedSelector):
         K=50,
         *,
         density=0.1,
-        regularizer="hypersparse",
+        penalty="hypersparse",
         apply="gradient",
-        warmup_iter=0.125,
-        strength_init=0.00002,
-        strength_growth=1.3,
-        fine_tune_iter=0.25,
+        warmup_epochs=0.125,
+        initial_strength=0.00002,
+        growth=1.3,
+        fine_tune_epochs=0.25,
         hidden_layer_sizes=(300, 100),
         activation="relu",
         loss="auto",
@@ -198,12 +198,12 @@ class HyperSparseSelector(SupervisedSelector):
     ):
         self.K = K
         self.density = density
-        self.regularizer = regularizer
+        self.penalty = penalty
         self.apply = apply
-        self.warmup_iter = warmup_iter
-        self.strength_init = strength_init
-        self.strength_growth = strength_growth
-        self.fine_tune_iter = fine_tune_iter
+        self.warmup_epochs = warmup_epochs
+        self.initial_strength = initial_strength
+        self.growth = growth
+        self.fine_tune_epochs = fine_tune_epochs
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.loss = loss
@@ -238,15 +238,15 @@ class HyperSparseSelector(SupervisedSelector):
         Examples
         --------
         >>> from sparsefs import HyperSparseSelector
-        >>> HyperSparseSelector.from_paper(density=0.02).warmup_iter
+        >>> HyperSparseSelector.from_paper(density=0.02).warmup_epochs
         60
         """
         setting = {
-            "regularizer": "hypersparse",
-            "warmup_iter": 60,
-            "strength_init": 0.000005,
-            "strength_growth": 1.05,
-            "fine_tune_iter": 160,
+            "penalty": "hypersparse",
+            "warmup_epochs": 60,
+            "initial_strength": 0.000005,
+            "growth": 1.05,
+            "fine_tune_epochs": 160,
             "max_iter": 400,
             "batch_size": 64,
             "learning_rate_init": 0.1,
@@ -278,13 +278,11 @@ class HyperSparseSelector(SupervisedSelector):
             network,
             optimizer,
             self.density,
-            self._penalty(),
-            AdaptiveSchedule(
-                self._epochs_of("warmup_iter"), self.strength_init, self.strength_growth
-            ),
+            self.penalty,
+            AdaptiveSchedule(self._epochs_of("warmup_epochs"), self.initial_strength, self.growth),
             lambda: -evaluate(network, unshuffled, error),
             n_epochs=int(self.max_iter),
-            n_fine_tune=self._epochs_of("fine_tune_iter"),
+            fine_tune_epochs=self._epochs_of("fine_tune_epochs"),
             apply=self.apply,
             kernel=self.kernel,
         )
@@ -313,13 +311,6 @@ class HyperSparseSelector(SupervisedSelector):
     def _score_label_of_one(self):
         return "relative strength; if connected, 1 + strength"
 
-    def _penalty(self):
-        from ..regularization.penalties import NAMED_PENALTIES
-
-        if not isinstance(self.regularizer, str):
-            return self.regularizer
-        return NAMED_PENALTIES[self.regularizer](self.density)
-
     def _epochs_of(self, name):
         """A number of epochs that may be given as a share of `max_iter`."""
         value = getattr(self, name)
@@ -327,17 +318,18 @@ class HyperSparseSelector(SupervisedSelector):
 
     def _validate_params(self):
         super()._validate_params()
-        refuse_classes(self, "regularizer", "loss")
-        n_before = int(self.max_iter) - self._epochs_of("fine_tune_iter")
+        refuse_classes(self, "penalty", "loss")
+        n_before = int(self.max_iter) - self._epochs_of("fine_tune_epochs")
         if n_before < 1:
             raise ValueError(
-                "'max_iter' must be larger than 'fine_tune_iter', to leave epochs before the "
-                f"pruning. Got max_iter={self.max_iter} and fine_tune_iter={self.fine_tune_iter}."
+                "'max_iter' must be larger than 'fine_tune_epochs', to leave epochs before the "
+                f"pruning. Got max_iter={self.max_iter} and "
+                f"fine_tune_epochs={self.fine_tune_epochs}."
             )
-        if self._epochs_of("warmup_iter") >= n_before:
+        if self._epochs_of("warmup_epochs") >= n_before:
             warnings.warn(
-                f"With warmup_iter={self.warmup_iter}, max_iter={self.max_iter} and "
-                f"fine_tune_iter={self.fine_tune_iter} the penalty never acts: the network is "
+                f"With warmup_epochs={self.warmup_epochs}, max_iter={self.max_iter} and "
+                f"fine_tune_epochs={self.fine_tune_epochs} the penalty never acts: the network is "
                 "pruned without it.",
                 UserWarning,
                 stacklevel=3,

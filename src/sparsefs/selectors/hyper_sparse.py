@@ -32,22 +32,22 @@ class HyperSparseSelector(SupervisedSelector):
         Number of features to keep, or their share if a float in (0, 1]. ``"auto"`` chooses it by
         cross-validation within `fit`; :class:`CrossValidatedK` does with settings of your own.
     density : float in (0, 1], default=0.1
-        Share of all connections that survive the pruning; 1 less the paper's pruning rate.
+        Share of all connections that survive the pruning: 1 - the paper's pruning rate.
     penalty : {"hypersparse", "l1", "l2"} or Penalty, default="hypersparse"
-        What pulls weights to zero. HyperSparse spares those that will survive. An object is a
-        penalty of your own, see :class:`sparsefs.regularization.Penalty`.
+        Penalty that pulls weights to zero. HyperSparse spares those that will survive. For a
+        custom penalty see :class:`sparsefs.regularization.Penalty`.
     apply : {"gradient", "loss"}, default="gradient"
-        Add the penalty's gradient in closed form to the weights' gradients, or differentiate it
-        as a part of the loss. Both agree up to rounding; the former is faster.
+        Add the gradient of the penalty in closed form, or differentiate the penalty as a part of
+        the loss. Both agree up to rounding; the former is faster.
     warmup_epochs : int or float, default=0.125
-        Epochs without penalty, or their share of `max_iter` if a float below 1.
+        Epochs without a penalty, or their share of `max_iter` if a float below 1.
     initial_strength : float, default=0.00002
         Strength of the penalty in the first epoch after them.
     growth : float, default=1.3
         Factor from one epoch to the next.
     fine_tune_epochs : int or float, default=0.25
-        Epochs after pruning, or their share of `max_iter` if a float below 1. The learning rate
-        falls to a tenth at half, and again at three quarters of them.
+        Epochs after the pruning, or their share of `max_iter` if a float below 1. The learning
+        rate falls to a tenth at half of them, and again at three quarters.
     hidden_layer_sizes : int or sequence of int, default=(300, 100)
         Number of neurons of every hidden layer.
     activation : {"relu", "tanh", "logistic"}, default="relu"
@@ -63,7 +63,7 @@ class HyperSparseSelector(SupervisedSelector):
         Standardise every feature; all with one mean and standard deviation; bring every
         feature to 0 to 1; or use X as it is.
     max_iter : int, default=80
-        Number of epochs, at most; the network is pruned `fine_tune_epochs` before at the latest.
+        Maximum number of epochs. The network is pruned at the latest `fine_tune_epochs` before.
     batch_size : int or "auto", default="auto"
         Samples per training step; ``"auto"`` is 100, and 32 with fewer than 200 samples.
     learning_rate_init : float, default=0.05
@@ -71,7 +71,7 @@ class HyperSparseSelector(SupervisedSelector):
     momentum : float in [0, 1), default=0.9
         Nesterov momentum.
     alpha : float, default=0.0001
-        Strength of an L2 penalty throughout, besides the `penalty`.
+        Strength of an L2 penalty in all epochs, in addition to `penalty`.
     connections_every : int or None, default=None
         Count the connections of every input neuron after every so many epochs, before the first
         one and at the end; the counts are kept in `connections_`. Training is the same with it.
@@ -272,7 +272,7 @@ class HyperSparseSelector(SupervisedSelector):
         unshuffled = self._batches(data, scaling, None, device, rows)
         loss = self._loss(data.target)
         optimizer = SGD(self.learning_rate_init, self.alpha, momentum=self.momentum)
-        # The paper compares accuracies; what is not a class has none.
+        # The paper compares accuracies; only classes have one.
         error = ErrorRate() if data.target.kind == "classes" else loss
         pruning = AdaptivePruning(
             network,
@@ -312,7 +312,7 @@ class HyperSparseSelector(SupervisedSelector):
         return "relative strength; if connected, 1 + strength"
 
     def _epochs_of(self, name):
-        """A number of epochs that may be given as a share of `max_iter`."""
+        """Return a number of epochs that may be given as a share of `max_iter`."""
         value = getattr(self, name)
         return int(value) if isinstance(value, Integral) else round(value * self.max_iter)
 
@@ -322,15 +322,15 @@ class HyperSparseSelector(SupervisedSelector):
         n_before = int(self.max_iter) - self._epochs_of("fine_tune_epochs")
         if n_before < 1:
             raise ValueError(
-                "'max_iter' must be larger than 'fine_tune_epochs', to leave epochs before the "
-                f"pruning. Got max_iter={self.max_iter} and "
+                "'max_iter' must be larger than 'fine_tune_epochs': the network trains before it "
+                f"is pruned. Got max_iter={self.max_iter} and "
                 f"fine_tune_epochs={self.fine_tune_epochs}."
             )
         if self._epochs_of("warmup_epochs") >= n_before:
             warnings.warn(
                 f"With warmup_epochs={self.warmup_epochs}, max_iter={self.max_iter} and "
-                f"fine_tune_epochs={self.fine_tune_epochs} the penalty never acts: the network is "
-                "pruned without it.",
+                f"fine_tune_epochs={self.fine_tune_epochs} the penalty never acts before the "
+                "pruning. Lower warmup_epochs.",
                 UserWarning,
                 stacklevel=3,
             )

@@ -22,7 +22,7 @@ def write_all(rows, sets, published):
         header = ["Data set", "Published", 'Ours, scaling="feature"', 'Ours, scaling="global"']
         table.write(method.lower(), header, table.scalings(method))
     header = ["Data set", "Density", *REGULARIZERS.values()]
-    table.write("hyper_sparse", header, table.regularizers())
+    table.write("hyper_sparse", header, table.penalties())
 
 
 COSTS = [
@@ -87,7 +87,7 @@ class Rows:
             for name in names
         ]
 
-    def regularizers(self):
+    def penalties(self):
         """ "Network / SVC" of every set, density and regulariser."""
         lines = []
         for density in ("0.1", "0.02"):

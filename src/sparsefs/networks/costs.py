@@ -1,17 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Costs of a sparse network and of the dense network of the same shape."""
+"""Costs of a sparse network, and of the dense network of the same shape."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
 
-
-class Cost(TypedDict):
-    """One figure for the sparse network and one for its dense counterpart."""
-
-    sparse: int
-    dense: int
+from ..utils.costs import Cost, Costs
 
 
 def network_costs(
@@ -22,8 +16,8 @@ def network_costs(
     n_buffers: int,
     n_samples_seen: int,
     training_flops: int,
-) -> dict[str, Cost]:
-    """Return parameters, bytes and floating-point operations of a network of linear layers.
+) -> Costs:
+    """Return parameters, bytes and operations of a network of linear layers.
 
     Parameters
     ----------
@@ -67,13 +61,13 @@ def network_costs(
 def training_flops_per_sample(
     topology: str, sparse: float, dense: float, update_every: int | None = None
 ) -> float:
-    """Return the training operations for one sample, by the published formulas.
+    """Return the training operations for one sample by the published formulas.
 
     Parameters
     ----------
     topology : {"dense", "static", "set", "rigl"}
     sparse, dense : float
-        Operations of a forward pass of one sample: f_s of the sparse network, f_d of a fully
+        Operations of a forward pass of one sample: f_s of the sparse network, f_d of the fully
         connected one.
     update_every : int or None, default=None
         Steps between two updates of the topology, dT; required for ``"rigl"``.
@@ -81,9 +75,9 @@ def training_flops_per_sample(
     Returns
     -------
     float
-        3 f_d for ``"dense"``; 3 f_s for ``"static"`` and ``"set"``;
-        (3 f_s dT + 2 f_s + f_d) / (dT + 1) for ``"rigl"``, which computes the gradient of all
-        possible connections in one of dT + 1 steps.
+        3 f_d for ``"dense"``; 3 f_s for ``"static"`` and ``"set"``. For ``"rigl"``, which needs the
+        gradient of all possible connections in one of dT + 1 steps,
+        (3 f_s dT + 2 f_s + f_d) / (dT + 1).
 
     Raises
     ------

@@ -40,6 +40,7 @@ from ..utils.estimators import earlier_fit_kept, refuse_booleans, refuse_classes
 from ..utils.random import seed_of
 
 if TYPE_CHECKING:
+    from ..utils.costs import Costs
     from .network import FittedNetwork
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)  # training is in float32
@@ -68,7 +69,7 @@ class FitResult:
 
     scores: np.ndarray
     history: dict[str, np.ndarray] | None = None
-    costs: dict[str, Any] | None = None
+    costs: Costs | None = None
     network: FittedNetwork | None = None
     extras: dict[str, Any] = field(default_factory=dict)
 

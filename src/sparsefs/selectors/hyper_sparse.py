@@ -31,22 +31,22 @@ class HyperSparseSelector(PerceptronSelector):
         Number of features to keep, or their share if a float in (0, 1]. ``"auto"`` chooses it by
         cross-validation within `fit`; :class:`CrossValidatedK` does with settings of your own.
     density : float in (0, 1], default=0.1
-        Share of all connections that survive the pruning; 1 less the paper's pruning rate.
-    regularizer : {"hypersparse", "l1", "l2"} or Penalty, default="hypersparse"
-        What pulls weights to zero. HyperSparse spares those that will survive. An object is a
-        penalty of your own, see :class:`sparsefs.regularization.Penalty`.
+        Share of all connections that survive the pruning: 1 - the paper's pruning rate.
+    penalty : {"hypersparse", "l1", "l2"} or Penalty, default="hypersparse"
+        Penalty that pulls weights to zero. HyperSparse spares those that will survive. For a
+        custom penalty see :class:`sparsefs.regularization.Penalty`.
     apply : {"gradient", "loss"}, default="gradient"
-        Add the penalty's gradient in closed form to the weights' gradients, or differentiate it
-        as a part of the loss. Both agree up to rounding; the former is faster.
-    warmup_iter : int or float, default=0.125
-        Epochs without penalty, or their share of `max_iter` if a float below 1.
-    strength_init : float, default=0.00002
+        Add the gradient of the penalty in closed form, or differentiate the penalty as a part of
+        the loss. Both agree up to rounding; the former is faster.
+    warmup_epochs : int or float, default=0.125
+        Epochs without a penalty, or their share of `max_iter` if a float below 1.
+    initial_strength : float, default=0.00002
         Strength of the penalty in the first epoch after them.
-    strength_growth : float, default=1.3
+    growth : float, default=1.3
         Factor from one epoch to the next.
-    fine_tune_iter : int or float, default=0.25
-        Epochs after pruning, or their share of `max_iter` if a float below 1. The learning rate
-        falls to a tenth at half, and again at three quarters of them.
+    fine_tune_epochs : int or float, default=0.25
+        Epochs after the pruning, or their share of `max_iter` if a float below 1. The learning
+        rate falls to a tenth at half of them, and again at three quarters.
     hidden_layer_sizes : int or sequence of int, default=(300, 100)
         Number of neurons of every hidden layer.
     activation : {"relu", "tanh", "logistic"}, default="relu"
@@ -70,7 +70,7 @@ default="auto"
         ``"auto"``: ``"global"`` where the features seem to share a unit, ``"feature"`` where
         their spreads differ more than a hundredfold; see `scaling_`.
     max_iter : int, default=80
-        Number of epochs, at most; the network is pruned `fine_tune_iter` before at the latest.
+        Maximum number of epochs. The network is pruned at the latest `fine_tune_epochs` before.
     batch_size : int or "auto", default="auto"
         Samples per training step; ``"auto"`` is 100, and 32 with fewer than 200 samples.
     learning_rate_init : float, default=0.05
@@ -78,7 +78,7 @@ default="auto"
     momentum : float in [0, 1), default=0.9
         Nesterov momentum.
     alpha : float, default=0.0001
-        Strength of an L2 penalty throughout, besides the `regularizer`.
+        Strength of an L2 penalty in all epochs, in addition to `penalty`.
     connections_every : int or None, default=None
         Count the connections of every input neuron after every so many epochs, before the first
         one and at the end; the counts are kept in `connections_`. Training is the same with it.
@@ -144,19 +144,19 @@ default="auto"
     >>> from sklearn.datasets import load_digits
     >>> from sparsefs import HyperSparseSelector
     >>> X, y = load_digits(return_X_y=True)
-    >>> selector = HyperSparseSelector(K=20, max_iter=30, fine_tune_iter=5, random_state=0)
+    >>> selector = HyperSparseSelector(K=20, max_iter=30, fine_tune_epochs=5, random_state=0)
     >>> selector.fit(X, y).transform(X).shape
     (1797, 20)
     >>> selector.score(X, y) > 0.9  # of the pruned network
     True
     """
 
-    _own_parts = ("regularizer", "loss")
+    _own_parts = ("penalty", "loss")
     _paper: ClassVar[dict] = {
-        "warmup_iter": 60,
-        "strength_init": 0.000005,
-        "strength_growth": 1.05,
-        "fine_tune_iter": 160,
+        "warmup_epochs": 60,
+        "initial_strength": 0.000005,
+        "growth": 1.05,
+        "fine_tune_epochs": 160,
         "scaling": "feature",
         "max_iter": 400,
         "batch_size": 64,
@@ -166,15 +166,15 @@ default="auto"
     _parameter_constraints: ClassVar[dict] = {
         **PerceptronSelector._parameter_constraints,
         "density": [Interval(Real, 0, 1, closed="right")],
-        "regularizer": [StrOptions({"hypersparse", "l1", "l2"}), HasMethods(["gradients"])],
+        "penalty": [StrOptions({"hypersparse", "l1", "l2"}), HasMethods(["gradients"])],
         "apply": [StrOptions({"gradient", "loss"})],
-        "warmup_iter": [
+        "warmup_epochs": [
             Interval(Integral, 0, None, closed="left"),
             Interval(RealNotInt, 0, 1, closed="left"),
         ],
-        "strength_init": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
-        "strength_growth": [Interval(Real, 1, FLOAT32_MAX, closed="left")],
-        "fine_tune_iter": [
+        "initial_strength": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
+        "growth": [Interval(Real, 1, FLOAT32_MAX, closed="left")],
+        "fine_tune_epochs": [
             Interval(Integral, 0, None, closed="left"),
             Interval(RealNotInt, 0, 1, closed="left"),
         ],
@@ -186,12 +186,12 @@ default="auto"
         K=50,
         *,
         density=0.1,
-        regularizer="hypersparse",
+        penalty="hypersparse",
         apply="gradient",
-        warmup_iter=0.125,
-        strength_init=0.00002,
-        strength_growth=1.3,
-        fine_tune_iter=0.25,
+        warmup_epochs=0.125,
+        initial_strength=0.00002,
+        growth=1.3,
+        fine_tune_epochs=0.25,
         hidden_layer_sizes=(300, 100),
         activation="relu",
         task="auto",
@@ -212,12 +212,12 @@ default="auto"
     ):
         self.K = K
         self.density = density
-        self.regularizer = regularizer
+        self.penalty = penalty
         self.apply = apply
-        self.warmup_iter = warmup_iter
-        self.strength_init = strength_init
-        self.strength_growth = strength_growth
-        self.fine_tune_iter = fine_tune_iter
+        self.warmup_epochs = warmup_epochs
+        self.initial_strength = initial_strength
+        self.growth = growth
+        self.fine_tune_epochs = fine_tune_epochs
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.task = task
@@ -250,19 +250,17 @@ default="auto"
         unshuffled = self._batches(data, None, device)
         loss = self._loss(data)
         optimizer = SGD(self.learning_rate_init, self.alpha, momentum=self.momentum)
-        # The paper compares accuracies; what is not a class has none.
+        # The paper compares accuracies; only classes have one.
         error = ErrorRate() if data.target.task == "classification" else loss
         pruning = AdaptivePruning(
             network,
             optimizer,
             self.density,
-            self._penalty(),
-            AdaptiveSchedule(
-                self._epochs_of("warmup_iter"), self.strength_init, self.strength_growth
-            ),
+            self.penalty,
+            AdaptiveSchedule(self._epochs_of("warmup_epochs"), self.initial_strength, self.growth),
             lambda: -evaluate(network, unshuffled, error),
             n_epochs=int(self.max_iter),
-            n_fine_tune=self._epochs_of("fine_tune_iter"),
+            fine_tune_epochs=self._epochs_of("fine_tune_epochs"),
             apply=self.apply,
             kernel=self.kernel,
         )
@@ -291,31 +289,25 @@ default="auto"
     def _score_label(self):
         return "relative strength; if connected, 1 + strength"
 
-    def _penalty(self):
-        from ..regularization.penalties import NAMED_PENALTIES
-
-        if not isinstance(self.regularizer, str):
-            return self.regularizer
-        return NAMED_PENALTIES[self.regularizer](self.density)
-
     def _epochs_of(self, name):
-        """A number of epochs that may be given as a share of `max_iter`."""
+        """Return a number of epochs that may be given as a share of `max_iter`."""
         value = getattr(self, name)
         return int(value) if isinstance(value, Integral) else round(value * self.max_iter)
 
     def _validate_params(self):
         super()._validate_params()
-        n_before = int(self.max_iter) - self._epochs_of("fine_tune_iter")
+        n_before = int(self.max_iter) - self._epochs_of("fine_tune_epochs")
         if n_before < 1:
             raise ValueError(
-                "'max_iter' must be larger than 'fine_tune_iter', to leave epochs before the "
-                f"pruning. Got max_iter={self.max_iter} and fine_tune_iter={self.fine_tune_iter}."
+                "'max_iter' must be larger than 'fine_tune_epochs': the network trains before it "
+                f"is pruned. Got max_iter={self.max_iter} and "
+                f"fine_tune_epochs={self.fine_tune_epochs}."
             )
-        if self._epochs_of("warmup_iter") >= n_before:
+        if self._epochs_of("warmup_epochs") >= n_before:
             warnings.warn(
-                f"With warmup_iter={self.warmup_iter}, max_iter={self.max_iter} and "
-                f"fine_tune_iter={self.fine_tune_iter} the penalty never acts: the network is "
-                "pruned without it.",
+                f"With warmup_epochs={self.warmup_epochs}, max_iter={self.max_iter} and "
+                f"fine_tune_epochs={self.fine_tune_epochs} the penalty never acts before the "
+                "pruning. Lower warmup_epochs.",
                 UserWarning,
                 stacklevel=3,
             )

@@ -7,6 +7,7 @@ import copy
 from numbers import Integral, Real
 from typing import ClassVar
 
+import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from ..data.target import validation_split
@@ -282,6 +283,7 @@ default="auto"
         self.random_state = random_state
 
     def _train(self, data, rng, device, progress):
+        from ..importance.checks import check_importance
         from ..training.early_stopping import EarlyStopping
         from ..training.loop import evaluate
         from ..training.optimizers import Adam
@@ -297,6 +299,9 @@ default="auto"
                 network, lambda: evaluate(network, watched, loss), int(self.n_iter_no_change)
             )
         batches = self._batches(data, rng, device, rows)
+        if not isinstance(self.importance, str):
+            few = batches.batch(rows[:2])
+            check_importance(importance, network, few.x, few.target, loss)
         return self._trained(
             data,
             progress,
@@ -320,10 +325,13 @@ default="auto"
 
     def _densities(self, shapes):
         from ..topology import INIT
+        from ..topology.checks import check_densities
 
         if self.topology == "dense":
             return INIT["uniform"](shapes, 1.0)
-        return (self.init if callable(self.init) else INIT[self.init])(shapes, self.density)
+        if not callable(self.init):
+            return INIT[self.init](shapes, self.density)
+        return check_densities(self.init(shapes, self.density), shapes)
 
     def _importance(self):
         from ..importance import AttributionImportance, StrengthImportance
@@ -339,6 +347,7 @@ default="auto"
 
     def _topology(self, network, rng):
         from .. import topology as topo
+        from ..topology.checks import check_grow_rule
 
         if self.topology == "dense":
             return None
@@ -349,7 +358,12 @@ default="auto"
             (0.75 if rigl else 1.0) if until == "auto" else until,
             ("cosine" if rigl else "constant") if decay == "auto" else decay,
         )
-        grow = self.topology if callable(self.topology) else topo.GROW[self.topology]()
+        if callable(self.topology):
+            grow, sparse = self.topology, [layer for layer in network.layers if layer.density < 1]
+            for layer in sparse[:1]:
+                check_grow_rule(grow, layer, np.random.default_rng(0))
+        else:
+            grow = topo.GROW[self.topology]()
         rewiring = topo.Rewiring(topo.MagnitudeDrop(), grow, self.drop_fraction)
         # Where all connections exist there is nothing to move.
         rewirings = [rewiring if layer.density < 1 else None for layer in network.layers]

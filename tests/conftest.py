@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Shared fixtures. scipy reads the variable below when it is first imported: without it one of
-scikit-learn's checks would be skipped."""
+"""Shared fixtures, and the environment that libraries read when they are first imported."""
 
 import os
 
+# The tests run in a process per core: threads of one process would take the cores of the others.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Without it one of scikit-learn's checks would be skipped.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 import numpy as np

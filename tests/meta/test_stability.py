@@ -195,7 +195,8 @@ def attribution():
         (attribution(), "ranking_"),
         (attribution(), "support_"),
     ],
-    ids=str,
+    # Of a function not its address: the processes of pytest-xdist must agree on the names.
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore")  # the estimators' own
 def test_true_features_are_found_with_every_kind_of_estimator(estimator, getter):

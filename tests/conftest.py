@@ -11,6 +11,13 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
+
+# Neither a busy machine nor chance decides whether a property holds.
+settings.register_profile(
+    "sparsefs", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("sparsefs")
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:K=50 is greater:UserWarning")
 @every_selector
 def test_check_estimator_skips_nothing(Selector):

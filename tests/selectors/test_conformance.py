@@ -26,6 +26,7 @@ def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:K=50 is greater:UserWarning")
 @pytest.mark.parametrize("mode", [{}, {"supervised": False}], ids=["default", "no labels"])
 @every_selector

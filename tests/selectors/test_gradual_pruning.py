@@ -125,6 +125,7 @@ def test_more_samples_mean_more_steps_and_less_noise(n, monkeypatch):
     assert float(seen["noise"].min()) > 0
 
 
+@pytest.mark.slow
 def test_the_result_does_not_depend_on_the_threads_of_numpy(tmp_path):
     script = (
         "import numpy as np, sparsefs;"

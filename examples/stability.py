@@ -3,7 +3,7 @@
 Features that are selected again and again
 ==========================================
 
-The data are 600 digits with 500 columns of noise besides the 64 pixels. One
+The data are 600 digits with 500 columns of noise and the 64 pixels. One
 network ranks all features, but does not show where the useful ones end. Over 20
 halves of the samples, informative pixels are often among the best, and noise
 almost never.

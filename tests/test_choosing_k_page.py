@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The code of the documentation's page on the number of features prints about what stands there."""
+"""The code of the documentation's page on choosing K prints about what stands there."""
 
 import pytest
 
@@ -8,4 +8,4 @@ from tests.pages import run_page
 
 @pytest.mark.slow
 def test_code_of_the_page(capsys):
-    run_page("how_many.rst", capsys)
+    run_page("choosing_k.rst", capsys)

@@ -3,7 +3,7 @@
 
 import pytest
 
-from tests.pages import run_page
+from tests.docs.pages import run_page
 
 
 @pytest.mark.slow

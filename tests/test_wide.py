@@ -201,9 +201,13 @@ def test_tiles_cover_all_neurons_once():
 
 
 @pytest.mark.parametrize("kernel", ["auto", "block", "csr"])
-def test_more_hidden_neurons_than_features(kernel, in_parts):
+def test_more_hidden_neurons_than_features(kernel, request):
     X, _ = wide(6)
-    selector = WASTSelector(
-        kernel=kernel, density=0.001, hidden_layer_sizes=D + 5, max_iter=1, random_state=0
-    ).fit(X)
-    assert np.isfinite(selector.scores_).all()
+    params = {"density": 0.001, "hidden_layer_sizes": D + 5, "max_iter": 1, "noise_std": 0.0}
+
+    def scores():
+        return WASTSelector(kernel=kernel, random_state=0, **params).fit(X).scores_
+
+    expected = scores()
+    request.getfixturevalue("in_parts")
+    assert np.mean(~np.isclose(scores(), expected, rtol=1e-3, atol=1e-5)) < 0.005

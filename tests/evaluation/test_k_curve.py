@@ -278,7 +278,7 @@ def test_text_and_missing_values_are_prepared_within_the_folds():
     bern = names.index("onehotencoder__town_Bern")
     assert curve.rankings[0, bern] == 63  # not seen there, so last
     assert curve.rankings[1, bern] < 63
-    assert curve.Ks[-1] == 62 and curve.mean[1] > 0.95  # both towns
+    assert curve.Ks[-1] == 62 and curve.mean[1] > 0.85  # both towns
 
 
 def test_columns_without_names_must_agree_between_folds():

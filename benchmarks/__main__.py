@@ -26,7 +26,6 @@ NAMES = (
     "time_to_accuracy",
     "fits",
     "quick_selection",
-    "replicas",
     "attribution",
     "memory",
     "scaling",

@@ -233,25 +233,6 @@ def first_fit(results):
     return ["Program", "Seconds", "Over ``import torch``"], lines
 
 
-def several(results):
-    """What four replicas cost, on one and two threads."""
-    header = ["Data set", "Selector", "1 replica", "4 replicas", "4 / 1", "Two threads / one"]
-    lines = []
-    for name, method in distinct(results, "set", "method"):
-        rows = results.where(set=name, method=method)
-        alone, four, on_two = (
-            {r["seed"]: float(r["seconds"]) for r in rows if (r["n_replicas"], r["n_jobs"]) == key}
-            for key in (("1", "1"), ("4", "1"), ("4", "2"))
-        )
-        both = [seed for seed in on_two if seed in four]
-        if alone and four and both:
-            seconds = [np.median([*times.values()]) for times in (alone, four)]
-            cells = [*(f"{short(s)} s" for s in seconds), short(seconds[1] / seconds[0])]
-            threads = short(np.median([on_two[seed] / four[seed] for seed in both]))
-            lines.append([name, method, *cells, threads])
-    return header, lines
-
-
 def streamed(results):
     """An epoch over that on the array in the same repetition, and peak memory."""
     header = ["Selector", "Source", "Epoch / array's", "Fit / array's"]
@@ -296,7 +277,6 @@ TABLES = {
     },
     "time_to_accuracy": {"time_to_accuracy": (("set", "setting"), to_accuracy)},
     "startup": {"startup": (("program", "seconds"), first_fit)},
-    "replicas": {"replicas": (("set", "method", "n_jobs"), several)},
     "long": {"long": (long.KEY, streamed)},
 }
 

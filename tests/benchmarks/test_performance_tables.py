@@ -14,7 +14,7 @@ from sparsefs.networks import make_sparse_linear
 from sparsefs.topology import sample_positions
 
 COMMITTED = Results.folder
-PAGE = (Path(__file__).resolve().parents[1] / "docs" / "performance.rst").read_text()
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "performance.rst").read_text()
 
 
 @pytest.fixture(autouse=True)

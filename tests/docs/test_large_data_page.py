@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = (Path(__file__).resolve().parents[1] / "docs" / "large_data.rst").read_text()
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "large_data.rst").read_text()
 BLOCKS = re.findall(r"\.\. code-block:: python\n\n((?:   .*\n|\n)+)", PAGE)
 PRINTED = [
     "(2000, 10)",

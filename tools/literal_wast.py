@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """WAST written down literally: dense matrices, 0/1 masks, full sorts.
 
-Slow on purpose. The tests hold the fast code against it, and the benchmarks measure how much
+Slow on purpose. The tests compare the fast code with it, and the benchmarks measure how much
 faster that is. All matrices are (n_outputs, n_inputs), as in torch.nn.Linear.
 """
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.pages import DOCS
+from tests.docs.pages import DOCS
 
 SCRIPT = DOCS / "check_links.py"
 check = runpy.run_path(str(SCRIPT))["check"]

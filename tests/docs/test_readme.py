@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.pages import DOCS
+from tests.docs.pages import DOCS
 
 README = (DOCS.parent / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"(?ms)^```(python|bash)\n(.*?)^```", README)

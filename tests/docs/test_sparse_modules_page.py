@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-PAGE = (Path(__file__).resolve().parents[1] / "docs" / "sparse_modules.rst").read_text()
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "sparse_modules.rst").read_text()
 NUMBER = r"\d+(?:\.\d*)?"
 
 

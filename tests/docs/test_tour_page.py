@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from tests.pages import assert_about, blocks, run_page
+from tests.docs.pages import assert_about, blocks, run_page
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from tests.pages import DOCS
+from tests.docs.pages import DOCS
 
 pytest.importorskip("sphinx", reason="docutils and Sphinx are not installed")
 mathml = runpy.run_path(str(DOCS / "_mathml.py"))

@@ -11,7 +11,7 @@ from benchmarks import __main__ as benchmarks_main
 from benchmarks import reproducing_tables
 from benchmarks.results import Results
 
-from tests.pages import DOCS, blocks
+from tests.docs.pages import DOCS, blocks
 
 PAGE = (DOCS / "reproducing.rst").read_text(encoding="utf-8")
 COMMITTED = Results.folder

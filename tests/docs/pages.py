@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 NUMBER = r"\d+(?:\.\d*)?"
 BLOCK = r"(?m)^\.\. code-block:: (python|bash|none)\n\n((?:   .*\n|\n)+)"
 

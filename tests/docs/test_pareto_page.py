@@ -4,7 +4,7 @@
 import matplotlib.pyplot as plt
 import pytest
 
-from tests.pages import run_page
+from tests.docs.pages import run_page
 
 
 @pytest.mark.slow

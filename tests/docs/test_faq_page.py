@@ -16,7 +16,7 @@ from sparsefs import (
     NeuronAttributionSelector,
     QuickSelectionSelector,
 )
-from tests.pages import DOCS, run_page
+from tests.docs.pages import DOCS, run_page
 
 PAGE = (DOCS / "faq.rst").read_text(encoding="utf-8")
 

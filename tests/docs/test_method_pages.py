@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import sparsefs
-from tests.pages import DOCS, run_page
+from tests.docs.pages import DOCS, run_page
 
 PAGES = {
     "gradual_pruning": sparsefs.GradualPruningSelector,

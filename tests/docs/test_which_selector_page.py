@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from tests.pages import DOCS
+from tests.docs.pages import DOCS
 
 RESULTS = DOCS.parent / "benchmarks" / "results"
 PAGE = (DOCS / "which_selector.rst").read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 
 from sparsefs import NeuronAttributionSelector
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "extending.rst").read_text()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from sparsefs.cli import main
 
-PAGE = (Path(__file__).resolve().parents[1] / "docs" / "command_line.rst").read_text()
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "command_line.rst").read_text()
 NUMBER = r"\d[\d,]*(?:\.\d*)?"
 CHANGES = re.compile(rf"pixel_\d_\d|< 0\.001|[ ]*{NUMBER}")
 

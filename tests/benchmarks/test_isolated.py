@@ -17,12 +17,12 @@ def forks():
 
 
 def status(forks, job, limit=9, memory=1e9, **arguments):
-    return forks.measure(f"tests.jobs:{job}", limit, memory, **arguments)["status"]
+    return forks.measure(f"tests.benchmarks.jobs:{job}", limit, memory, **arguments)["status"]
 
 
 def test_columns_of_a_fork_are_those_of_a_process(forks):
-    figures = forks.measure("tests.jobs:prints_and_says", 9, 1e9, word="hello")
-    alone = measure("tests.jobs:prints_and_says", 9, word="hello")
+    figures = forks.measure("tests.benchmarks.jobs:prints_and_says", 9, 1e9, word="hello")
+    alone = measure("tests.benchmarks.jobs:prints_and_says", 9, word="hello")
     assert figures.keys() == alone.keys()
     assert figures["status"] == "ok"
     assert figures["word"] == "hello"
@@ -32,15 +32,15 @@ def test_columns_of_a_fork_are_those_of_a_process(forks):
 def test_peak_of_a_fork_is_that_of_a_process(forks):
     # The first takes what the second would otherwise find free and use again.
     for megabytes in (200, 80):
-        figures = forks.measure("tests.jobs:takes", 9, 1e9, megabytes=megabytes)
+        figures = forks.measure("tests.benchmarks.jobs:takes", 9, 1e9, megabytes=megabytes)
         assert figures["above_data_mb"] == pytest.approx(megabytes, abs=8)
-    alone = measure("tests.jobs:takes", 9, megabytes=80)
+    alone = measure("tests.benchmarks.jobs:takes", 9, megabytes=80)
     assert alone["above_data_mb"] == pytest.approx(80, abs=8)
 
 
 def test_a_fork_measures_time_by_two_clocks(forks):
-    waiting = forks.measure("tests.jobs:sleeps", 9, 1e9, seconds=0.3)
-    working = forks.measure("tests.jobs:computes", 9, 1e9, seconds=0.3)
+    waiting = forks.measure("tests.benchmarks.jobs:sleeps", 9, 1e9, seconds=0.3)
+    working = forks.measure("tests.benchmarks.jobs:computes", 9, 1e9, seconds=0.3)
     assert waiting["seconds"] >= 0.3 > 0.1 > waiting["cpu_seconds"]
     assert working["seconds"] >= working["cpu_seconds"] >= 0.3
 

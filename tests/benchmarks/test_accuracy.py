@@ -16,11 +16,10 @@ from scipy import sparse
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
-
-from tests.data import available
+from tools.datasets import available
 
 COMMITTED = Results.folder
-PAGE = (Path(__file__).resolve().parents[1] / "docs" / "which_selector.rst").read_text()
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "which_selector.rst").read_text()
 
 
 @pytest.fixture(autouse=True)

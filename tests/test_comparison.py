@@ -3,10 +3,8 @@
 
 import numpy as np
 import pytest
-from benchmarks import comparison, evaluation, methods
-from benchmarks.mrmr import mrmr
+from benchmarks import comparison, evaluation
 from scipy import sparse
-from sklearn.feature_selection import f_classif
 
 
 def test_ties_share_ranks_and_no_result_shares_the_last():
@@ -79,59 +77,3 @@ def test_rows_for_classifiers_are_stratified_and_no_more_than_asked_for():
     assert labels.sum() == 20
     np.testing.assert_array_equal(y[drawn[:, 0]], labels)
     assert evaluation.drawn(X, y, 1000, seed=0)[0] is X
-
-
-def test_the_f_test_of_single_precision_is_that_of_double():
-    rng = np.random.default_rng(0)
-    X, y = (5000 + rng.standard_normal((2000, 40))).astype(np.float32), np.arange(2000) % 2
-    expected = f_classif(X.astype(np.float64), y)[0]
-    assert not np.allclose(f_classif(X, y)[0], expected, rtol=0.01)
-    np.testing.assert_allclose(
-        methods.METHODS["F-test"](X, y, 5, 0), expected, rtol=0.01, atol=0.01
-    )
-
-
-def problem():
-    """Two signals, a copy of the stronger one, a constant, and noise."""
-    rng = np.random.default_rng(0)
-    y = np.arange(200) % 4
-    X = rng.standard_normal((200, 8))
-    X[:, 0] += 3 * (y % 2)
-    X[:, 1] = X[:, 0] + 0.01 * rng.standard_normal(200)
-    X[:, 2] += 2 * (y // 2)
-    X[:, 3] = 1
-    return X, y
-
-
-@pytest.mark.parametrize("as_csr", [False, True])
-@pytest.mark.filterwarnings("ignore:Features", "ignore:invalid value")  # one is constant
-def test_mrmr_takes_the_second_signal_before_the_copy_of_the_first(as_csr):
-    X, y = problem()
-    X = sparse.csr_array(X) if as_csr else X
-    scores = methods.METHODS["mRMR"](X, y, (1, 2), 0)
-    assert set(evaluation.best(scores, 2)) in ({0, 2}, {1, 2})
-    f = np.nan_to_num(f_classif(X, y)[0])
-    assert set(evaluation.best(f, 2)) == {0, 1}
-    assert evaluation.best(scores, 3)[2] in (0, 1)  # what is not selected follows by relevance
-    assert evaluation.best(mrmr(X, f, 8), 8)[-1] == 3
-
-
-def test_mrmr_is_its_definition():
-    X, y = problem()
-    X = X[:, [0, 1, 2, 4, 5, 6]]
-    f = f_classif(X, y)[0]
-    correlations = np.abs(np.corrcoef(X.T))
-    order = [int(np.argmax(f))]
-    while len(order) < 4:
-        free = [j for j in range(6) if j not in order]
-        order.append(max(free, key=lambda j: f[j] / correlations[j, order].mean()))
-    assert list(evaluation.best(mrmr(X, f, 4), 4)) == order
-
-
-def test_one_elimination_serves_every_k():
-    X, y = problem()
-    method = methods.METHODS["RFE (LinearSVC)"]
-    several, one = method(X, y, (5, 2), 0), method(X, y, 5, 0)
-    assert set(evaluation.best(several, 5)) == set(evaluation.best(one, 5))
-    assert 2 in evaluation.best(several, 2)
-    assert len(np.unique(several)) > 2

@@ -85,7 +85,9 @@ def test_python(name, container):
 @pytest.mark.parametrize("container", NAMES)
 def test_names_are_classes(container, in_command):
     y = NAMES[container](TARGETS["ages"][0])
-    assert in_python(y) == in_command(y, ".parquet") == ("classification", False)
+    assert in_python(y) == ("classification", False)
+    if container != "category":  # of numbers, which Parquet stores as the numbers
+        assert in_command(y, ".parquet") == ("classification", False)
 
 
 @pytest.mark.parametrize("name", TARGETS)

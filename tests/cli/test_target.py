@@ -16,7 +16,11 @@ N_ROWS = 600
 TARGETS = {  # values, the task, whether either task is possible
     "ages": (20 + np.arange(N_ROWS) % 60, "regression", True),
     "codes": (np.arange(N_ROWS) % 40, "classification", False),
-    "unequal codes": (np.resize(np.repeat(np.arange(30), 5 + np.arange(30)), N_ROWS), "classification", True),
+    "unequal codes": (
+        np.resize(np.repeat(np.arange(30), 5 + np.arange(30)), N_ROWS),
+        "classification",
+        True,
+    ),
     "few values": (10 * (np.arange(N_ROWS) % 4), "classification", False),
     "fractions": (np.arange(N_ROWS) % 4 / 4, "regression", False),
 }

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..utils.text import counted
 from .errors import InputError
-from .messages import Messages, counted
+from .messages import Messages
 from .numbers import FEW_ROWS
 
 _ODD = 0.1  # share of text in a column of numbers that may stand for missing values

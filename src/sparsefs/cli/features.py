@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from ..utils.text import counted, listed
 from .data import Data
 from .errors import InputError
-from .messages import Messages, counted, listed
+from .messages import Messages
 from .numbers import at, counts_rows, in_single_precision, missing_in, numbers_of
 from .preparation import MOST_CATEGORIES, category_name, encoder, imputer
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from ..utils.text import counted, listed
 from .errors import InputError
-from .messages import counted, listed
 
 FEW_ROWS = 10  # below, values may all differ, or count the rows, by chance
 _PARTS = 256  # columns copied at a time

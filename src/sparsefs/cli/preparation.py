@@ -11,7 +11,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from .messages import Messages, counted
+from ..utils.text import counted
+from .messages import Messages
 
 MOST_CATEGORIES = 20  # of a column; the rarest share one
 

@@ -11,9 +11,9 @@ import numpy as np
 from sklearn.base import clone
 
 from ..evaluation._held_out import HeldOutScores, held_out_scores
+from ..utils.text import counted
 from .errors import needing
 from .features import Features, features_of
-from .messages import counted
 from .methods import selector_of, settings_of
 from .output import print_json, print_table, versions
 from .program import program_of

@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..data.target import Target, as_array
+from ..utils.text import counted, listed
 from .data import Data
 from .errors import InputError
-from .messages import Messages, counted, listed
+from .messages import Messages
 
 _OTHER = {  # the task to pass instead, and when
     "classification": "regression if the numbers are a quantity",

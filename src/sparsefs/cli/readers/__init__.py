@@ -7,9 +7,9 @@ import difflib
 import importlib
 from pathlib import Path
 
+from ...utils.text import counted
 from ..data import Data
 from ..errors import InputError
-from ..messages import counted
 from ..names import BUNDLED
 
 _COMPRESSED = {".gz", ".bz2", ".xz", ".zst", ".zip"}

@@ -6,9 +6,9 @@ from __future__ import annotations
 import csv
 from collections import Counter
 
+from ...utils.text import listed
 from ..data import Data, check_columns, chosen_target
 from ..errors import InputError, needing
-from ..messages import listed
 from . import kind_of
 
 _NOWHERE = "\x1f"  # a separator that no file contains

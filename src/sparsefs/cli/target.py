@@ -63,6 +63,7 @@ def goal_of(data: Data, task: str, messages: Messages) -> tuple[Data, Goal]:
         rows = counted(int(missing.sum()), "row")
         messages.prepared(f"{rows} left out: {data.target!r} is missing")
         data = data.rows(~missing)
+    assert data.y is not None
     y = data.y.astype(str) if data.y.dtype.kind == "S" else data.y
     try:
         with warnings.catch_warnings(record=True) as doubts:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..plots import ImportanceDisplay, KCurveDisplay
+from ..plots._features import score_label
 from ..plots._style import BLUE, RED, without_math
 from ._html import Html, count, html, tag
 from ._subject import Subject
@@ -61,7 +62,7 @@ def importance_picture(subject: Subject) -> Html:
         ranking=ranking,
         support=ranking <= subject.K,
         feature_names=np.array(subject.names, dtype=object),
-        score_label=getattr(subject.selector, "_score_label", "score"),
+        score_label=score_label(subject.selector),
         scores_std=subject.spread,
         threshold=getattr(subject.selector, "threshold_", None),
     )

@@ -41,7 +41,7 @@ def _tiles(subject, scores):
         values = scores.held_out["selected"], scores.held_out.get("all")
         figures = [None if value is None else in_words(metric, value) for value in values]
     else:
-        metric = None if scores.curve is None else scores.curve.metric
+        metric = "" if scores.curve is None else scores.curve.metric
         every = None if subject.K == subject.n_features else scores.of_all(subject.n_features)
         pairs = scores.at(subject.K), every
         figures = [None if pair is None else with_error(metric, *pair) for pair in pairs]

@@ -306,10 +306,11 @@ def test_scikit_learn_checks(estimator, check):
 @pytest.mark.parametrize(
     "selector",
     [
-        StabilitySelector(SelectKBest()),
+        StabilitySelector(SelectKBest(), n_pairs=10),
         StabilitySelector(WASTSelector(max_iter=1, hidden_layer_sizes=8, device="cpu"), **CHEAP),
     ],
 )
+@pytest.mark.slow
 def test_check_estimator_skips_nothing(selector):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

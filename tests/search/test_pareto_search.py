@@ -1009,14 +1009,14 @@ def test_progress_is_shown_on_stderr(capfd):
 
 
 def test_fewest_features_within_one_standard_error_of_the_best():
-    data, target = load_digits(return_X_y=True)
+    data, target = (a[:400] for a in load_digits(return_X_y=True))
     fs = NeuronAttributionSelector(max_iter=5, random_state=0)
     pipeline = Pipeline([("fs", fs), ("scale", StandardScaler()), ("clf", SVC())])
     made = ParetoSearchCV(
         pipeline,
-        {"fs__K": randint(1, 65)},
+        {"fs__K": [5, 30, 60, 64]},  # some of the 64 pixels are always white
         objectives=("accuracy", "n_features"),
-        n_trials=15,
+        n_trials=4,
         random_state=0,
     ).fit(data, target)
     n_selected = made.best_estimator_["fs"].get_support().sum()
@@ -1025,5 +1025,5 @@ def test_fewest_features_within_one_standard_error_of_the_best():
     accuracy, n_features = results["mean_test_accuracy"], results["mean_n_features"]
     best = accuracy.argmax()
     near = accuracy >= accuracy[best] - results["std_test_accuracy"][best] / np.sqrt(5 - 1)
-    assert n_selected == n_features[near].min() < n_features[best]
-    assert made.predict(data[:3]).shape == (3,)
+    assert n_selected == n_features[near].min() < n_features[near].max()
+    np.testing.assert_array_equal(made.predict(data[:9]), made.best_estimator_.predict(data[:9]))

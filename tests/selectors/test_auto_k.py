@@ -724,6 +724,7 @@ def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("Selector", [WASTSelector, NeuronAttributionSelector])
 def test_scikit_learn_checks_of_auto(Selector):
     estimator = quick(Selector, K="auto", batch_size=64)

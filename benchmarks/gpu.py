@@ -16,9 +16,9 @@ import torch
 from tools.datasets import available
 
 from benchmarks import data, kernels
+from benchmarks.formatting import numbers, show, spread
 from benchmarks.methods import SELECTORS
 from benchmarks.results import Results
-from benchmarks.tables import numbers, show, spread
 
 WHOLE = "WAST, 60,000 rows, 10 epochs"
 TARGET = "target: whole mnist under 1 s of training"

@@ -17,9 +17,9 @@ from tools.datasets import load
 
 from benchmarks import literal
 from benchmarks.data import GENERATED
+from benchmarks.formatting import numbers, show, spread
 from benchmarks.literal import BATCH, N_HIDDEN
 from benchmarks.results import Results
-from benchmarks.tables import numbers, show, spread
 from sparsefs import WASTSelector
 from sparsefs.topology import Topology
 from sparsefs.utils.device import single_threaded

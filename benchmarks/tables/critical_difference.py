@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Critical-difference diagram: mean ranks on a line, bars over methods that do not differ."""
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -10,8 +9,8 @@ from benchmarks.comparison import alike
 STEP = 0.24  # inches between lines of text
 
 
-def draw(path, names, mean_ranks, difference, title):
-    """An SVG; the best methods on the left."""
+def draw(names, mean_ranks, difference, title):
+    """A figure; the best methods on the left."""
     order = np.argsort(mean_ranks, kind="stable")
     names, mean_ranks = [names[i] for i in order], np.asarray(mean_ranks)[order]
     bars = alike(mean_ranks, difference)
@@ -48,16 +47,4 @@ def draw(path, names, mean_ranks, difference, title):
         shown = f"{name}  {rank:.1f}" if left else f"{rank:.1f}  {name}"
         gap = (-0.02 if left else 0.02) * (highest - lowest)
         axes.text(outside + gap, y, shown, ha="right" if left else "left", va="center", **text)
-    save(figure, path)
-
-
-def not_measured(path):
-    figure = Figure(figsize=(8, 0.6))
-    figure.text(0.5, 0.5, "not measured yet", ha="center", va="center")
-    save(figure, path)
-
-
-def save(figure, path):
-    # The same rows give the same bytes.
-    with mpl.rc_context({"svg.hashsalt": "sparsefs", "svg.fonttype": "path"}):
-        figure.savefig(path, format="svg", metadata={"Date": None})
+    return figure

@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Tables of the trade-off experiments, from their rows: ``results/tradeoff_table_NAME.csv``.
+"""Tables of the trade-off experiments, from their rows."""
 
-``python -m benchmarks.tradeoff.summary`` writes them all.
-"""
-
-import csv
 import itertools
+from functools import partial
 
 import numpy as np
 
+from benchmarks.formatting import numbers
 from benchmarks.results import Results
-from benchmarks.tables import numbers, show
 from benchmarks.tradeoff import (
     curves,
     evaluation,
@@ -23,26 +20,7 @@ from benchmarks.tradeoff import (
     searches,
 )
 
-NOT_MEASURED = "not measured yet"
 FALLS = (0.5, 1.0, 2.0)  # points of accuracy below the dense network
-
-
-def write():
-    for name, make in TABLES.items():
-        header, lines = make()
-        _write(name, header, lines)
-    for group in curves.groups():
-        _write(f"curve_{group[0]}", *curve_table(group))
-    header, lines = falls()
-    show(header, lines, "Where accuracy falls below the dense network's")
-
-
-def _write(name, header, lines):
-    lines = lines or [[NOT_MEASURED, *[""] * (len(header) - 1)]]
-    file = "".join(c if c.isalnum() else "_" for c in name).strip("_").replace("__", "_")
-    Results.folder.mkdir(parents=True, exist_ok=True)
-    with (Results.folder / f"tradeoff_table_{file}.csv").open("w", newline="") as out:
-        csv.writer(out, lineterminator="\n").writerows([header, *lines])
 
 
 # Reproduction
@@ -74,8 +52,9 @@ def falls():
     return header, lines
 
 
-def curve_table(group):
+def curve_table(data):
     """Accuracy and training operations over sparsities, of one data set."""
+    (group,) = (group for group in curves.groups() if group[0] == data)
     found = curves.of(group)
     header = ["Sparsity"]
     for topology in ("set", "rigl"):
@@ -212,14 +191,12 @@ def evaluated():
     return header, lines
 
 
-TABLES = {
-    "falls": falls,
-    "runs": runs_made,
-    "samplers": hypervolumes,
-    "searches": fronts,
-    "evaluation": evaluated,
+TABLES = {  # they read several files each
+    "tradeoff_falls": (falls,),
+    "tradeoff_curve_mnist": (partial(curve_table, "mnist"),),
+    "tradeoff_curve_fashion_mnist": (partial(curve_table, "fashion_mnist"),),
+    "tradeoff_runs": (runs_made,),
+    "tradeoff_samplers": (hypervolumes,),
+    "tradeoff_searches": (fronts,),
+    "tradeoff_evaluation": (evaluated,),
 }
-
-
-if __name__ == "__main__":
-    write()

@@ -1,12 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Tables of the documentation's page on performance, from the rows of the other commands.
-
-Every command writes the tables of its rows when it ends. All of them anew:
-``python -m benchmarks.performance_tables``. What is not measured yet, or in an earlier form, has
-one line that says so.
-"""
-
-import csv
+"""Tables of the documentation's page on performance, from the rows of the other commands."""
 
 import numpy as np
 
@@ -22,42 +15,12 @@ from benchmarks import (
     startup,
     time_to_accuracy,
 )
-from benchmarks.results import Results
-from benchmarks.tables import mean_error, numbers, short
+from benchmarks.formatting import mean_error, numbers, short
 
-NOT_MEASURED = "not measured yet"
-
-
-def write(*commands):
-    """``results/performance_TABLE.csv`` for the tables of these commands."""
-    for command in commands:
-        for name, (key, header_and_lines) in TABLES.get(command, {}).items():
-            results = read(command, key)
-            header, lines = header_and_lines(results)
-            _write(name, header, lines)
-    if any(command in TABLES for command in commands):
-        _write("machine", *machines())
-
-
-def read(command, key):
-    """Its results, without rows if they are of an earlier form."""
-    results = Results(command, key=())
-    if not {*key} <= {*results.columns}:
-        results.rows = []
-    return results
-
-
-def _write(name, header, lines):
-    lines = lines or [[NOT_MEASURED, *[""] * (len(header) - 1)]]
-    with (Results.folder / f"performance_{name}.csv").open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows([typeset(cell) for cell in line] for line in lines)
-
-
-def typeset(cell):
-    """As a page shows it, not a terminal."""
-    return "" if cell == "-" else str(cell).replace("+-", "± ")
+COMMANDS = (
+    *("scaling", "memory", "kernels", "speed", "fits", "time_to_accuracy"),
+    *("startup", "long"),
+)
 
 
 def distinct(results, *columns):
@@ -70,15 +33,13 @@ def median(rows, column, unit):
     return f"{short(np.median(values))} {unit}" if len(values) else ""
 
 
-def machines():
+def machines(*of_commands):
     """What the rows of every command were measured with."""
     columns = ("cpu", "n_cores", "gpu", "python", "torch", "commit")
     lines = []
-    for command, tables in TABLES.items():
-        key, _ = next(iter(tables.values()))
-        rows = read(command, key).rows
-        found = [sorted({row.get(c) or "not recorded" for row in rows}) for c in columns]
-        lines.append([f"``{command}``", *(", ".join(f) or NOT_MEASURED for f in found)])
+    for command, results in zip(COMMANDS, of_commands, strict=True):
+        found = [sorted({row.get(c) or "not recorded" for row in results.rows}) for c in columns]
+        lines.append([f"``{command}``", *(", ".join(some) for some in found)])
     return ["Command", "Processor", "Cores", "GPU", "Python", "torch", "Commits"], lines
 
 
@@ -229,8 +190,7 @@ def to_accuracy(results):
 
 
 def first_fit(results):
-    lines = startup.lines(results) if results.rows else []
-    return ["Program", "Seconds", "Over ``import torch``"], lines
+    return ["Program", "Seconds", "Over ``import torch``"], startup.lines(results)
 
 
 def streamed(results):
@@ -259,26 +219,17 @@ def streamed(results):
 
 PEAK_ROWS = (10**5, 10**6)
 
-# {command: {table: (columns that its rows must have, what makes it)}}.
 TABLES = {
-    "scaling": {
-        "exponents": (("method", "axis", "value", "epoch_s"), exponents),
-        "features": (("method", "axis", "value", "epoch_s"), features),
-    },
-    "memory": {
-        "wide": (("set", "method", "above_data_mb"), wide),
-        "memory": (("set", "method", "above_data_mb"), real),
-    },
-    "kernels": {"kernels": (kernels.KEY, crossovers)},
-    "speed": {"steps": (("set", "density", "dense_ms"), steps)},
-    "fits": {
-        "fits": (("set", "method", "seconds"), whole_fits),
-        "beside": (("set", "method", "seconds"), beside),
-    },
-    "time_to_accuracy": {"time_to_accuracy": (("set", "setting"), to_accuracy)},
-    "startup": {"startup": (("program", "seconds"), first_fit)},
-    "long": {"long": (long.KEY, streamed)},
+    "performance_exponents": (exponents, "scaling"),
+    "performance_features": (features, "scaling"),
+    "performance_wide": (wide, "memory"),
+    "performance_memory": (real, "memory"),
+    "performance_kernels": (crossovers, "kernels"),
+    "performance_steps": (steps, "speed"),
+    "performance_fits": (whole_fits, "fits"),
+    "performance_beside": (beside, "fits"),
+    "performance_time_to_accuracy": (to_accuracy, "time_to_accuracy"),
+    "performance_startup": (first_fit, "startup"),
+    "performance_long": (streamed, "long"),
+    "performance_machine": (machines, *COMMANDS),
 }
-
-if __name__ == "__main__":
-    write(*TABLES)

@@ -1,57 +1,30 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Tables of the documentation's page "Which selector when", from the rows of ``accuracy``.
+"""Tables of the documentation's page on choosing a selector, from the rows of ``accuracy``.
 
-``python -m benchmarks.accuracy_tables`` writes them all, and the critical-difference diagram. A
-method has a result on a set if all its splits there ended well; where it has none, it shares the
-last ranks and wins nothing. Compared are the sets on which every method was tried.
+A method has a result on a set if all its splits there ended well; if it has none, it shares the
+last ranks and wins nothing. Only sets on which every method was tried are compared.
 """
 
-import csv
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 
 from benchmarks import accuracy, comparison, data, methods, papers
-from benchmarks.machine import ROOT
-from benchmarks.results import Results
-from benchmarks.tables import numbers, short
+from benchmarks.formatting import numbers, short
+from benchmarks.tables import critical_difference
 
-NOT_MEASURED = "not measured yet"
 K = 50  # of tables that show one
 # The methods' tests are against this one, or against the best until it is measured.
 FLAGSHIP = "GradualPruning"
-DIAGRAM = ROOT / "docs" / "images" / "accuracy_ranks.svg"
 # Without an official split in the data, so beside the published figures on random ones.
 ON_RANDOM_SPLITS = ("coil20", "basehock", "prostate_ge")
 
 
-def write():
-    """``results/accuracy_table_NAME.csv`` of all tables."""
-    measured, official = Measured("accuracy"), Measured("accuracy_official")
-    for name, make in TABLES.items():
-        header, lines = make(measured)
-        _write(name, header, lines)
-    for kind in data.SETS_OF:
-        _write(_file(kind), *sets(measured, kind))
-    _write("published", *published(measured, official))
-    _write("origin", *origin(measured, official))
-
-
-def _file(kind):
-    return kind.replace(" ", "_")
-
-
-def _write(name, header, lines):
-    lines = lines or [[NOT_MEASURED, *[""] * (len(header) - 1)]]
-    with (Results.folder / f"accuracy_table_{name}.csv").open("w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *lines])
-
-
 class Measured:
-    """Rows of a file, found by method and set."""
+    """Rows found by method and set."""
 
-    def __init__(self, file):
-        self.rows = Results(file, accuracy.KEY).rows
+    def __init__(self, results):
+        self.rows = results.rows
         self.found = {}
         for row in self.rows:
             self.found.setdefault((row["method"], row["set"]), []).append(row)
@@ -183,24 +156,6 @@ def wins(measured):
     return ["Method", *(f"K = {k}" for k in accuracy.KS)], lines
 
 
-def incomplete(measured):
-    """Methods without a result on some set: why, and how they do on the others."""
-    header = ["Method", "Sets with a result", "Mean there", f"{methods.EXTRA_TREES} there", "Why"]
-    lines = []
-    for method in by_rank(measured):
-        tried = [name for name in measured.sets if measured.of(method, name, K)]
-        column = measured.table([method], K, on=tried)[:, 0]
-        there = [name for name, mean in zip(tried, column, strict=True) if np.isfinite(mean)]
-        if len(there) < len(tried):
-            means = [measured.table([m], K, on=there).mean() if there else np.nan
-                     for m in (method, methods.EXTRA_TREES)]  # fmt: skip
-            shown = [f"{mean:.1f}" if np.isfinite(mean) else "" for mean in means]
-            reasons = [result(measured, method, name) for name in tried if name not in there]
-            why = [f"{reason}: {reasons.count(reason)}" for reason in dict.fromkeys(reasons)]
-            lines.append([method, f"{len(there)} of {len(tried)}", *shown, "; ".join(why)])
-    return header, lines
-
-
 def costs(measured):
     """The processor's time over ExtraTrees' on the same split, and memory; of what ended only."""
     header = ["Method", f"Time / {methods.EXTRA_TREES}", "least", "largest", "Median seconds"]
@@ -318,36 +273,32 @@ def origin(*files):
     ], lines
 
 
-TABLES = {
-    "overall": overall,
-    "kinds": kinds,
-    "wins": wins,
-    "tests": tests,
-    "incomplete": incomplete,
-    "costs": costs,
-    "opinions": opinions,
-    "unsupervised": unsupervised,
-}
-
-
-def draw(path: Path = DIAGRAM):
+def ranks(measured):
     """The critical-difference diagram at K."""
-    from benchmarks import critical_difference as diagram
-
-    measured = Measured("accuracy")
     names = measured.that_select(K)
     table = measured.table(names, K)
-    path.parent.mkdir(exist_ok=True)
-    if min(table.shape) < 3:
-        return diagram.not_measured(path)
     p = comparison.friedman(table)
     title = f"Mean rank over {len(table)} data sets, SVC, K = {K} (Friedman: p = {p:.1g})"
     mean_ranks = comparison.ranks(table).mean(axis=0)
-    return diagram.draw(
-        path, names, mean_ranks, comparison.critical_difference(*table.shape[::-1]), title
-    )
+    difference = comparison.critical_difference(*table.shape[::-1])
+    return critical_difference.draw(names, mean_ranks, difference, title)
 
 
-if __name__ == "__main__":
-    write()
-    draw()
+def of(make, *files):
+    """An entry of the registry: a function of results that is made of one of rows found."""
+    return lambda *results: make(*map(Measured, results)), *(files or ("accuracy",))
+
+
+TABLES = {
+    "accuracy_overall": of(overall),
+    "accuracy_kinds": of(kinds),
+    "accuracy_wins": of(wins),
+    "accuracy_tests": of(tests),
+    "accuracy_costs": of(costs),
+    "accuracy_opinions": of(opinions),
+    "accuracy_unsupervised": of(unsupervised),
+    **{f"accuracy_{k.replace(' ', '_')}": of(partial(sets, kind=k)) for k in data.SETS_OF},
+    "accuracy_published": of(published, "accuracy", "accuracy_official"),
+    "accuracy_origin": of(origin, "accuracy", "accuracy_official"),
+}
+FIGURES = {"accuracy_ranks": of(ranks)}

@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Pictures of the trade-off experiments, for the documentation: ``docs/images/tradeoff_*.svg``.
+"""Figures of the trade-off experiments.
 
-``python -m benchmarks.tradeoff.plots`` draws what there are rows of. Colours are those of Okabe and
-Ito, which colour-blind readers tell apart; in print, markers and dashes do.
+Colours are those of Okabe and Ito, which colour-blind readers tell apart; in print, markers and
+dashes do.
 """
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.critical_difference import not_measured, save
-from benchmarks.machine import ROOT
 from benchmarks.results import Results
 from benchmarks.tradeoff import curves, optimization, progress, random_search, searches
 
-IMAGES = ROOT / "docs" / "images"
 # Colour, marker and line of everything that has a name in a legend.
 STYLES = {
     "dense": ("#000000", "*", "-"),
@@ -26,16 +23,6 @@ STYLES = {
 }
 TICKS = (0, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99)  # sparsities with a label
 LOWEST = 4  # points below the dense network that a picture shows
-
-
-def draw(images=IMAGES):
-    for name, make in PICTURES.items():
-        path = images / f"tradeoff_{name}.svg"
-        figure = make()
-        if figure is None:
-            not_measured(path)
-        else:
-            save(figure, path)
 
 
 def reproduction():
@@ -123,17 +110,15 @@ def searched():
         axes.set_xscale("log")
         axes.set(title=name, xlabel="Training operations (FLOPs)")
         axes.set_ylabel("Cross-validated accuracy (%)")
-    if found:  # below: there are points everywhere
-        handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
-        figure.legend(handles.values(), handles, loc="outside lower center", ncols=2)
+    handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
+    # Below: there are points everywhere.
+    figure.legend(handles.values(), handles, loc="outside lower center", ncols=2)
     return figure
 
 
 def panels_for(found):
     """A figure with a panel for each, at most two beside each other."""
     n = len(found)
-    if not n:
-        return None, []
     n_columns = min(n, 2)
     n_rows = -(-n // n_columns)
     figure = Figure(figsize=(4.6 * n_columns, 3.4 * n_rows), layout="constrained")
@@ -177,13 +162,9 @@ def show_the_top(axes, found):
     axes.set_ylim(lowest - room, highest + room)
 
 
-PICTURES = {
-    "reproduction": reproduction,
-    "training_flops": training_flops,
-    "hypervolume": hypervolume,
-    "searches": searched,
+FIGURES = {
+    "tradeoff_reproduction": (reproduction,),
+    "tradeoff_training_flops": (training_flops,),
+    "tradeoff_hypervolume": (hypervolume,),
+    "tradeoff_searches": (searched,),
 }
-
-
-if __name__ == "__main__":
-    draw()

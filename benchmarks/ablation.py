@@ -13,8 +13,8 @@ import numpy as np
 
 from benchmarks.data import split
 from benchmarks.evaluation import svc_accuracy
+from benchmarks.formatting import mean_error, numbers, show
 from benchmarks.results import Results
-from benchmarks.tables import mean_error, numbers, show
 from sparsefs import GradualPruningSelector
 from sparsefs.importance.taylor import TaylorImportance
 from sparsefs.topology.schedule import PruningSchedule
@@ -141,16 +141,3 @@ def summarise(results, arguments):
     header, lines = table(results, arguments.sets, arguments.variants, seeds)
     show(header, lines)
     results.print_origin()
-    complete = [s for s in SETS if results.where(set=s, variant="as it is", seed=0)]
-    if complete == SETS:
-        write(results)
-
-
-def write(results, seeds=range(1)):
-    """The documentation's table."""
-    import csv
-
-    header, lines = table(results, SETS, list(VARIANTS), seeds)
-    path = results.folder / "gradual_pruning_ablation.csv"
-    with path.open("w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *lines])

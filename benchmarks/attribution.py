@@ -18,7 +18,7 @@ import time
 
 import numpy as np
 import torch
-from tests.data import load
+from tools.datasets import load
 from torch.func import jacrev, vmap
 
 from benchmarks.results import Results

@@ -14,8 +14,8 @@ import time
 import numpy as np
 import torch
 
+from benchmarks.formatting import numbers, short, show, spread
 from benchmarks.results import Results
-from benchmarks.tables import numbers, short, show, spread
 from sparsefs.networks import make_sparse_linear
 from sparsefs.networks.kernels import choose_kernel
 from sparsefs.topology import sample_positions

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Feature selection methods by name, ours and others': ``method(X, y, K, seed)`` gives scores.
 
-K is a number of features, or several of them where one fit is to serve them all. Ours have their
-defaults. The others have theirs, on one thread, except: 500 trees; columns standardised for linear
-models, networks and the F-test, not centred in CSR; L1 logistic regression one class against the
-rest by liblinear, which converges, and sooner than saga stops at its default ``max_iter``.
+K is a number of features, or several of them if one fit is to serve them all. Ours have their
+defaults. The others are those of `sparsefs.evaluation.rivals` and some more, on one thread.
 """
 
 from collections.abc import Callable
@@ -14,23 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
-from sklearn.ensemble import (
-    ExtraTreesClassifier,
-    GradientBoostingClassifier,
-    RandomForestClassifier,
-)
-from sklearn.feature_selection import (
-    RFE,
-    SequentialFeatureSelector,
-    f_classif,
-    mutual_info_classif,
-)
-from sklearn.linear_model import LogisticRegression
-from sklearn.multiclass import OneVsRestClassifier
+from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+from sklearn.feature_selection import SequentialFeatureSelector
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from benchmarks.mrmr import mrmr
 from sparsefs import (
     GradualPruningSelector,
     HyperSparseSelector,
@@ -39,6 +25,7 @@ from sparsefs import (
     QuickSelectionSelector,
     WASTSelector,
 )
+from sparsefs.evaluation.rivals import rival
 
 SELECTORS = {  # the papers'
     "WAST": WASTSelector,
@@ -85,40 +72,16 @@ def standardised(X):
     return StandardScaler(with_mean=not sparse.issparse(X)).fit_transform(X)
 
 
-# Filters.
+# Others.
 
 
-def random(X, y, K, seed):
-    return np.random.default_rng(seed).random(X.shape[1])
+def rival_scores(X, y, K, seed, *, name, task="classification"):
+    return rival(name, task=task, random_state=seed, Ks=np.atleast_1d(K)).fit(X, y).scores_
 
 
-def variance(X, y, K, seed):
-    # StandardScaler takes CSR, and adds up in double precision.
-    return StandardScaler(with_mean=not sparse.issparse(X)).fit(X).var_
-
-
-def f_test(X, y, K, seed):
-    # The statistic does not change, but in single precision large means would drown the variances.
-    return np.nan_to_num(f_classif(standardised(X), y)[0])  # nan for constant columns
-
-
-def mutual_information(X, y, K, seed):
-    return mutual_info_classif(X, y, random_state=seed)
-
-
-def maximum_relevance(X, y, K, seed):
-    return mrmr(X, f_test(X, y, K, seed), int(np.max(K)))
-
-
-# Trees.
-
-
-def extra_trees(X, y, K, seed):
-    return ExtraTreesClassifier(500, n_jobs=1, random_state=seed).fit(X, y).feature_importances_
-
-
-def random_forest(X, y, K, seed):
-    return RandomForestClassifier(500, n_jobs=1, random_state=seed).fit(X, y).feature_importances_
+def other(name, *, supervised=True):
+    """A method of the table that the command line has, too."""
+    return Method(partial(rival_scores, name=name), supervised=supervised)
 
 
 def gradient_boosting(X, y, K, seed):
@@ -136,40 +99,11 @@ def boruta(X, y, K, seed):
     return importance / (importance.max() + 1) - fitted.ranking_
 
 
-# Linear models.
-
-
-def l1_logistic(X, y, K, seed):
-    model = LogisticRegression(l1_ratio=1.0, solver="liblinear", random_state=seed)
-    models = OneVsRestClassifier(model).fit(standardised(X), y).estimators_
-    return sum(np.abs(model.coef_[0]) for model in models)
-
-
-def recursive_elimination(X, y, K, seed):
-    """Down to the largest K, from there to the next: a tenth of a stage's features each round.
-
-    A single elimination down to the smallest would leave most of the larger K to its last round.
-    """
-    scaled = standardised(X)
-    left, scores = np.arange(X.shape[1]), np.zeros(X.shape[1])
-    for stage, k in enumerate(sorted(np.atleast_1d(K), reverse=True)):
-        if k < len(left):
-            rfe = RFE(LinearSVC(random_state=seed), n_features_to_select=int(k), step=0.1)
-            ranking = rfe.fit(scaled[:, left], y).ranking_
-            # Features of a later stage are ahead of all that left in this one.
-            scores[left] = stage + 1 / ranking
-            left = left[rfe.support_]
-    return scores
-
-
 def sequential(X, y, K, seed):
     """Forward selection: it says which, not in what order."""
     svm = LinearSVC(random_state=seed)
     selector = SequentialFeatureSelector(svm, n_features_to_select=int(np.min(K)))
     return selector.fit(standardised(X), y).get_support().astype(float)
-
-
-# Networks.
 
 
 def lasso_net(X, y, K, seed):
@@ -195,20 +129,20 @@ OURS = {
     "HyperSparse": ours(HyperSparseSelector),
 }
 METHODS = {  # the cheap ones first
-    ALL: Method(lambda X, y, K, seed: np.ones(X.shape[1]), supervised=False),
-    "random": Method(random, supervised=False),
-    "variance": Method(variance, supervised=False),
-    "F-test": Method(f_test),
-    "mRMR": Method(maximum_relevance),
-    EXTRA_TREES: Method(extra_trees),
+    ALL: other("all", supervised=False),
+    "random": other("random", supervised=False),
+    "variance": other("variance", supervised=False),
+    "F-test": other("f-test"),
+    "mRMR": other("mrmr"),
+    EXTRA_TREES: other("extra-trees"),
     **OURS,
     "WAST (paper)": Method(paper_wast, supervised=False, by_kind=True),
     QUICK_SELECTION_PAPER: ours(QuickSelectionSelector.from_paper, supervised=False),
     DENSE: ours(NeuronAttributionSelector, topology="dense"),
-    "L1 logistic regression": Method(l1_logistic),
-    "random forest": Method(random_forest),
-    "mutual information": Method(mutual_information),
-    "RFE (LinearSVC)": Method(recursive_elimination),
+    "L1 logistic regression": other("l1"),
+    "random forest": other("random-forest"),
+    "mutual information": other("mutual-information"),
+    "RFE (LinearSVC)": other("rfe"),
     "gradient boosting": Method(gradient_boosting),
     LASSO_NET: Method(lasso_net, takes_csr=False, needs="lassonet"),
     "Boruta": Method(boruta, takes_csr=False, needs="boruta"),

@@ -11,7 +11,6 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks import paper_tables
 from benchmarks.data import split
 from benchmarks.evaluation import best, svc_accuracy
 from benchmarks.results import Results
@@ -183,7 +182,6 @@ def run(arguments):
                 if wanted and not results.has(set=name, method=method, seed=seed):
                     measure(results, name, method, seed)
     summarise(results)
-    paper_tables.write_all(results.rows, [*SETS, "fashion_mnist"], PUBLISHED)
 
 
 def measure(results, name, method, seed):

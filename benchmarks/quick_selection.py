@@ -12,7 +12,7 @@ import time
 import numpy as np
 from scipy import sparse
 from scipy.special import expit
-from tests.data import load
+from tools.datasets import load
 
 from benchmarks.results import Results
 from sparsefs import QuickSelectionSelector

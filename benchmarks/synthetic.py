@@ -7,29 +7,20 @@ row says so. On noise, ``StabilitySelector`` should select fewer features on the
 bounds say (``synthetic_noise.csv``).
 """
 
+from functools import partial
+
 import numpy as np
-from sklearn.ensemble import ExtraTreesRegressor
-from sklearn.feature_selection import SelectKBest, f_regression
-from sklearn.linear_model import LassoCV, LogisticRegression, MultiTaskLassoCV
+from sklearn.feature_selection import SelectKBest
+from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks import methods
+from benchmarks.formatting import mean_error, numbers, short, show
 from benchmarks.isolated import Job, measure
 from benchmarks.results import Results
 from benchmarks.synthetic_problems import PROBLEMS, SIZES, make, share_found
-from benchmarks.tables import mean_error, numbers, short, show
 from sparsefs import NeuronAttributionSelector, StabilitySelector
 from sparsefs.meta.error_control import error_control
-
-
-def extra_trees_regression(X, y, K, seed):
-    return ExtraTreesRegressor(500, n_jobs=1, random_state=seed).fit(X, y).feature_importances_
-
-
-def lasso(X, y, K, seed):
-    model = (LassoCV if y.ndim == 1 else MultiTaskLassoCV)(cv=5)
-    coef = model.fit(StandardScaler().fit_transform(X), y).coef_
-    return np.abs(np.atleast_2d(coef)).sum(axis=0)
 
 
 def lasso_net_regression(X, y, K, seed):
@@ -42,26 +33,18 @@ def lasso_net_regression(X, y, K, seed):
     return model.feature_importances_.numpy()
 
 
-def f_test_regression(X, y, K, seed):
-    outputs = y.reshape(len(y), -1).T
-    return np.sum([np.nan_to_num(f_regression(X, output)[0]) for output in outputs], axis=0)
+OTHERS = {"ExtraTrees": "extra-trees", "L1": "l1", "F-test": "f-test"}
 
 
-EXTRA_TREES, L1, F_TEST = "ExtraTrees", "L1", "F-test"
-CLASSIFICATION = {
-    **methods.OURS,
-    EXTRA_TREES: methods.extra_trees,
-    L1: methods.l1_logistic,
-    methods.LASSO_NET: methods.lasso_net,
-    F_TEST: methods.f_test,
-}
-REGRESSION = {
-    **methods.OURS,
-    EXTRA_TREES: extra_trees_regression,
-    L1: lasso,
-    methods.LASSO_NET: lasso_net_regression,
-    F_TEST: f_test_regression,
-}
+def methods_for(task, lasso_net):
+    others = {
+        name: partial(methods.rival_scores, name=rival, task=task) for name, rival in OTHERS.items()
+    }
+    return {**methods.OURS, methods.LASSO_NET: lasso_net, **others}
+
+
+CLASSIFICATION = methods_for("classification", methods.lasso_net)
+REGRESSION = methods_for("regression", lasso_net_regression)
 
 # What is made stable on noise, by name: the estimator and the number of tables.
 NOISE = {

@@ -109,12 +109,12 @@ def test_a_method_that_needs_a_target_is_a_row_with_the_reason(csv, command):
 
 
 def test_a_method_that_fails_is_a_row_with_the_reason(csv, command, monkeypatch):
-    from sklearn.feature_selection import SelectKBest
+    from sparsefs.evaluation.rivals import RIVALS
 
-    def fail(self, X, y):
+    def fail(X, y, **settings):
         raise FloatingPointError("overflow\nsomewhere")
 
-    monkeypatch.setattr(SelectKBest, "fit", fail)
+    monkeypatch.setitem(RIVALS, "f-test", fail)
     options = ["compare", csv, "--target", "label", "-K", 2, "--cv", 2, "--methods"]
     ran = command(*options, "f-test,random")
     assert ran.status == 0

@@ -10,6 +10,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from tools import datasets
 
 from sparsefs import (
     HyperSparseSelector,
@@ -17,11 +18,10 @@ from sparsefs import (
     NeuronAttributionSelector,
     QuickSelectionSelector,
 )
-from tests import data
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not data.available(), reason="the folder with real data sets is not here")
+@pytest.mark.skipif(not datasets.available(), reason="the folder with real data sets is not here")
 @pytest.mark.parametrize(
     ("Selector", "params", "floor"),
     [
@@ -36,7 +36,7 @@ from tests import data
     ],
 )
 def test_a_short_training_reaches_an_accuracy(Selector, params, floor):
-    X, y = data.load("madelon")
+    X, y = datasets.load("madelon")
     X_train, X_test, y_train, y_test = train_test_split(
         X, y, test_size=0.2, stratify=y, random_state=0
     )

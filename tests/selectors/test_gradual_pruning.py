@@ -13,9 +13,9 @@ from sklearn.model_selection import cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from tools.datasets import available, load
 
 from sparsefs import GradualPruningSelector
-from tests.data import available, load
 from tests.selectors.common import classes, first_ten_informative, quick
 
 

@@ -8,9 +8,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from tools import datasets
 
 from sparsefs import WASTSelector
-from tests import data
 from tests.selectors.common import quick
 
 
@@ -101,13 +101,13 @@ def test_selected_digits_pixels_beat_random_ones():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not data.available(), reason="the folder with real data sets is not here")
+@pytest.mark.skipif(not datasets.available(), reason="the folder with real data sets is not here")
 @pytest.mark.parametrize(
     ("name", "kind", "K", "published"),
     [("madelon", "other", 20, 83.3), ("isolet_1560", "other", 50, 78.7)],
 )
 def test_paper_setting_reaches_the_reference_programs_accuracy(name, kind, K, published):
-    X, y = data.load(name)
+    X, y = datasets.load(name)
     accuracies = []
     for seed in range(5):
         X_train, X_test, y_train, y_test = train_test_split(

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tools import literal_wast
 
 from sparsefs.topology import (
     ImportanceDrop,
@@ -15,7 +16,6 @@ from sparsefs.topology import (
     Rewiring,
     nearest_to_zero,
 )
-from tests import oracle
 from tests.layers import KERNELS, dense, make, random_layers
 
 FRACTIONS = st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.99, 1.0])
@@ -25,7 +25,7 @@ sides = pytest.mark.parametrize("side", ["in", "out"])
 
 def literal_drop(layer, importance, side, fraction):
     weight, mask = (torch.from_numpy(a) for a in dense(layer))
-    return oracle.drop(weight, mask, torch.from_numpy(importance), side, fraction).numpy()
+    return literal_wast.drop(weight, mask, torch.from_numpy(importance), side, fraction).numpy()
 
 
 def as_mask(layer, slots):
@@ -79,7 +79,7 @@ def test_rewiring_equals_the_literal_one_and_carries_state(kernel, side, layer, 
     velocity, _ = dense(layer, layer.buffers["velocity"])
     dropped = literal_drop(layer, importance[side], side, fraction)
     kept = mask & ~dropped
-    grown = oracle.grow(
+    grown = literal_wast.grow(
         torch.from_numpy(kept), torch.from_numpy(importance[side]), side, int(dropped.sum())
     ).numpy()
 
@@ -155,7 +155,7 @@ def test_importance_growth_over_many_neurons_equals_the_literal_one(side):
         _, mask = dense(layer)
         dropped = literal_drop(layer, importance, side, 0.5)
         kept = mask & ~dropped
-        grown = oracle.grow(
+        grown = literal_wast.grow(
             torch.from_numpy(kept), torch.from_numpy(importance), side, int(dropped.sum())
         )
         Rewiring(ImportanceDrop(side), ImportanceGrow(side), 0.5)(layer, importance, rng)

@@ -4,6 +4,7 @@
 import numpy as np
 import pytest
 import torch
+from tools.literal_wast import LiteralWAST
 
 from sparsefs.importance import ReconstructionImportance
 from sparsefs.networks import FeedForward
@@ -18,7 +19,6 @@ from sparsefs.topology import (
 from sparsefs.training.losses import ReconstructionLoss
 from sparsefs.training.optimizers import SGD
 from tests.layers import dense
-from tests.oracle import LiteralWAST
 
 N_FEATURES, N_HIDDEN = 60, 20
 

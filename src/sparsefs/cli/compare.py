@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
@@ -100,7 +99,7 @@ def _ranker(method, arguments, features, goal):
             method,
             task=None if arguments.unsupervised else goal.task,
             seed=arguments.seed,
-            is_sparse=sparse.issparse(features.X),
+            Ks=arguments.K,
         )
     if features.steps is None:
         return ranker

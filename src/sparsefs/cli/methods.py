@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import ast
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -106,25 +105,19 @@ def _units_differ(X):
     return high > _UNLIKE * low
 
 
-def rival_of(method: str, *, task: str | None, seed: int, is_sparse: bool) -> Any:
-    """What ranks features as another method does, as `k_curve` takes it.
+def rival_of(method: str, *, task: str | None, seed: int, Ks) -> Any:
+    """Return what ranks features as another method does, as `k_curve` takes it.
 
     Raises
     ------
     InputError
         If it needs a target, and there is none to use.
     """
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
+    from ..evaluation.rivals import WITHOUT_TARGET, rival
 
-    if method in _WITHOUT_TARGET:
-        return _WITHOUT_TARGET[method](seed)
-    if task is None:
+    if method not in WITHOUT_TARGET and task is None:
         raise InputError(f"{method} needs a target")
-    ranker = _RIVALS[method](task == "regression", seed)
-    if method == "extra-trees":
-        return ranker
-    return make_pipeline(StandardScaler(with_mean=not is_sparse), ranker)
+    return rival(method, task=task or "classification", random_state=seed, Ks=Ks)
 
 
 def default_methods(unsupervised: bool) -> list[str]:
@@ -144,60 +137,3 @@ def checked_methods(names, unsupervised: bool) -> list[str]:
     if not names:
         raise InputError(f"--methods: name some of {', '.join(known)}")
     return list(dict.fromkeys(names))
-
-
-def _f_test(regression, seed):
-    from sklearn.feature_selection import SelectKBest, f_classif, f_regression
-
-    return SelectKBest(f_regression if regression else f_classif)
-
-
-def _mutual_information(regression, seed):
-    from sklearn.feature_selection import SelectKBest, mutual_info_classif, mutual_info_regression
-
-    score = mutual_info_regression if regression else mutual_info_classif
-    return SelectKBest(partial(score, random_state=seed))
-
-
-def _l1(regression, seed):
-    from sklearn.linear_model import LassoCV
-    from sklearn.svm import LinearSVC
-
-    if regression:
-        return LassoCV(cv=3, random_state=seed)
-    return LinearSVC(penalty="l1", dual=False, random_state=seed)
-
-
-def _extra_trees(regression, seed):
-    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
-
-    trees = ExtraTreesRegressor if regression else ExtraTreesClassifier
-    return trees(500, random_state=seed)
-
-
-def _rfe(regression, seed):
-    from sklearn.feature_selection import RFE
-    from sklearn.linear_model import Ridge
-    from sklearn.svm import LinearSVC
-
-    model = Ridge() if regression else LinearSVC(random_state=seed)
-    return RFE(model, n_features_to_select=1, step=0.1)
-
-
-def _baseline(name):
-    def make(seed):
-        from .baselines import Constant, RandomRanking, Variance
-
-        return {"random": RandomRanking(seed), "variance": Variance(), "all": Constant()}[name]
-
-    return make
-
-
-_RIVALS = {
-    "f-test": _f_test,
-    "mutual-information": _mutual_information,
-    "l1": _l1,
-    "extra-trees": _extra_trees,
-    "rfe": _rfe,
-}
-_WITHOUT_TARGET = {name: _baseline(name) for name in ("variance", "random", "all")}

@@ -9,9 +9,9 @@ import pytest
 import torch
 from benchmarks import data, kernels, methods, scaling, startup, wide_settings
 from benchmarks.__main__ import main
+from benchmarks.formatting import short, spread
 from benchmarks.isolated import measure
 from benchmarks.results import Results
-from benchmarks.formatting import short, spread
 from scipy import sparse
 
 

@@ -16,10 +16,8 @@ from benchmarks.evaluation import svc_accuracy
 from benchmarks.formatting import mean_error, numbers, show
 from benchmarks.results import Results
 from sparsefs import GradualPruningSelector
-from sparsefs.importance.taylor import TaylorImportance
-from sparsefs.topology.schedule import PruningSchedule
-from sparsefs.training.clipping import Clipping
-from sparsefs.training.gradual_pruning import GradualPruning
+from sparsefs.training.pruning_loop import GradualPruning, InputImportance, PruningSchedule
+from sparsefs.training.scaling import Clipping
 
 SETS = [
     *("arcene", "colon", "lymphoma", "prostate_ge", "tox_171", "yale", "warpar10p", "orl"),
@@ -56,8 +54,8 @@ VARIANTS = {
     "as it is": ({}, []),
     "pruned once, at the end": ({}, [(PruningSchedule, "n_inputs", lambda s, n, p: n)]),
     "as many features removed in every round": ({}, [(PruningSchedule, "n_inputs", _linear)]),
-    "ranked by weights, not Taylor": ({}, [(TaylorImportance, "look_at", _by_strength)]),
-    "importances, not shares of them": ({}, [(TaylorImportance, "look_at", _by_size)]),
+    "ranked by weights, not Taylor": ({}, [(InputImportance, "look_at", _by_strength)]),
+    "importances, not shares of them": ({}, [(InputImportance, "look_at", _by_size)]),
     "no noise": ({"noise_std": 0.0}, []),
     "the same noise in all networks": (
         {},

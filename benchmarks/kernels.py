@@ -19,7 +19,7 @@ from benchmarks.results import Results
 from sparsefs.networks import make_sparse_linear
 from sparsefs.networks.kernels import choose_kernel
 from sparsefs.topology import sample_positions
-from sparsefs.utils.threads import single_threaded
+from sparsefs.utils.device import single_threaded
 
 SHAPES = [
     *((200, 500), (200, 784), (200, 3000), (200, 10_000), (200, 100_000)),

@@ -22,7 +22,7 @@ from benchmarks.literal import BATCH, N_HIDDEN
 from benchmarks.results import Results
 from sparsefs import WASTSelector
 from sparsefs.topology import Topology
-from sparsefs.utils.threads import single_threaded
+from sparsefs.utils.device import single_threaded
 
 CASES = [
     ("madelon", 0.2),

@@ -19,7 +19,7 @@ from benchmarks.evaluation import best, svc_accuracy
 from benchmarks.formatting import mean_error, numbers, short, show, spread
 from benchmarks.results import Results
 from sparsefs import WASTSelector
-from sparsefs.utils.threads import single_threaded
+from sparsefs.utils.device import single_threaded
 
 SETS = ["isolet_1560", "pcmac", "mnist", "coil20", "madelon"]
 DENSITIES = [0.2, 0.05, 0.02]

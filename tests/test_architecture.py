@@ -10,7 +10,7 @@ import pytest
 from tests.docs.pages import DOCS
 
 PACKAGE = DOCS.parent / "src" / "sparsefs"
-# Each line may import from the lines above it, and a folder from itself. Type hints may name anything.
+# Each line may import from the lines above it, a folder also from itself; hints may name anything.
 LINES = [
     {"utils"},
     {"data"},

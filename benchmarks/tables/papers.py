@@ -80,8 +80,8 @@ def scalings(results, method):
     return ["Data set", "Published", 'Ours, scaling="feature"', 'Ours, scaling="global"'], lines
 
 
-def regularizers(results):
-    """ "Network / SVC" of every set, density and regulariser."""
+def penalties(results):
+    """ "Network / SVC" of every set, density and penalty."""
     names = {"hypersparse": "HyperSparse", "l1": "L1", "l2": "L2"}
     lines = []
     for density in ("0.1", "0.02"):
@@ -227,7 +227,7 @@ TABLES = {
     "papers_attribution_costs": (attribution_costs, "papers"),
     "papers_quickselection": (partial(scalings, method="QuickSelection"), "papers"),
     "papers_neurofs": (partial(scalings, method="NeuroFS"), "papers"),
-    "papers_hyper_sparse": (regularizers, "papers"),
+    "papers_hyper_sparse": (penalties, "papers"),
     "reproducing_means": (means, "papers"),
     "reproducing_wast": (wast_beside_its_program, "wast"),
     "reproducing_coverage": (found_in_generated_data, "coverage"),

@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The comparison of all methods: its rows, what selection may see, and the tables of the page."""
+"""The comparison of all methods: its rows, and what selection may see."""
 
 import csv
 import re
-import xml.etree.ElementTree as ET
 from argparse import ArgumentParser
-from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks import accuracy, accuracy_tables, data, methods
+from benchmarks import accuracy, data, methods
 from benchmarks.__main__ import main
 from benchmarks.results import Results
 from scipy import sparse
@@ -17,9 +15,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from tools.datasets import available
-
-COMMITTED = Results.folder
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "which_selector.rst").read_text()
 
 
 @pytest.fixture(autouse=True)
@@ -220,148 +215,3 @@ def test_the_lists_of_data_sets_agree_and_small_ones_come_first():
     assert set(data.OFFICIAL) < set(data.SETS)
     rows = [data.n_rows(name) for name in data.SETS]
     assert rows[0] == min(rows) and rows[-1] == max(rows)
-
-
-# Tables.
-
-
-def add(results, name, method, seed, svc, status="ok", **more):
-    scores = {"svc_50": svc} if status == "ok" else {}
-    figures = {"cpu_seconds": 2, "above_data_mb": 10} if status == "ok" else {}
-    columns = dict.fromkeys(accuracy.columns(accuracy.KS), "") | {"status": status}
-    row = columns | figures | scores | more
-    results.add(set=name, method=method, seed=seed, K=more.pop("K", "all"), **row)
-
-
-@pytest.fixture
-def measured(folder):
-    """Two sets; ExtraTrees is over the limit on one, all features stand beside."""
-    results = Results("accuracy", accuracy.KEY)
-    for seed, change in ((1000, -1), (1001, 1)):
-        add(results, "colon", "WAST", seed, 80 + change, cpu_seconds=4)
-        add(results, "colon", "F-test", seed, 70 + change, cpu_seconds=1)
-        add(results, "colon", "ExtraTrees", seed, 90 + change)
-        add(results, "orl", "WAST", seed, 60 + change)
-        add(results, "orl", "F-test", seed, 60 + change)
-        limit = "over 300 s" if seed == 1000 else "over 300 s on split 1000"
-        add(results, "orl", "ExtraTrees", seed, 0, status=limit)
-        for name in ("colon", "orl"):
-            add(results, name, "all features", seed, "", svc_all=95)
-        add(results, "yale", "WAST", seed, 99)  # no other was tried there yet
-    accuracy_tables.write()
-
-
-def table(folder, name):
-    with (folder / f"accuracy_table_{name}.csv").open(newline="") as file:
-        return list(csv.reader(file))
-
-
-@pytest.mark.usefixtures("measured")
-def test_means_and_ranks_of_the_sets_that_all_were_tried_on(folder):
-    K_50 = {line[0]: line[3] for line in table(folder, "overall")[1:]}
-    # Ranks on colon: 1 ExtraTrees, 2 WAST, 3 F-test; on orl: 1.5 each, and 3 without a result.
-    ranks = {"WAST": "70.0 (1.8)", "ExtraTrees": "– (2.0)", "F-test": "65.0 (2.2)"}  # noqa: RUF001
-    assert K_50 == ranks | {"all features": "95.0"}
-    assert [*K_50] == ["WAST", "ExtraTrees", "F-test", "all features"]
-
-
-@pytest.mark.usefixtures("measured")
-def test_cells_of_the_sets_are_mean_and_error_or_the_reason(folder):
-    header, *lines = table(folder, "images")
-    cells = {line[0]: line[1:] for line in lines}
-    assert header == ["Method", "orl", "mean"]
-    assert cells["WAST"] == ["60.0 ± 1.0", "60.0"]
-    assert cells["ExtraTrees"] == ["over 300 s", "–"]  # noqa: RUF001
-
-
-@pytest.mark.usefixtures("measured")
-def test_wins_costs_and_who_is_incomplete(folder):
-    assert {line[0]: line[3] for line in table(folder, "wins")[1:]} == {
-        "WAST": "1",
-        "ExtraTrees": "1",
-        "F-test": "1",
-    }
-    costs = {line[0]: line[1:] for line in table(folder, "costs")[1:]}
-    assert costs["WAST"] == ["2.00", "2.00", "2.00", "3.00", "10"]
-    assert costs["F-test"][0] == "0.500"
-    line = ["ExtraTrees", "1 of 2", "90.0", "90.0", "over 300 s: 1"]
-    assert table(folder, "incomplete")[1:] == [line]
-
-
-def test_a_fit_too_short_for_the_clock_is_not_infinitely_fast(folder):
-    results = Results("accuracy", accuracy.KEY)
-    add(results, "colon", "variance", 1000, 80, cpu_seconds=0.0)
-    add(results, "colon", "ExtraTrees", 1000, 90)
-    accuracy_tables.write()
-    costs = {line[0]: line[1:] for line in table(folder, "costs")[1:]}
-    assert costs["variance"][:2] == ["0.000500", "0.000500"]
-
-
-@pytest.mark.usefixtures("measured")
-def test_tests_are_over_the_sets_that_both_have(folder):
-    lines = {line[1]: line for line in table(folder, "tests")[1:]}
-    assert lines["ExtraTrees"][:5] == ["WAST", "ExtraTrees", "1", "-10.0", "0, 0, 1"]
-    assert lines["F-test"][:5] == ["WAST", "F-test", "2", "+5.0", "1, 1, 0"]
-
-
-def test_published_figures_stand_beside_the_official_split(folder):
-    for file, name, svc in (("accuracy", "coil20", 91), ("accuracy_official", "mnist", 95)):
-        add(Results(file, accuracy.KEY), name, "WAST", 1000, svc)
-    accuracy_tables.write()
-    header, paper, _, ours = table(folder, "published")
-    columns = [header.index("coil20 (random splits)"), header.index("mnist")]
-    assert [paper[i] for i in columns] == ["98.78", "95.3"]
-    assert [ours[i] for i in columns] == ["91.0", "95.0"]
-
-
-def test_tables_without_rows_say_so(folder):
-    accuracy_tables.write()
-    for path in folder.iterdir():
-        header, *lines = table(folder, path.stem.removeprefix("accuracy_table_"))
-        assert lines == [["not measured yet", *[""] * (len(header) - 1)]], path.name
-
-
-def test_committed_tables_are_those_of_the_committed_rows(folder):
-    for name in ("accuracy", "accuracy_official"):
-        if (COMMITTED / f"{name}.csv").exists():
-            (folder / f"{name}.csv").write_bytes((COMMITTED / f"{name}.csv").read_bytes())
-    accuracy_tables.write()
-    written = {path.name for path in folder.glob("accuracy_table_*.csv")}
-    assert written == {path.name for path in COMMITTED.glob("accuracy_table_*.csv")}
-    for name in written:
-        assert (folder / name).read_text() == (COMMITTED / name).read_text(), (
-            "run python -m benchmarks.accuracy_tables"
-        )
-
-
-def test_the_page_shows_every_table(folder):
-    accuracy_tables.write()
-    written = {path.name for path in folder.glob("accuracy_table_*.csv")}
-    assert set(re.findall(r"accuracy_table_\w+\.csv", PAGE)) == written
-
-
-def test_the_diagram_names_every_method_or_says_that_there_is_none(folder, monkeypatch):
-    import matplotlib as mpl
-    from benchmarks import critical_difference
-
-    path = folder / "ranks.svg"
-
-    def texts():
-        return [e.text for e in ET.parse(path).iter() if e.tag.endswith("text") and e.text]
-
-    def with_letters(figure, path):  # instead of their outlines
-        with mpl.rc_context({"svg.fonttype": "none"}):
-            figure.savefig(path, format="svg")
-
-    monkeypatch.setattr(critical_difference, "save", with_letters)
-    accuracy_tables.draw(path)
-    assert texts() == ["not measured yet"]
-    results = Results("accuracy", accuracy.KEY)
-    for name in ("colon", "orl", "yale"):
-        for i, method in enumerate(("WAST", "F-test", "ExtraTrees", "all features")):
-            add(results, name, method, 1000, 90 - i, svc_all=90)
-    accuracy_tables.draw(path)
-    shown = "\n".join(texts())
-    for label in ("WAST  1.0", "F-test  2.0", "3.0  ExtraTrees", "critical difference 1.91"):
-        assert label in shown
-    assert "all features" not in shown

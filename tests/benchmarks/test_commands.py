@@ -94,7 +94,7 @@ def test_a_fit_that_fails_says_why():
 
 @pytest.mark.parametrize("name", methods.SELECTORS)
 @pytest.mark.parametrize("max_iter", [1, 4])
-@pytest.mark.filterwarnings("ignore:With warmup_iter")
+@pytest.mark.filterwarnings("ignore:With warmup_epochs")
 def test_wide_settings_have_five_connections_per_feature(name, max_iter):
     X, y = data.wide(20, 1000)
     fitted = wide_settings.selector(name, methods.SELECTORS, max_iter).fit(X, y)

@@ -8,6 +8,7 @@ import types
 import numpy as np
 import pytest
 import torch
+from benchmarks import tables
 from benchmarks.__main__ import main
 from benchmarks.results import Results
 from benchmarks.tradeoff import (
@@ -26,7 +27,6 @@ from benchmarks.tradeoff import (
     runs,
     samplers,
     searches,
-    summary,
     tables_online,
 )
 from benchmarks.tradeoff.classifier import SparseNetworkClassifier
@@ -260,10 +260,9 @@ def test_searches_and_what_follows_them(small, split, arguments, folder, monkeyp
     assert len(rows_of(folder, optimization_evaluation.FILE)) == len(in_layers)
     assert len(rows_of(folder, evaluation.FILE)) == 2 * 2
     assert len(rows_of(folder, samplers.FILE)) == 2 * 5
-    summary.write()
-    for name in summary.TABLES:
-        _, *lines = (folder / f"tradeoff_table_{name}.csv").read_text().splitlines()
-        assert lines and summary.NOT_MEASURED not in lines[0], name
+    for name in ("falls", "runs", "samplers", "searches", "evaluation"):
+        header, lines = tables.made(*tables.TABLES[f"tradeoff_{name}"])
+        assert lines and len(lines[0]) == len(header), name
 
 
 def test_a_study_that_was_broken_off_goes_on(small, split, folder, monkeypatch):
@@ -281,11 +280,6 @@ def test_a_study_that_was_broken_off_goes_on(small, split, folder, monkeypatch):
     again = searches.fitted(*ask)
     assert len(fits) == 2 * (len(lines) - 3)
     assert whole.cv_results_["params"] == again.cv_results_["params"]
-
-
-def test_tables_without_rows_say_so(folder):
-    summary.write()
-    assert summary.NOT_MEASURED in (folder / "tradeoff_table_falls.csv").read_text()
 
 
 def curve(sparsities, accuracies, saved):
@@ -329,13 +323,3 @@ def test_a_table_of_openml_loses_incomplete_rows(monkeypatch):
     X, y, name = tables_online.table("electricity", 151, {})
     assert name == "electricity"
     assert X.tolist() == [[1, 2], [3, 4]] and y.tolist() == [1, 0]
-
-
-def test_pictures_are_drawn(small, split, arguments, folder, monkeypatch):
-    plots = pytest.importorskip("benchmarks.tradeoff.plots")
-    monkeypatch.setattr(data, "load", lambda configuration: split)
-    for experiment in ("reproduction", "random-search", "samplers"):
-        module_of(experiment).run(small, arguments)
-    plots.draw(folder)
-    for name in plots.PICTURES:
-        assert len((folder / f"tradeoff_{name}.svg").read_text()) > 10_000

@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How a y becomes what a network learns, the rows held out, and the losses."""
 
+import warnings
+
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 import torch
 import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparsefs.data.target import Target, validation_split
-from sparsefs.training.losses import LOSSES, CrossEntropyLoss, SquaredErrorLoss
+from sparsefs.data.target import Target, task_of, validation_split
+from sparsefs.training.losses import LOSSES, SquaredErrorLoss
 
 
 def test_classes():
     target = Target.of(["b", "a", "c", "a"], "auto")
-    assert (target.kind, target.loss, target.n_outputs) == ("classes", "cross_entropy", 3)
+    assert (target.task, target.n_outputs) == ("classification", 3)
     assert target.values.dtype == np.int64
     np.testing.assert_array_equal(target.values, [1, 0, 2, 0])
     np.testing.assert_array_equal(target.classes, ["a", "b", "c"])
@@ -23,24 +27,24 @@ def test_classes():
 @pytest.mark.parametrize("y", [[0, 1, 1], [False, True, True], np.array([[-3.0], [8.0], [8.0]])])
 def test_two_classes_of_any_type(y):
     target = Target.of(y, "auto")
-    assert (target.kind, target.n_outputs) == ("classes", 2)
+    assert (target.task, target.n_outputs) == ("classification", 2)
     np.testing.assert_array_equal(target.values, [0, 1, 1])
 
 
 def test_labels():
     y = np.array([[0, 1, 1], [1, 0, 1]])
     target = Target.of(y, "auto")
-    assert (target.kind, target.loss, target.n_outputs) == ("labels", "binary_cross_entropy", 3)
+    assert (target.task, target.n_outputs) == ("multilabel", 3)
     assert target.values.dtype == np.float32
     np.testing.assert_array_equal(target.values, y)
-    assert Target.of([0, 1, 1], "binary_cross_entropy").values.shape == (3, 1)
+    assert Target.of([0, 1, 1], "multilabel").values.shape == (3, 1)
 
 
 @pytest.mark.parametrize("weight", [None, np.array([2.0, 0.0, 1.0, 0.5])])
 def test_numbers_are_standardised(weight):
     y = np.array([[1.5, 20], [1e9, -1e9], [3, 7], [-2, 1]])
     target = Target.of(y, "auto", weight)
-    assert (target.kind, target.loss, target.n_outputs) == ("numbers", "squared_error", 2)
+    assert (target.task, target.n_outputs) == ("regression", 2)
     assert target.values.dtype == np.float32
     used = slice(None) if weight is None else weight > 0
     weights = None if weight is None else weight[used]
@@ -51,9 +55,9 @@ def test_numbers_are_standardised(weight):
 
 
 def test_what_is_kept_is_small():
-    target = Target.of(np.arange(1000) % 7, CrossEntropyLoss())
+    target = Target.of(np.arange(1000) % 7)
     kept = target.without_values()
-    assert len(kept.values) == 0 and kept.loss is None and len(kept.classes) == 7
+    assert len(kept.values) == 0 and len(kept.classes) == 7
     output = np.eye(7)[np.arange(1000) % 7]
     assert kept.score(np.arange(1000) % 7, output) == 1.0
 
@@ -106,6 +110,84 @@ def test_held_out_rows_of_numbers(n):
         assert len(validation) == round(0.25 * n) and len(training) == n - len(validation)
     np.testing.assert_array_equal(splits[0][1], splits[1][1])
     assert n < 10 or not np.array_equal(splits[0][1], splits[2][1])
+
+
+CODES = np.repeat(np.arange(40), 2)
+CONTAINERS = {
+    "int64": CODES,
+    "list": CODES.tolist(),
+    "objects": CODES.astype(object),
+    "floats": CODES.astype(float),
+    "Series": pd.Series(CODES),
+    "nullable": pd.Series(CODES, dtype="Int64"),
+    "arrow": pd.Series(CODES, dtype="int64[pyarrow]"),
+    "object Series": pd.Series(CODES, dtype=object),
+    "polars": pl.Series(CODES),
+    "frame": pd.DataFrame({"y": pd.Series(CODES, dtype="Int64")}),
+    "polars frame": pl.DataFrame({"y": CODES}),
+}
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("shift", [0, 1, 7])  # 7 to 46 are a quantity
+def test_the_container_makes_no_difference(container, shift):
+    y = CONTAINERS[container]
+    y = [value + shift for value in y] if container == "list" else y + shift
+    with warnings.catch_warnings():
+        warnings.simplefilter("error" if shift < 7 else "ignore")
+        target = Target.of(y)
+    assert target.task == ("classification" if shift < 7 else "regression")
+    if shift < 7:
+        np.testing.assert_array_equal(target.classes, np.arange(40) + shift)
+        np.testing.assert_array_equal(target.values, CODES)
+
+
+rng = np.random.default_rng(0)
+READINGS = {
+    "ages": (rng.integers(20, 80, 600), "regression", True),
+    "prices": (np.round(1e5 + 2e4 * rng.standard_normal(1000)).astype(int), "regression", True),
+    "years": (rng.integers(1980, 2020, 500), "regression", True),
+    "numbers of the rows": (np.arange(100), "regression", True),
+    "many counts": (rng.geometric(0.05, 1000) - 1, "regression", True),
+    "whole floats": (np.arange(100.0), "regression", True),
+    "fractions": (np.arange(100) / 7, "regression", False),
+    "marks": (rng.integers(3, 9, 500), "classification", False),
+    "faces": (np.repeat(np.arange(1, 41), 10), "classification", False),
+    "uneven codes": (np.repeat(np.arange(30), np.arange(5, 35)), "classification", True),
+    "ages as text": (rng.integers(20, 80, 600).astype(str), "classification", False),
+    "ages as categories": (
+        pd.Series(rng.integers(20, 80, 600)).astype("category"), "classification", False,
+    ),
+    "booleans": (np.arange(30) % 2 == 0, "classification", False),
+    "two huge labels": (pd.Series([2**53, 2**53 + 1] * 9, dtype="Int64"), "classification", False),
+    "columns of numbers": (rng.standard_normal((30, 2)), "regression", False),
+    "columns of labels": (rng.integers(0, 2, (30, 3)), "multilabel", False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READINGS)
+def test_the_more_likely_reading_is_taken_and_said_where_there_are_two(name):
+    y, task, warned = READINGS[name]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert task_of(y) == task
+        assert Target.of(y).task == task
+    assert len(caught) == (2 if warned else 0)
+    assert all(f"task={task!r}" in str(warning.message) for warning in caught)
+
+
+def test_large_labels_keep_their_digits():
+    target = Target.of(pd.Series([2**53, 2**53 + 1] * 9, dtype="Int64"))
+    assert target.classes.tolist() == [2**53, 2**53 + 1]
+
+
+def test_counts_stay_counts_for_a_loss_that_learns_their_logarithm():
+    y = np.random.default_rng(0).poisson(4, 50)
+    target = Target.of(y, "regression").as_means()
+    np.testing.assert_allclose(target.values.ravel(), y, atol=1e-5)
+    assert target.score(y, np.log(y + 1e-9)[:, None]) == pytest.approx(1)
+    with pytest.raises(ValueError, match="without negative"):
+        Target.of(y - 9.0, "regression").as_means()
 
 
 THEIRS = {

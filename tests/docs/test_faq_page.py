@@ -45,7 +45,7 @@ def test_code_of_the_page(capsys):
     [
         GradualPruningSelector(max_iter=10),
         NeuronAttributionSelector(max_iter=3, hidden_layer_sizes=30),
-        HyperSparseSelector(max_iter=8, fine_tune_iter=2, hidden_layer_sizes=30),
+        HyperSparseSelector(max_iter=8, fine_tune_epochs=2, hidden_layer_sizes=30),
         QuickSelectionSelector(max_iter=3, hidden_layer_sizes=50),
     ],
     ids=lambda selector: type(selector).__name__,

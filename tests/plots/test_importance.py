@@ -140,9 +140,9 @@ def test_every_selector(Selector, wide):
     [
         (GradualPruningSelector(), "share of the training survived"),
         (WASTSelector(), "importance (error and strength, summed over steps)"),
-        (WASTSelector(ranking="strength"), "strength (sum of |weights| of the input)"),
+        (WASTSelector(rank_by="strength"), "strength (sum of |weights| of the input)"),
         (QuickSelectionSelector(), "strength (sum of |weights| of the input)"),
-        (QuickSelectionSelector(ranking="output_degree"), "connections of the output"),
+        (QuickSelectionSelector(rank_by="output_degree"), "connections of the output"),
         (NeuronAttributionSelector(), "attribution (mean |derivative| of the outputs)"),
         (NeuronAttributionSelector(importance="strength"), "strength (sum of |weights| of the in"),
         (NeuroFSSelector(), "share of the training survived; if left, 1 + strength"),

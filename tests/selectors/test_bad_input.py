@@ -11,8 +11,10 @@ from tests.selectors.common import (
     SELECTORS,
     SUPERVISED,
     UNSUPERVISED,
+    every_scoring,
     every_selector,
     every_supervised,
+    every_supervised_scoring,
     fit,
     quick,
     with_each,
@@ -120,7 +122,7 @@ def targets(*firsts):
     return [*firsts, *y[len(firsts) :].tolist()]
 
 
-NO_LOSS = ["loss='squared_error'", "MultiLabelBinarizer"]  # the advice
+NO_LOSS = ["task='regression'", "MultiLabelBinarizer"]  # the advice
 SUPERVISED_CASES = [
     (name, params, good, {"y": y}, words)
     for name, params, y, words in [
@@ -138,25 +140,42 @@ SUPERVISED_CASES = [
         ("y complex", {}, np.arange(30) * 1j, ["y is unusable", "complex"]),
         ("y 3-d", {}, np.zeros((30, 2, 2)), ["y is unusable", "dim 3"]),
         ("y of sets", {}, [["a"], ["a", "b"]] * 15, ["y is unusable", *NO_LOSS]),
-        ("several classes", {}, np.arange(60).reshape(30, 2) % 3, ["multioutput", *NO_LOSS]),
-        ("labels not 0 and 1", {}, np.arange(60).reshape(30, 2) % 2 + 1, ["zeros", *NO_LOSS]),
+        (
+            "several classes",
+            {},
+            np.arange(60).reshape(30, 2) % 3,
+            ["2 columns", *NO_LOSS],
+        ),
+        (
+            "labels not 0 and 1",
+            {},
+            np.arange(60).reshape(30, 2) % 2 + 1,
+            ["2 columns", *NO_LOSS],
+        ),
         ("labels all the same", {}, np.ones((30, 2)), ["y is constant"]),
         ("one class", {}, ["a"] * 30, ["y has one class"]),
         ("one number", {}, np.full(30, 0.1), ["y is constant"]),
         ("one huge number", {}, np.full((30, 2), 1e300 / 3), ["y is constant"]),
-        ("numbers as classes", {"loss": "cross_entropy"}, good()[:, 0], ["loss='cross_entropy'"]),
-        ("text as numbers", {"loss": "squared_error"}, ["a", "b"] * 15, ["loss='squared_error'"]),
+        ("numbers as classes", {"task": "classification"}, good()[:, 0], ["fractions", "task="]),
+        ("text as numbers", {"task": "regression"}, ["a", "b"] * 15, ["task='regression'", "text"]),
         (
             "three classes as labels",
             {"loss": "binary_cross_entropy"},
             targets(),
-            ["loss='binary_cross_entropy'", "cross_entropy"],
+            ["Labels must be zeros and ones"],
         ),
         (
             "text as labels",
             {"loss": "binary_cross_entropy"},
             ["a", "b"] * 15,
-            ["loss='binary_cross_entropy'", "zeros and ones"],
+            ["Labels must be zeros and ones"],
+        ),
+        ("unknown task", {"task": "ranking"}, targets(), ["'task'", "regression"]),
+        (
+            "task and loss that differ",
+            {"task": "regression", "loss": "cross_entropy"},
+            targets(),
+            ["loss='cross_entropy'", "task='regression'"],
         ),
         ("unknown loss", {"loss": "hinge"}, targets(), ["'loss'", "cross_entropy"]),
         ("unknown class weight", {"class_weight": "even"}, targets(), ["'class_weight'"]),
@@ -272,7 +291,7 @@ def test_a_missing_y_is_named(Selector):
         quick(Selector).fit(good())
 
 
-@every_selector
+@every_scoring
 @pytest.mark.parametrize(
     ("X", "fit_args", "words"),
     [
@@ -292,7 +311,7 @@ def test_score_refuses(Selector, X, fit_args, words):
         assert word in str(error.value)
 
 
-@every_supervised
+@every_supervised_scoring
 @pytest.mark.parametrize(
     ("y", "words"),
     [

@@ -90,7 +90,7 @@ def test_large_tables_are_fitted_in_pieces(
     assert streamed.score(table, y) == pytest.approx(expected, rel=1e-5)
 
 
-@with_parameter("n_replicas")
+@with_parameter("connections_every")
 @every_source
 def test_a_table_is_read_once_before_training_and_once_an_epoch(
     Selector, source, long, tmp_path, cut_small, monkeypatch

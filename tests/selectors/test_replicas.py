@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from joblib import Parallel, delayed, parallel_config
 from sklearn.base import clone
+from sparsefs.selectors._ranking import comparable
 
 from sparsefs import NeuronAttributionSelector
 from sparsefs.importance import Importance
-from sparsefs.selectors._ranking import comparable
 from tests.selectors.common import SUPERVISED, classes, fit, quick, takes, with_parameter
 
 every_selector = with_parameter("n_replicas")

@@ -15,9 +15,9 @@ from sparsefs.topology import (
     RandomGrow,
     Rewiring,
 )
-from sparsefs.topology.drop import nearest_to_zero as nearest_on_host
-from sparsefs.topology.grow import largest as largest_on_host
-from sparsefs.topology.on_device import largest, nearest_to_zero, places_of_important
+from sparsefs.topology.on_device import largest, nearest_to_zero
+from sparsefs.topology.rules import largest as largest_on_host
+from sparsefs.topology.rules import nearest_to_zero as nearest_on_host
 from sparsefs.utils import device as _device
 from tests.layers import WEIGHTS, dense, make, random_layers
 from tests.no_waiting import no_waiting
@@ -93,26 +93,13 @@ def test_random_growth_is_uniform_over_the_free_places():
 
 @settings(max_examples=60, deadline=None)
 @given(numbers=st.lists(WEIGHTS, min_size=1, max_size=30), fraction=FRACTIONS, data=st.data())
-def test_masks_of_several_layers_are_those_of_each(numbers, fraction, data):
+def test_masks_are_the_indices_of_the_host(numbers, fraction, data):
     numbers = np.array(numbers, np.float32)
-    stacked = torch.from_numpy(np.stack([numbers, -2 * numbers[::-1]]))
-    n = torch.from_numpy(np.array([data.draw(st.integers(1, len(numbers))) for _ in range(2)]))
-    dropped, top = nearest_to_zero(stacked, fraction), largest(stacked, n)
-    for i, each in enumerate(stacked.numpy()):
-        np.testing.assert_array_equal(np.flatnonzero(dropped[i]), nearest_on_host(each, fraction))
-        np.testing.assert_array_equal(np.flatnonzero(top[i]), largest_on_host(each, int(n[i])))
-
-
-@pytest.mark.parametrize("side", ["in", "out"])
-def test_places_of_several_layers_are_those_of_each(side):
-    rng = np.random.default_rng(0)
-    free = torch.from_numpy(rng.random((3, 4, 5)) < 0.6)
-    importance = torch.from_numpy(rng.integers(0, 4, size=(3, 5 if side == "in" else 4)) / 2)
-    n = torch.tensor([0, 3, 7])
-    together = places_of_important(free, importance, n, side)
-    for i in range(3):
-        one = places_of_important(free[i], importance[i], n[i], side)
-        assert torch.equal(together[i], one) and one.sum() == n[i]
+    n = data.draw(st.integers(1, len(numbers)))
+    dropped = nearest_to_zero(torch.from_numpy(numbers), fraction)
+    top = largest(torch.from_numpy(numbers), torch.tensor(n))
+    np.testing.assert_array_equal(np.flatnonzero(dropped), nearest_on_host(numbers, fraction))
+    np.testing.assert_array_equal(np.flatnonzero(top), largest_on_host(numbers, n))
 
 
 def test_rules_of_the_users_own_are_given_arrays(monkeypatch):

@@ -36,6 +36,7 @@ def as_mask(layer, slots):
 
 @kernels
 @sides
+@settings(deadline=None)
 @given(layer=random_layers(), fraction=FRACTIONS)
 def test_importance_drop_equals_the_literal_one(kernel, side, layer, fraction):
     shape, positions, values, importance = layer
@@ -47,6 +48,7 @@ def test_importance_drop_equals_the_literal_one(kernel, side, layer, fraction):
 
 
 @kernels
+@settings(deadline=None)
 @given(layer=random_layers(), fraction=FRACTIONS)
 def test_magnitude_drop_is_importance_drop_with_equal_importance(kernel, layer, fraction):
     shape, positions, values, _ = layer
@@ -57,6 +59,7 @@ def test_magnitude_drop_is_importance_drop_with_equal_importance(kernel, layer, 
 
 
 @kernels
+@settings(deadline=None)
 @given(layer=random_layers(), fraction=FRACTIONS)
 def test_magnitude_drop_takes_unused_connections_besides(kernel, layer, fraction):
     shape, positions, values, _ = layer
@@ -70,7 +73,7 @@ def test_magnitude_drop_takes_unused_connections_besides(kernel, layer, fraction
 
 @kernels
 @sides
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(layer=random_layers(), fraction=FRACTIONS)
 def test_rewiring_equals_the_literal_one_and_carries_state(kernel, side, layer, fraction):
     shape, positions, values, importance = layer
@@ -100,6 +103,7 @@ def test_rewiring_equals_the_literal_one_and_carries_state(kernel, side, layer, 
 
 
 @kernels
+@settings(deadline=None)
 @given(layer=random_layers(), fraction=FRACTIONS, seed=st.integers(0, 2**31))
 def test_random_growth_keeps_the_count_and_the_survivors(kernel, layer, fraction, seed):
     shape, positions, values, _ = layer
@@ -127,6 +131,7 @@ def test_random_growth_is_uniform_over_the_free_positions():
     assert abs(free - 100).max() < 5 * np.sqrt(100)
 
 
+@settings(deadline=None)
 @given(
     scores=st.lists(st.floats(-3, 3, width=32, allow_nan=False), max_size=40), fraction=FRACTIONS
 )

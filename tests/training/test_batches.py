@@ -4,7 +4,8 @@ import pytest
 import torch
 from scipy import sparse
 
-from sparsefs.training.batches import Batches, Scaling
+from sparsefs.training.batches import Batches
+from sparsefs.training.scaling import Scaling
 
 
 @pytest.fixture

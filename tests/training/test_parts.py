@@ -11,7 +11,7 @@ from sparsefs.networks import FeedForward
 from sparsefs.training.losses import ReconstructionLoss
 from sparsefs.training.noise import NoisePool
 from sparsefs.training.optimizers import SGD, Adam
-from sparsefs.utils.threads import single_threaded
+from sparsefs.utils.device import single_threaded
 from tests.layers import dense
 
 

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from sparsefs.data import MemmapTable
-from sparsefs.training.batches import Batches, Scaling
+from sparsefs.training.batches import Batches
 from sparsefs.training.row_stream import RowStream
+from sparsefs.training.scaling import Scaling
 from tests.shards import SOURCES, every_source
 
 

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sparsefs.utils import order_statistics as _ranks
-from sparsefs.utils.order_statistics import Ranks
+from sparsefs.utils import order_statistics as module
+from sparsefs.utils.order_statistics import OrderStatistics
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_every_rank_of_either_sign(dtype, data):
     width = 8 * np.dtype(dtype).itemsize
@@ -20,22 +20,22 @@ def test_every_rank_of_either_sign(dtype, data):
     numbers = data.draw(
         arrays(dtype, st.integers(1, 60), elements=few | st.floats(width=width, allow_nan=False))
     )
-    ranks = Ranks(numbers)
+    statistics = OrderStatistics(numbers)
     negative = np.signbit(numbers)
-    assert ranks.n_negative_bits == negative.sum()
+    assert statistics.n_negative_bits == negative.sum()
     for sign in (False, True):
         for rank, expected in enumerate(np.sort(np.abs(numbers[negative == sign]))):
-            assert ranks.magnitude(rank, negative=sign) == expected
+            assert statistics.magnitude(rank, negative=sign) == expected
 
 
 def test_numbers_need_not_be_contiguous():
     numbers = np.arange(20, dtype=np.float32)[::-2]
-    assert Ranks(numbers).magnitude(3) == np.sort(numbers)[3]
+    assert OrderStatistics(numbers).magnitude(3) == np.sort(numbers)[3]
 
 
-def test_more_numbers_than_a_part(monkeypatch):
-    monkeypatch.setattr(_ranks, "_PART", 7)
+def test_more_numbers_than_a_chunk(monkeypatch):
+    monkeypatch.setattr(module, "_CHUNK", 7)
     numbers = np.random.default_rng(0).standard_normal(100)
-    ranks = Ranks(numbers)
+    statistics = OrderStatistics(numbers)
     for rank, expected in enumerate(np.sort(numbers[numbers > 0])):
-        assert ranks.magnitude(rank) == expected
+        assert statistics.magnitude(rank) == expected

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Input checks whose messages name the column."""
+"""X and the weights of its rows: read, checked and streamed, whatever form they come in."""
 
 from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -12,11 +16,114 @@ from sklearn.utils.validation import (
     _check_n_features,
     _check_sample_weight,
     check_consistent_length,
+    validate_data,
 )
 
-from . import MemmapTable, RowTable
-from .blocks import read_blocks
-from .summary import Summary
+from .memmap import MemmapTable
+from .table import RowTable
+
+if TYPE_CHECKING:
+    from .summary import Summary
+    from .target import Target
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a method trains on.
+
+    Attributes
+    ----------
+    X : ndarray, memmap, CSR matrix or RowTable of shape (n_samples, n_features)
+        float32 or float64, finite.
+    y : object or None
+        As passed by the user.
+    target : Target or None
+        `y` as a network learns it; None for unsupervised methods.
+    sample_weight : ndarray of shape (n_samples,), float64, or None
+        Not negative; mean 1 over the samples whose weight is not 0.
+    summary : Summary
+        Of X and `sample_weight`.
+    """
+
+    X: Any
+    y: Any
+    target: Target | None
+    sample_weight: np.ndarray | None
+    summary: Summary
+
+    @cached_property
+    def constant(self) -> np.ndarray:
+        """Which features have one value only in the rows that count."""
+        return self.summary.used_low == self.summary.used_high
+
+    @cached_property
+    def varying(self) -> np.ndarray:
+        """Numbers of the features that are not constant; of all features if all are constant."""
+        constant = self.constant
+        return np.arange(len(constant)) if constant.all() else np.flatnonzero(~constant)
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """Numbers of the rows that count: those whose weight is not 0."""
+        weight = self.sample_weight
+        return np.arange(self.X.shape[0]) if weight is None else np.flatnonzero(weight)
+
+
+def validated(estimator, X, reset: bool = True):
+    """Return X as training reads it: an array, a CSR matrix, or a table too large for memory.
+
+    Sets, or with ``reset=False`` compares, the estimator's number and names of features.
+    NaN and infinite values pass; :func:`check_finite` refuses them.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If X is not a table of numbers; names the columns that are not numeric.
+    """
+    table = table_on_disk(X)
+    if table is not None:
+        check_table(estimator, table, reset)
+        return table[:] if table.fits_in_buffer() else table
+    dtype = getattr(X, "dtype", None)
+    in_float32 = isinstance(dtype, np.dtype) and working_dtype(dtype) == np.float32
+    try:
+        matrix = validate_data(
+            estimator,
+            X,
+            reset=reset,
+            accept_sparse="csr",
+            dtype=[np.float32, np.float64] if in_float32 else [np.float64, np.float32],
+            ensure_all_finite=False,  # checked later, where the columns are named
+        )
+    except (ValueError, TypeError) as error:
+        culprits = [] if sparse.issparse(X) else non_numeric_columns(X)
+        if not culprits:
+            raise
+        # A library's own message can be a page long; the first line says what it is.
+        reason = str(error).split("\n")[0][:200].rstrip(". ")
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"Not numeric: {name_columns(culprits)}. Encode or drop them first, for example "
+            f"with sklearn.preprocessing.OrdinalEncoder. ({reason})"
+        ) from error
+    if sparse.issparse(matrix) and not matrix.has_canonical_format:
+        matrix = matrix.copy()  # the user's matrix is not ours to tidy
+        matrix.sum_duplicates()
+    return matrix
+
+
+def row_blocks(X, n_numbers: int = 2**20) -> list[slice]:
+    """Slices of consecutive rows of about `n_numbers` numbers, to stream over a table."""
+    n_rows = max(1, n_numbers // max(1, X.shape[1]))
+    return [slice(i, min(i + n_rows, X.shape[0])) for i in range(0, X.shape[0], n_rows)]
+
+
+def read_blocks(X, n_numbers: int = 2**20) -> Iterator[tuple[slice, Any]]:
+    """Pairs of (slice, rows) of about `n_numbers` numbers at most, from first to last."""
+    if isinstance(X, RowTable):
+        yield from X.blocks(max(1, n_numbers // max(1, X.shape[1])))
+    else:
+        yield from ((rows, X[rows]) for rows in row_blocks(X, n_numbers))
 
 
 def non_numeric_columns(X) -> list:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from .blocks import read_blocks
+from .inputs import read_blocks
 
 _BLOCK = 2**17  # numbers: a megabyte of float64 stays in the cache
 

@@ -1,99 +1,106 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a supervised network learns: classes, labels or numbers, made out of any y."""
+"""What y is: classes, labels or numbers, decided once by one rule, and encoded for a network."""
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from numbers import Integral
 
 import numpy as np
 from scipy import sparse
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_array
 
 from .inputs import mean_one
 
-_KINDS = {
-    "binary": "classes",
-    "multiclass": "classes",
-    "multilabel-indicator": "labels",
-    "continuous": "numbers",
-    "continuous-multioutput": "numbers",
-}
-_LOSSES = {
-    "classes": "cross_entropy",
-    "labels": "binary_cross_entropy",
-    "numbers": "squared_error",
-}
+TASKS = ("auto", "classification", "multilabel", "regression")
+_FEW_VALUES = 20  # so many different whole numbers are classes, whatever they are
 _ADVICE = (
-    "For several numbers a sample use loss='squared_error'; for several labels make y an array "
-    "of zeros and ones, for example with sklearn.preprocessing.MultiLabelBinarizer."
+    "For several numbers per sample pass task='regression'; for several labels make y an array of "
+    "zeros and ones, for example with sklearn.preprocessing.MultiLabelBinarizer."
 )
 _CONSTANT = "y is constant: there is nothing that features could explain."
 
 
-@dataclass
+@dataclass(frozen=True)
 class Target:
-    """A target in the form a loss takes.
+    """A target in the form that a network learns.
 
     Attributes
     ----------
-    kind : {"classes", "labels", "numbers"}
-        One class a sample; several labels, each there or not; one or several numbers.
+    task : {"classification", "multilabel", "regression"}
+        One class per sample; several labels per sample; one or several numbers per sample.
     values : ndarray
         Class numbers of shape (n_samples,), int64; or (n_samples, n_outputs), float32, numbers
         with mean 0 and standard deviation 1.
-    loss : str or callable
     n_outputs : int
-        Outputs the network needs.
+        Outputs that the network needs.
     classes : ndarray of shape (n_classes,), or None
     mean, scale : ndarray of shape (n_outputs,), or None
-        Of numbers, before they were standardised.
+        Of numbers, before they were standardised; None where they were not, because the network
+        learns the logarithm of their mean.
     """
 
-    kind: str
+    task: str
     values: np.ndarray
-    loss: Any
     n_outputs: int
     classes: np.ndarray | None = None
     mean: np.ndarray | None = None
     scale: np.ndarray | None = None
 
     @classmethod
-    def of(cls, y, loss, sample_weight=None) -> Target:
-        """Encode `y`; a `loss` other than "auto" may overrule what its type suggests.
+    def of(cls, y, task: str = "auto", sample_weight=None) -> Target:
+        """Encode `y`, as the given task or as the one that :func:`task_of` finds.
 
         Raises
         ------
         ValueError
-            If y is None or unusable, or does not suit the loss.
+            If y is None or unusable, or does not suit the task.
         """
-        y = as_array(y)
+        y, named = _read(y)
         used = slice(None) if sample_weight is None else sample_weight > 0
-        kind = _kind(y[used], loss)
-        if loss == "auto":
-            loss = _LOSSES[kind]
-        if kind == "classes":
-            classes = np.unique(y[used])
-            if len(classes) < 2:
-                raise ValueError(
-                    "y has one class only, so no feature can tell classes apart: at least 2 "
-                    "classes are needed."
-                )
-            # Samples of weight 0 may be of further classes, but nobody looks at them.
-            numbers = np.searchsorted(classes, y).clip(max=len(classes) - 1)
-            return cls(kind, numbers.astype(np.int64), loss, len(classes), classes)
-        y = y.reshape(len(y), -1)
-        if kind == "labels":
-            if not np.isin(y[used], (0, 1)).all():
-                raise ValueError(f"Labels must be zeros and ones. {_ADVICE}")
-            if (y[used] == y[used][0]).all():
-                raise ValueError(_CONSTANT)
-            return cls(kind, y.astype(np.float32), loss, y.shape[1])
-        y = y.astype(np.float64)
+        if task == "auto":
+            task = _task_of(y[used], named)
+        if task == "classification":
+            return cls._of_classes(y, used)
+        if task == "multilabel":
+            return cls._of_labels(y.reshape(len(y), -1), used)
+        return cls._of_numbers(y, used, sample_weight)
+
+    @classmethod
+    def _of_classes(cls, y, used):
+        if y.ndim > 1:
+            raise ValueError(f"task='classification' needs one class per sample. {_ADVICE}")
+        if y.dtype.kind == "f" and (y[used] != np.rint(y[used])).any():
+            raise ValueError(
+                "task='classification' needs classes, and y holds numbers with fractions "
+                "(continuous). Pass task='regression'."
+            )
+        classes = np.unique(y[used])
+        if len(classes) < 2:
+            raise ValueError(
+                "y has one class only, so no feature can tell classes apart: at least 2 "
+                "classes are needed."
+            )
+        # Samples of weight 0 may be of further classes, which are never looked at.
+        numbers = np.searchsorted(classes, y).clip(max=len(classes) - 1)
+        return cls("classification", numbers.astype(np.int64), len(classes), classes)
+
+    @classmethod
+    def _of_labels(cls, y, used):
+        if not np.isin(y[used], (0, 1)).all():
+            raise ValueError(f"Labels must be zeros and ones. {_ADVICE}")
+        if (y[used] == y[used][0]).all():
+            raise ValueError(_CONSTANT)
+        return cls("multilabel", y.astype(np.float32), y.shape[1])
+
+    @classmethod
+    def _of_numbers(cls, y, used, sample_weight):
+        if y.dtype.kind not in "biuf":
+            raise ValueError("task='regression' needs a y of numbers, not text.")
+        y = y.reshape(len(y), -1).astype(np.float64)
         weight = None if sample_weight is None else sample_weight[used]
         # Moments of y / unit neither overflow nor underflow.
         unit = np.abs(y[used]).max(axis=0)
@@ -106,16 +113,31 @@ class Target:
         mean, scale = mean * unit, np.where(varies, scale * unit, unit)
         values = np.zeros(y.shape, dtype=np.float32)
         values[used] = (y[used] - mean) / scale
-        return cls(kind, values, loss, y.shape[1], mean=mean, scale=scale)
+        return cls("regression", values, y.shape[1], mean=mean, scale=scale)
+
+    def as_means(self) -> Target:
+        """Return the numbers as they were, for outputs that are logarithms of their means.
+
+        Raises
+        ------
+        ValueError
+            If there are no numbers, or negative ones.
+        """
+        if self.task != "regression" or self.mean is None or self.scale is None:
+            raise ValueError(f"The loss needs task='regression', and the task is {self.task!r}.")
+        values = (self.values * self.scale + self.mean).astype(np.float32)
+        if (values < -1e-6 * self.scale).any():
+            raise ValueError("The loss needs a y without negative numbers.")
+        return replace(self, values=values.clip(min=0), mean=None, scale=None)
 
     def weights(self, class_weight, sample_weight) -> np.ndarray | None:
         """Sample weights times class weights, mean 1 over the samples whose weight is not 0."""
         if class_weight is None:
             return sample_weight
-        if self.kind != "classes" or self.classes is None:
+        if self.classes is None:
             raise ValueError(
-                f"class_weight={class_weight!r} needs a y of classes. This y is taken as "
-                f"{self.kind}: use sample_weight instead."
+                f"class_weight={class_weight!r} needs a y of classes, but the task is "
+                f"{self.task!r}: pass sample_weight to fit instead."
             )
         weight = np.ones(len(self.values)) if sample_weight is None else sample_weight.copy()
         used = np.flatnonzero(weight)
@@ -133,59 +155,162 @@ class Target:
     def score(self, y, output: np.ndarray, sample_weight=None) -> float:
         """Accuracy of the outputs for classes and labels, R2 for numbers."""
         y = as_array(y)
-        if self.kind == "classes" and y.ndim > 1:
-            raise ValueError(f"y must be one class a sample. Got y of shape {y.shape}.")
-        if self.kind == "classes" and self.classes is not None:
+        if self.classes is not None:
+            if y.ndim > 1:
+                raise ValueError(f"y must be one class per sample. Got y of shape {y.shape}.")
             predicted = self.classes[output.argmax(axis=1)]
-        elif self.kind == "labels":
+        elif self.task == "multilabel":
             predicted = (output > 0).astype(int)
+        elif self.scale is None:
+            predicted = np.exp(output)
         else:
             predicted = output * self.scale + self.mean
         if y.ndim == 1 and self.n_outputs == 1:
             predicted = predicted.ravel()
-        metric = r2_score if self.kind == "numbers" else accuracy_score
+        metric = r2_score if self.task == "regression" else accuracy_score
         return float(metric(y, predicted, sample_weight=sample_weight))
 
     def without_values(self) -> Target:
-        """What scoring needs of it, small enough to keep."""
-        loss = self.loss if isinstance(self.loss, str) else None
-        return Target(
-            self.kind, self.values[:0], loss, self.n_outputs, self.classes, self.mean, self.scale
-        )
+        """Return what scoring needs of it, small enough to keep."""
+        return replace(self, values=self.values[:0])
 
 
-def as_array(y):
-    """Any y as an array of numbers or text; of one column as one of shape (n_samples,)."""
+def task_of(y) -> str:
+    """Decide what y is.
+
+    Text, booleans and categories are classes; several columns of zeros and ones are labels, other
+    several columns are numbers, and so is a column with fractions. Whole numbers are classes if
+    there are at most 20 different ones, or if they run from 0 or 1 without large gaps and are
+    about equally frequent, as codes of classes are. Otherwise they are a quantity, such as ages,
+    years, counts or prices. The container of y makes no difference: a nullable integer, a Python
+    integer in an object array and a float without fractions are whole numbers.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+
+    Returns
+    -------
+    {"classification", "multilabel", "regression"}
+
+    Warns
+    -----
+    UserWarning
+        Where whole numbers could be either.
+    """
+    return _task_of(*_read(y))
+
+
+def _task_of(y, named: bool) -> str:
+    if named:
+        if y.ndim > 1:
+            raise ValueError(f"y holds text in several columns. {_ADVICE}")
+        return "classification"
+    if y.ndim > 1:
+        return _task_of_columns(y)
+    if y.dtype.kind == "b":
+        return "classification"
+    if y.dtype.kind == "f" and (y != np.rint(y)).any():
+        return "regression"
+    values, counts = np.unique(y, return_counts=True)
+    if len(values) <= _FEW_VALUES:
+        return "classification"
+    span = int(values[-1]) - int(values[0]) + 1
+    coded = values[0] in (0, 1) and len(values) >= 0.9 * span and counts.mean() >= 2
+    if coded and counts.max() <= 2 * counts.min():
+        return "classification"
+    classes = coded and counts.min() >= counts.mean() / 10
+    task, reading, other = (
+        ("classification", "classes", "regression")
+        if classes
+        else ("regression", "a quantity", "classification")
+    )
+    warnings.warn(
+        f"y holds {len(values)} different whole numbers in {len(y)} samples and is taken as "
+        f"{reading}. Pass task={task!r} to confirm, or task={other!r}.",
+        UserWarning,
+        stacklevel=2,
+    )
+    return task
+
+
+def _task_of_columns(y):
+    if np.isin(y, (0, 1)).all():
+        return "multilabel"
+    if y.dtype.kind == "f" and (y != np.rint(y)).any():
+        return "regression"
+    raise ValueError(f"y holds whole numbers in {y.shape[1]} columns. {_ADVICE}")
+
+
+def as_array(y) -> np.ndarray:
+    """Return any y as an array of numbers or text; one column becomes one dimension."""
+    return _read(y)[0]
+
+
+def _read(y) -> tuple[np.ndarray, bool]:
+    """An array of y, and whether its values are names: text or categories."""
     if y is None:
         raise ValueError("This selector requires y to be passed, but the target y is None.")
     if sparse.issparse(y):
         y = y.toarray()
+    columns = getattr(y, "columns", None)
+    if columns is not None and hasattr(y, "dtypes"):  # a data frame
+        parts = [_of_series(y[name]) for name in columns]
+        array, categories = _stacked([part for part, _ in parts]), any(c for _, c in parts)
+    else:
+        array, categories = _of_series(y)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array.ravel()
+    if array.dtype.kind not in "biufUO":
+        raise ValueError(f"y holds neither text nor numbers: {array.dtype}.")
+    if array.dtype.kind == "f":
+        _refuse_missing(np.count_nonzero(~np.isfinite(array)))
+    return array, categories or array.dtype.kind in "UO"
+
+
+def _stacked(parts):
+    """Columns side by side, in a type that keeps the digits of all of them."""
+    if any(part.dtype.kind in "UO" for part in parts):
+        parts = [part.astype(object) for part in parts]
+    return np.column_stack(parts)
+
+
+def _of_series(y):
+    """An array of the values, and whether the container calls them categories."""
+    dtype = getattr(y, "dtype", None)
+    categories = "categor" in str(dtype).lower() or "enum" in str(dtype).lower()
+    if isinstance(dtype, np.dtype) or dtype is None:
+        return _checked(y), False
+    # A type of pandas or polars: a missing value must not turn integers into floats.
+    missing = getattr(y, "isna", getattr(y, "is_null", None))
+    if missing is not None:
+        _refuse_missing(int(np.asarray(missing()).sum()))
+    return _checked(np.asarray(y.to_numpy())), categories
+
+
+def _checked(y):
     try:
         y = check_array(y, ensure_2d=False, dtype=None, ensure_all_finite=False, input_name="y")
     except (ValueError, TypeError) as error:
         raise type(error)(f"y is unusable: {error} {_ADVICE}") from error
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y.ravel()
-    if y.dtype == object:
-        y = _text_or_numbers(y)
-    if y.dtype.kind not in "biufUO":
-        raise ValueError(f"y holds what is neither text nor numbers: {y.dtype}.")
-    if y.dtype.kind == "f":
-        _refuse_missing(np.count_nonzero(~np.isfinite(y)))
-    return y
+    return _of_objects(y) if y.dtype == object else y
 
 
-def _text_or_numbers(y):
+def _of_objects(y):
+    """Python objects as text or numbers; whole numbers stay whole, however large they are."""
     _refuse_missing(sum(map(_is_missing, y.flat)))
     n_text = sum(isinstance(label, str) for label in y.flat)
     if n_text == y.size:
         return y
     if n_text:
         raise ValueError(f"y mixes {n_text} texts with {y.size - n_text} other values.")
+    if all(isinstance(label, (bool, np.bool_)) for label in y.flat):
+        return y.astype(bool)
+    whole = all(isinstance(label, Integral) for label in y.flat)
     try:
-        return y.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"y holds what is neither text nor numbers: {error}.") from error
+        return y.astype(np.int64 if whole else np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"y holds neither text nor numbers: {error}.") from error
 
 
 def _is_missing(label):
@@ -200,54 +325,13 @@ def _refuse_missing(n_missing):
         raise ValueError(f"Input y contains {n_missing} NaN or inf values.")
 
 
-def _kind(y, loss):
-    numeric = y.dtype.kind in "biuf"
-    # A loss of the user's own may say in an attribute that it learns numbers.
-    if loss == "squared_error" or getattr(loss, "target", None) == "numbers":
-        if not numeric:
-            raise ValueError(f"loss={loss!r} needs a y of numbers, not text.")
-        return "numbers"
-    # Of one column the values decide. Each thrice, they draw no warning of many classes, which are
-    # the user's business; filters must not change, as other threads may be fitting.
-    type_ = type_of_target(np.repeat(np.unique(y), 3) if y.ndim == 1 else y, input_name="y")
-    kind = _KINDS.get(type_)
-    if kind is None:
-        raise ValueError(f"y is of type {type_!r}, which no loss suits. {_ADVICE}")
-    if loss == "binary_cross_entropy" and type_ == "binary":
-        if not (numeric and np.isin(y, (0, 1)).all()):
-            raise ValueError("loss='binary_cross_entropy' needs a y of zeros and ones.")
-        return "labels"
-    if isinstance(loss, str) and loss not in ("auto", _LOSSES[kind]):
-        raise ValueError(
-            f"loss={loss!r} does not suit a y of type {type_!r}: use {_LOSSES[kind]!r} or 'auto'."
-        )
-    unclear = type_ == "multiclass" and numeric and not isinstance(loss, str)
-    if unclear and getattr(loss, "target", None) != "classes":
-        raise ValueError(
-            "y may hold classes or numbers: let the loss say which it learns, by an attribute "
-            "`target` of 'classes' (class numbers, one output each) or 'numbers'."
-        )
-    if loss == "auto" and kind == "classes" and y.dtype.kind == "f":
-        n_values = len(np.unique(y))
-        if n_values > max(20, len(y) / 10):
-            warnings.warn(
-                f"y holds {n_values} different numbers in {len(y)} samples and is taken as "
-                "continuous. Pass loss='squared_error' to say so, or loss='cross_entropy' if "
-                "they are classes.",
-                UserWarning,
-                stacklevel=2,
-            )
-            return "numbers"
-    return kind
-
-
 def validation_split(target: Target, rows: np.ndarray, fraction: float, rng: np.random.Generator):
     """Split rows at random into (training, validation) rows, both ascending.
 
     Classes keep their shares, and each keeps at least one row for training.
     """
     rows = rng.permutation(rows)
-    if target.kind == "classes":
+    if target.task == "classification":
         labels = target.values[rows]
         rows = rows[np.argsort(labels, kind="stable")]
         _, first_of_class = np.unique(target.values[rows], return_index=True)

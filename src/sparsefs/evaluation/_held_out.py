@@ -10,12 +10,12 @@ import numpy as np
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVC
 
+from ..data.inputs import TrainingData
 from ..data.summary import Summary
 from ..data.target import Target
-from ..selectors.base import TrainingData
 from .choice import CrossValidatedK
 from .judge import Judge
-from .k_curve import LOSSES, metric_of
+from .k_curve import metric_of
 
 _WIDE = 500  # features from which on a kernel of BLAS pays
 
@@ -55,7 +55,7 @@ def held_out_scores(order, Ks, train, held_out, *, task="auto", seed=0) -> HeldO
     X, ys = zip(train, held_out, strict=True)
     n = X[0].shape[0], X[1].shape[0]
     y = None if ys[0] is None else np.concatenate(ys)
-    target = None if y is None else Target.of(y, LOSSES[task])
+    target = None if y is None else Target.of(y, task)
     # The judge looks at the number of columns, and is given the rows of X below.
     table = np.broadcast_to(np.float32(0), (sum(n), X[0].shape[1]))
     rng = np.random.default_rng([seed, 2])
@@ -65,7 +65,7 @@ def held_out_scores(order, Ks, train, held_out, *, task="auto", seed=0) -> HeldO
     parts = [x[r - first] for x, r, first in zip(X, rows, (0, n[0]), strict=True)]
     values: list[float] = []
     for K in Ks:
-        wide = target is not None and target.kind == "classes" and K > _WIDE
+        wide = target is not None and target.task == "classification" and K > _WIDE
         by: Any = replace(judge, estimator=_WideSVC()) if wide else judge
         best = order if K < len(order) else np.arange(K)  # which needs no copy
         values += by.scores(best, np.array([K]), rows, parts)

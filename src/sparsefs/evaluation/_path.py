@@ -31,4 +31,4 @@ def _metric(selector):
         return name_of_score(choice.scoring, choice.estimator)
     if target is None:
         return "score"
-    return "accuracy" if target.kind == "classes" else "R2"
+    return "accuracy" if target.task == "classification" else "R2"

@@ -41,7 +41,7 @@ def folds_of(cv, judge, rng, who: str, advice: str = ""):
     if judge.y is not None:
         for number, (train, _) in enumerate(folds):
             if (judge.y[train] == judge.y[train[0]]).all():
-                what = "one class only" if judge.target.kind == "classes" else "a constant y"
+                what = "one class only" if judge.target.task == "classification" else "a constant y"
                 raise ValueError(
                     f"{who} cannot use fold {number} of {len(folds)}: its training part has "
                     f"{what}. Pass another 'cv'.{advice}"
@@ -52,7 +52,7 @@ def folds_of(cv, judge, rng, who: str, advice: str = ""):
 def _shuffled_folds(n_folds, rows, target, rng):
     """Folds of equal size; rows of one class are spread evenly, however few they are."""
     order = rng.permutation(rows)
-    if target is not None and target.kind == "classes":
+    if target is not None and target.task == "classification":
         order = order[np.argsort(target.values[order], kind="stable")]
     validation = [np.sort(order[fold::n_folds]) for fold in range(n_folds)]
     return [(np.setdiff1d(rows, part), part) for part in validation]

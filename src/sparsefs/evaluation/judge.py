@@ -68,7 +68,9 @@ class Judge:
         estimator = _default(target) if ours else choice.estimator
         if target is not None:
             y = as_array(data.y)
-            y = y.astype({"numbers": np.float64, "labels": np.int64}.get(target.kind, y.dtype))
+            y = y.astype(
+                {"regression": np.float64, "multilabel": np.int64}.get(target.task, y.dtype)
+            )
             scorer = check_scoring(estimator, scoring=choice.scoring)
         elif choice.scoring is not None:
             raise ValueError("scoring of CrossValidatedK is for a target of y, not of X.")
@@ -149,12 +151,12 @@ class CentredKernelRidge(KernelRidge):
 def _default(target):
     if target is None:
         return Ridge()
-    return SVC() if target.kind == "classes" else CentredKernelRidge(kernel="rbf")
+    return SVC() if target.task == "classification" else CentredKernelRidge(kernel="rbf")
 
 
 def _standardised(parts, weight):
     """Both parts by the moments of the first."""
-    from ..training.batches import Scaling
+    from ..training.scaling import Scaling
 
     parts = [part.toarray() if sparse.issparse(part) else part for part in parts]
     by = Scaling(parts[0], "feature", weight)

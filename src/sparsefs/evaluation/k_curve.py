@@ -16,18 +16,15 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _get_feature_names, _num_samples
 
 from ..data import RowTable
-from ..data.inputs import check_finite, check_length, checked_weight, table_on_disk
+from ..data.inputs import TrainingData, check_finite, check_length, checked_weight, table_on_disk
 from ..data.summary import Summary
-from ..data.target import Target
-from ..selectors.base import BaseSelector, TrainingData
+from ..data.target import TASKS, Target
+from ..selectors.base import BaseSelector
 from ..utils.random import seed_of
 from .choice import CrossValidatedK
 from .folds import folds_of
 from .importances import importances
 from .judge import Judge, few_columns, weights_for_fit
-
-# Of the task, what says how to take y.
-LOSSES = {"auto": "auto", "classification": "cross_entropy", "regression": "squared_error"}
 
 
 @dataclass
@@ -168,8 +165,8 @@ def k_curve(
     """
     choice = CrossValidatedK(Ks=Ks, estimator=estimator, scoring=scoring, cv=cv)
     choice._validate_params()
-    if task not in LOSSES:
-        raise ValueError(f"The 'task' parameter must be one of {list(LOSSES)}. Got {task!r}.")
+    if task not in TASKS:
+        raise ValueError(f"The 'task' parameter must be one of {list(TASKS)}. Got {task!r}.")
     seed = seed_of(random_state)
     steps, ranker = _parts_of(ranker, seed)
     X, names = _checked_X(X, steps is None)
@@ -270,7 +267,7 @@ def _target_of(ranker, y, weight, estimator, task):
     """The target, as the ranker and the estimator agree on it, the ranker and its weights."""
     if isinstance(ranker, BaseSelector):
         # A copy that is fitted to a part of y learns what all of it is.
-        target, weight_of_ranker = ranker._validate_target(y, weight)
+        target, weight_of_ranker = ranker._target_and_weight(y, weight)
         known = ranker.get_params()
         settings = {"K": 1} if ranker._nested_ranking else {}
         if target is not None:
@@ -284,7 +281,7 @@ def _target_of(ranker, y, weight, estimator, task):
         return None, ranker, weight
     if task == "auto" and is_regressor(ranker if estimator is None else estimator):
         task = "regression"
-    return Target.of(y, LOSSES[task], weight), ranker, weight_of_ranker
+    return Target.of(y, task, weight), ranker, weight_of_ranker
 
 
 def _of_fold(task, number, fold, judged):

@@ -28,7 +28,7 @@ def notes(
 def _of_scores(subject, scores):
     metric, value = _selected(subject, scores)
     target = subject.target
-    if metric == "accuracy" and target is not None and target.kind == "classes":
+    if metric == "accuracy" and target is not None and target.task == "classification":
         counts = target.counts
         most = int(counts.argmax())
         guess = counts[most] / counts.sum()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from ..data.blocks import read_blocks
+from ..data.inputs import read_blocks
 from ._subject import BLOCK, Subject
 from ._target import TargetFacts
 
@@ -130,7 +130,7 @@ class FeatureFacts:
         return facts
 
     def _compare(self, target: TargetFacts, squares, products, weights):
-        if target.kind == "classes":
+        if target.task == "classification":
             away = _ratio(products, weights)
             self.class_means = _exact(self.mean[:, None] + away, self.std[:, None])
             self.between = _ratio(np.nansum(weights * away**2, axis=1), squares)

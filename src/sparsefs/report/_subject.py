@@ -67,7 +67,7 @@ class Subject:
         if y is not None:
             known = getattr(selector, "_target", None)
             target = TargetFacts.of(
-                y, X.shape[0], target_name, None if known is None else known.kind
+                y, X.shape[0], target_name, None if known is None else known.task
             )
         scores, has_scores = _scores(selector, support)
         ranking = getattr(selector, "ranking_", np.zeros(len(support)))

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from ..data.inputs import check_length
-from ..data.target import _kind, as_array
+from ..data.target import as_array, task_of
 
 
 @dataclass
@@ -27,14 +27,14 @@ class TargetFacts:
         Class numbers of shape (n_samples,), or (n_samples, n_outputs) in float64.
     """
 
-    kind: str
+    task: str
     name: str | None
     outputs: list[str]
     values: np.ndarray
 
     @classmethod
-    def of(cls, y: Any, n_samples: int, name: Any, kind: str | None) -> TargetFacts:
-        """Find out what a y is, unless its `kind` is known.
+    def of(cls, y: Any, n_samples: int, name: Any, task: str | None) -> TargetFacts:
+        """Find out what a y is, unless its `task` is known.
 
         Raises
         ------
@@ -50,18 +50,18 @@ class TargetFacts:
             name = printable(name)
         check_length(np.empty(n_samples), y)
         y = as_array(y)
-        kind = kind or _kind(y, "auto")
-        if kind == "classes":
+        task = task or task_of(y)
+        if task == "classification":
             classes, numbers = np.unique(y, return_inverse=True)
-            return cls(kind, name, [printable(c) for c in _short(classes)], numbers.ravel())
+            return cls(task, name, [printable(c) for c in _short(classes)], numbers.ravel())
         values = y.reshape(len(y), -1).astype(np.float64)
         n_outputs = values.shape[1]
         if columns is not None and len(columns) == n_outputs:
             outputs = [printable(column) for column in columns]
         else:
-            stem = name or ("label" if kind == "labels" else "y")
+            stem = name or ("label" if task == "multilabel" else "y")
             outputs = [stem] if n_outputs == 1 else [f"{stem} {i}" for i in range(n_outputs)]
-        return cls(kind, name, outputs, values)
+        return cls(task, name, outputs, values)
 
     @property
     def called(self) -> str:
@@ -71,14 +71,14 @@ class TargetFacts:
     @property
     def counts(self) -> np.ndarray:
         """Samples of every class, or with every label."""
-        if self.kind == "classes":
+        if self.task == "classification":
             return np.bincount(self.values, minlength=len(self.outputs))
         return np.count_nonzero(self.values, axis=0)
 
     def design(self, place: slice) -> Any:
         """Of some samples: 1 in the column of their class; or numbers of mean 0 and variance 1."""
         values = self.values[place]
-        if self.kind == "classes":
+        if self.task == "classification":
             shape = len(values), len(self.outputs)
             ones = np.ones(len(values)), values, np.arange(len(values) + 1)
             return sparse.csr_array(ones, shape=shape)

@@ -12,10 +12,10 @@ from typing import Any
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.pipeline import FeatureUnion, Pipeline
 
+from ..utils.costs import COST_NAMES
 from .texts import text_of
 
-NETWORK_COSTS = ("parameters", "bytes", "inference_flops", "training_flops")
-COSTS = ("n_features", *NETWORK_COSTS, "fit_time")
+COSTS = ("n_features", *COST_NAMES, "fit_time")
 
 
 class UnknownCostError(ValueError):

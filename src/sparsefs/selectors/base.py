@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The scikit-learn side of every selector, once for all methods."""
+"""The scikit-learn side of every selector, and the result that a training returns."""
 
 from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectorMixin
@@ -20,89 +20,104 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
-from sklearn.utils.validation import (
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted
 
 from ..data import RowTable
 from ..data.inputs import (
+    TrainingData,
     check_finite,
     check_length,
     check_table,
     checked_weight,
-    name_columns,
-    non_numeric_columns,
     table_on_disk,
-    working_dtype,
+    validated,
 )
 from ..data.summary import Summary
+from ..data.target import TASKS, Target
 from ..evaluation.choice import CrossValidatedK
-from ..utils.estimators import earlier_fit_kept, refuse_booleans
+from ..training.progress import CallbackSupportMixin, Progress, with_callbacks
+from ..utils.estimators import earlier_fit_kept, refuse_booleans, refuse_classes
 from ..utils.random import seed_of
-from ._ranking import averaged, ranked
-from ._replicas import train_replicas, trains_together
-from .connections import ConnectionRecord
-from .fitted_network import FittedNetwork
-from .progress import CallbackSupportMixin, Watch, with_callbacks
 
 if TYPE_CHECKING:
-    from ..data.target import Target
-    from ..networks import FeedForward
-    from ..training.batches import Scaling
+    from ..utils.costs import Costs
+    from .network import FittedNetwork
 
-
+FLOAT32_MAX = float(np.finfo(np.float32).max)  # training is in float32
 # Parameters that may make a training diverge.
 _BEHIND_DIVERGENCE = (
     *("learning_rate_init", "solver", "scaling"),
     *("weight_decay", "noise_std", "component_weight"),
 )
-FLOAT32_MAX = float(np.finfo(np.float32).max)  # training is in float32
 
 
-class TrainingData(NamedTuple):
-    """What a method is given to train on.
+@dataclass(frozen=True)
+class FitResult:
+    """What a training returns; :meth:`BaseSelector.fit` makes fitted attributes of it.
 
     Attributes
     ----------
-    X : ndarray, memmap, CSR matrix or RowTable of shape (n_samples, n_features)
-        float32 or float64, finite.
-    y : object or None
-        As passed by the user.
-    target : Target or None
-        `y` as the network is to learn it; None for unsupervised methods.
-    sample_weight : ndarray of shape (n_samples,), float64, or None
-        Not negative; mean 1 over the samples whose weight is not 0.
-    summary : Summary
-        Of X and `sample_weight`.
+    scores : ndarray of shape (n_features,)
+        Higher is better. Those of constant features do not count.
+    history : dict of str to ndarray of shape (n_epochs,), or None
+        None in the middle of a training.
+    costs : dict of str to dict, or None
+    network : FittedNetwork or None
+    extras : dict of str to object
+        Further fitted attributes, by their names.
     """
 
-    X: Any
-    y: Any
-    target: Target | None
-    sample_weight: np.ndarray | None
-    summary: Summary
+    scores: np.ndarray
+    history: dict[str, np.ndarray] | None = None
+    costs: Costs | None = None
+    network: FittedNetwork | None = None
+    extras: dict[str, Any] = field(default_factory=dict)
+
+    def attributes(self, constant: np.ndarray) -> dict[str, Any]:
+        """Return the fitted attributes by their names.
+
+        Ties go to the lower index, constant features come last.
+
+        Raises
+        ------
+        FloatingPointError
+            If a score is infinite or NaN.
+        """
+        if not np.isfinite(self.scores).all():
+            raise FloatingPointError("The scores became infinite or NaN in the last epoch.")
+        scores = np.where(constant, 0.0, np.asarray(self.scores, dtype=np.float64))
+        ranking = np.empty(len(scores), dtype=np.int64)
+        ranking[np.lexsort((-scores, constant))] = np.arange(1, len(scores) + 1)
+        fitted = {"scores_": scores, "ranking_": ranking, **self.extras}
+        if self.history is not None:
+            fitted |= {"history_": self.history, "n_iter_": len(self.history["loss"])}
+        if self.costs is not None:
+            fitted["costs_"] = self.costs
+        if self.network is not None:
+            fitted["network_"] = self.network
+        return fitted
 
 
 class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
-    """Base of all selectors: validation, ranking, the choice of K, fitted state.
+    """Base of all selectors: X, y, weights, the choice of K, transform, fitted attributes.
 
-    A method implements :meth:`_train`, which trains one network, and declares its parameters in
-    ``__init__`` and ``_parameter_constraints``; the parameters below must be among them. After
-    :meth:`fit`, everything on the selector is numpy or plain Python.
+    A method implements :meth:`_train` and declares its parameters in ``__init__`` and
+    ``_parameter_constraints``; those below must be among them. After :meth:`fit`, everything on
+    the selector is numpy or plain Python.
 
     Parameters
     ----------
-    K, max_iter, batch_size, scaling, hidden_layer_sizes, learning_rate_init, alpha, \
-connections_every, n_replicas, n_jobs, kernel, device, verbose, random_state
+    K, max_iter, batch_size, hidden_layer_sizes, learning_rate_init, scaling, n_jobs, device, \
+verbose, random_state
         See a method, for example :class:`sparsefs.WASTSelector`.
+    task, loss, class_weight
+        Of methods that learn y, see :class:`sparsefs.NeuronAttributionSelector`.
     """
 
     _one_hidden_layer: ClassVar[bool] = False
     _nested_ranking: ClassVar[bool] = True  # whether one ranking serves every K
-    _watch: Watch  # while a copy of the selector trains as a replica
-    _record: ConnectionRecord | None = None  # while it trains
-    _together: ClassVar[list[np.random.Generator]] = []  # of replicas that train as one network
+    _own_parts: ClassVar[tuple[str, ...]] = ("loss",)  # parameters that may be the user's objects
+    _score_label: ClassVar[Any] = "score"  # what `scores_` are, for the axis of a picture
 
     _parameter_constraints: ClassVar[dict] = {
         "K": [
@@ -113,21 +128,25 @@ connections_every, n_replicas, n_jobs, kernel, device, verbose, random_state
         ],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "scaling": [StrOptions({"global", "feature", "minmax", "none"})],
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "learning_rate_init": [Interval(Real, 0, FLOAT32_MAX, closed="neither")],
-        "alpha": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
-        "connections_every": [Interval(Integral, 1, None, closed="left"), None],
-        "n_replicas": [Interval(Integral, 1, None, closed="left")],
         "n_jobs": [
             Interval(Integral, 1, None, closed="left"),
             Interval(Integral, None, -1, closed="right"),
             None,
         ],
-        "kernel": [StrOptions({"auto", "csr", "block", "masked"})],
         "device": [str],
         "verbose": ["verbose"],
         "random_state": ["random_state"],
+    }
+    # The further parameters of methods that learn y.
+    _supervised_constraints: ClassVar[dict] = {
+        "task": [StrOptions(set(TASKS))],
+        "loss": [
+            StrOptions({"auto", "cross_entropy", "binary_cross_entropy", "squared_error"}),
+            callable,
+        ],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
     @with_callbacks
@@ -141,9 +160,9 @@ connections_every, n_replicas, n_jobs, kernel, device, verbose, random_state
             opened by :func:`sparsefs.open_shards`. float32 and float64 are taken as they are;
             integers of up to 16 bits and booleans are converted to float32, other types to
             float64. Sparse data stay sparse; a batch at a time is made dense. Memmaps and
-            shards are read piece by piece where they are larger than 128 MiB.
+            shards larger than 128 MiB are read in chunks.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Target of supervised methods: classes of any kind, numbers, several numbers, or
+            Target of supervised methods: classes of any type, numbers, several numbers, or
             several labels (zeros and ones). Ignored by unsupervised methods.
         sample_weight : array-like of shape (n_samples,) or None, default=None
             Non-negative weights. Samples of weight 0 are left out.
@@ -162,46 +181,102 @@ connections_every, n_replicas, n_jobs, kernel, device, verbose, random_state
             If the loss stops being finite.
         """
         self._validate_params()
-        device = _resolve_device(self.device)
         with earlier_fit_kept(self):
-            X = self._validate_X(X)
-            if y is not None:
-                check_length(X, y)
-            weight = checked_weight(sample_weight, X)
-            target, weight = self._validate_target(y, weight)
-            summary = Summary.of(X, weight)
-            check_finite(X, summary, getattr(self, "feature_names_in_", None))
-            constant = summary.used_low == summary.used_high
-            data = TrainingData(X, y, target, weight, summary)
-            seed, choice = seed_of(self.random_state), self._choice_of_K()
-            if choice is None:
-                self.__dict__.pop("path_", None)
-                self._n_selected(warn=True)
-            else:
-                from ..evaluation.path import k_path
+            data = self._training_data(X, y, sample_weight)
+            seed = seed_of(self.random_state)
+            common = self._common_attributes(data, seed)
 
-                self.path_ = k_path(self, choice, data, seed)
-                choice._warn_of_end(self.path_, self.n_features_in_)
+            from ..utils.device import resolve_device, single_threaded
 
-            from ..utils.threads import single_threaded
+            def attributes(result: FitResult) -> dict[str, Any]:
+                return common | result.attributes(data.constant)
 
-            watch = Watch(
-                self,
-                int(self.max_iter),
-                1 if trains_together(self, X, device) else self._n_replicas(),
-                X=X,
-                y=y,
-                metadata={"sample_weight": data.sample_weight},
-            )
-            with single_threaded(), _translated_errors(self), watch:
-                fitted = train_replicas(self, watch, data, constant, device, seed)
-        fitted["_K_fitted"] = self.K
-        # An earlier fit may have had replicas, labels or a record.
-        for name in ("scores_std_", "_target", "connections_"):
-            self.__dict__.pop(name, None)
-        self.__dict__.update(fitted)
-        watch.ended(fitted)
+            device, rng = resolve_device(self.device), np.random.default_rng(seed)
+            progress = Progress(self, int(self.max_iter), data, attributes)
+            with single_threaded(), _translated_errors(self), progress:
+                fitted = attributes(self._train(data, rng, device, progress))
+        # The only place where fitted attributes are set; those of an earlier fit go.
+        for name in [n for n in vars(self) if n.endswith("_") and not n.endswith("_in_")]:
+            delattr(self, name)
+        for name, value in fitted.items():
+            setattr(self, name, value)
+        progress.ended(fitted)
         return self
+
+    @abstractmethod
+    def _train(
+        self, data: TrainingData, rng: np.random.Generator, device: str, progress: Progress
+    ) -> FitResult:
+        """Train on `data`, epoch by epoch of `progress`, and return the result."""
+
+    def _training_data(self, X, y, sample_weight) -> TrainingData:
+        """Check what was passed to `fit`."""
+        X = validated(self, X)
+        if y is not None:
+            check_length(X, y)
+        target, weight = self._target_and_weight(y, checked_weight(sample_weight, X))
+        summary = Summary.of(X, weight)
+        check_finite(X, summary, getattr(self, "feature_names_in_", None))
+        return TrainingData(X, y, target, weight, summary)
+
+    def _common_attributes(self, data: TrainingData, seed: int) -> dict[str, Any]:
+        """Fitted attributes that do not depend on the training; K is chosen here."""
+        choice, common = self._choice_of_K(), {"_K_fitted": self.K}
+        common["scaling_"] = self._scaling_of(data)
+        common["_target"] = None if data.target is None else data.target.without_values()
+        if choice is None:
+            self._n_selected(warn=True)
+        else:
+            from ..evaluation.path import k_path
+
+            common["path_"] = k_path(self, choice, data, seed)
+            choice._warn_of_end(common["path_"], self.n_features_in_)
+        return common
+
+    # y
+
+    def _learns_y(self) -> bool:
+        """Whether the networks learn y."""
+        return False
+
+    def _target_and_weight(self, y, sample_weight) -> tuple[Target | None, np.ndarray | None]:
+        """The target to learn, and sample weights times class weights."""
+        if not self._learns_y():
+            return None, sample_weight
+        from ..training.losses import task_for
+        from ..training.torch_loss import learns_logarithm
+
+        target = Target.of(y, task_for(self.loss, self.task), sample_weight)
+        if self.class_weight is not None:
+            weight = target.weights(self.class_weight, sample_weight)
+            # Without the classes of weight 0.
+            target, sample_weight = Target.of(y, target.task, weight), weight
+        return (target.as_means() if learns_logarithm(self.loss) else target), sample_weight
+
+    def _settings_of_parts(self, target: Target | None) -> dict[str, Any]:
+        """Parameters of copies that are fitted to a part of the data: what all of y has decided."""
+        # A part of y may look like another task, and may lack a class.
+        return {} if target is None else {"task": target.task, "class_weight": None}
+
+    def _loss(self, data: TrainingData):
+        """The loss to train with, checked on two rows."""
+        from ..training.losses import make_loss
+
+        assert data.target is not None
+        return make_loss(self.loss, data.target, data.sample_weight, data.rows[:2])
+
+    # X
+
+    def _scaling_of(self, data: TrainingData) -> str:
+        """How the features are scaled: `scaling`, or what "auto" means for the data."""
+        if self.scaling != "auto":
+            return self.scaling
+        from ..training.scaling import share_unit
+
+        return self._auto_scaling(share_unit(data.summary))
+
+    def _auto_scaling(self, shared_unit: bool) -> str:
+        return "global" if shared_unit else "feature"
 
     def transform(self, X):
         """Reduce X to the selected features.
@@ -213,8 +288,8 @@ connections_every, n_replicas, n_jobs, kernel, device, verbose, random_state
         Returns
         -------
         ndarray or sparse matrix of shape (n_samples, n_selected_features)
-            In the type of X. Of a RowTable only the selected columns are read, so that the
-            result is all there is in memory.
+            In the type of X. Only the selected columns of a RowTable are read, so that the
+            result is all that is held in memory.
         """
         if not isinstance(X, RowTable):
             table_on_disk(X)  # a path is refused
@@ -229,40 +304,16 @@ connections_every, n_replicas, n_jobs, kernel, device, verbose, random_state
         check_finite(selected, Summary.of(selected), names)
         return selected
 
-    @abstractmethod
-    def _train(
-        self, data: TrainingData, constant: np.ndarray, rng: np.random.Generator, device: str
-    ) -> None:
-        """Train on `data` and call :meth:`_set_scores` and :meth:`_set_training`."""
+    # Parameters
 
-    def _validate_target(self, y, sample_weight) -> tuple[Target | None, np.ndarray | None]:
-        """The target to learn, and the weights of the samples; unsupervised methods have none."""
-        return None, sample_weight
-
-    def _set_scores(self, scores: np.ndarray, constant: np.ndarray) -> None:
-        if not np.isfinite(scores).all():
-            raise FloatingPointError("The scores became infinite or NaN in the last epoch.")
-        if self._together:
-            self.__dict__.update(averaged(scores, constant))
-        else:
-            self.__dict__.update(ranked(scores, constant))
-
-    @property
-    def _score_label(self) -> str:
-        """What `scores_` are, for the axis of a picture."""
-        of_one = self._score_label_of_one()
-        return f"{of_one}, 1 = mean feature" if self._n_replicas() > 1 else of_one
-
-    def _score_label_of_one(self) -> str:
-        """The same of the scores of a single network."""
-        return "score"
-
-    def _n_replicas(self) -> int:
-        return int(self.n_replicas)
-
-    def _replicas_as_one(self) -> bool:
-        """Whether the parts of the method can train all replicas as one network."""
-        return False
+    def _validate_params(self):
+        super()._validate_params()
+        refuse_booleans(self)
+        refuse_classes(self, *(name for name in self._own_parts if hasattr(self, name)))
+        self._hidden_sizes()
+        choice = self._choice_of_K()
+        if choice is not None:
+            choice._validate_params()
 
     def _hidden_sizes(self) -> list[int]:
         sizes = self.hidden_layer_sizes
@@ -276,173 +327,6 @@ connections_every, n_replicas, n_jobs, kernel, device, verbose, random_state
             )
         return [int(n) for n in sizes]
 
-    def _make_network(self, sizes, densities, activations, rng, device, **options) -> FeedForward:
-        """A network of randomly placed connections; ``densities(shapes)`` are its layers'.
-
-        Raises ValueError if no feature reaches it, or it reaches no output. Of replicas that train
-        together it is one network.
-        """
-        from ..networks import ReplicatedFeedForward
-
-        if not self._together:
-            return self._make_one(sizes, densities, activations, rng, device, **options)
-        return ReplicatedFeedForward(
-            [
-                self._make_one(sizes, densities, activations, own, device, "masked", **options)
-                for own in self._together
-            ]
-        )
-
-    def _make_one(self, sizes, densities, activations, rng, device, kernel=None, **options):
-        from ..networks import FeedForward
-        from ..topology import sample_positions
-
-        shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
-        positions = [
-            sample_positions(*layer, rng) for layer in zip(shapes, densities(shapes), strict=True)
-        ]
-        network = FeedForward.from_positions(
-            sizes,
-            positions,
-            activations,
-            rng=rng,
-            kernel=kernel or self.kernel,
-            device=device,
-            **options,
-        )
-        if any(layer.n_connections == 0 for layer in network.layers):
-            raise ValueError(
-                f"A layer of the network has no connections ({_settings(self, 'density')}, shapes "
-                f"{[layer.shape for layer in network.layers]}): raise the density."
-            )
-        return network
-
-    def _set_training(
-        self,
-        network: FeedForward,
-        scaling: Scaling,
-        history: dict,
-        n_samples: int,
-        columns=None,
-        n_epochs=None,
-    ) -> None:
-        """Keep what the training has left; `columns` are the features that `network` sees.
-
-        Of several networks it is what the first has left, which stopped after `n_epochs`.
-        """
-        from ..networks.costs import network_costs
-
-        training_flops = network.training_flops
-        n_samples_seen = len(history["loss"]) * n_samples * max(1, len(self._together))
-        if self._together:
-            history = {n: e[:n_epochs, 0] if e.ndim == 2 else e for n, e in history.items()}
-        self.history_ = {name: values[:n_epochs] for name, values in history.items()}
-        self.n_iter_ = len(self.history_["loss"])
-        if self._record is not None:
-            self.connections_ = self._record.until(self.n_iter_)
-            del self._record
-        network = one_of(network)
-        n_inputs = self.n_features_in_
-        shapes = [layer.shape for layer in network.layers]
-        self.costs_ = network_costs(
-            [(shapes[0][0], n_inputs), *shapes[1:]],
-            [layer.n_connections for layer in network.layers],
-            n_bytes=sum(layer.n_bytes for layer in network.layers),
-            n_buffers=len(network.layers[0].buffers),
-            n_samples_seen=n_samples_seen,
-            training_flops=training_flops,
-        )
-        self.network_ = FittedNetwork.of(network, scaling, columns)
-
-    def _epochs(self, data: TrainingData, constant, scores, network, scaling, columns=None):
-        """Numbers of the epochs, watched.
-
-        ``scores()`` gives the scores as they stand, ``columns()`` the features that `network`
-        sees; None for all.
-        """
-
-        def fitted():
-            seen = None if columns is None else columns()
-            now = FittedNetwork.of(one_of(network), scaling, seen)
-            rank = averaged if self._together else ranked
-            return {"network_": now} | rank(scores(), constant)
-
-        if self.connections_every is None:
-            return self._watched(data, fitted)
-        every = int(self.connections_every)
-        self._record = ConnectionRecord(network, every, self.n_features_in_, columns)
-        return self._watched(data, fitted, self._record.after_epoch)
-
-    def _watched(self, data: TrainingData, fitted, after_epoch=None):
-        """Numbers of the epochs; ``fitted()`` gives what the method itself would set now.
-
-        ``after_epoch(n_epochs, is_last)`` may look on.
-        """
-
-        def state():
-            common = {"_K_fitted": self.K}
-            if hasattr(self, "path_"):
-                common["path_"] = self.path_
-            if data.target is not None:
-                common["_target"] = data.target.without_values()
-            return common | fitted()
-
-        return self._watch.epochs(state, after_epoch)
-
-    def _checked_for_network(self, X):
-        """X as ``network_`` takes it, refused where `fit` would refuse it."""
-        check_is_fitted(self)
-        if not hasattr(self, "network_"):
-            raise NotFittedError(
-                f"This {type(self).__name__} has no 'network_' any more, which this method needs. "
-                "Call 'fit' again."
-            )
-        X = self._validate_X(X, reset=False)
-        check_finite(X, Summary.of(X), getattr(self, "feature_names_in_", None))
-        return X
-
-    def _validate_params(self):
-        super()._validate_params()
-        refuse_booleans(self)
-        self._hidden_sizes()
-        choice = self._choice_of_K()
-        if choice is not None:
-            choice._validate_params()
-
-    def _validate_X(self, X, reset=True):
-        table = table_on_disk(X)
-        if table is not None:
-            check_table(self, table, reset)
-            return table[:] if table.fits_in_buffer() else table
-        dtype = getattr(X, "dtype", None)
-        in_float32 = isinstance(dtype, np.dtype) and working_dtype(dtype) == np.float32
-        try:
-            validated = validate_data(
-                self,
-                X,
-                reset=reset,
-                accept_sparse="csr",
-                dtype=[np.float32, np.float64] if in_float32 else [np.float64, np.float32],
-                # Checked later, where the columns are named.
-                ensure_all_finite=False,
-            )
-        except (ValueError, TypeError) as error:
-            culprits = [] if sparse.issparse(X) else non_numeric_columns(X)
-            if not culprits:
-                raise
-            # A library's own message can be a page long; the first line says what it is.
-            reason = str(error).split("\n")[0][:200].rstrip(". ")
-            kind = TypeError if isinstance(error, TypeError) else ValueError
-            raise kind(
-                f"Not numeric: {name_columns(culprits)}. Encode or drop them first, for example "
-                f"with sklearn.preprocessing.OrdinalEncoder. ({reason})"
-            ) from error
-        X = validated
-        if sparse.issparse(X) and not X.has_canonical_format:
-            X = X.copy()  # the user's matrix is not ours to tidy
-            X.sum_duplicates()
-        return X
-
     def _choice_of_K(self) -> CrossValidatedK | None:
         """How K is chosen; None where it is given."""
         if isinstance(self.K, Real):
@@ -454,10 +338,6 @@ connections_every, n_replicas, n_jobs, kernel, device, verbose, random_state
                 "over a pipeline of the selector and an estimator."
             )
         return CrossValidatedK() if isinstance(self.K, str) else self.K
-
-    def _settings_of_parts(self, target: Target | None) -> dict[str, Any]:
-        """Parameters of copies that are fitted to a part of the data: what all of y has settled."""
-        return {}
 
     def _n_selected(self, warn: bool) -> int:
         choice = self._choice_of_K()
@@ -474,7 +354,7 @@ connections_every, n_replicas, n_jobs, kernel, device, verbose, random_state
                     f"K={self.K} is greater than n_features={self.n_features_in_}. All the "
                     "features are kept.",
                     UserWarning,
-                    stacklevel=3,
+                    stacklevel=4,
                 )
             return min(int(self.K), self.n_features_in_)
         return max(1, round(self.K * self.n_features_in_))
@@ -486,12 +366,12 @@ connections_every, n_replicas, n_jobs, kernel, device, verbose, random_state
         return self.ranking_ <= self._n_selected(warn=self.K != self._K_fitted)
 
     @property
-    def support_(self):
+    def support_(self) -> np.ndarray:
         """Mask of the selected features, ndarray of shape (n_features,), bool."""
         return self._get_support_mask()
 
     @property
-    def K_(self):
+    def K_(self) -> int:
         """Number of selected features, int; chosen by cross-validation with ``K="auto"``."""
         return int(self._get_support_mask().sum())
 
@@ -499,36 +379,14 @@ connections_every, n_replicas, n_jobs, kernel, device, verbose, random_state
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = False
+        tags.target_tags.required = tags.target_tags.multi_output = bool(self._learns_y())
         return tags
 
 
-def one_of(network):
-    """The first of several networks that train as one."""
-    return network.replica(0) if hasattr(network, "replica") else network
-
-
-def _resolve_device(name):
-    import torch
-
-    n_devices = {
-        "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
-        "mps": int(torch.backends.mps.is_available()),
-        "cpu": 1,
-    }
-    if name == "auto":
-        return next(kind for kind, n in n_devices.items() if n)
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        device = None
-    if device is None or device.type not in n_devices:
-        raise ValueError(
-            "The 'device' parameter must be 'auto', 'cpu', 'cuda', 'cuda:<n>' or 'mps'. "
-            f"Got {name!r}."
-        )
-    if (device.index or 0) >= n_devices[device.type]:
-        raise ValueError(f"device={name!r} is not available on this machine.")
-    return name
+def settings_in_words(selector, *names) -> str:
+    """Return ``name=value`` of those parameters that the selector has, for a message."""
+    known = selector.get_params()
+    return ", ".join(f"{name}={known[name]!r}" for name in names if name in known)
 
 
 @contextmanager
@@ -541,15 +399,10 @@ def _translated_errors(selector):
     except FloatingPointError as error:
         raise FloatingPointError(
             f"{error} The learning rate may be too high or the data badly scaled "
-            f"({_settings(selector, *_BEHIND_DIVERGENCE)})."
+            f"({settings_in_words(selector, *_BEHIND_DIVERGENCE)})."
         ) from error
     except torch.OutOfMemoryError as error:
         raise MemoryError(
             "The GPU ran out of memory. Reduce the batches or the density "
-            f"({_settings(selector, 'batch_size', 'density')}), or use device='cpu'."
+            f"({settings_in_words(selector, 'batch_size', 'density')}), or use device='cpu'."
         ) from error
-
-
-def _settings(selector, *names):
-    known = selector.get_params()
-    return ", ".join(f"{name}={known[name]!r}" for name in names if name in known)

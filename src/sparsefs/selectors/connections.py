@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class ConnectionRecord:
-    """Counts the connections of the input neurons, and leaves the network as it is.
+    """Counts of the connections of the input neurons, taken every few epochs.
 
     Parameters
     ----------
     network : FeedForward
-        Of several networks that train as one the first is counted.
+        It stays as it is.
     every : int
-        Epochs from one count to the next. The first is before the training, the last at its end.
+        Epochs from one count to the next. The first count is before the training.
     n_features : int
     columns : callable or None
         ``columns()`` are the features that `network` sees now; None for all.
@@ -39,21 +39,22 @@ class ConnectionRecord:
         self.columns = columns
         self._epochs: list[int] = []
         self._counts: list[np.ndarray] = []
-        self.after_epoch(0, False)
+        self._count(0)
 
-    def after_epoch(self, n_epochs: int, is_last: bool) -> None:
-        """Count after so many epochs, if it is time."""
-        if n_epochs % self.every and not is_last:
-            return
-        # Of several networks: the first row.
-        degree = np.atleast_2d(self.network.layers[0].degree("in"))[0]
+    def after_epoch(self, epoch: int, history: dict[str, list]) -> None:
+        """Count after the epoch of this number, from 0, if it is time."""
+        if (epoch + 1) % self.every == 0:
+            self._count(epoch + 1)
+
+    def ended(self, n_epochs: int) -> dict[str, np.ndarray]:
+        """Count after the last epoch; return all counts as ``connections_`` holds them."""
+        if self._epochs[-1] < n_epochs:
+            self._count(n_epochs)
+        return {"epoch": np.array(self._epochs), "counts": np.stack(self._counts)}
+
+    def _count(self, n_epochs):
         counts = np.zeros(self.n_features, dtype=np.int32)
-        counts[slice(None) if self.columns is None else self.columns()] = degree
+        seen = slice(None) if self.columns is None else self.columns()
+        counts[seen] = self.network.layers[0].degree("in")
         self._epochs.append(n_epochs)
         self._counts.append(counts)
-
-    def until(self, n_epochs: int) -> dict[str, np.ndarray]:
-        """What was counted up to the end of an epoch, as ``connections_`` holds it."""
-        epoch = np.array(self._epochs)
-        seen = epoch <= n_epochs
-        return {"epoch": epoch[seen], "counts": np.stack(self._counts)[seen]}

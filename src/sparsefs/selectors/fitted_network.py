@@ -11,11 +11,11 @@ import numpy as np
 from scipy import sparse
 from scipy.special import expit
 
-from ..data.blocks import read_blocks
+from ..data.inputs import read_blocks
 
 if TYPE_CHECKING:
     from ..networks import FeedForward
-    from ..training.batches import Scaling
+    from ..training.scaling import Scaling
 
 _ACTIVATIONS = {
     "identity": lambda z: z,
@@ -93,9 +93,6 @@ class FittedNetwork:
 
 
 def _weights(layer):
-    if layer.density < _DENSE_FROM:
-        return layer.compressed()
-    positions, values = layer.connections()
-    dense = np.zeros(layer.shape[0] * layer.shape[1], dtype=np.float32)
-    dense[positions] = values
-    return dense.reshape(layer.shape)
+    weights = layer.compressed()
+    n_possible = layer.shape[0] * layer.shape[1]
+    return weights if weights.nnz < _DENSE_FROM * n_possible else weights.toarray()

@@ -10,20 +10,16 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..data import RowTable
-from ._ranking import ranked
-from .base import FLOAT32_MAX, BaseSelector
-from .fitted_network import FittedNetwork
-from .supervised import SupervisedSelector
+from .base import FLOAT32_MAX, BaseSelector, FitResult
 
 _STEPS = 5  # between two prunings, for up to _FEW samples
 _FEW = 1000
 _MEMORY = 0.9  # decay of the running mean of the importance, a step
 _SHARE = 0.25  # of the variance that components must explain to be worth learning
 _MOST_WEIGHTS = 2**22  # of the first layer: 64 MiB with gradient and moments
-_SHARED = ("K", "max_iter", "batch_size", "learning_rate_init", "n_jobs")
 
 
-class GradualPruningSelector(SupervisedSelector):
+class GradualPruningSelector(BaseSelector):
     """Feature selection by gradual pruning, supervised or not.
 
     Trains several small networks that share their inputs, at first all features. A few inputs at a
@@ -44,9 +40,10 @@ class GradualPruningSelector(SupervisedSelector):
         principal components, and y is ignored.
     scaling : {"auto", "feature", "root"}, default="auto"
         ``"feature"``: standardise every feature; ``"root"``: then scale it by the root of its
-        standard deviation, so that features with more spread count more, which they should if all
-        share a unit and there are no labels. ``"auto"`` is ``"feature"`` for supervised networks
-        and ``"root"`` for others. Values beyond three standard deviations are brought there.
+        standard deviation, so that features with more spread count more, as they should where all
+        share a unit and there are no labels. ``"auto"`` is ``"root"`` without labels where the
+        features seem to share a unit, else ``"feature"``; see `scaling_`. Values beyond three
+        standard deviations are clipped there.
     hidden_layer_sizes : int or sequence of one int, default=32
         Hidden neurons of each network once a quarter of the features is left. It begins with a
         quarter of them, and has half with half the features.
@@ -69,11 +66,16 @@ class GradualPruningSelector(SupervisedSelector):
         one label but many features: where these move together, the components tell which of them
         are more than noise. ``"auto"`` is 2 / (number of classes), 1 for other targets, if eight
         components explain a quarter of the variance beyond what they would of noise, else 0.
+    task : {"auto", "classification", "multilabel", "regression"}, default="auto"
+        What y holds: one class per sample, several labels per sample, or numbers. ``"auto"``
+        decides by y and warns where whole numbers could be classes or a quantity; see
+        :doc:`/targets`.
     loss : {"auto", "cross_entropy", "binary_cross_entropy", "squared_error"} or callable, \
 default="auto"
-        ``"auto"`` decides by y: cross-entropy for classes, binary cross-entropy for several
-        labels a sample, squared error for one or several numbers. Or a loss of your own, see
-        :doc:`/extending`; each network has a copy.
+        ``"auto"`` is cross-entropy for classes, binary cross-entropy for several labels and
+        squared error for numbers. Or any loss of torch's kind, such as
+        ``torch.nn.HuberLoss()``, ``torch.nn.functional.poisson_nll_loss`` or a module of your
+        own; see :doc:`/targets`. Each network has a copy.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, as in scikit-learn.
     n_networks : int, default=8
@@ -103,6 +105,8 @@ default="auto"
         Mask of the `K` best features.
     K_ : int
         Number of selected features.
+    scaling_ : {"feature", "root"}
+        How the features were scaled.
     path_ : dict of str to ndarray
         Only where `K` is chosen: ``"K"``, the numbers tried, of shape (n_K,); ``"scores"`` of
         shape (n_K, n_folds); and their ``"score_mean"``, ``"score_std"`` and ``"score_se"``
@@ -118,11 +122,8 @@ default="auto"
         ``"connections_changed"`` (removed), ``"n_inputs"`` and ``"seconds"`` of every round.
     costs_ : dict of str to dict
         ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
-        ``"training_flops"``, each with the figure of the networks as they are (``"sparse"``) and
-        of the same with all features (``"dense"``).
-    network_ : FittedNetwork
-        The mean of the networks, in numpy, as they were when last more than 100 features were left
-        (or a quarter of fewer than 400); `score` uses it.
+        ``"training_flops"``, each with the figure of the networks at the end of the training
+        (``"sparse"``) and of the same with all features (``"dense"``).
 
     Notes
     -----
@@ -160,20 +161,17 @@ default="auto"
 
     _one_hidden_layer = True
 
+    _score_label = "share of the training survived"
+
     _parameter_constraints: ClassVar[dict] = {
-        **{
-            name: BaseSelector._parameter_constraints[name]
-            for name in (*_SHARED, "hidden_layer_sizes", "device", "verbose", "random_state")
-        },
+        **BaseSelector._parameter_constraints,
+        **BaseSelector._supervised_constraints,
         "supervised": ["boolean"],
         "scaling": [StrOptions({"auto", "feature", "root"})],
         "n_networks": [Interval(Integral, 1, None, closed="left")],
         "weight_decay": [StrOptions({"auto"}), Interval(Real, 0, FLOAT32_MAX, closed="left")],
         "noise_std": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
         "component_weight": [StrOptions({"auto"}), Interval(Real, 0, FLOAT32_MAX, closed="left")],
-        "loss": SupervisedSelector._parameter_constraints["loss"],
-        "class_weight": SupervisedSelector._parameter_constraints["class_weight"],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
     }
 
     def __init__(
@@ -189,6 +187,7 @@ default="auto"
         weight_decay="auto",
         noise_std=1.0,
         component_weight="auto",
+        task="auto",
         loss="auto",
         class_weight=None,
         n_networks=8,
@@ -207,6 +206,7 @@ default="auto"
         self.weight_decay = weight_decay
         self.noise_std = noise_std
         self.component_weight = component_weight
+        self.task = task
         self.loss = loss
         self.class_weight = class_weight
         self.n_networks = n_networks
@@ -215,29 +215,26 @@ default="auto"
         self.verbose = verbose
         self.random_state = random_state
 
-    def _train(self, data, constant, rng, device):
+    def _train(self, data, rng, device, progress):
         import torch
 
         from ..networks.shared_inputs import SharedInputNetworks
-        from ..topology import PruningSchedule
-        from ..training.batches import Scaling
-        from ..training.clipping import Clipping
-        from ..training.gradual_pruning import GradualPruning
         from ..training.objective import Objective, OfEach
+        from ..training.optimizers import AdamW
+        from ..training.pruning_loop import GradualPruning, PruningSchedule
+        from ..training.scaling import Clipping, Scaling
         from ..training.shrinking_batches import ShrinkingBatches
 
-        X, weight, rows = data.X, data.sample_weight, self._rows(data)
-        n_samples, n_networks = len(rows), int(self.n_networks)
-        columns = np.arange(X.shape[1]) if constant.all() else np.flatnonzero(~constant)
-        keep_spread = not self.supervised if self.scaling == "auto" else self.scaling == "root"
+        X, weight, columns = data.X, data.sample_weight, data.varying
+        n_samples, n_networks = len(data.rows), int(self.n_networks)
         moments = Scaling(X, "feature", weight, data.summary)
-        scaling = Clipping(X, moments, weight, constant, keep_spread)
-        loss = None if data.target is None else self._loss(data.target)
+        keep_spread = self._scaling_of(data) == "root"
+        scaling = Clipping(X, moments, weight, data.constant, keep_spread)
+        loss = None if data.target is None else self._loss(data)
         if loss is not None and callable(self.loss):
             loss = OfEach(loss)
-        scores, component_weight = self._components(data, scaling, columns, rows, rng)
-        objective = Objective(loss, data.target, scores, component_weight, weight, device)
-
+        components, component_weight = self._components(data, scaling, rng)
+        objective = Objective(loss, data.target, components, component_weight, weight, device)
         generator = torch.Generator(device).manual_seed(int(rng.integers(2**63)))
 
         def width(n_inputs):
@@ -251,6 +248,7 @@ default="auto"
             2 / n_networks
         )
         noise_std *= self.noise_std * min(1.0, (_FEW / n_samples) ** (1 / 3))
+        n_steps = round(_STEPS * min(5.0, max(1.0, (n_samples / _FEW) ** 0.5)))
         training = GradualPruning(
             networks,
             batches,
@@ -259,40 +257,21 @@ default="auto"
             PruningSchedule(),
             width=width,
             noise_std=noise_std[:, None, None] if self.noise_std else None,
-            learning_rate=self.learning_rate_init,
-            decay=self._decay(data.target),
+            optimizer=AdamW(
+                self.learning_rate_init, self._decay(data.target), progress.n * n_steps
+            ),
             memory=_MEMORY,
         )
-
-        def fitted():
-            return {
-                "network_": self._fitted_network(training, scaling, data.target),
-                **self._ranked(training.removals_from_last(), constant),
-            }
-
-        steps = round(_STEPS * min(5.0, max(1.0, (n_samples / _FEW) ** 0.5)))
-        rounds = self._watched(data, fitted)
+        progress.snapshot = lambda: _result(training, data)
         with torch.inference_mode(not callable(self.loss)):  # a tenth faster; yours may need grad
-            self.history_ = training.train(rounds, int(self.max_iter), steps)
-        self.n_iter_ = len(self.history_["loss"])
-        self.__dict__.update(fitted())
-        self.costs_ = self._costs(training)
-        if data.target is not None:
-            self._set_target(data.target)
+            history = training.train(progress, progress.n, n_steps)
+        return _result(training, data, history)
 
-    def _validate_target(self, y, sample_weight):
-        return (
-            super()._validate_target(y, sample_weight) if self.supervised else (None, sample_weight)
-        )
+    def _learns_y(self):
+        return self.supervised
 
-    def _settings_of_parts(self, target):
-        return {} if target is None else super()._settings_of_parts(target)
-
-    def _score_label_of_one(self):
-        return "share of the training survived"
-
-    def _n_replicas(self):
-        return 1  # they share their inputs, so they are trained as one
+    def _auto_scaling(self, shared_unit):
+        return "root" if shared_unit and not self.supervised else "feature"
 
     def _width(self, n_inputs, n_at_first):
         """Hidden neurons of a network: all of them once a quarter of the features is left."""
@@ -303,13 +282,13 @@ default="auto"
     def _decay(self, target):
         if self.weight_decay != "auto":
             return self.weight_decay
-        return 0.5 if target is not None and target.kind == "numbers" else 2.0
+        return 0.5 if target is not None and target.task == "regression" else 2.0
 
-    def _components(self, data, scaling, columns, rows, rng):
+    def _components(self, data, scaling, rng):
         """Scores of principal components, or None, and their weight in the loss."""
-        from ..training.components import principal_components
+        from ..training.objective import principal_components
 
-        weight = self.component_weight
+        weight, rows, columns = self.component_weight, data.rows, data.varying
         n_components = min(8 if self.supervised else 32, len(rows) // 3, len(columns))
         if self.supervised:
             # A table on disk has so many rows that their labels tell enough.
@@ -330,86 +309,37 @@ default="auto"
         if scores is None or not self.supervised:
             return scores, 1.0
         if weight == "auto":
-            n_classes = data.target.n_outputs if data.target.kind == "classes" else 2
+            n_classes = data.target.n_outputs if data.target.task == "classification" else 2
             weight = 2 / n_classes
         return scores, weight
 
-    def _ranked(self, removals, constant):
-        """Scores, ranking and spread, of removals from the last to the first."""
-        scores, spread = np.zeros((2, len(constant)))
-        end = removals[0].progress
-        for number, removal in enumerate(removals):
-            earlier = removals[number + 1].progress if number + 1 < len(removals) else 0.0
-            n = len(removal.columns)
-            places = 1 - np.arange(n) / n
-            level = (earlier + (removal.progress - earlier) * places) / end
-            importance = removal.importance.astype(np.float64)
-            mean = importance.mean(axis=1)
-            relative = np.divide(importance.std(axis=1), mean, out=np.zeros(n), where=mean > 0)
-            scores[removal.columns] = level
-            spread[removal.columns] = level * relative
-        return {**ranked(scores, constant), "scores_std_": np.where(constant, 0.0, spread)}
 
-    def _fitted_network(self, training, scaling, target):
-        """The mean of the networks as one network."""
-        columns, first, first_bias, second, second_bias = training.kept()
-        n_networks, n_outputs = second.shape[:2]
-        n_outputs = n_outputs if target is None else target.n_outputs
-        second, second_bias = second[:, :n_outputs], second_bias[:, :n_outputs]
-        first = first.reshape(len(columns), -1).T / scaling.clipped_scale[columns]
-        bias = first_bias.ravel() - first @ scaling.clipped_mean[columns]
-        mean_of_all = second.transpose(1, 0, 2).reshape(n_outputs, -1) / n_networks
-        return FittedNetwork(
-            [first.astype(np.float32), mean_of_all],
-            [bias.astype(np.float32), second_bias.mean(axis=0).ravel()],
-            ["relu", "identity"],
-            scaling.mean[columns],
-            scaling.scale[columns],
-            columns,
-            scaling.limit,
-        )
+def _result(training, data, history=None) -> FitResult:
+    """Scores and their spread, of removals from the last to the first, and the costs."""
+    from ..networks.costs import network_costs
 
-    def _costs(self, training):
-        from ..networks.costs import network_costs
-
-        first, second = self.network_.weights
-        return network_costs(
-            [(first.shape[0], self.n_features_in_), second.shape],
-            [first.size, second.size],
-            n_bytes=3 * 4 * (first.size + second.size),
-            n_buffers=2,
-            n_samples_seen=training.n_samples_seen,
-            training_flops=training.flops,
-        )
-
-    def score(self, X, y, sample_weight=None):
-        """How well the mean of the networks predicts y, see `network_`.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            All features, not the selected ones.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        sample_weight : array-like of shape (n_samples,) or None, default=None
-
-        Returns
-        -------
-        float
-            Accuracy for classes, share of the samples with all labels right for several labels,
-            R2 (the mean over the outputs) for numbers.
-
-        Raises
-        ------
-        AttributeError
-            If the selector was fitted without labels.
-        """
-        if not hasattr(self, "_target") and hasattr(self, "ranking_"):
-            raise AttributeError(
-                "This selector was fitted with supervised=False: it predicts no y."
-            )
-        return super().score(X, y, sample_weight)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = bool(self.supervised)
-        return tags
+    scores, spread = np.zeros((2, data.X.shape[1]))
+    removals = training.removals_from_last()
+    end = removals[0].progress
+    for number, removal in enumerate(removals):
+        earlier = removals[number + 1].progress if number + 1 < len(removals) else 0.0
+        n = len(removal.columns)
+        places = 1 - np.arange(n) / n
+        level = (earlier + (removal.progress - earlier) * places) / end
+        importance = removal.importance.astype(np.float64)
+        mean = importance.mean(axis=1)
+        relative = np.divide(importance.std(axis=1), mean, out=np.zeros(n), where=mean > 0)
+        scores[removal.columns] = level
+        spread[removal.columns] = level * relative
+    n_first, n_second = training.networks.n_connections
+    n_hidden = n_first // training.networks.n_inputs
+    costs = network_costs(
+        [(n_hidden, data.X.shape[1]), (n_second // n_hidden, n_hidden)],
+        [n_first, n_second],
+        n_bytes=3 * 4 * (n_first + n_second),
+        n_buffers=2,
+        n_samples_seen=training.n_samples_seen,
+        training_flops=training.flops,
+    )
+    extras = {"scores_std_": np.where(data.constant, 0.0, spread)}
+    return FitResult(scores, history, costs, extras=extras)

@@ -9,10 +9,10 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from .supervised import SupervisedSelector
+from .network import PerceptronSelector
 
 
-class NeuroFSSelector(SupervisedSelector):
+class NeuroFSSelector(PerceptronSelector):
     """Supervised feature selection by neuron evolution (NeuroFS).
 
     Trains a sparse multi-layer perceptron to predict y. After every epoch the weakest input
@@ -44,17 +44,24 @@ class NeuroFSSelector(SupervisedSelector):
         Number of neurons of every hidden layer.
     activation : {"tanh", "relu", "logistic"}, default="tanh"
         Activation of the hidden neurons.
+    task : {"auto", "classification", "multilabel", "regression"}, default="auto"
+        What y holds: one class per sample, several labels per sample, or numbers. ``"auto"``
+        decides by y and warns where whole numbers could be classes or a quantity; see
+        :doc:`/targets`.
     loss : {"auto", "cross_entropy", "binary_cross_entropy", "squared_error"} or callable, \
-            default="auto"
-        ``"auto"`` takes cross-entropy for classes, binary cross-entropy for several labels and
-        squared error for numbers. A callable returns a float and a gradient, see
-        :mod:`sparsefs.training.losses`.
+default="auto"
+        ``"auto"`` is cross-entropy for classes, binary cross-entropy for several labels and
+        squared error for numbers. Or any loss of torch's kind, such as
+        ``torch.nn.HuberLoss()``, ``torch.nn.functional.poisson_nll_loss`` or a module of your
+        own; see :doc:`/targets`. It is tried on two rows before the training.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes; ``"balanced"`` makes them count equally.
-    scaling : {"global", "feature", "minmax", "none"}, default="global"
-        Subtract one mean and divide by one standard deviation, both over the whole table, for
-        features that share a unit; standardise every feature, for columns of different units;
-        bring every feature to 0 to 1; or use X as it is.
+    scaling : {"auto", "global", "feature", "minmax", "none"}, default="auto"
+        ``"global"``: subtract one mean and divide by one standard deviation, both over the whole
+        table, so that features keep their relative spread; ``"feature"``: standardise every
+        feature; ``"minmax"``: bring every feature to 0 to 1; ``"none"``: use X as it is.
+        ``"auto"``: ``"global"`` where the features seem to share a unit, ``"feature"`` where
+        their spreads differ more than a hundredfold; see `scaling_`.
     max_iter : int, default=100
         Number of epochs.
     batch_size : int or "auto", default="auto"
@@ -68,13 +75,10 @@ class NeuroFSSelector(SupervisedSelector):
     connections_every : int or None, default=None
         Count the connections of every input neuron after every so many epochs, before the first
         one and at the end; the counts are kept in `connections_`. Training is the same with it.
-    n_replicas : int, default=1
-        Networks to train, which differ in their seed only. The scores are averaged over them: the
-        selection depends less on the seed, for so many times the cost.
     n_jobs : int or None, default=None
-        Replicas that train at the same time, each in a thread of its own; None is 1 unless in a
-        ``joblib.parallel_config`` context, -1 is as many as there are processors. The result does
-        not depend on it.
+        Folds that are fitted at the same time where `K` is chosen; None is 1 unless in a
+        ``joblib.parallel_config`` context, -1 is the number of processors. The result does not
+        depend on it.
     kernel : {"auto", "csr", "masked"}, default="auto"
         How sparse layers are stored and multiplied: compressed sparse rows, or a dense matrix
         with a mask. ``"auto"`` chooses by shape, density and device.
@@ -93,9 +97,6 @@ class NeuroFSSelector(SupervisedSelector):
         stayed; 0 for constant features.
     ranking_ : ndarray of shape (n_features,), dtype int64
         Rank of every feature, 1 is the best. Constant features come last.
-    scores_std_ : ndarray of shape (n_features,), dtype float64
-        Standard deviation of the replicas' scores; only with `n_replicas` above 1, where every
-        replica's scores are divided by their mean before they are averaged.
     support_ : ndarray of shape (n_features,), dtype bool
         Mask of the `K` best features.
     K_ : int
@@ -105,20 +106,19 @@ class NeuroFSSelector(SupervisedSelector):
     feature_names_in_ : ndarray of shape (n_features,)
         Their names, where X had string column names.
     n_iter_ : int
-        Number of epochs that the first replica trained.
+        Number of epochs trained.
     history_ : dict of str to ndarray of shape (`n_iter_`,)
-        ``"loss"``, ``"density"``, ``"connections_changed"`` and ``"seconds"`` of every epoch,
-        of the first replica.
+        ``"loss"``, ``"density"``, ``"connections_changed"`` and ``"seconds"`` of every epoch.
     costs_ : dict of str to dict
         ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
         ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
-        of a fully connected one (``"dense"``). The last is the sum over the replicas.
+        of a fully connected one (``"dense"``).
     connections_ : dict of str to ndarray
         Only with `connections_every`: ``"epoch"`` of shape (n_counts,), epochs trained before each
         count; and ``"counts"`` of shape (n_counts, n_features), int32, the connections of every
-        feature's input neuron; of the first replica.
+        feature's input neuron.
     network_ : FittedNetwork
-        The trained network in numpy, which `score` uses; that of the first replica.
+        The trained network in numpy, which `score` uses.
 
     Notes
     -----
@@ -148,8 +148,10 @@ class NeuroFSSelector(SupervisedSelector):
     _small_batch: ClassVar[int] = 20
     _nested_ranking: ClassVar[bool] = False
 
+    _paper: ClassVar[dict] = {"scaling": "global"}
+
     _parameter_constraints: ClassVar[dict] = {
-        **SupervisedSelector._parameter_constraints,
+        **PerceptronSelector._parameter_constraints,
         "epsilon": [Interval(Real, 0, None, closed="neither")],
         "density": [Interval(Real, 0, 1, closed="right"), None],
         "removed_until": [Interval(Real, 0, 1, closed="right")],
@@ -169,16 +171,16 @@ class NeuroFSSelector(SupervisedSelector):
         drop_fraction=0.3,
         hidden_layer_sizes=(1000, 1000, 1000),
         activation="tanh",
+        task="auto",
         loss="auto",
         class_weight=None,
-        scaling="global",
+        scaling="auto",
         max_iter=100,
         batch_size="auto",
         learning_rate_init=0.01,
         momentum=0.9,
         alpha=0.00001,
         connections_every=None,
-        n_replicas=1,
         n_jobs=None,
         kernel="auto",
         device="auto",
@@ -193,6 +195,7 @@ class NeuroFSSelector(SupervisedSelector):
         self.drop_fraction = drop_fraction
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
+        self.task = task
         self.loss = loss
         self.class_weight = class_weight
         self.scaling = scaling
@@ -202,63 +205,21 @@ class NeuroFSSelector(SupervisedSelector):
         self.momentum = momentum
         self.alpha = alpha
         self.connections_every = connections_every
-        self.n_replicas = n_replicas
         self.n_jobs = n_jobs
         self.kernel = kernel
         self.device = device
         self.verbose = verbose
         self.random_state = random_state
 
-    @classmethod
-    def from_paper(cls, **params):
-        """A selector with the setting of the paper.
-
-        Parameters
-        ----------
-        **params
-            Parameters to set otherwise. The paper has ``activation="relu"`` for isolet; how it
-            scales depends on the data set.
-
-        Returns
-        -------
-        NeuroFSSelector
-
-        Examples
-        --------
-        >>> from sparsefs import NeuroFSSelector
-        >>> NeuroFSSelector.from_paper(K=25).epsilon
-        30.0
-        """
-        setting = {
-            "epsilon": 30.0,
-            "density": None,
-            "removed_until": 0.65,
-            "swap_fraction": 0.2,
-            "drop_fraction": 0.3,
-            "hidden_layer_sizes": (1000, 1000, 1000),
-            "activation": "tanh",
-            "max_iter": 100,
-            "batch_size": "auto",
-            "learning_rate_init": 0.01,
-            "momentum": 0.9,
-            "alpha": 0.00001,
-        }
-        return cls(**{**setting, **params})
-
-    def _train(self, data, constant, rng, device):
+    def _train(self, data, rng, device, progress):
         from .. import topology as topo
         from ..importance import ConnectionImportance
-        from ..training.batches import Scaling
-        from ..training.loop import train
         from ..training.optimizers import SGD
 
         network = self._perceptron(data, self._densities, rng, device, fan_in="sparse")
-        scaling = Scaling(data.X, self.scaling, data.sample_weight, data.summary)
-        rows = self._rows(data)
-        batches = self._batches(data, scaling, rng, device, rows)
-
+        batches = self._batches(data, rng, device)
         # Constant features need no input neuron, unless there are no others.
-        alive = np.arange(data.X.shape[1]) if constant.all() else np.flatnonzero(~constant)
+        alive = data.varying
         if len(alive) < data.X.shape[1]:
             network.replace_inputs(alive, np.empty(0, int), np.empty(0, int), self.kernel)
         rewiring = topo.Rewiring(topo.MagnitudeDrop(), topo.GradientGrow(), self.drop_fraction)
@@ -283,20 +244,21 @@ class NeuroFSSelector(SupervisedSelector):
             values[evolution.alive] = 1 + network.layers[0].strength("in")
             return values
 
-        history = train(
+        return self._trained(
+            data,
+            progress,
             network,
             batches,
-            self._loss(data.target),
+            self._loss(data),
             SGD(self.learning_rate_init, self.alpha, momentum=self.momentum),
-            epochs=self._epochs(data, constant, scores, network, scaling, lambda: evolution.alive),
             importance=ConnectionImportance(),
+            scores=scores,
+            columns=lambda: evolution.alive,
             topology=evolution,
         )
-        self._set_scores(scores(), constant)
-        self._set_training(network, scaling, history, batches.n_samples, evolution.alive)
-        self._set_target(data.target)
 
-    def _score_label_of_one(self):
+    @property
+    def _score_label(self):
         return "share of the training survived; if left, 1 + strength"
 
     def _densities(self, shapes):

@@ -7,20 +7,14 @@ import copy
 from numbers import Integral, Real
 from typing import ClassVar
 
+import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from ..data.target import validation_split
-from ..utils.estimators import refuse_classes
-from .supervised import SupervisedSelector
-
-_VARIANTS = {
-    f"{topology}-{short}": {"topology": topology.lower(), "importance": importance}
-    for topology in ("Dense", "SET", "RigL")
-    for short, importance in (("QS", "strength"), ("Attr", "attribution"))
-}
+from .network import PerceptronSelector
 
 
-class NeuronAttributionSelector(SupervisedSelector):
+class NeuronAttributionSelector(PerceptronSelector):
     """Supervised feature selection by the attribution of sparse neural networks.
 
     Trains a sparse multi-layer perceptron to predict y while its connections move, and scores
@@ -43,7 +37,7 @@ class NeuronAttributionSelector(SupervisedSelector):
     importance : {"attribution", "strength"} or Importance, default="attribution"
         Score features by attribution, or by the sum of the absolute weights of their input
         neurons; or by an importance of your own, see :class:`sparsefs.importance.Importance`.
-    history : {"all", "last_epoch", "last_iteration"}, default="all"
+    average_over : {"all", "last_epoch", "last_iteration"}, default="all"
         Average the scores over all of the training, over its last epoch, or take those of the
         network as it is at the end.
     density : float in (0, 1], default=0.05
@@ -56,7 +50,7 @@ class NeuronAttributionSelector(SupervisedSelector):
         Measure the scores in every so many steps.
     attribution_samples : int or None, default=8
         Samples of the batch over which attribution is averaged; None takes all of them, as
-        ``history="last_iteration"`` always does.
+        ``average_over="last_iteration"`` always does.
     drop_fraction : float in [0, 1], default=0.3
         Share of the connections dropped and grown in a topology update.
     drop_decay : {"auto", "constant", "cosine"}, default="auto"
@@ -71,16 +65,24 @@ class NeuronAttributionSelector(SupervisedSelector):
         Number of neurons of every hidden layer.
     activation : {"relu", "tanh", "logistic"}, default="relu"
         Activation of the hidden neurons.
+    task : {"auto", "classification", "multilabel", "regression"}, default="auto"
+        What y holds: one class per sample, several labels per sample, or numbers. ``"auto"``
+        decides by y and warns where whole numbers could be classes or a quantity; see
+        :doc:`/targets`.
     loss : {"auto", "cross_entropy", "binary_cross_entropy", "squared_error"} or callable, \
-            default="auto"
-        ``"auto"`` takes cross-entropy for classes, binary cross-entropy for several labels and
-        squared error for numbers. A callable returns a float and a gradient, see
-        :mod:`sparsefs.training.losses`.
+default="auto"
+        ``"auto"`` is cross-entropy for classes, binary cross-entropy for several labels and
+        squared error for numbers. Or any loss of torch's kind, such as
+        ``torch.nn.HuberLoss()``, ``torch.nn.functional.poisson_nll_loss`` or a module of your
+        own; see :doc:`/targets`. It is tried on two rows before the training.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes; ``"balanced"`` makes them count equally.
-    scaling : {"feature", "global", "minmax", "none"}, default="feature"
-        Standardise every feature; all with one mean and standard deviation; bring every
-        feature to 0 to 1; or use X as it is.
+    scaling : {"auto", "global", "feature", "minmax", "none"}, default="auto"
+        ``"global"``: subtract one mean and divide by one standard deviation, both over the whole
+        table, so that features keep their relative spread; ``"feature"``: standardise every
+        feature; ``"minmax"``: bring every feature to 0 to 1; ``"none"``: use X as it is.
+        ``"auto"``: ``"global"`` where the features seem to share a unit, ``"feature"`` where
+        their spreads differ more than a hundredfold; see `scaling_`.
     max_iter : int, default=200
         Number of epochs, at most.
     batch_size : int or "auto", default="auto"
@@ -99,13 +101,10 @@ class NeuronAttributionSelector(SupervisedSelector):
     connections_every : int or None, default=None
         Count the connections of every input neuron after every so many epochs, before the first
         one and at the end; the counts are kept in `connections_`. Training is the same with it.
-    n_replicas : int, default=1
-        Networks to train, which differ in their seed only. The scores are averaged over them: the
-        selection depends less on the seed, for so many times the cost.
     n_jobs : int or None, default=None
-        Replicas that train at the same time, each in a thread of its own, or folds where `K` is
-        chosen; None is 1 unless in a ``joblib.parallel_config`` context, -1 is as many as there
-        are processors. The result does not depend on it.
+        Folds that are fitted at the same time where `K` is chosen; None is 1 unless in a
+        ``joblib.parallel_config`` context, -1 is the number of processors. The result does not
+        depend on it.
     kernel : {"auto", "csr", "masked"}, default="auto"
         How sparse layers are stored and multiplied: compressed sparse rows, or a dense matrix
         with a mask. ``"auto"`` chooses by shape, density and device.
@@ -122,13 +121,12 @@ class NeuronAttributionSelector(SupervisedSelector):
         Score of every feature, higher is better; 0 for constant features.
     ranking_ : ndarray of shape (n_features,), dtype int64
         Rank of every feature, 1 is the best. Constant features come last.
-    scores_std_ : ndarray of shape (n_features,), dtype float64
-        Standard deviation of the replicas' scores; only with `n_replicas` above 1, where every
-        replica's scores are divided by their mean before they are averaged.
     support_ : ndarray of shape (n_features,), dtype bool
         Mask of the `K` best features.
     K_ : int
         Number of selected features.
+    scaling_ : str
+        How the features were scaled: `scaling`, or what ``"auto"`` chose.
     path_ : dict of str to ndarray
         Only where `K` is chosen: ``"K"``, the numbers tried, of shape (n_K,); ``"scores"`` of
         shape (n_K, n_folds); and their ``"score_mean"``, ``"score_std"`` and ``"score_se"``
@@ -138,21 +136,21 @@ class NeuronAttributionSelector(SupervisedSelector):
     feature_names_in_ : ndarray of shape (n_features,)
         Their names, where X had string column names.
     n_iter_ : int
-        Number of epochs that the first replica trained.
+        Number of epochs trained.
     history_ : dict of str to ndarray of shape (`n_iter_`,)
         ``"loss"``, ``"density"``, ``"connections_changed"`` and ``"seconds"`` of every epoch;
-        with early stopping also ``"validation_loss"``; of the first replica.
+        with early stopping also ``"validation_loss"``.
     costs_ : dict of str to dict
         ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
         ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
-        of a fully connected one (``"dense"``). The last is the sum over the replicas.
+        of a fully connected one (``"dense"``).
         Attribution is left out.
     connections_ : dict of str to ndarray
         Only with `connections_every`: ``"epoch"`` of shape (n_counts,), epochs trained before each
         count; and ``"counts"`` of shape (n_counts, n_features), int32, the connections of every
-        feature's input neuron; of the first replica.
+        feature's input neuron.
     network_ : FittedNetwork
-        The trained network in numpy, which `score` uses; that of the first replica.
+        The trained network in numpy, which `score` uses.
 
     Notes
     -----
@@ -180,14 +178,27 @@ class NeuronAttributionSelector(SupervisedSelector):
     True
     """
 
+    _own_parts = ("topology", "importance", "init", "loss")
+    _paper: ClassVar[dict] = {
+        "attribution_every": 1,
+        "attribution_samples": None,
+        "scaling": "feature",
+    }
+    _paper_variants: ClassVar[dict] = {
+        f"{topology}-{short}": {"topology": topology.lower(), "importance": importance}
+        for topology in ("Dense", "SET", "RigL")
+        for short, importance in (("QS", "strength"), ("Attr", "attribution"))
+    }
+    _paper_default = "SET-Attr"
+
     _parameter_constraints: ClassVar[dict] = {
-        **SupervisedSelector._parameter_constraints,
+        **PerceptronSelector._parameter_constraints,
         "topology": [StrOptions({"set", "rigl", "dense"}), callable],
         "importance": [
             StrOptions({"attribution", "strength"}),
             HasMethods(["before_update", "after_update", "scores", "of_layer"]),
         ],
-        "history": [StrOptions({"all", "last_epoch", "last_iteration"})],
+        "average_over": [StrOptions({"all", "last_epoch", "last_iteration"})],
         "density": [Interval(Real, 0, 1, closed="right")],
         "init": [StrOptions({"erk", "uniform"}), callable],
         "attribution_every": [Interval(Integral, 1, None, closed="left")],
@@ -210,7 +221,7 @@ class NeuronAttributionSelector(SupervisedSelector):
         *,
         topology="set",
         importance="attribution",
-        history="all",
+        average_over="all",
         density=0.05,
         init="erk",
         attribution_every=5,
@@ -221,9 +232,10 @@ class NeuronAttributionSelector(SupervisedSelector):
         update_until="auto",
         hidden_layer_sizes=(1000, 100),
         activation="relu",
+        task="auto",
         loss="auto",
         class_weight=None,
-        scaling="feature",
+        scaling="auto",
         max_iter=200,
         batch_size="auto",
         learning_rate_init=0.001,
@@ -232,7 +244,6 @@ class NeuronAttributionSelector(SupervisedSelector):
         validation_fraction=0.1875,
         n_iter_no_change=50,
         connections_every=None,
-        n_replicas=1,
         n_jobs=None,
         kernel="auto",
         device="auto",
@@ -242,7 +253,7 @@ class NeuronAttributionSelector(SupervisedSelector):
         self.K = K
         self.topology = topology
         self.importance = importance
-        self.history = history
+        self.average_over = average_over
         self.density = density
         self.init = init
         self.attribution_every = attribution_every
@@ -253,6 +264,7 @@ class NeuronAttributionSelector(SupervisedSelector):
         self.update_until = update_until
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
+        self.task = task
         self.loss = loss
         self.class_weight = class_weight
         self.scaling = scaling
@@ -264,132 +276,62 @@ class NeuronAttributionSelector(SupervisedSelector):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.connections_every = connections_every
-        self.n_replicas = n_replicas
         self.n_jobs = n_jobs
         self.kernel = kernel
         self.device = device
         self.verbose = verbose
         self.random_state = random_state
 
-    @classmethod
-    def from_paper(cls, variant="SET-Attr", **params):
-        """A selector with the setting of the paper.
-
-        Parameters
-        ----------
-        variant : {"Dense-QS", "Dense-Attr", "SET-QS", "SET-Attr", "RigL-QS", "RigL-Attr"}, \
-                default="SET-Attr"
-            Topology and importance, as the paper names them.
-        **params
-            Parameters to set otherwise. The paper chooses `density` among 0.75, 0.5, 0.2, 0.1,
-            0.05 and 0.02, and `alpha` among 0.00005, 0.0001 and 0.001, by the validation loss.
-
-        Returns
-        -------
-        NeuronAttributionSelector
-
-        Examples
-        --------
-        >>> from sparsefs import NeuronAttributionSelector
-        >>> NeuronAttributionSelector.from_paper("RigL-Attr", K=100).topology
-        'rigl'
-        """
-        if variant not in _VARIANTS:
-            raise ValueError(f"variant must be one of {list(_VARIANTS)}. Got {variant!r}.")
-        setting = {
-            "history": "all",
-            "init": "erk",
-            "attribution_every": 1,
-            "attribution_samples": None,
-            "drop_fraction": 0.3,
-            "update_every": 10,
-            "hidden_layer_sizes": (1000, 100),
-            "activation": "relu",
-            "scaling": "feature",
-            "max_iter": 200,
-            "batch_size": "auto",
-            "learning_rate_init": 0.001,
-            "early_stopping": True,
-            "validation_fraction": 0.1875,
-            "n_iter_no_change": 50,
-        }
-        return cls(**{**setting, **_VARIANTS[variant], **params})
-
-    def _train(self, data, constant, rng, device):
-        from ..training.batches import Scaling
-        from ..training.loop import train
+    def _train(self, data, rng, device, progress):
+        from ..importance.checks import check_importance
+        from ..training.early_stopping import EarlyStopping
+        from ..training.loop import evaluate
         from ..training.optimizers import Adam
 
         network = self._perceptron(data, self._densities, rng, device)
         importance = self._importance()
-        scaling = Scaling(data.X, self.scaling, data.sample_weight, data.summary)
-        loss = self._loss(data.target)
-        rows, stopping = self._rows(data), None
-
-        def scores():
-            return importance.scores(network)
-
+        loss, rows, stopping = self._loss(data), data.rows, None
         if self.early_stopping:
             rows, held_out = validation_split(data.target, rows, self.validation_fraction, rng)
-            stopping = self._early_stopping(
-                network, data, scaling, loss, device, rows, held_out, scores
+            # So few samples that none can be held out: watch the training samples.
+            watched = self._batches(data, None, device, held_out if len(held_out) else rows)
+            stopping = EarlyStopping(
+                network, lambda: evaluate(network, watched, loss), int(self.n_iter_no_change)
             )
-        batches = self._batches(data, scaling, rng, device, rows)
-
-        history = train(
+        batches = self._batches(data, rng, device, rows)
+        if not isinstance(self.importance, str):
+            few = batches.batch(rows[:2])
+            check_importance(importance, network, few.x, few.target, loss)
+        return self._trained(
+            data,
+            progress,
             network,
             batches,
             loss,
             Adam(self.learning_rate_init, self.alpha),
-            epochs=self._epochs(data, constant, scores, network, scaling),
             importance=importance,
             topology=self._topology(network, rng),
-            after_epoch=stopping.after_epoch if stopping else None,
+            after_epoch=() if stopping is None else (stopping.after_epoch,),
+            at_end=None if stopping is None else stopping.restore,
         )
-        if stopping is not None:
-            stopping.restore()
-        n_epochs = None
-        if stopping is not None and self._together:
-            scores, n_epochs = stopping.scores, int(stopping.n_epochs[0])
-        self._set_scores(scores(), constant)
-        self._set_training(network, scaling, history, batches.n_samples, n_epochs=n_epochs)
-        self._set_target(data.target)
 
-    def _score_label_of_one(self):
+    @property
+    def _score_label(self):
         if self.importance == "attribution":
             return "attribution (mean |derivative| of the outputs)"
         if self.importance == "strength":
             return "strength (sum of |weights| of the input)"
         return f"{type(self.importance).__name__} score"
 
-    def _replicas_as_one(self):
-        parts = (self.topology, self.importance, self.loss)
-        return all(isinstance(part, str) for part in parts)
-
-    def _early_stopping(self, network, data, scaling, loss, device, rows, held_out, scores):
-        """What watches the held-out rows."""
-        from ..training.early_stopping import EarlyStopping
-        from ..training.loop import evaluate
-        from ..training.stopping_each import StoppingOfEach
-
-        # So few samples that none can be held out: watch the training samples.
-        watched = held_out if len(held_out) else rows
-        batches = self._batches(data, scaling, None, device, watched)
-        watch = (network, lambda: evaluate(network, batches, loss), int(self.n_iter_no_change))
-        return StoppingOfEach(*watch, scores) if self._together else EarlyStopping(*watch)
-
-    def _validate_params(self):
-        super()._validate_params()
-        refuse_classes(self, "topology", "importance", "init", "loss")
-
     def _densities(self, shapes):
-        from ..topology import erk_densities, uniform_densities
+        from ..topology import INIT
+        from ..topology.checks import check_densities
 
         if self.topology == "dense":
-            return uniform_densities(shapes, 1.0)
-        if self.init == "uniform":
-            return uniform_densities(shapes, self.density)
-        return (erk_densities if self.init == "erk" else self.init)(shapes, self.density)
+            return INIT["uniform"](shapes, 1.0)
+        if not callable(self.init):
+            return INIT[self.init](shapes, self.density)
+        return check_densities(self.init(shapes, self.density), shapes)
 
     def _importance(self):
         from ..importance import AttributionImportance, StrengthImportance
@@ -397,14 +339,15 @@ class NeuronAttributionSelector(SupervisedSelector):
         every = int(self.attribution_every)
         if self.importance == "attribution":
             # Of a single step take all samples: there is no average over steps to rely on.
-            few = None if self.history == "last_iteration" else self.attribution_samples
-            return AttributionImportance(self.history, every, few)
+            few = None if self.average_over == "last_iteration" else self.attribution_samples
+            return AttributionImportance(self.average_over, every, few)
         if self.importance == "strength":
-            return StrengthImportance(self.history, every)
+            return StrengthImportance(self.average_over, every)
         return copy.deepcopy(self.importance)  # the user's stays as it was
 
     def _topology(self, network, rng):
         from .. import topology as topo
+        from ..topology.checks import check_grow_rule
 
         if self.topology == "dense":
             return None
@@ -415,8 +358,12 @@ class NeuronAttributionSelector(SupervisedSelector):
             (0.75 if rigl else 1.0) if until == "auto" else until,
             ("cosine" if rigl else "constant") if decay == "auto" else decay,
         )
-        rules = {"set": topo.RandomGrow(), "rigl": topo.GradientGrow()}
-        grow = rules[self.topology] if isinstance(self.topology, str) else self.topology
+        if callable(self.topology):
+            grow, sparse = self.topology, [layer for layer in network.layers if layer.density < 1]
+            for layer in sparse[:1]:
+                check_grow_rule(grow, layer, np.random.default_rng(0))
+        else:
+            grow = topo.GROW[self.topology]()
         rewiring = topo.Rewiring(topo.MagnitudeDrop(), grow, self.drop_fraction)
         # Where all connections exist there is nothing to move.
         rewirings = [rewiring if layer.density < 1 else None for layer in network.layers]

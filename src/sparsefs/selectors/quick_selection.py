@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .autoencoder import AutoencoderSelector
+from .network import AutoencoderSelector
 
 # What ranks the features: (what is counted, at which neurons).
 _RANKINGS = {
@@ -44,14 +44,15 @@ class QuickSelectionSelector(AutoencoderSelector):
         used if `density` is given.
     density : float in (0, 1] or None, default=None
         Share of the possible connections that exist, instead of `epsilon`.
-    ranking : {"strength", "degree", "output_strength", "output_degree"}, default="strength"
+    rank_by : {"strength", "degree", "output_strength", "output_degree"}, default="strength"
         Rank features by the sum of the absolute weights, or by the number of connections, of
         their input neurons; or the same for their output neurons.
-    scaling : {"feature", "global", "minmax", "none"}, default="feature"
-        ``"feature"``: standardise every feature; ``"global"``: subtract one mean and divide by
-        one standard deviation, both over the whole table, which suits counts and whatever else
-        is nearly always zero; ``"minmax"``: bring every feature to 0 to 1; ``"none"``: use X as
-        it is.
+    scaling : {"auto", "global", "feature", "minmax", "none"}, default="auto"
+        ``"global"``: subtract one mean and divide by one standard deviation, both over the whole
+        table, so that features keep their relative spread; ``"feature"``: standardise every
+        feature; ``"minmax"``: bring every feature to 0 to 1; ``"none"``: use X as it is.
+        ``"auto"``: ``"global"`` where the features seem to share a unit, ``"feature"`` where
+        their spreads differ more than a hundredfold; see `scaling_`.
     drop_fraction : float in [0, 1], default=0.2
         Share of the positive and of the negative weights dropped in a topology update.
     update_every : {"batch", "epoch"} or int, default="epoch"
@@ -82,13 +83,10 @@ class QuickSelectionSelector(AutoencoderSelector):
     connections_every : int or None, default=None
         Count the connections of every input neuron after every so many epochs, before the first
         one and at the end; the counts are kept in `connections_`. Training is the same with it.
-    n_replicas : int, default=1
-        Networks to train, which differ in their seed only. The scores are averaged over them: the
-        selection depends less on the seed, for so many times the cost.
     n_jobs : int or None, default=None
-        Replicas that train at the same time, each in a thread of its own, or folds where `K` is
-        chosen; None is 1 unless in a ``joblib.parallel_config`` context, -1 is as many as there
-        are processors. The result does not depend on it.
+        Folds that are fitted at the same time where `K` is chosen; None is 1 unless in a
+        ``joblib.parallel_config`` context, -1 is the number of processors. The result does not
+        depend on it.
     kernel : {"auto", "csr", "masked"}, default="auto"
         How sparse layers are stored and multiplied: compressed sparse rows, or a dense matrix
         with a mask. ``"auto"`` chooses by shape, density and device.
@@ -106,13 +104,12 @@ class QuickSelectionSelector(AutoencoderSelector):
         Score of every feature, higher is better; 0 for constant features.
     ranking_ : ndarray of shape (n_features,), dtype int64
         Rank of every feature, 1 is the best. Constant features come last.
-    scores_std_ : ndarray of shape (n_features,), dtype float64
-        Standard deviation of the replicas' scores; only with `n_replicas` above 1, where every
-        replica's scores are divided by their mean before they are averaged.
     support_ : ndarray of shape (n_features,), dtype bool
         Mask of the `K` best features.
     K_ : int
         Number of selected features.
+    scaling_ : str
+        How the features were scaled: `scaling`, or what ``"auto"`` chose.
     path_ : dict of str to ndarray
         Only where `K` is chosen: ``"K"``, the numbers tried, of shape (n_K,); ``"scores"`` of
         shape (n_K, n_folds); and their ``"score_mean"``, ``"score_std"`` and ``"score_se"``
@@ -122,20 +119,19 @@ class QuickSelectionSelector(AutoencoderSelector):
     feature_names_in_ : ndarray of shape (n_features,)
         Their names, where X had string column names.
     n_iter_ : int
-        Number of epochs that the first replica trained.
+        Number of epochs trained.
     history_ : dict of str to ndarray of shape (`n_iter_`,)
-        ``"loss"``, ``"density"``, ``"connections_changed"`` and ``"seconds"`` of every epoch,
-        of the first replica.
+        ``"loss"``, ``"density"``, ``"connections_changed"`` and ``"seconds"`` of every epoch.
     costs_ : dict of str to dict
         ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
         ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
-        of a fully connected one (``"dense"``). The last is the sum over the replicas.
+        of a fully connected one (``"dense"``).
     connections_ : dict of str to ndarray
         Only with `connections_every`: ``"epoch"`` of shape (n_counts,), epochs trained before each
         count; and ``"counts"`` of shape (n_counts, n_features), int32, the connections of every
-        feature's input neuron; of the first replica.
+        feature's input neuron.
     network_ : FittedNetwork
-        The trained network in numpy, which `score` uses; that of the first replica.
+        The trained network in numpy, which `score` uses.
 
     References
     ----------
@@ -155,11 +151,13 @@ class QuickSelectionSelector(AutoencoderSelector):
     True
     """
 
+    _paper: ClassVar[dict] = {"scaling": "feature"}
+
     _parameter_constraints: ClassVar[dict] = {
         **AutoencoderSelector._parameter_constraints,
         "epsilon": [Interval(Real, 0, None, closed="neither")],
         "density": [Interval(Real, 0, 1, closed="right"), None],
-        "ranking": [StrOptions(set(_RANKINGS))],
+        "rank_by": [StrOptions(set(_RANKINGS))],
         "output_activation": [StrOptions({"identity", "tanh"})],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "kernel": [StrOptions({"auto", "csr", "masked"})],
@@ -171,8 +169,8 @@ class QuickSelectionSelector(AutoencoderSelector):
         *,
         epsilon=13.0,
         density=None,
-        ranking="strength",
-        scaling="feature",
+        rank_by="strength",
+        scaling="auto",
         drop_fraction=0.2,
         update_every="epoch",
         update_until=1.0,
@@ -186,7 +184,6 @@ class QuickSelectionSelector(AutoencoderSelector):
         alpha=0.00001,
         noise_std=0.2,
         connections_every=None,
-        n_replicas=1,
         n_jobs=None,
         kernel="auto",
         device="auto",
@@ -196,7 +193,7 @@ class QuickSelectionSelector(AutoencoderSelector):
         self.K = K
         self.epsilon = epsilon
         self.density = density
-        self.ranking = ranking
+        self.rank_by = rank_by
         self.scaling = scaling
         self.drop_fraction = drop_fraction
         self.update_every = update_every
@@ -211,54 +208,13 @@ class QuickSelectionSelector(AutoencoderSelector):
         self.alpha = alpha
         self.noise_std = noise_std
         self.connections_every = connections_every
-        self.n_replicas = n_replicas
         self.n_jobs = n_jobs
         self.kernel = kernel
         self.device = device
         self.verbose = verbose
         self.random_state = random_state
 
-    @classmethod
-    def from_paper(cls, **params):
-        """A selector with the setting of the paper.
-
-        Parameters
-        ----------
-        **params
-            Parameters to set otherwise. The paper has ``scaling="minmax"`` for SMK and PCMAC and
-            ``output_activation="tanh"`` for madelon.
-
-        Returns
-        -------
-        QuickSelectionSelector
-
-        Examples
-        --------
-        >>> from sparsefs import QuickSelectionSelector
-        >>> QuickSelectionSelector.from_paper(K=25).scaling
-        'feature'
-        """
-        setting = {
-            "epsilon": 13.0,
-            "density": None,
-            "ranking": "strength",
-            "scaling": "feature",
-            "drop_fraction": 0.2,
-            "update_every": "epoch",
-            "update_until": 1.0,
-            "hidden_layer_sizes": 1000,
-            "output_activation": "identity",
-            "dropout": 0.2,
-            "max_iter": 100,
-            "batch_size": 100,
-            "learning_rate_init": 0.01,
-            "momentum": 0.9,
-            "alpha": 0.00001,
-            "noise_std": 0.2,
-        }
-        return cls(**{**setting, **params})
-
-    def _train(self, data, constant, rng, device):
+    def _train(self, data, rng, device, progress):
         from .. import topology as topo
         from ..importance import ConnectionImportance
         from ..training.losses import SquaredErrorLoss
@@ -272,20 +228,21 @@ class QuickSelectionSelector(AutoencoderSelector):
         degree = max(1.0, density * n_hidden)
         learning_rate = self.learning_rate_init * min(1.0, _DEGREE / degree)
         rewiring = topo.Rewiring(topo.MagnitudeDrop(), topo.RandomGrow(), self.drop_fraction)
-        self._train_autoencoder(
+        return self._train_autoencoder(
             data,
-            constant,
             rng,
             device,
+            progress,
             density=density,
             output_activation=self.output_activation,
-            importance=ConnectionImportance(*_RANKINGS[self.ranking]),
+            importance=ConnectionImportance(*_RANKINGS[self.rank_by]),
             rewirings=[rewiring if density < 1 else None] * 2,
             loss=SquaredErrorLoss(summed=True),
             optimizer=lambda n_steps: SGD(learning_rate, self.alpha, momentum=self.momentum),
             dropout_rate=self.dropout,
         )
 
-    def _score_label_of_one(self):
-        what, where = _RANKINGS[self.ranking]
+    @property
+    def _score_label(self):
+        what, where = _RANKINGS[self.rank_by]
         return _LABELS[what].format(where)

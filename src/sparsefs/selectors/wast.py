@@ -8,9 +8,7 @@ from typing import ClassVar
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from .autoencoder import AutoencoderSelector
-
-_PAPER_LAM = {"images": 0.4, "smk": 0.01, "gla": 0.001, "other": 0.9}
+from .network import AutoencoderSelector
 
 
 class WASTSelector(AutoencoderSelector):
@@ -39,12 +37,13 @@ class WASTSelector(AutoencoderSelector):
         ``"mean"`` divides both terms by their mean over the features, so that `lam` has no
         unit and one value suits all kinds of data; ``"sum"`` mixes them as they are, as the
         paper does.
-    scaling : {"global", "feature", "minmax", "none"}, default="global"
-        ``"global"``: subtract one mean and divide by one standard deviation, both over the
-        whole table, for features that share a unit, such as pixels or counts; ``"feature"``:
-        standardise every feature, for columns of different units; ``"minmax"``: bring every
-        feature to 0 to 1; ``"none"``: use X as it is.
-    ranking : {"importance", "strength"}, default="importance"
+    scaling : {"auto", "global", "feature", "minmax", "none"}, default="auto"
+        ``"global"``: subtract one mean and divide by one standard deviation, both over the whole
+        table, so that features keep their relative spread; ``"feature"``: standardise every
+        feature; ``"minmax"``: bring every feature to 0 to 1; ``"none"``: use X as it is.
+        ``"auto"``: ``"global"`` where the features seem to share a unit, ``"feature"`` where
+        their spreads differ more than a hundredfold; see `scaling_`.
+    rank_by : {"importance", "strength"}, default="importance"
         Rank features by the accumulated importance, or by the strength of the input neurons
         at the end.
     drop : {"importance", "magnitude"}, default="importance"
@@ -81,13 +80,10 @@ class WASTSelector(AutoencoderSelector):
     connections_every : int or None, default=None
         Count the connections of every input neuron after every so many epochs, before the first
         one and at the end; the counts are kept in `connections_`. Training is the same with it.
-    n_replicas : int, default=1
-        Networks to train, which differ in their seed only. The scores are averaged over them: the
-        selection depends less on the seed, for so many times the cost.
     n_jobs : int or None, default=None
-        Replicas that train at the same time, each in a thread of its own, or folds where `K` is
-        chosen; None is 1 unless in a ``joblib.parallel_config`` context, -1 is as many as there
-        are processors. The result does not depend on it.
+        Folds that are fitted at the same time where `K` is chosen; None is 1 unless in a
+        ``joblib.parallel_config`` context, -1 is the number of processors. The result does not
+        depend on it.
     kernel : {"auto", "csr", "block", "masked"}, default="auto"
         How sparse layers are stored and multiplied: compressed sparse rows; the same with a
         dense block for the best connected features; or a dense matrix with a mask.
@@ -105,13 +101,12 @@ class WASTSelector(AutoencoderSelector):
         Score of every feature, higher is better; 0 for constant features.
     ranking_ : ndarray of shape (n_features,), dtype int64
         Rank of every feature, 1 is the best. Constant features come last.
-    scores_std_ : ndarray of shape (n_features,), dtype float64
-        Standard deviation of the replicas' scores; only with `n_replicas` above 1, where every
-        replica's scores are divided by their mean before they are averaged.
     support_ : ndarray of shape (n_features,), dtype bool
         Mask of the `K` best features.
     K_ : int
         Number of selected features.
+    scaling_ : str
+        How the features were scaled: `scaling`, or what ``"auto"`` chose.
     path_ : dict of str to ndarray
         Only where `K` is chosen: ``"K"``, the numbers tried, of shape (n_K,); ``"scores"`` of
         shape (n_K, n_folds); and their ``"score_mean"``, ``"score_std"`` and ``"score_se"``
@@ -121,20 +116,19 @@ class WASTSelector(AutoencoderSelector):
     feature_names_in_ : ndarray of shape (n_features,)
         Their names, where X had string column names.
     n_iter_ : int
-        Number of epochs that the first replica trained.
+        Number of epochs trained.
     history_ : dict of str to ndarray of shape (`n_iter_`,)
-        ``"loss"``, ``"density"``, ``"connections_changed"`` and ``"seconds"`` of every epoch,
-        of the first replica.
+        ``"loss"``, ``"density"``, ``"connections_changed"`` and ``"seconds"`` of every epoch.
     costs_ : dict of str to dict
         ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
         ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
-        of a fully connected one (``"dense"``). The last is the sum over the replicas.
+        of a fully connected one (``"dense"``).
     connections_ : dict of str to ndarray
         Only with `connections_every`: ``"epoch"`` of shape (n_counts,), epochs trained before each
         count; and ``"counts"`` of shape (n_counts, n_features), int32, the connections of every
-        feature's input neuron; of the first replica.
+        feature's input neuron.
     network_ : FittedNetwork
-        The trained network in numpy, which `score` uses; that of the first replica.
+        The trained network in numpy, which `score` uses.
 
     Notes
     -----
@@ -160,12 +154,28 @@ class WASTSelector(AutoencoderSelector):
     (1797, 5)
     """
 
+    _paper: ClassVar[dict] = {
+        "mixing": "sum",
+        "scaling": "global",
+        "drop_fraction": 0.3,
+        "batch_size": 128,
+        "learning_rate_init": 0.1,
+        "learning_rate": "constant",
+    }
+    _paper_variants: ClassVar[dict] = {
+        "images": {"lam": 0.4},
+        "smk": {"lam": 0.01},
+        "gla": {"lam": 0.001},
+        "other": {"lam": 0.9},
+    }
+    _paper_default = "other"
+
     _parameter_constraints: ClassVar[dict] = {
         **AutoencoderSelector._parameter_constraints,
         "density": [Interval(Real, 0, 1, closed="right")],
         "lam": [Interval(Real, 0, 1, closed="both")],
         "mixing": [StrOptions({"mean", "sum"})],
-        "ranking": [StrOptions({"importance", "strength"})],
+        "rank_by": [StrOptions({"importance", "strength"})],
         "drop": [StrOptions({"importance", "magnitude"})],
         "grow": [StrOptions({"importance", "random"})],
         "solver": [StrOptions({"sgd", "adam"})],
@@ -179,8 +189,8 @@ class WASTSelector(AutoencoderSelector):
         density=0.2,
         lam=0.1,
         mixing="mean",
-        scaling="global",
-        ranking="importance",
+        scaling="auto",
+        rank_by="importance",
         drop="importance",
         grow="importance",
         drop_fraction=0.1,
@@ -196,7 +206,6 @@ class WASTSelector(AutoencoderSelector):
         alpha=0.0,
         noise_std=0.2,
         connections_every=None,
-        n_replicas=1,
         n_jobs=None,
         kernel="auto",
         device="auto",
@@ -208,7 +217,7 @@ class WASTSelector(AutoencoderSelector):
         self.lam = lam
         self.mixing = mixing
         self.scaling = scaling
-        self.ranking = ranking
+        self.rank_by = rank_by
         self.drop = drop
         self.grow = grow
         self.drop_fraction = drop_fraction
@@ -224,60 +233,13 @@ class WASTSelector(AutoencoderSelector):
         self.alpha = alpha
         self.noise_std = noise_std
         self.connections_every = connections_every
-        self.n_replicas = n_replicas
         self.n_jobs = n_jobs
         self.kernel = kernel
         self.device = device
         self.verbose = verbose
         self.random_state = random_state
 
-    @classmethod
-    def from_paper(cls, data="other", **params):
-        """A selector with the exact setting of the paper.
-
-        Parameters
-        ----------
-        data : {"images", "smk", "gla", "other"}, default="other"
-            Kind of data, on which the paper's `lam` depends: 0.4, 0.01, 0.001 or 0.9.
-        **params
-            Parameters to set otherwise, for example `K`.
-
-        Returns
-        -------
-        WASTSelector
-
-        Examples
-        --------
-        >>> from sparsefs import WASTSelector
-        >>> WASTSelector.from_paper("images", K=25).lam
-        0.4
-        """
-        if data not in _PAPER_LAM:
-            raise ValueError(f"data must be one of {sorted(_PAPER_LAM)}. Got {data!r}.")
-        setting = {
-            "density": 0.2,
-            "lam": _PAPER_LAM[data],
-            "mixing": "sum",
-            "scaling": "global",
-            "ranking": "importance",
-            "drop": "importance",
-            "grow": "importance",
-            "drop_fraction": 0.3,
-            "update_every": "batch",
-            "update_until": 1.0,
-            "hidden_layer_sizes": 200,
-            "max_iter": 10,
-            "batch_size": 128,
-            "solver": "sgd",
-            "learning_rate_init": 0.1,
-            "learning_rate": "constant",
-            "momentum": 0.9,
-            "alpha": 0.0,
-            "noise_std": 0.2,
-        }
-        return cls(**{**setting, **params})
-
-    def _train(self, data, constant, rng, device):
+    def _train(self, data, rng, device, progress):
         from .. import topology as topo
         from ..importance import ReconstructionImportance
         from ..training.losses import ReconstructionLoss
@@ -286,9 +248,7 @@ class WASTSelector(AutoencoderSelector):
         # The features are the inputs of the first layer and the outputs of the second.
         rewirings = [
             topo.Rewiring(
-                topo.ImportanceDrop(side) if self.drop == "importance" else topo.MagnitudeDrop(),
-                topo.ImportanceGrow(side) if self.grow == "importance" else topo.RandomGrow(),
-                self.drop_fraction,
+                topo.DROP[self.drop](side), topo.GROW[self.grow](side), self.drop_fraction
             )
             for side in ("in", "out")
         ]
@@ -299,24 +259,23 @@ class WASTSelector(AutoencoderSelector):
                 return Adam(self.learning_rate_init, self.alpha, decay_steps)
             return SGD(self.learning_rate_init, self.alpha, decay_steps, self.momentum)
 
-        self._train_autoencoder(
+        return self._train_autoencoder(
             data,
-            constant,
             rng,
             device,
+            progress,
             density=self.density,
             output_activation="identity",
-            importance=ReconstructionImportance(
-                data.X.shape[1], self.lam, self.mixing, self.ranking
-            ),
+            importance=ReconstructionImportance(self.lam, self.mixing, self.rank_by),
             rewirings=rewirings,
             loss=ReconstructionLoss(),
             optimizer=optimizer,
             filled_sides=("in", "out") if self.grow == "importance" else None,
         )
 
-    def _score_label_of_one(self):
-        if self.ranking == "strength":
+    @property
+    def _score_label(self):
+        if self.rank_by == "strength":
             return "strength (sum of |weights| of the input)"
         return "importance (error and strength, summed over steps)"
 

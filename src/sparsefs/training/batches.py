@@ -11,63 +11,9 @@ import torch
 from scipy import sparse
 
 from ..data import RowTable
-from ..data.summary import Summary
-from ..networks.parts import TILE
-from ..utils.device import to_device
-from ..utils.scratch import Scratch
+from ..networks.chunks import CHUNK
+from ..utils.device import Scratch, free_memory, is_remote, to_device
 from .row_stream import RowStream
-
-
-class Scaling:
-    """Shift and scale of the features.
-
-    Parameters
-    ----------
-    X : ndarray, memmap, CSR matrix or RowTable of shape (n_samples, n_features)
-        Finite.
-    how : {"global", "feature", "minmax", "none"}
-        ``"global"``: one mean and one standard deviation for the whole table, which keeps
-        the features' relative variances; ``"feature"``: one each; ``"minmax"``: every feature
-        from 0 to 1.
-    sample_weight : ndarray of shape (n_samples,) or None, default=None
-        Rows of weight 0 do not count.
-    summary : Summary or None, default=None
-        Of X and `sample_weight`, where it is known already; else X is read for it.
-
-    Attributes
-    ----------
-    mean, scale : ndarray of shape (n_features,), dtype float64
-        The scaled data are ``(x - mean) / scale``. Data without spread have scale 1.
-    """
-
-    def __init__(
-        self,
-        X,
-        how: str,
-        sample_weight: np.ndarray | None = None,
-        summary: Summary | None = None,
-    ):
-        n_features = X.shape[1]
-        if how == "none":
-            self.mean, self.scale = np.zeros(n_features), np.ones(n_features)
-            return
-        if summary is None:
-            summary = Summary.of(X, sample_weight)
-        if how == "minmax":
-            low, high = (
-                bound.astype(np.float64) for bound in (summary.used_low, summary.used_high)
-            )
-            self.mean, self.scale = low, np.where(high > low, high - low, 1.0)
-            return
-        unit, mean, variance = summary.unit, summary.mean, summary.variance
-        if how == "global":
-            ratio = unit / unit.max()
-            unit, mean, variance = unit.max(), mean * ratio, variance * ratio**2
-            overall = mean.mean()
-            variance = np.full(n_features, np.mean(variance + (mean - overall) ** 2))
-            mean = np.full(n_features, overall)
-        self.mean = mean * unit
-        self.scale = np.where(variance > 0, np.sqrt(variance) * unit, 1.0)
 
 
 class Batch(NamedTuple):
@@ -94,7 +40,7 @@ _MANY = 2**24  # numbers (64 MiB) of a batch from which it comes in parts
 class WideBatch:
     """Samples of so many features that they are loaded a tile of features at a time.
 
-    See :mod:`sparsefs.networks.parts`. What a slice gives is overwritten by the next one.
+    See :mod:`sparsefs.networks.chunks`. What a slice gives is overwritten by the next one.
     """
 
     def __init__(self, batches: Batches, X, rows: np.ndarray, columns: np.ndarray | None):
@@ -180,7 +126,7 @@ class Batches:
         self.targets = targets
         self._even = even
         self._columns: np.ndarray | None = None
-        self._scaling = scaling
+        self.scaling = scaling
         # Data that float32 cannot hold or shift precisely are scaled in float64, then cast.
         self._dtype = torch.float32 if _suits_float32(X, scaling) else torch.float64
         self.use_columns(None)
@@ -201,7 +147,7 @@ class Batches:
         chosen = slice(None) if columns is None else columns
         return tuple(
             torch.as_tensor(values[chosen], dtype=self._dtype).view(-1, 1)
-            for values in (self._scaling.mean, self._scaling.scale)
+            for values in (self.scaling.mean, self.scaling.scale)
         )
 
     def features(self, columns: np.ndarray) -> torch.Tensor:
@@ -256,7 +202,7 @@ class Batches:
         """The features now loaded of the latest batch, (n_features, n_samples)."""
         X, places = self._latest
         n_features = len(self._moments[0])
-        many = n_features > 2 * TILE and n_features * len(places) > _MANY
+        many = n_features > 2 * CHUNK and n_features * len(places) > _MANY
         if many and torch.device(self.device).type == "cpu":
             return WideBatch(self, X, places, self._columns)
         return to_device(self._load(X, places), self.device)
@@ -298,3 +244,17 @@ def _suits_float32(X, scaling):
     offset = np.abs(scaling.mean) / scaling.scale
     fits = X.dtype == np.float32 or sparse.issparse(X)
     return fits and moderate and offset.max(initial=0.0) < 1e4
+
+
+_SHARE = 0.5  # of the free memory of a device that the data may take
+
+
+def make_batches(X, scaling, batch_size, rng, device, *args, **kwargs) -> Batches:
+    """Return the kind of batches that suits the device and the data, see :class:`Batches`."""
+    kind = Batches
+    if is_remote(device) and not sparse.issparse(X) and not isinstance(X, RowTable):
+        from .resident import ResidentBatches
+
+        if 4 * X.shape[0] * X.shape[1] <= _SHARE * free_memory(device):
+            kind = ResidentBatches
+    return kind(X, scaling, batch_size, rng, device, *args, **kwargs)

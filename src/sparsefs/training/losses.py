@@ -10,11 +10,19 @@ GPU. Outputs of several networks have a dimension more in front, and then so has
 
 from __future__ import annotations
 
+import inspect
+from copy import deepcopy
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from ..utils.device import is_remote, wide
+from .torch_loss import TorchLoss, check_loss, task_of_torch
+
+if TYPE_CHECKING:
+    from ..data.target import Target
 
 Value = float | torch.Tensor
 
@@ -105,8 +113,6 @@ class ReconstructionLoss(SquaredErrorLoss):
 class CrossEntropyLoss:
     """Cross-entropy of the softmax of the outputs; the targets are class numbers."""
 
-    target = "classes"  # what it learns, where y might hold classes or numbers
-
     def __call__(self, output, target, sample_weight=None) -> tuple[Value, torch.Tensor]:
         """Loss averaged over the samples, and its gradient at the output."""
         n_samples = output.shape[-1]
@@ -151,3 +157,58 @@ LOSSES = {
     "binary_cross_entropy": BinaryCrossEntropyLoss,
     "squared_error": SquaredErrorLoss,
 }
+_TASK_OF = {
+    "cross_entropy": "classification",
+    "binary_cross_entropy": "multilabel",
+    "squared_error": "regression",
+}
+_LOSS_OF = {task: name for name, task in _TASK_OF.items()}
+
+
+def task_for(loss, task: str) -> str:
+    """Return the task that a selector's `loss` and `task` ask for together.
+
+    Raises
+    ------
+    ValueError
+        If they contradict each other.
+    """
+    implied = _TASK_OF.get(loss, "auto") if isinstance(loss, str) else task_of_torch(loss)
+    if "auto" in (task, implied):
+        return implied if task == "auto" else task
+    if task != implied:
+        raise ValueError(
+            f"loss={loss!r} is for task={implied!r} and does not suit task={task!r}. Change one "
+            "of them."
+        )
+    return task
+
+
+def make_loss(loss, target: Target, sample_weight: np.ndarray | None, rows: np.ndarray):
+    """Return the loss that a parameter asks for, in the form that the training loop calls.
+
+    The user's own object is copied, and tried on two rows of the target.
+
+    Parameters
+    ----------
+    loss : str or callable
+        "auto", a name, a callable with a parameter ``sample_weight`` that returns the loss and
+        its gradient at the outputs, or any other loss of torch's kind (see :class:`TorchLoss`).
+    target : Target
+    sample_weight : ndarray of shape (n_samples,) or None
+    rows : ndarray of int
+        The rows to try it on.
+    """
+    if isinstance(loss, str):
+        return LOSSES[_LOSS_OF[target.task] if loss == "auto" else loss]()
+    weighted = sample_weight is not None
+    check_loss(_adapted(deepcopy(loss), weighted), loss, target, weighted, rows)
+    return _adapted(deepcopy(loss), weighted)
+
+
+def _adapted(loss, weighted):
+    try:
+        own = "sample_weight" in inspect.signature(loss).parameters
+    except (TypeError, ValueError):  # a function of C has no signature
+        own = False
+    return loss if own else TorchLoss(loss, weighted)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What several networks learn at once: a target, the scores of components, or both."""
+"""What several networks learn at once: a target, principal components, or both."""
 
 from __future__ import annotations
 
@@ -83,3 +83,77 @@ class OfEach:
         ]
         losses, gradients = zip(*pairs, strict=True)
         return torch.as_tensor(losses), torch.stack(gradients)
+
+
+_MOST_ROWS = 2000  # that the directions are found on
+_MOST_NUMBERS = 2**24  # the same; columns are drawn where there are more
+
+
+def principal_components(
+    X, scaling, columns, rows, n_components, rng, sample_weight=None, least_share=None
+):
+    """Components of the clipped, standardised features.
+
+    Parameters
+    ----------
+    X : ndarray, memmap, CSR matrix or RowTable of shape (n_samples, n_features)
+    scaling : Clipping
+    columns, rows : ndarray of int
+        What to use of X, ascending. The scores of other rows are 0.
+    n_components : int
+    rng : numpy.random.Generator
+    sample_weight : ndarray of shape (n_samples,) or None
+
+    least_share : float or None, default=None
+        Of the variance that the components must explain, beyond what as many would of noise.
+
+    Returns
+    -------
+    scores : ndarray of shape (n_samples, n_components), float32, or None
+        Their standard deviations are as the roots of the components', and 1 in the mean square;
+        None where the components explain too little.
+    """
+    few = rows
+    if len(rows) > _MOST_ROWS:
+        few = np.sort(rng.choice(rows, _MOST_ROWS, replace=False))
+    n_columns = max(1, _MOST_NUMBERS // len(few))
+    if len(columns) > n_columns:
+        columns = np.sort(rng.choice(columns, n_columns, replace=False))
+    z = np.concatenate([block for _, block in scaling.blocks(X, few, columns)])
+    if sample_weight is not None:
+        z *= np.sqrt(sample_weight[few])[:, None].astype(np.float32)
+    n_components = min(n_components, *z.shape)
+    sizes, directions = _leading(torch.from_numpy(z), n_components, int(rng.integers(2**63)))
+    # Signs that do not depend on how often a row is there.
+    largest = directions.abs().argmax(1, keepdim=True)
+    directions *= directions.gather(1, largest).sign()
+    if least_share is not None and _share(z, sizes) < least_share:
+        return None
+    scores = np.zeros((X.shape[0], n_components), dtype=np.float32)
+    for used, block in scaling.blocks(X, rows, columns):
+        scores[used] = (torch.from_numpy(block) @ directions.T).numpy()
+    # To standard deviations that are the square roots of the components'.
+    scores /= np.sqrt(np.maximum(sizes, 1e-6 * sizes[0] + 1e-30))
+    scores /= max(float(np.sqrt(np.square(scores[rows], dtype=np.float64).mean())), 1e-30)
+    return scores
+
+
+def _share(z, sizes):
+    explained = float((sizes**2).sum()) / max(float(np.square(z, dtype=np.float64).sum()), 1e-300)
+    by_chance = len(sizes) / min(z.shape)
+    return (explained - by_chance) / (1 - by_chance) if by_chance < 1 else 0.0
+
+
+def _leading(z, n_components, seed):
+    """Singular values and right singular vectors, by subspace iteration.
+
+    In torch, which a fit runs on one thread: those of numpy's products may be several, and then the
+    last digits depend on how many.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    n_tried = min(n_components + 10, *z.shape)
+    basis = torch.randn(z.shape[1], n_tried, generator=generator, dtype=z.dtype)
+    for _ in range(5):
+        basis = torch.linalg.qr(z.T @ torch.linalg.qr(z @ basis).Q).Q
+    _, sizes, turned = torch.linalg.svd(z @ basis, full_matrices=False)
+    return sizes[:n_components].numpy(), turned[:n_components] @ basis.T

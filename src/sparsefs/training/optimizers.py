@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,6 +13,7 @@ import torch
 if TYPE_CHECKING:
     from ..networks import FeedForward
 
+Buffers = dict[str, torch.Tensor]  # optimiser state of a parameter
 # Torch refuses factors that float32 cannot hold; with this one the loss overflows and says so.
 _LARGEST = torch.finfo(torch.float32).max
 
@@ -21,15 +24,15 @@ class Optimizer(ABC):
     Parameters
     ----------
     learning_rate : float
-    weight_decay : float
+    alpha : float
         Strength of the L2 penalty on weights and biases.
     decay_steps : int or None, default=None
         Lower the learning rate linearly, to reach 0 after so many steps.
     """
 
-    def __init__(self, learning_rate: float, weight_decay: float, decay_steps: int | None = None):
+    def __init__(self, learning_rate: float, alpha: float, decay_steps: int | None = None):
         self.initial_learning_rate = learning_rate
-        self.weight_decay = weight_decay
+        self.alpha = alpha
         self.decay_steps = decay_steps
         self.n_steps = 0
         self._bias_buffers: dict[int, dict[str, torch.Tensor]] = {}
@@ -47,18 +50,22 @@ class Optimizer(ABC):
 
     def step(self, network: FeedForward, gradients) -> None:
         """Update all weights and biases in place; the gradients are overwritten."""
-        self.n_steps += 1
+        parameters: list[tuple] = []
         for i, (layer, (weight_grad, bias_grad)) in enumerate(
             zip(network.layers, gradients, strict=True)
         ):
             # A connection's state sits in the layer, where rewiring re-indexes it.
-            self._penalised(layer.values, weight_grad, layer.buffers)
-            self._penalised(layer.bias, bias_grad, self._bias_buffers.setdefault(i, {}))
+            parameters.append((layer.values, weight_grad, layer.buffers))
+            parameters.append((layer.bias, bias_grad, self._bias_buffers.setdefault(i, {})))
+        self.update(parameters)
 
-    def _penalised(self, parameter, grad, buffers):
-        if self.weight_decay:
-            grad.add_(parameter, alpha=self.weight_decay)
-        self._update(parameter, grad, buffers)
+    def update(self, parameters: Iterable[tuple[torch.Tensor, torch.Tensor, Buffers]]) -> None:
+        """Make a step: each parameter comes with its gradient and its optimiser state."""
+        self.n_steps += 1
+        for parameter, grad, buffers in parameters:
+            if self.alpha:
+                grad.add_(parameter, alpha=self.alpha)
+            self._update(parameter, grad, buffers)
 
     @abstractmethod
     def _update(self, parameter, grad, buffers) -> None: ...
@@ -74,8 +81,8 @@ class SGD(Optimizer):
     momentum : float in [0, 1), default=0.9
     """
 
-    def __init__(self, learning_rate, weight_decay, decay_steps=None, momentum=0.9):
-        super().__init__(learning_rate, weight_decay, decay_steps)
+    def __init__(self, learning_rate, alpha, decay_steps=None, momentum=0.9):
+        super().__init__(learning_rate, alpha, decay_steps)
         self.momentum = momentum
 
     def _update(self, parameter, grad, buffers):
@@ -109,6 +116,43 @@ class Adam(Optimizer):
         scale = (square / correction2).sqrt_().add_(self.eps)
         rate = min(self.learning_rate / correction1, _LARGEST)
         parameter.addcdiv_(mean, scale, value=-rate)
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov and Hutter, ICLR 2019) and a cosine schedule.
+
+    Parameters
+    ----------
+    learning_rate : float
+        Of the first step; it falls to 0 along half a cosine.
+    weight_decay : float
+        Weights shrink by ``learning_rate`` times this in every step. It does not fall.
+    n_steps : int
+        Steps of the whole training.
+    """
+
+    betas = (0.9, 0.99)  # a short memory of sizes, as pruning changes the gradients
+
+    def __init__(self, learning_rate: float, weight_decay: float, n_steps: int):
+        super().__init__(learning_rate, 0.0, n_steps)
+        self.weight_decay = weight_decay
+
+    @property
+    def learning_rate(self) -> float:
+        assert self.decay_steps is not None
+        turn = math.pi * (self.n_steps - 1) / self.decay_steps
+        return self.initial_learning_rate * (1 + math.cos(turn)) / 2
+
+    def _update(self, parameter, grad, buffers):
+        beta1, beta2 = self.betas
+        mean = _buffer(buffers, "mean", parameter).lerp_(grad, 1 - beta1)
+        square = _buffer(buffers, "square", parameter)
+        square.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
+        size = torch.sqrt(square, out=grad)
+        size.div_(math.sqrt(1 - beta2**self.n_steps)).add_(self.eps)
+        parameter.mul_(1 - self.initial_learning_rate * self.weight_decay)
+        rate = self.learning_rate / (1 - beta1**self.n_steps)
+        parameter.addcdiv_(mean, size, value=-min(rate, _LARGEST))
 
 
 def _buffer(buffers, name, like):

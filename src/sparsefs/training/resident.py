@@ -7,22 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from scipy import sparse
 
-from ..data import RowTable
-from ..data.blocks import row_blocks
-from ..utils.device import free_memory, is_remote, to_device
+from ..data.inputs import row_blocks
+from ..utils.device import to_device
 from .batches import Batch, Batches
-
-_SHARE = 0.5  # of the free memory of a device that the data may take
-
-
-def make_batches(X, scaling, batch_size, rng, device, *args, **kwargs) -> Batches:
-    """The kind of batches that suits the device and the data; parameters as of :class:`Batches`."""
-    in_memory = not sparse.issparse(X) and not isinstance(X, RowTable)
-    fits = in_memory and 4 * X.shape[0] * X.shape[1] <= _SHARE * free_memory(device)
-    kind = ResidentBatches if is_remote(device) and fits else Batches
-    return kind(X, scaling, batch_size, rng, device, *args, **kwargs)
 
 
 class ResidentBatches(Batches):

@@ -10,9 +10,9 @@ import torch
 from scipy import sparse
 
 from ..data import table
-from ..networks.parts import tiles
+from ..networks.chunks import chunks
 from ..utils.device import to_device
-from .resident import make_batches
+from .batches import Batches, make_batches
 
 HELD = 2**25  # numbers (128 MiB) of scaled data that are kept in memory
 
@@ -49,8 +49,8 @@ class ShrinkingBatches:
             rows = rows[sample_weight > 0]
         self.rows = rows
         self.all_at_once = 2 * len(rows) <= 3 * batch_size
-        size = len(rows) if self.all_at_once else batch_size
-        self._batches = make_batches(X, scaling, size, rng, device, rows=rows, even=True)
+        self._X, self._batch_size = X, len(rows) if self.all_at_once else batch_size
+        self._batches: Batches | None = None  # while not all is held
         self._held: torch.Tensor | None = None  # (n_rows, n_columns)
         self.keep(columns)
 
@@ -62,22 +62,32 @@ class ShrinkingBatches:
         )
         if self._held is not None and places is not None:
             self._held = self._held.index_select(1, places)
-            return
-        self._batches.use_columns(columns)
-        if len(columns) * len(self.rows) <= self._most_held():
-            self._held = self._load(columns)
+        elif len(columns) * len(self.rows) <= self._most_held():
+            self._held, self._batches = self._load(columns), None
+        else:
+            if self._batches is None:
+                size = self._batch_size
+                self._batches = make_batches(
+                    self._X,
+                    self._scaling,
+                    size,
+                    self._rng,
+                    self._device,
+                    rows=self.rows,
+                    even=True,
+                )
+            self._batches.use_columns(columns)
 
     def _most_held(self):
         """Scaled numbers that may be held in memory; of sparse data no more bytes than they are."""
-        X = self._batches.X
+        X = self._X
         return min(HELD, table.BUFFER_BYTES // 4, 2 * X.nnz if sparse.issparse(X) else HELD)
 
     def _load(self, columns):
         """All rows of some features, (n_rows, n_columns)."""
-        X = self._batches.X
         held = torch.empty(len(self.rows), len(columns), dtype=torch.float32, device=self._device)
         start = 0
-        for rows, block in self._scaling.blocks(X, self.rows, columns):
+        for rows, block in self._scaling.blocks(self._X, self.rows, columns):
             held[start : start + len(rows)] = to_device(block, self._device)
             start += len(rows)
         return held
@@ -88,21 +98,24 @@ class ShrinkingBatches:
         The parts may be gone through twice before the next pair.
         """
         while True:
-            if self._held is None and isinstance(self._batches.X, table.RowTable):
-                for batch in self._batches:  # in the order in which it is best read
-                    yield self._batches.last_rows, _Again(self._parts, batch.x)
+            batches = self._batches
+            if batches is not None and isinstance(self._X, table.RowTable):
+                for batch in batches:  # in the order in which it is best read
+                    yield batches.last_rows, _Again(self._parts, batch.x)
                     if self._held is not None:
                         break
             else:  # in the same order whether held or not
                 order = self._rng.permutation(len(self.rows))
-                for chosen in np.array_split(order, -(-len(order) // self._batches.batch_size)):
+                for chosen in np.array_split(
+                    order, -(-len(order) // min(self._batch_size, len(order)))
+                ):
                     yield self._chosen(np.sort(chosen))
 
     def _chosen(self, places):
-        rows = self.rows[places]
-        if self._held is None:
+        rows, held = self.rows[places], self._held
+        if held is None:
+            assert self._batches is not None
             return rows, _Again(self._parts, self._batches.batch(rows).x)
-        held = self._held
         if not self.all_at_once:
             held = held.index_select(0, to_device(places, self._device))
         return rows, [(slice(None), held.t())]
@@ -110,7 +123,7 @@ class ShrinkingBatches:
     def _parts(self, x):
         """The clipped features of a batch, which is (n_columns, n_samples), part by part."""
         limit, whole = self._scaling.limit, torch.is_tensor(x)
-        for part in [slice(0, x.shape[0])] if whole else tiles(x.shape[0]):
+        for part in [slice(0, x.shape[0])] if whole else chunks(x.shape[0]):
             some = x if whole else x[part]
             clipped = some.clamp(-limit, limit) if whole else some.clamp_(-limit, limit)
             yield part, clipped.sub_(self._shift[part]).div_(self._scale[part])

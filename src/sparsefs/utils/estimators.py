@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What every estimator here does with its parameters and with an earlier fit."""
+"""Checks of parameters, and protection of an earlier fit, for every estimator."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval
 
 
 def refuse_booleans(estimator):
-    """Refuse True and False for parameters that count: an int to Python, a slip to all others."""
+    """Refuse True and False for integer parameters: Python takes them for 1 and 0."""
     for name, constraints in estimator._parameter_constraints.items():
         counts = any(isinstance(c, Interval) and c.type is Integral for c in constraints)
         value = getattr(estimator, name)
@@ -36,7 +36,7 @@ def refuse_classes(selector, *names):
 
 @contextmanager
 def earlier_fit_kept(selector):
-    """Undo what validation writes to the selector, if the fit does not come to its end."""
+    """Undo what validation writes to the selector, if the fit fails."""
     names = ("n_features_in_", "feature_names_in_", "path_")
     before = {name: getattr(selector, name) for name in names if hasattr(selector, name)}
     try:

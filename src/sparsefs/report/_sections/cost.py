@@ -5,17 +5,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...utils.costs import COST_NAMES
 from .._html import Bar, Html, count, paragraph, section, table
 from .._pictures import history_picture
 from .._scores import Scores
 from .._subject import Subject
 
-_COSTS = {
-    "parameters": "Parameters",
-    "bytes": "Bytes",
-    "inference_flops": "FLOPs, one sample",
-    "training_flops": "FLOPs, training",
-}
+_LABELS = ("Parameters", "Bytes", "FLOPs, one sample", "FLOPs, training")  # of COST_NAMES
 _UNITS = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 
@@ -65,7 +61,7 @@ def _time(seconds):
 
 def _table(costs):
     rows = []
-    for name, label in _COSTS.items():
+    for name, label in zip(COST_NAMES, _LABELS, strict=True):
         if name in costs:
             ours, dense = costs[name]["sparse"], costs[name]["dense"]
             rows.append(

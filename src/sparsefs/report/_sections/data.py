@@ -73,13 +73,13 @@ def _target(subject):
     target = subject.target
     if target is None:
         return [paragraph("There is no target: the selection did not use any.")]
-    if target.kind == "numbers":
+    if target.task == "regression":
         of_each = _moments(target)
         distribution = _histogram(target) if len(target.outputs) == 1 else None
         return [of_each, distribution] if distribution else [of_each]
     counts = target.counts
     order = np.argsort(-counts, kind="stable")
-    what, several = ("Class", "classes") if target.kind == "classes" else ("Label", "labels")
+    what, several = ("Class", "classes") if target.task == "classification" else ("Label", "labels")
     rows = [
         (
             target.outputs[i],

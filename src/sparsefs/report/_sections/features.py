@@ -109,7 +109,7 @@ def _of_target(subject, facts):
     target = subject.target
     if target is None:
         return
-    if target.kind == "classes":
+    if target.task == "classification":
         yield "Between classes", _rounded(facts.between), "Between classes"
         if len(target.outputs) <= _MOST_CLASSES:
             for i, name in enumerate(target.outputs):

@@ -1,27 +1,34 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The figures of the table that chooses a selector are those of the benchmark's results."""
+"""Pages of the documentation: their figures are those of the rows, their commands exist."""
 
-import csv
+import importlib
 import re
+import shlex
 
 import numpy as np
+import pytest
+from benchmarks import __main__ as benchmarks_main
+from benchmarks import tables
+from benchmarks.results import Results
 
-from tests.docs.pages import DOCS
+from tests.docs.pages import DOCS, blocks
 
-RESULTS = DOCS.parent / "benchmarks" / "results"
 PAGE = (DOCS / "which_selector.rst").read_text(encoding="utf-8")
 TABLE = PAGE[: PAGE.index("In short\n--------")]
 LINES = [line.split("\n     - ") for line in re.split(r"\n   \* - ", TABLE)[2:]]
+REPRODUCING = (DOCS / "reproducing.rst").read_text(encoding="utf-8")
+
+# The figures of the table that chooses a selector.
 
 
-def rows(name):
-    with (RESULTS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def cell(table, line, column):
+    header, lines = tables.made(*tables.TABLES[table])
+    (found,) = (cells for cells in lines if cells[0] == line)
+    return found[header.index(column)]
 
 
-def mean(name, method, column="mean"):
-    (row,) = (r for r in rows(f"accuracy_table_{name}") if r["Method"] == method)
-    return row[column].split()[0]
+def mean(table, method, column="mean"):
+    return cell(f"accuracy_{table}", method, column).split()[0]
 
 
 def why(beginning):
@@ -55,7 +62,7 @@ def test_accuracy_without_labels():
 
 def ratio(sets, method, other):
     """How many times as long `method` takes as `other`, geometric mean over the sets."""
-    fits = rows("accuracy")
+    fits = Results("accuracy", key=()).rows
 
     def seconds(name, method):
         return np.median(
@@ -84,10 +91,47 @@ def test_times():
 
 
 def test_a_million_features():
-    shown = {
-        row["Selector"]: row["200 x 1,000,000, dense, 4 epochs"] for row in rows("performance_wide")
-    }
     said = re.findall(r"(\d+) s in (\d\.\d) GB", why("A million"))
     for figures, name in zip(said, ("NeuronAttribution", "QuickSelection"), strict=True):
-        seconds, megabytes = map(float, re.findall(r"[\d.]+", shown[name]))
+        shown = cell("performance_wide", name, "200 x 1,000,000, dense, 4 epochs")
+        seconds, megabytes = map(float, re.findall(r"[\d.]+", shown))
         np.testing.assert_allclose(np.array(figures, float), [seconds, megabytes / 1000], rtol=0.07)
+
+
+# Commands of the page on the papers.
+
+
+def commands():
+    """What follows ``python -m benchmarks`` on the page."""
+    table = REPRODUCING[
+        REPRODUCING.index("The papers at a glance") : REPRODUCING.index("How long it takes")
+    ]
+    yield from re.findall(r"(?m)^     - ``(\w[^`]*)``$", table)
+    for _, block in (b for b in blocks("reproducing.rst") if b[0] == "bash"):
+        yield from re.findall(r"(?m)^python -m benchmarks (.*)$", block)
+    _, lines = tables.made(*tables.TABLES["reproducing_times"])
+    yield from (line[0].strip("`") for line in lines)
+
+
+def test_there_is_a_command_for_every_paper():
+    assert len(list(commands())) >= 8 + 1 + 5
+
+
+@pytest.mark.parametrize("command", list(commands()))
+def test_commands_are_understood(command, monkeypatch):
+    """Run as they stand, but for what they would measure."""
+    name, *_ = shlex.split(command)
+    module = importlib.import_module(f"benchmarks.{name}")
+    seen = []
+    monkeypatch.setattr(module, "run", seen.append)
+    monkeypatch.setattr(Results, "print_origin", lambda self: None)
+    folder = Results.folder
+    try:
+        benchmarks_main.main(shlex.split(command))
+    finally:
+        Results.folder = folder
+    (arguments,) = seen
+    known = {"papers": "METHODS", "wast": "SETTINGS"}.get(name)
+    if known:
+        asked = getattr(arguments, known.lower())
+        assert set(asked) <= set(getattr(module, known))

@@ -8,16 +8,13 @@ from scipy import sparse
 
 from sparsefs.data.summary import Summary
 from sparsefs.data.target import Target
-from sparsefs.importance.taylor import TaylorImportance
 from sparsefs.networks.shared_inputs import Parameter, SharedInputNetworks
-from sparsefs.topology import PruningSchedule
 from sparsefs.training import shrinking_batches
-from sparsefs.training.batches import Scaling
-from sparsefs.training.clipping import Clipping
-from sparsefs.training.components import principal_components
-from sparsefs.training.gradual_pruning import GradualPruning
 from sparsefs.training.losses import CrossEntropyLoss, SquaredErrorLoss
-from sparsefs.training.objective import Objective, OfEach
+from sparsefs.training.objective import Objective, OfEach, principal_components
+from sparsefs.training.optimizers import AdamW
+from sparsefs.training.pruning_loop import GradualPruning, InputImportance, PruningSchedule
+from sparsefs.training.scaling import Clipping, Scaling
 from sparsefs.training.shrinking_batches import ShrinkingBatches
 
 
@@ -176,7 +173,7 @@ def test_schedule_falls_from_all_to_the_last():
 
 def test_importance_is_the_running_mean_of_shares():
     rng = torch.Generator().manual_seed(0)
-    importance = TaylorImportance(6, 2, 0.9, "cpu")
+    importance = InputImportance(6, 2, 0.9, "cpu")
     expected = np.zeros((6, 2))
     for _ in range(3):
         weights, gradient = torch.randn(2, 6, 2, 5, generator=rng)
@@ -186,7 +183,7 @@ def test_importance_is_the_running_mean_of_shares():
     np.testing.assert_allclose(importance.values, expected, rtol=1e-5)
     importance.keep(torch.tensor([0, 5]))
     np.testing.assert_allclose(importance.values, expected[[0, 5]], rtol=1e-5)
-    quiet = TaylorImportance(6, 2, 0.9, "cpu")
+    quiet = InputImportance(6, 2, 0.9, "cpu")
     quiet.look_at(weights, 0 * gradient)  # nothing to learn is not an error
     assert (quiet.values == 0).all()
 
@@ -282,25 +279,22 @@ def training_of(X, y, **options):
     }
     return GradualPruning(
         networks, batches, columns, objective, PruningSchedule(),
-        learning_rate=0.01, decay=1.0, memory=0.9, **options,
+        optimizer=AdamW(0.01, 1.0, 40), memory=0.9, **options,
     )  # fmt: skip
 
 
-def test_steps_are_those_of_adam_with_a_decay_that_stays(X):
-    training = training_of(X, np.arange(90) % 3)
-    parameter = Parameter.of(normal(4, 3))
+def test_steps_are_those_of_adam_with_a_decay_that_stays():
+    optimizer, parameter = AdamW(0.01, 1.0, 5), Parameter(normal(4, 3))
     reference = torch.nn.Parameter(parameter.value.clone())
     adam = torch.optim.Adam([reference], betas=(0.9, 0.99))
     for step in range(1, 6):
         gradient = normal(4, 3) * step
-        training._n_steps = step
-        rate = 0.01 / step
-        adam.param_groups[0]["lr"] = rate
+        adam.param_groups[0]["lr"] = 0.01 * (1 + np.cos(np.pi * (step - 1) / 5)) / 2
         reference.grad = gradient.clone()
         with torch.no_grad():
             reference.mul_(1 - 0.01 * 1.0)
         adam.step()
-        training._update(parameter, gradient, rate)
+        optimizer.update([(parameter.value, gradient, parameter.buffers)])
         torch.testing.assert_close(parameter.value, reference.detach())
 
 

@@ -1,25 +1,84 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Training several networks while their common inputs are pruned, a few at a time."""
+"""The pruning loop: several networks train while the inputs that they share are removed."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from ..importance.taylor import TaylorImportance
 from ..networks.shared_inputs import SharedInputNetworks
-from ..topology.schedule import PruningSchedule
 from ..utils.device import to_host
+from .optimizers import AdamW
 from .shrinking_batches import ShrinkingBatches
 
-_BETAS = (0.9, 0.99)  # of Adam; a short memory of sizes, as the inputs change
-_FAR = 1e-8
-N_KEPT = 100  # inputs of the networks that are kept to predict with; a quarter of fewer than 400
+
+@dataclass(frozen=True)
+class PruningSchedule:
+    """How many inputs are left as a training goes on.
+
+    Most are removed early, when they cost most, and ever fewer at a time: among the last, what one
+    feature is worth depends on which others are there, and the networks must adapt in between.
+
+    Parameters
+    ----------
+    begin, slow, end : float in [0, 1]
+        Shares of the training at which pruning begins, at which `n_slow` inputs are left, and at
+        which `n_last` are.
+    n_slow, n_last : int
+    """
+
+    begin: float = 0.03
+    slow: float = 0.8
+    end: float = 0.97
+    n_slow: int = 20
+    n_last: int = 5
+
+    def n_inputs(self, n_at_first: int, progress: float) -> int:
+        """Inputs to be left after this share of the training."""
+        n_slow, n_last = min(self.n_slow, n_at_first), min(self.n_last, n_at_first)
+        if progress <= self.begin:
+            return n_at_first
+        if progress < self.slow:
+            share = (progress - self.begin) / (self.slow - self.begin)
+            return round(n_slow * (n_at_first / n_slow) ** ((1 - share) ** 2))
+        share = min(1.0, (progress - self.slow) / (self.end - self.slow))
+        return round(n_slow * (n_last / n_slow) ** share)
+
+
+class InputImportance:
+    """Running mean of the size of each input's sum of weight times gradient, a share of all.
+
+    Setting the weights of an input to zero changes the loss by minus the sum of weight times
+    gradient, to first order. The sum is taken within a network, where contributions may cancel. A
+    network's shares add up to 1, so that one with a larger loss counts no more than the others.
+
+    Parameters
+    ----------
+    n_inputs, n_networks : int
+    decay : float
+        Of the running mean, per step.
+    device : torch.device or str
+    """
+
+    def __init__(self, n_inputs: int, n_networks: int, decay: float, device):
+        self.decay = decay
+        self.values = torch.zeros(n_inputs, n_networks, dtype=torch.float32, device=device)
+
+    def look_at(self, weights: torch.Tensor, gradient: torch.Tensor) -> None:
+        """Take in one step; both are (n_inputs, n_networks, n_hidden)."""
+        change = (weights * gradient).sum(2).abs_()
+        change /= change.sum(0).clamp_(min=1e-30)
+        self.values.lerp_(change, 1 - self.decay)
+
+    def keep(self, inputs: torch.Tensor) -> None:
+        """Keep these inputs only."""
+        self.values = self.values.index_select(0, inputs)
 
 
 class Removal(NamedTuple):
@@ -53,10 +112,7 @@ class GradualPruning:
     width : callable
         ``width(n_inputs)`` is the number of hidden neurons of a network with so many inputs left.
     noise_std : tensor of shape (n_networks, 1, 1)
-    learning_rate : float
-        Of the first step; it falls to 0 along half a cosine.
-    decay : float
-        Weights shrink by ``learning_rate * decay`` in every step.
+    optimizer : AdamW
     memory : float
         Decay of the running mean of the importance.
     """
@@ -71,22 +127,20 @@ class GradualPruning:
         *,
         width: Callable[[int], int],
         noise_std,
-        learning_rate: float,
-        decay: float,
+        optimizer: AdamW,
         memory: float,
     ):
         self.networks, self.batches, self.columns = networks, batches, columns
         self.objective, self.schedule, self.width = objective, schedule, width
         self.noise_std = noise_std
-        self.learning_rate, self.decay = learning_rate, decay
-        self.importance = TaylorImportance(
+        self.optimizer = optimizer
+        self.importance = InputImportance(
             len(columns), networks.n_networks, memory, networks.device
         )
         self.removals: list[Removal] = []
         self.flops = self.n_samples_seen = 0
         self._n_at_first = len(columns)
-        self._n_steps, self._n_rounds = 0, 1
-        self._kept: tuple[np.ndarray, ...] | None = None
+        self._n_rounds = 1
 
     def train(self, rounds: Iterable[int], n_rounds: int, steps: int) -> dict[str, np.ndarray]:
         """Train for so many steps in every round, and prune after it; return the history."""
@@ -98,7 +152,7 @@ class GradualPruning:
         for number in rounds:
             started = time.perf_counter()
             for _ in range(steps):
-                loss = self._step(*next(endless), n_rounds * steps)
+                loss = self._step(*next(endless))
             progress = (number + 1) / n_rounds
             before = self.networks.n_connections[0]
             n_inputs = self.networks.n_inputs
@@ -127,20 +181,7 @@ class GradualPruning:
         )
         return [there, *reversed(self.removals)]
 
-    def kept(self) -> tuple[np.ndarray, ...]:
-        """The features and weights with about `N_KEPT` of them left; now, if there are more.
-
-        (columns, first layer, its bias, second layer, its bias), as in the networks.
-        """
-        if self._kept is None:
-            return self._as_arrays()
-        return self._kept
-
-    def _as_arrays(self):
-        values = (to_host(parameter.value).copy() for parameter in self.networks.parameters)
-        return self.columns, *values
-
-    def _step(self, rows, parts, n_steps):
+    def _step(self, rows, parts):
         networks = self.networks
         outputs = networks.forward(parts, len(rows), self.noise_std)
         loss, grad = self.objective(outputs, rows)
@@ -148,24 +189,13 @@ class GradualPruning:
         # What the noise adds to the gradient says nothing of the feature.
         self.importance.look_at(networks.first.value, gradients[0])
         networks.add_noise(gradients[0])
-        self._n_steps += 1
-        rate = self.learning_rate * (1 + math.cos(math.pi * (self._n_steps - 1) / n_steps)) / 2
-        for parameter, gradient in zip(networks.parameters, gradients, strict=True):
-            self._update(parameter, gradient, rate)
+        self.optimizer.update(
+            (parameter.value, gradient, parameter.buffers)
+            for parameter, gradient in zip(networks.parameters, gradients, strict=True)
+        )
         self.flops += 6 * sum(networks.n_connections) * len(rows)
         self.n_samples_seen += len(rows)
         return loss
-
-    def _update(self, parameter, gradient, rate):
-        """Adam, with weights that shrink at a rate that does not fall."""
-        first, second = _BETAS
-        parameter.first.lerp_(gradient, 1 - first)
-        parameter.second.mul_(second).addcmul_(gradient, gradient, value=1 - second)
-        size = torch.sqrt(parameter.second, out=gradient)
-        size.div_(math.sqrt(1 - second**self._n_steps)).add_(_FAR)
-        parameter.value.mul_(1 - self.learning_rate * self.decay)
-        step = rate / (1 - first**self._n_steps)  # what a float32 cannot hold would be refused
-        parameter.value.addcdiv_(parameter.first, size, value=-min(step, 3e38))
 
     def _prune(self, progress):
         n_kept = self.schedule.n_inputs(self._n_at_first, progress)
@@ -175,8 +205,6 @@ class GradualPruning:
         order = torch.argsort(values.sum(1), descending=True, stable=True)
         kept, gone = order[:n_kept].sort().values, order[n_kept:]
         removed = self.columns[to_host(gone)]
-        if n_kept < min(N_KEPT, self._n_at_first // 4) and self._kept is None:
-            self._kept = self._as_arrays()
         self.removals.append(Removal(progress, removed, to_host(values[gone])))
         self.columns = self.columns[to_host(kept)]
         self.networks.keep(kept)

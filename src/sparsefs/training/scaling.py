@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Scaling that keeps outliers, and the counts of rare words, from deciding a gradient alone."""
+"""Scaling of the features, with or without clipping of outliers, and the rule that chooses it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,77 @@ import numpy as np
 from scipy import sparse
 
 from ..data import RowTable
-from ..data.blocks import read_blocks
+from ..data.inputs import read_blocks
+from ..data.summary import Summary
+
+_UNLIKE = 100  # ratio of spreads from which columns are taken to have different units
+
+
+def share_unit(summary: Summary) -> bool:
+    """Whether the columns seem to share a unit, as pixels, word counts or expressions do.
+
+    Their standard deviations must not differ much: the ninth decile of those that are not 0 is at
+    most a hundred times the first.
+    """
+    spread = np.sqrt(summary.variance) * summary.unit
+    spread = spread[spread > 0]
+    if len(spread) < 2:
+        return True
+    low, high = np.quantile(spread, [0.1, 0.9])
+    return bool(high <= _UNLIKE * low)
+
+
+class Scaling:
+    """Shift and scale of the features.
+
+    Parameters
+    ----------
+    X : ndarray, memmap, CSR matrix or RowTable of shape (n_samples, n_features)
+        Finite.
+    how : {"global", "feature", "minmax", "none"}
+        ``"global"``: one mean and one standard deviation for the whole table, which keeps
+        the features' relative variances; ``"feature"``: one each; ``"minmax"``: every feature
+        from 0 to 1.
+    sample_weight : ndarray of shape (n_samples,) or None, default=None
+        Rows of weight 0 do not count.
+    summary : Summary or None, default=None
+        Of X and `sample_weight`, where it is known already; else X is read for it.
+
+    Attributes
+    ----------
+    mean, scale : ndarray of shape (n_features,), dtype float64
+        The scaled data are ``(x - mean) / scale``. Data without spread have scale 1.
+    """
+
+    def __init__(
+        self,
+        X,
+        how: str,
+        sample_weight: np.ndarray | None = None,
+        summary: Summary | None = None,
+    ):
+        n_features = X.shape[1]
+        if how == "none":
+            self.mean, self.scale = np.zeros(n_features), np.ones(n_features)
+            return
+        if summary is None:
+            summary = Summary.of(X, sample_weight)
+        if how == "minmax":
+            low, high = (
+                bound.astype(np.float64) for bound in (summary.used_low, summary.used_high)
+            )
+            self.mean, self.scale = low, np.where(high > low, high - low, 1.0)
+            return
+        unit, mean, variance = summary.unit, summary.mean, summary.variance
+        if how == "global":
+            ratio = unit / unit.max()
+            unit, mean, variance = unit.max(), mean * ratio, variance * ratio**2
+            overall = mean.mean()
+            variance = np.full(n_features, np.mean(variance + (mean - overall) ** 2))
+            mean = np.full(n_features, overall)
+        self.mean = mean * unit
+        self.scale = np.where(variance > 0, np.sqrt(variance) * unit, 1.0)
+
 
 _MOST_ROWS = 256  # of sparse data, that are made dense at a time
 

@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What selectors of sparse networks share: autoencoders without labels, perceptrons with them."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from sklearn.exceptions import NotFittedError
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from ..data.inputs import TrainingData, check_finite, check_length, checked_weight, validated
+from ..data.summary import Summary
+from .base import FLOAT32_MAX, BaseSelector, FitResult, settings_in_words
+from .connections import ConnectionRecord
+from .fitted_network import FittedNetwork
+
+if TYPE_CHECKING:
+    from ..networks import FeedForward
+    from ..training.batches import Batches
+    from ..training.progress import Progress
+
+_SMALL = 200  # samples; below, the papers take smaller batches
+
+
+class NetworkSelector(BaseSelector):
+    """Base of the selectors that train one sparse network.
+
+    A method builds the network and its other parts in ``_train``, and hands them to
+    :meth:`_trained`. Further parameters are `alpha`, `kernel` and `connections_every`.
+    """
+
+    _paper: ClassVar[dict[str, Any]] = {}  # the paper's values
+    _paper_variants: ClassVar[dict[str, dict[str, Any]]] = {}  # and those of its variants
+    _paper_default: ClassVar[str | None] = None
+
+    _parameter_constraints: ClassVar[dict] = {
+        **BaseSelector._parameter_constraints,
+        "scaling": [StrOptions({"auto", "global", "feature", "minmax", "none"})],
+        "alpha": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
+        "connections_every": [Interval(Integral, 1, None, closed="left"), None],
+        "kernel": [StrOptions({"auto", "csr", "block", "masked"})],
+    }
+
+    @classmethod
+    def from_paper(cls, variant: str | None = None, **params):
+        """Return a selector with the settings of the paper.
+
+        Parameters
+        ----------
+        variant : str or None, default=None
+            Which of the paper's settings, where it has several: see the Notes of the class.
+        **params
+            Parameters to set differently.
+
+        Returns
+        -------
+        selector : object of this class
+
+        Raises
+        ------
+        ValueError
+            If there is no such variant.
+        """
+        name = cls._paper_default if variant is None else variant
+        if name is not None and name not in cls._paper_variants:
+            raise ValueError(
+                f"variant must be one of {list(cls._paper_variants)}. Got {variant!r}."
+                if cls._paper_variants
+                else f"{cls.__name__} has no variants. Got variant={variant!r}."
+            )
+        chosen = {} if name is None else cls._paper_variants[name]
+        return cls(**{**cls._paper, **chosen, **params})
+
+    def _make_network(self, sizes, densities, activations, rng, device, **options) -> FeedForward:
+        """A network of randomly placed connections; ``densities(shapes)`` are its layers'.
+
+        Raises ValueError if a layer has no connections.
+        """
+        from ..networks import FeedForward
+        from ..topology import sample_positions
+
+        shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
+        positions = [
+            sample_positions(*layer, rng) for layer in zip(shapes, densities(shapes), strict=True)
+        ]
+        network = FeedForward.from_positions(
+            sizes, positions, activations, rng=rng, kernel=self.kernel, device=device, **options
+        )
+        if any(layer.n_connections == 0 for layer in network.layers):
+            raise ValueError(
+                "A layer of the network has no connections "
+                f"({settings_in_words(self, 'density')}, shapes "
+                f"{[layer.shape for layer in network.layers]}): raise the density."
+            )
+        return network
+
+    def _trained(
+        self,
+        data: TrainingData,
+        progress: Progress,
+        network: FeedForward,
+        batches: Batches,
+        loss,
+        optimizer,
+        *,
+        importance,
+        scores=None,
+        columns=None,
+        after_epoch=(),
+        at_end=None,
+        **parts,
+    ) -> FitResult:
+        """Train a network and return the result.
+
+        ``scores()`` gives the scores of the features, by default the importance's; ``columns()``
+        the features that the network sees, by default all; ``at_end()`` is called before the
+        scores are read.
+        """
+        from ..networks.costs import network_costs
+        from ..training.loop import train
+
+        def snapshot(**further) -> FitResult:
+            values = importance.scores(network) if scores is None else scores()
+            fitted = FittedNetwork.of(network, batches.scaling, columns() if columns else None)
+            return FitResult(values, network=fitted, **further)
+
+        progress.snapshot, record = snapshot, None
+        if self.connections_every is not None:
+            every = int(self.connections_every)
+            record = ConnectionRecord(network, every, data.X.shape[1], columns)
+            after_epoch = (*after_epoch, record.after_epoch)
+        history = train(
+            network,
+            batches,
+            loss,
+            optimizer,
+            epochs=progress,
+            importance=importance,
+            after_epoch=after_epoch,
+            **parts,
+        )
+        extras = {} if record is None else {"connections_": record.ended(len(history["loss"]))}
+        if at_end is not None:
+            at_end()
+        shapes = [layer.shape for layer in network.layers]
+        costs = network_costs(
+            [(shapes[0][0], data.X.shape[1]), *shapes[1:]],
+            [layer.n_connections for layer in network.layers],
+            n_bytes=sum(layer.n_bytes for layer in network.layers),
+            n_buffers=len(network.layers[0].buffers),
+            n_samples_seen=len(history["loss"]) * batches.n_samples,
+            training_flops=network.training_flops,
+        )
+        return snapshot(history=history, costs=costs, extras=extras)
+
+    def _checked_for_network(self, X):
+        """X as ``network_`` takes it, refused where `fit` would refuse it."""
+        check_is_fitted(self)
+        if not hasattr(self, "network_"):
+            raise NotFittedError(
+                f"This {type(self).__name__} has no 'network_' any more, which this method needs. "
+                "Call 'fit' again."
+            )
+        X = validated(self, X, reset=False)
+        check_finite(X, Summary.of(X), getattr(self, "feature_names_in_", None))
+        return X
+
+
+class AutoencoderSelector(NetworkSelector):
+    """Base of the selectors that train a denoising autoencoder with one hidden layer.
+
+    A method puts its parts together in ``_train`` by :meth:`_train_autoencoder`.
+    """
+
+    _one_hidden_layer: ClassVar[bool] = True
+
+    _parameter_constraints: ClassVar[dict] = {
+        **NetworkSelector._parameter_constraints,
+        "drop_fraction": [Interval(Real, 0, 1, closed="both")],
+        "update_every": [
+            StrOptions({"batch", "epoch"}),
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "update_until": [Interval(Real, 0, 1, closed="both")],
+        "momentum": [Interval(Real, 0, 1, closed="left")],
+        "noise_std": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
+    }
+
+    def score(self, X, y=None, sample_weight=None) -> float:
+        """Return the negative mean squared reconstruction error of X; higher is better.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+
+        Returns
+        -------
+        float
+            In the units of the scaled data, averaged over samples and features.
+        """
+        X = self._checked_for_network(X)
+        weight = checked_weight(sample_weight, X)
+        errors = []
+        for block in self.network_.blocks(X):
+            error = self.network_.output(block) - self.network_.scaled(block)
+            errors.append(np.square(error, dtype=np.float64).mean(axis=1))
+        return -float(np.average(np.concatenate(errors), weights=weight))
+
+    def _train_autoencoder(
+        self,
+        data,
+        rng,
+        device,
+        progress,
+        *,
+        density,
+        output_activation,
+        importance,
+        rewirings,
+        loss,
+        optimizer,
+        filled_sides=None,
+        dropout_rate=0.0,
+    ) -> FitResult:
+        """Train on `data` with the parts of a method; ``optimizer(n_steps)`` makes one."""
+        from .. import topology as topo
+        from ..training.batches import make_batches
+        from ..training.noise import Dropout, NoisePool
+        from ..training.scaling import Scaling
+
+        n_features, n_hidden = data.X.shape[1], *self._hidden_sizes()
+        network = self._make_network(
+            [n_features, n_hidden, n_features],
+            lambda shapes: topo.uniform_densities(shapes, density),
+            ["logistic", output_activation],
+            rng,
+            device,
+            filled_sides=filled_sides,
+        )
+        scaling = Scaling(data.X, self._scaling_of(data), data.sample_weight, data.summary)
+        batches = make_batches(
+            data.X, scaling, int(self.batch_size), rng, device, data.sample_weight
+        )
+        if dropout_rate:
+            network.dropout = Dropout(dropout_rate, rng, device)
+        schedule = topo.UpdateSchedule(self.update_every, self.update_until)
+        return self._trained(
+            data,
+            progress,
+            network,
+            batches,
+            loss,
+            optimizer(int(self.max_iter) * len(batches)),
+            importance=importance,
+            topology=topo.Topology(rewirings, schedule, rng),
+            noise=NoisePool(self.noise_std, rng, device) if self.noise_std else None,
+        )
+
+
+class PerceptronSelector(NetworkSelector):
+    """Base of the selectors that train a multi-layer perceptron to predict y.
+
+    Further parameters are `activation`, `task`, `loss` and `class_weight`.
+    """
+
+    _small_batch: ClassVar[int] = 32  # what batch_size="auto" is for few samples
+
+    _parameter_constraints: ClassVar[dict] = {
+        **NetworkSelector._parameter_constraints,
+        **BaseSelector._supervised_constraints,
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions({"relu", "tanh", "logistic"})],
+        "kernel": [StrOptions({"auto", "csr", "masked"})],
+    }
+
+    def score(self, X, y, sample_weight=None) -> float:
+        """Return how well the network itself predicts y.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            All features, not the selected ones.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+
+        Returns
+        -------
+        float
+            Accuracy for classes, share of the samples with all labels right for several labels,
+            R2 (the mean over the outputs) for numbers.
+        """
+        X = self._checked_for_network(X)
+        check_length(X, y)
+        weight = checked_weight(sample_weight, X)
+        return self._target.score(y, self.network_(X), weight)
+
+    def _learns_y(self):
+        return True
+
+    def _perceptron(self, data, densities, rng, device, fan_in="dense"):
+        """A network from the features to the outputs; ``densities(shapes)`` are its layers'."""
+        hidden = self._hidden_sizes()
+        return self._make_network(
+            [data.X.shape[1], *hidden, data.target.n_outputs],
+            densities,
+            [self.activation] * len(hidden) + ["identity"],
+            rng,
+            device,
+            fan_in=fan_in,
+        )
+
+    def _batches(self, data, rng, device, rows=None):
+        """Batches of some rows, by default all, shuffled by `rng` if there is one."""
+        from ..training.batches import make_batches
+        from ..training.scaling import Scaling
+
+        size = self.batch_size
+        if size == "auto":
+            size = self._small_batch if len(data.rows) < _SMALL else 100
+        scaling = Scaling(data.X, self._scaling_of(data), data.sample_weight, data.summary)
+        return make_batches(
+            data.X,
+            scaling,
+            int(size),
+            rng,
+            device,
+            data.sample_weight,
+            targets=data.target.values,
+            rows=data.rows if rows is None else rows,
+            even=True,
+        )

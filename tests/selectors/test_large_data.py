@@ -259,7 +259,7 @@ def test_informative_features_are_found_in_sorted_shards(Selector, tmp_path, mon
             params["max_iter"] = 80  # rounds of five batches, not epochs
         selector = quick(Selector, K=3, **params).fit(open_shards(write_npy(tmp_path / "X", X)), y)
         assert set(selector.get_support(indices=True)) == {4, 11, 20}
-        assert selector.score(X, y) > 0.9
+        assert selector.score(X, y) > 0.85
     else:
         streamed = quick(Selector, **params).fit(open_shards(write_npy(tmp_path / "X", X)))
         in_memory = quick(Selector, **params).fit(X)

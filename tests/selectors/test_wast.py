@@ -23,7 +23,7 @@ from tests.selectors.common import quick
         {"learning_rate": "constant"},
         {"scaling": "feature"},
         {"scaling": "none"},
-        {"ranking": "strength"},
+        {"rank_by": "strength"},
         {"drop": "magnitude"},
         {"grow": "random"},
         {"drop_fraction": 0.3},
@@ -83,7 +83,7 @@ def test_from_paper_is_the_papers_setting():
     assert (selector.K, selector.random_state, selector.lam) == (25, 3, 0.4)
     assert (selector.mixing, selector.scaling, selector.density) == ("sum", "global", 0.2)
     assert WASTSelector.from_paper().lam == 0.9
-    with pytest.raises(ValueError, match="data must be one of"):
+    with pytest.raises(ValueError, match="variant must be one of"):
         WASTSelector.from_paper("sounds")
 
 

@@ -25,6 +25,7 @@ ORDER = [
     "connections.py",
     "own_importance.py",
     "own_growth_rule.py",
+    "own_selector.py",
     "sparse_residual_network.py",
 ]
 FILTERS = list(warnings.filters)

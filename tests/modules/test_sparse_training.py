@@ -867,7 +867,7 @@ def test_a_state_of_another_network_is_refused():
         ({"init": lambda shapes, density: [0.1]}, "init must return a density for each of the 4"),
         (
             {"init": lambda shapes, density: [0.1, 0.1, 2, 0.1]},
-            "init: the density of shortcut.weight .* got 2",
+            "init must return a density for each .* Got 2",
         ),
         ({"n_steps": None}, "n_steps must be given"),
         ({"n_steps": 0}, "n_steps must be"),

@@ -67,8 +67,8 @@ default="auto"
         ``"global"``: subtract one mean and divide by one standard deviation, both over the whole
         table, so that features keep their relative spread; ``"feature"``: standardise every
         feature; ``"minmax"``: bring every feature to 0 to 1; ``"none"``: use X as it is.
-        ``"auto"``: ``"global"`` where the features seem to share a unit, ``"feature"`` where
-        their spreads differ more than a hundredfold; see `scaling_`.
+        ``"auto"`` is ``"feature"``: the penalty compares weights, which standardised inputs make
+        comparable.
     max_iter : int, default=80
         Maximum number of epochs. The network is pruned at the latest `fine_tune_epochs` before.
     batch_size : int or "auto", default="auto"
@@ -284,6 +284,9 @@ default="auto"
             penalty=pruning.add_gradients,
             after_epoch=(pruning.after_epoch,),
         )
+
+    def _auto_scaling(self, shared_unit):
+        return "feature"
 
     @property
     def _score_label(self):

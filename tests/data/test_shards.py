@@ -134,7 +134,7 @@ def test_columns_of_parquet_are_chosen_by_name(X, tmp_path):
     chosen = open_shards(folder, columns=["f5", "f2"])
     np.testing.assert_array_equal(chosen[:], X[:, [5, 2]])
     assert list(chosen.column_names) == ["f5", "f2"]
-    with pytest.raises(ValueError, match=r"'label' of .*part-0.parquet.*no numbers.*exclude"):
+    with pytest.raises(ValueError, match=r"'label' of .*part-0.parquet.*must contain numbers.*exclude"):
         open_shards(folder)
 
 
@@ -187,24 +187,24 @@ def write_mixed(folder):
 @pytest.mark.parametrize(
     ("write", "params", "error", "words"),
     [
-        (lambda folder: None, {}, FileNotFoundError, "no directory or file"),
-        (lambda folder: folder.mkdir(), {}, ValueError, "holds no .npy or .parquet"),
+        (lambda folder: None, {}, FileNotFoundError, "No such file or directory"),
+        (lambda folder: folder.mkdir(), {}, ValueError, "must be, or contain, .npy or .parquet"),
         (write_mixed, {}, ValueError, "mixes formats: part-0.npy and part-2.parquet"),
-        (write_text, {}, ValueError, "part-0.npy is no .npy file of numbers"),
+        (write_text, {}, ValueError, "part-0.npy is not a .npy file of numbers"),
         (
             write_one(np.array([["a"]], dtype=object)),
             {},
             ValueError,
-            "part-0.npy is no .npy file of numbers.*[Oo]bject",
+            "part-0.npy is not a .npy file of numbers.*[Oo]bject",
         ),
-        (write_one(np.array([["a"]])), {}, ValueError, "part-0.npy holds no real numbers.*<U1"),
-        (write_one(np.ones((2, 2)) * 1j), {}, ValueError, "part-0.npy holds no real.*complex"),
+        (write_one(np.array([["a"]])), {}, ValueError, "part-0.npy must contain real numbers.*<U1"),
+        (write_one(np.ones((2, 2)) * 1j), {}, ValueError, "part-0.npy must contain real.*complex"),
         (write_one(np.ones(4)), {}, ValueError, r"part-0.npy must have rows and columns.*\(4,\)"),
         (
             write_two(np.ones((3, 2)), np.ones((3, 4))),
             {},
             ValueError,
-            "part-1.npy has 4 columns, part-0.npy has 2",
+            "part-1.npy has 4 columns, but part-0.npy has 2",
         ),
         (write_one(np.ones((3, 2))), {"exclude": 5}, ValueError, r"'exclude'.*\[5\].*2 columns"),
         (write_one(np.ones((3, 2))), {"columns": ["a"]}, ValueError, r"'columns'.*\['a'\]"),
@@ -227,9 +227,9 @@ def test_files_that_do_not_suit_are_named(write, params, error, words, tmp_path)
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        ({"a": [1.0], "c": [1.0]}, r"part-1.parquet.*\['b'\] missing, \['c'\] not known"),
-        ({"b": [1.0], "a": [1.0]}, "columns of part-0.parquet in another order"),
-        ({"a": [1.0], "b": ["x"]}, "'b' of .*part-1.parquet holds no numbers"),
+        ({"a": [1.0], "c": [1.0]}, r"part-1.parquet.*missing \['b'\], unknown \['c'\]"),
+        ({"b": [1.0], "a": [1.0]}, "columns of part-0.parquet in a different order"),
+        ({"a": [1.0], "b": ["x"]}, "'b' of .*part-1.parquet must contain numbers"),
     ],
 )
 def test_parquet_files_must_have_the_same_columns(other, words, tmp_path):
@@ -243,7 +243,7 @@ def test_parquet_files_must_have_the_same_columns(other, words, tmp_path):
 def test_a_broken_parquet_file_is_named(tmp_path):
     pyarrow()
     (tmp_path / "part-0.parquet").write_text("no table")
-    with pytest.raises(ValueError, match="part-0.parquet is no Parquet file"):
+    with pytest.raises(ValueError, match="part-0.parquet is not a Parquet file"):
         open_shards(tmp_path)
 
 

@@ -176,7 +176,7 @@ def test_sparse_x_tells_the_same_as_dense(tmp_path):
 def test_scaling_is_shown(tmp_path):
     X, y = make_classification(100, 8, random_state=0)
     chosen = report(tmp_path, WASTSelector(K=3, **QUICK).fit(X), X).block("data")
-    assert "Scalingglobal (chosen from the data)" in chosen
+    assert "Scalingglobal (chosen automatically)" in chosen
     asked = WASTSelector(K=3, scaling="minmax", **QUICK).fit(X)
     assert "Scalingminmax" in report(tmp_path, asked, X).block("data")
     assert "Scaling" not in report(tmp_path, SelectKBest(k=3).fit(X, y), X, y).block("data")

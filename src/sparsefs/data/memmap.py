@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A numpy.memmap as a table, so that it can be read as another type piece by piece."""
+"""Table in a numpy.memmap, which is converted to another type while it is read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class MemmapTable(RowTable):
         self.array = array
 
     def chunks(self) -> list[slice]:
-        """Slices of about a megabyte."""
+        """Return slices of about a megabyte."""
         return split_rows(0, self.shape[0], self.n_chunk_rows)
 
     def _read(self, chunk: slice, n_rows: int, columns: np.ndarray | None) -> Iterator[np.ndarray]:

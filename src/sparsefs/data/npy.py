@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Tables in ``.npy`` files, one below the other."""
+"""Table in ``.npy`` files, whose rows follow each other."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class NpyTable(RowTable):
     ----------
     files : list of Path
     columns : ndarray of int or None, default=None
-        The columns of the files that make up the table; None for all.
+        Columns of the files to take. None takes all.
     """
 
     def __init__(self, files: list[Path], columns: np.ndarray | None = None):
@@ -31,7 +31,7 @@ class NpyTable(RowTable):
             shard = opened(file)
             if shard.shape[1] != n_columns:
                 raise ValueError(
-                    f"{file} has {shard.shape[1]} columns, {files[0].name} has {n_columns}."
+                    f"{file} has {shard.shape[1]} columns, but {files[0].name} has {n_columns}."
                 )
             self._starts.append(self._starts[-1] + len(shard))
             dtypes.add(shard.dtype)
@@ -40,7 +40,7 @@ class NpyTable(RowTable):
         super().__init__((self._starts[-1], n_columns), np.result_type(*dtypes))
 
     def chunks(self) -> list[slice]:
-        """Slices of about a megabyte, none of which is in two files."""
+        """Return slices of about a megabyte, each within one file."""
         return [
             rows
             for start, stop in pairwise(self._starts)
@@ -48,7 +48,7 @@ class NpyTable(RowTable):
         ]
 
     def column(self, number: int) -> np.ndarray:
-        """A whole column of the files, for instance the labels that the table leaves out."""
+        """Read a whole column of the files, also one that the table leaves out."""
         return np.concatenate([np.array(opened(file)[:, number]) for file in self.files])
 
     def _read(self, chunk: slice, n_rows: int, columns: np.ndarray | None) -> Iterator[np.ndarray]:
@@ -57,7 +57,7 @@ class NpyTable(RowTable):
         elif self._columns is not None:
             columns = self._columns[columns]
         i = np.searchsorted(self._starts, chunk.start, side="right") - 1
-        # Opened for this chunk only: thousands of shards are more than may be open at a time.
+        # Opened for this chunk only: the number of open files is limited.
         shard = opened(self.files[i])
         for rows in split_rows(chunk.start, chunk.stop, n_rows):
             part = np.asarray(shard[rows.start - self._starts[i] : rows.stop - self._starts[i]])
@@ -65,13 +65,13 @@ class NpyTable(RowTable):
 
 
 def opened(file) -> np.memmap:
-    """A file as a memory-mapped array of rows and columns."""
+    """Open a file as a memory-mapped array of rows and columns."""
     try:
         shard = np.load(file, mmap_mode="r", allow_pickle=False)
     except ValueError as error:
-        raise ValueError(f"{file} is no .npy file of numbers: {error}") from error
+        raise ValueError(f"{file} is not a .npy file of numbers: {error}") from error
     if shard.dtype.kind not in "biuf":
-        raise ValueError(f"{file} holds no real numbers: its dtype is {shard.dtype}.")
+        raise ValueError(f"{file} must contain real numbers. Its dtype is {shard.dtype}.")
     if shard.ndim != 2:
         raise ValueError(f"{file} must have rows and columns. Its shape is {shard.shape}.")
     return shard

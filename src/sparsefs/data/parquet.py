@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Tables in Parquet files, one below the other, read by pyarrow."""
+"""Table in Parquet files, whose rows follow each other (pyarrow)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from .table import RowTable
 class ParquetTable(RowTable):
     """Rows of ``.parquet`` files; see :func:`sparsefs.open_shards`.
 
-    Row groups are the chunks: single rows of them cannot be read. A missing value is read as NaN.
+    The chunks are the row groups, which can only be read whole. Missing values are read as NaN.
 
     Parameters
     ----------
     files : list of Path
     columns : list of str or None, default=None
-        The columns of the files that make up the table, in this order; None for all but the
-        index that pandas wrote.
+        Columns of the files to take, in this order. None takes all but the index of pandas.
     """
 
     def __init__(self, files: list[Path], columns: list[str] | None = None):
@@ -49,12 +48,12 @@ class ParquetTable(RowTable):
         super().__init__(shape, np.result_type(*types), np.array(columns, dtype=object))
 
     def chunks(self) -> list[slice]:
-        """The row groups."""
+        """Return the row groups as slices of rows."""
         starts = [*self._groups, self.shape[0]]
         return [slice(*pair) for pair in pairwise(starts)]
 
     def column(self, name: str) -> np.ndarray:
-        """A whole column of the files, for instance the labels that the table leaves out."""
+        """Read a whole column of the files, also one that the table leaves out."""
         parts = []
         for file in self.files:
             with opened(file) as parquet:
@@ -66,7 +65,7 @@ class ParquetTable(RowTable):
         names = list(self.column_names if columns is None else self.column_names[columns])
         file, group = self._groups[chunk.start]
         with opened(file) as parquet:
-            # One thread, as everywhere in a fit.
+            # A fit uses one thread.
             wanted = sorted(set(names))
             for batch in parquet.iter_batches(n_rows, [group], wanted, use_threads=False):
                 block = np.empty((batch.num_rows, len(names)), dtype=self.dtype)
@@ -74,30 +73,29 @@ class ParquetTable(RowTable):
                     values = batch.column(name)
                     if values.null_count and self.dtype.kind != "f":
                         raise ValueError(
-                            f"Column {name!r} of {file} has missing values, and {self.dtype} has "
-                            "no NaN to stand for them."
+                            f"Column {name!r} of {file} has missing values, which {self.dtype} "
+                            "cannot represent. Store it as float."
                         )
                     block[:, j] = values.to_numpy(zero_copy_only=False)
                 yield block
 
 
 def opened(file):
-    """The file, so that a row group need not be in memory as a whole."""
+    """Open a file without reading it."""
     try:
         import pyarrow.parquet
     except ImportError as error:
         raise ImportError(
-            "Parquet files are read by pyarrow, which is not installed: pip install "
-            "'sparsefs[parquet]'."
+            "Reading Parquet files needs pyarrow: pip install 'sparsefs[parquet]'."
         ) from error
     try:
         return pyarrow.parquet.ParquetFile(file, memory_map=True, pre_buffer=False)
     except pyarrow.ArrowInvalid as error:
-        raise ValueError(f"{file} is no Parquet file: {error}") from error
+        raise ValueError(f"{file} is not a Parquet file: {error}") from error
 
 
 def column_names(parquet) -> list[str]:
-    """Names of the columns, less the index that pandas wrote."""
+    """Return the names of the columns without the index of pandas."""
     schema = parquet.schema_arrow
     written_by_pandas = schema.pandas_metadata or {}
     index = [name for name in written_by_pandas.get("index_columns", []) if isinstance(name, str)]
@@ -109,12 +107,12 @@ def _number_types(schema, names, file):
 
     types = []
     for name in names:
-        # A name that this file lacks is reported by the comparison with the first one.
+        # The comparison with the first file reports names that this file lacks.
         kind = schema.field(name).type if name in schema.names else pyarrow.float64()
         is_number = pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind)
         if not (is_number or pyarrow.types.is_boolean(kind)):
             raise ValueError(
-                f"Column {name!r} of {file} holds no numbers but {kind}. Leave it out by "
+                f"Column {name!r} of {file} must contain numbers. Got {kind}. Pass "
                 f"exclude=[{name!r}], or encode it first."
             )
         types.append(kind.to_pandas_dtype())
@@ -123,9 +121,9 @@ def _number_types(schema, names, file):
 
 def _difference(file, names, first_file, first):
     missing, added = sorted(set(first) - set(names)), sorted(set(names) - set(first))
-    what = f"{len(names)} columns, {first_file.name} has {len(first)}"
+    what = f"{len(names)} columns, but {first_file.name} has {len(first)}"
     if missing or added:
-        what += f": {missing[:5]} missing, {added[:5]} not known"
+        what += f": missing {missing[:5]}, unknown {added[:5]}"
     elif len(names) == len(first):
-        what = f"the columns of {first_file.name} in another order"
+        what = f"the columns of {first_file.name} in a different order"
     return f"{file} has {what}."

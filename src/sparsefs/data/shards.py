@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Files in, one table out."""
+"""One table of the files of a directory."""
 
 from __future__ import annotations
 
@@ -19,32 +19,31 @@ _SUFFIXES = (".npy", ".parquet")
 def open_shards(path, *, columns=None, exclude=None) -> NpyTable | ParquetTable:
     """Open a directory of ``.npy`` or ``.parquet`` files as one table, without reading its rows.
 
-    The rows stand in the order of the file names: ``part-10`` comes before ``part-2``, and after
-    ``part-02``. Files with other suffixes are ignored, and so are directories within.
+    The rows are in the order of the file names: ``part-10`` comes before ``part-2``, but after
+    ``part-02``. Files with other suffixes and subdirectories are ignored.
 
     Parameters
     ----------
     path : str or path-like
-        The directory, or a single file. All files must be of one format, with the same columns.
-        Parquet needs ``pip install 'sparsefs[parquet]'``.
+        Directory or single file. All files must have the same format and columns. Parquet needs
+        ``pip install 'sparsefs[parquet]'``.
     columns : sequence of str or int, or None, default=None
-        Columns to take, in this order: names of Parquet columns, numbers of ``.npy`` columns.
-        None for all.
+        Columns to take, in this order: names for Parquet, numbers for ``.npy``. None takes all.
     exclude : str, int or sequence of them, or None, default=None
-        Columns to leave out instead, for instance the label.
+        Columns to leave out instead, such as the label.
 
     Returns
     -------
     RowTable
-        To be passed as X to any selector. Its method ``column(name)`` reads a whole column of the
-        files, also one that is left out; ``files`` tells their order.
+        Table to pass as X to any selector. Its method ``column(name)`` reads a whole column, also
+        one that is left out. Its attribute ``files`` is the list of files in order.
 
     Raises
     ------
     ValueError
-        If there are no files, or one of them does not suit; the message names it.
+        If there are no files, or if one of them does not fit; the message names the file.
     ImportError
-        If the files are Parquet and pyarrow is not installed.
+        If the files are Parquet and pyarrow is missing.
 
     Examples
     --------
@@ -79,33 +78,33 @@ def _files(path):
     elif path.exists():
         files = [path]
     else:
-        raise FileNotFoundError(f"There is no directory or file {path}.")
+        raise FileNotFoundError(f"No such file or directory: {path}.")
     if not files or files[0].suffix not in _SUFFIXES:
-        raise ValueError(f"{path} is or holds no .npy or .parquet file.")
+        raise ValueError(f"{path} must be, or contain, .npy or .parquet files.")
     for file in files:
         if file.suffix != files[0].suffix:
             raise ValueError(
-                f"{path} mixes formats: {files[0].name} and {file.name}. Keep one of them."
+                f"{path} mixes formats: {files[0].name} and {file.name}. Use one format."
             )
     return files
 
 
 def _chosen(known, columns, exclude, file):
-    """The columns to take, out of the known ones; None for all."""
+    """Return the columns to take; None for all."""
     if columns is None and exclude is None:
         return None
     name, wanted = ("columns", columns) if exclude is None else ("exclude", exclude)
     wanted = [wanted] if isinstance(wanted, (str, Integral)) else list(wanted)
-    known_set, wanted_set = set(known), set(wanted)  # there may be a million of them
+    known_set, wanted_set = set(known), set(wanted)  # there may be a million
     unknown = [column for column in wanted if column not in known_set]
     if unknown:
         raise ValueError(
-            f"The {name!r} parameter names what is no column of {file}: {unknown[:10]}. It has "
+            f"The {name!r} parameter contains unknown columns: {unknown[:10]}. {file} has "
             f"{len(known)} columns, from {known[0]!r} to {known[-1]!r}."
         )
     if len(wanted_set) < len(wanted):
-        raise ValueError(f"The {name!r} parameter names a column twice: {wanted[:10]}.")
+        raise ValueError(f"The {name!r} parameter contains a column twice: {wanted[:10]}.")
     chosen = wanted if exclude is None else [column for column in known if column not in wanted_set]
     if not chosen:
-        raise ValueError(f"The {name!r} parameter leaves no column.")
+        raise ValueError(f"The {name!r} parameter leaves no columns.")
     return chosen

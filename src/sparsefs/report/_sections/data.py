@@ -46,9 +46,9 @@ def _facts(subject, columns, source):
     yield "Rows", count(subject.n_samples)
     yield "Columns", count(subject.n_features)
     kinds = {
-        "zeros and ones": columns.binary & ~columns.constant,
-        "integers": columns.whole & ~columns.binary & ~columns.constant,
-        "numbers": ~columns.whole & ~columns.constant,
+        "binary": columns.binary & ~columns.constant,
+        "integer": columns.whole & ~columns.binary & ~columns.constant,
+        "decimal": ~columns.whole & ~columns.constant,
         "constant": columns.constant,
     }
     listed = [f"{count(which.sum())} {name}" for name, which in kinds.items() if which.any()]
@@ -69,7 +69,7 @@ def _facts(subject, columns, source):
         yield "Stored as", f"{X.dtype}"
     scaling = getattr(subject.selector, "scaling_", None)
     if scaling is not None:
-        chosen = " (chosen from the data)" if subject.selector.scaling == "auto" else ""
+        chosen = " (chosen automatically)" if subject.selector.scaling == "auto" else ""
         yield "Scaling", f"{scaling}{chosen}"
 
 

@@ -22,11 +22,11 @@ def remote(monkeypatch):
 
 
 SETTINGS = {
-    "WASTSelector": [{}, {"drop": "magnitude", "grow": "random"}, {"ranking": "strength"}],
+    "WASTSelector": [{}, {"drop": "magnitude", "grow": "random"}, {"rank_by": "strength"}],
     "NeuronAttributionSelector": [
         {"update_every": 1, "attribution_every": 1, "attribution_samples": 3},
         {"update_every": 1, "topology": "rigl", "importance": "strength"},
-        {"topology": "dense", "early_stopping": False, "history": "last_iteration"},
+        {"topology": "dense", "early_stopping": False, "average_over": "last_iteration"},
     ],
 }
 each_setting = pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_the_whole_of_it_on_tiny_data_and_again(folder, capsys):
             assert filled == {f"{s}_{row['K']}" for s in ("svc", "nn", "trees")}
         if row["status"] == "ok":
             assert (row["n_train"], row["n_features"]) == ("120", "60")
-            assert float(row["seconds"]) >= 0 and row["peak_mb"] and row["commit"]
+            assert float(row["seconds"]) >= 0 and row["peak_mb"] and row["torch"]
     assert float(of["F-test", "1000", "all"]["svc_5"]) > 60
     capsys.readouterr()
     main(command)

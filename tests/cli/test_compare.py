@@ -35,7 +35,7 @@ def test_the_table(csv, command):
         assert cells[2] == cells[5] == "±"
         assert line.endswith("< 0.001") or float(cells[7]) > 0
     assert lines[4] == "" and lines[5].startswith("all 12 features: 0.")
-    assert "extra-trees (2 of 4)" in ran.err
+    assert "method 2 of 4: extra-trees" in ran.err
 
 
 def test_the_figures_are_those_of_k_curve_on_the_same_folds(csv, command):
@@ -130,7 +130,7 @@ def test_a_method_that_takes_too_long_is_ended(csv, command):
         *("--methods", "extra-trees", "--json"),
     )
     (row,) = ran.json["methods"]
-    assert row == {"method": "extra-trees", "error": "over 0.05 s"}
+    assert row == {"method": "extra-trees", "error": "longer than 0.05 s"}
 
 
 def test_a_limit_that_is_not_reached_changes_nothing(csv, command):
@@ -139,21 +139,19 @@ def test_a_limit_that_is_not_reached_changes_nothing(csv, command):
     assert limited["scores"] == command(*options, "--json").json["methods"][0]["scores"]
 
 
-def test_preparation_and_scaling_reach_the_methods(csv, command, monkeypatch, tmp_path):
-    frame = numbers(80)
-    frame[["f0", "f1"]] *= 1e4
-    frame[["f2", "f3"]] *= 1e-4
-    frame.to_csv(tmp_path / "sizes.csv", index=False)
+def test_the_task_reaches_the_methods(csv, command, monkeypatch):
     seen = []
 
     def spy(limit, function, ranker, *rest):
-        seen.append(ranker)
+        seen.append((ranker, rest[-1]["task"]))
         return function(ranker, *rest)
 
     monkeypatch.setattr(sparsefs.cli.compare, "within", spy)
-    options = ["--target", "label", "-K", 2, "--cv", 2, "--methods", "wast"]
-    assert command("compare", tmp_path / "sizes.csv", *options).status == 0
-    assert seen[0].scaling == "feature"
+    options = ["--target", "label", "-K", 2, "--cv", 2, "--methods", "wast,gradual-pruning"]
+    assert command("compare", csv, *options).status == 0
+    (wast, task), (pruning, _) = seen
+    assert pruning.task == task == "classification"
+    assert wast.scaling == "auto"  # which each fold decides on its training rows
 
 
 def test_K_larger_than_there_are_features(csv, command):

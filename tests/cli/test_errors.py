@@ -24,11 +24,11 @@ def csv(tmp_path, monkeypatch):
     [
         ("select data.csv --target lable", "has no column 'lable': did you mean 'label'?"),
         ("select data.csv --target LABEL", "did you mean 'label'?"),
-        ("select data.csv --target zzz", "there are 'f0', 'f1'"),
+        ("select data.csv --target zzz", "known: 'f0', 'f1'"),
         ("select data.csv --target zzz", "and 3 more"),
-        ("select data.csv", "what is to be predicted? Name a column by --target"),
+        ("select data.csv", "no target: name a column by --target"),
         ("select data.csv --target label --drop f99", "--drop: data.csv has no column 'f99'"),
-        ("select data.csv --target label --drop label", "--drop: 'label' is the target"),
+        ("select data.csv --target label --drop label", "--drop: column 'label' is the target"),
         ("select data.csv --target label --keep g", "--keep: data.csv has no column 'g'"),
         ("select dta.csv --target label", "no file 'dta.csv': did you mean 'data.csv'?"),
         ("select digit -K 3", "did you mean 'digits'?"),
@@ -36,28 +36,41 @@ def csv(tmp_path, monkeypatch):
         ("select data.xls", "there is no file 'data.xls'"),
         ("select sklearn:digit", "no data set 'digit': did you mean 'digits'?"),
         ("select digits --target kind", "has no column 'kind'"),
-        ("select data.csv --target label -K 0", "argument -K: must be a number"),
-        ("select data.csv --target label -K 1.5", "argument -K: must be a number"),
-        ("select data.csv --target label -K few", "argument -K: must be a number"),
+        (
+            "select data.csv --target label -K 0",
+            "argument -K: must be an integer of at least 1, a share",
+        ),
+        ("select data.csv --target label -K 1.5", "or auto. Got '1.5'"),
+        ("select data.csv --target label -K few", "argument -K: must be an integer"),
         ("select data.csv --target label --test-size 1", "--test-size: must be a share"),
-        ("select data.csv --target label --seed -1", "--seed: must be a whole number"),
-        ("select data.csv --target label --set epochs", "write NAME=VALUE"),
+        ("select data.csv --target label --seed -1", "--seed: must be an integer from 0"),
+        ("select data.csv --target label --set epochs", "--set 'epochs' must be NAME=VALUE"),
         ("select data.csv --target label --set maxiter=3", "did you mean 'max_iter'?"),
-        ("select data.csv --target label --set K=3", "--set K: pass -K"),
+        ("select data.csv --target label --set K=3", "--set K: use -K instead"),
+        ("select data.csv --target label --set task=auto", "--set task: use --task instead"),
         ("select data.csv --target label --set max_iter=0", "'max_iter' parameter"),
         ("select data.csv --target label --set max_iter=many", "'max_iter' parameter"),
-        ("select data.csv --target label --scaling big", "--scaling: The 'scaling' parameter"),
+        ("select data.csv --target label --scaling big", "The 'scaling' parameter"),
         ("select data.csv --target label --method lasso", "invalid choice: 'lasso'"),
-        ("select data.csv --target label --method neurofs", "pass it a number by -K"),
+        (
+            "select data.csv --target label --method neurofs",
+            "neurofs needs a number of features; pass one by -K",
+        ),
         ("select data.csv --unsupervised --method neurofs -K 3", "neurofs needs a target"),
         ("select data.csv --target label --out a.xls", "must end in .csv or .tsv"),
-        ("select data.csv --target label --out no/a.csv", "in one that does not exist"),
+        ("select data.csv --target label --out no/a.csv", "its directory does not exist"),
         ("select data.csv --target label --report a.pdf", "--report: 'a.pdf' must end in .html"),
         ("select data.csv --target label --separator ::", "--separator must be one character"),
         ("compare data.csv --target label --methods f-tset", "did you mean 'f-test'?"),
-        ("compare data.csv --target label --methods ,", "--methods: name some of"),
-        ("compare data.csv --target label --cv 1", "a number of folds, 2 at least"),
-        ("compare data.csv --target label --time-limit 0", "a number of seconds"),
+        (
+            "compare data.csv --target label --methods ,",
+            "--methods: the list is empty; supported: gradual-pruning",
+        ),
+        ("compare data.csv --target label --cv 1", "--cv: must be an integer of at least 2"),
+        (
+            "compare data.csv --target label --time-limit 0",
+            "--time-limit: must be a positive number",
+        ),
         ("compare data.csv --target lable", "did you mean 'label'?"),
         ("selct data.csv", "invalid choice: 'selct'"),
         ("", "the following arguments are required: COMMAND"),
@@ -72,11 +85,11 @@ def test_bad_usage(arguments, words, refused, csv):
 @pytest.mark.parametrize(
     ("arrays", "target", "words"),
     [
-        ({"X": np.zeros((20, 3)), "y": np.arange(19)}, "y", "X has 20 rows, and 'y' is of shape"),
+        ({"X": np.zeros((20, 3)), "y": np.arange(19)}, "y", "X has 20 rows, but 'y' has shape"),
         ({"X": np.zeros((20, 3)), "kind": np.arange(20)}, "knd", "did you mean 'kind'?"),
         ({"X": np.array([["a"]]), "y": np.zeros(1)}, "y", "must be a table of numbers"),
-        ({"a": np.zeros((2, 2)), "b": np.zeros((2, 2))}, "y", "no array 'X': there are a, b"),
-        ({"X": np.zeros((20, 3)), "columns": np.array(["a"])}, None, "3 columns, and 1 names"),
+        ({"a": np.zeros((2, 2)), "b": np.zeros((2, 2))}, "y", "no array 'X'; it contains a, b"),
+        ({"X": np.zeros((20, 3)), "columns": np.array(["a"])}, None, "3 columns, but 1 names"),
     ],
 )
 def test_bad_arrays(arrays, target, words, refused, tmp_path):
@@ -91,7 +104,7 @@ def test_an_output_that_holds_numbers_only_is_refused_before_the_fit(refused, tm
     frame.to_csv(tmp_path / "data.csv", index=False)
     options = ["--target", "label", "--out", tmp_path / "a.npz"]
     message = refused("select", tmp_path / "data.csv", *options)
-    assert "holds numbers only, and 'town' is text" in message
+    assert "can contain numbers only, and column 'town' is text" in message
 
 
 def failing(error):
@@ -106,8 +119,8 @@ def failing(error):
     [
         (ValueError("X is odd\nin two lines"), 2, "X is odd in two lines"),
         (FloatingPointError("The loss became NaN."), 1, "The loss became NaN."),
-        (MemoryError(), 1, "MemoryError (--debug shows where)"),
-        (RuntimeError("no luck"), 1, "RuntimeError: no luck (--debug shows where)"),
+        (MemoryError(), 1, "MemoryError (pass --debug for the traceback)"),
+        (RuntimeError("no luck"), 1, "RuntimeError: no luck (pass --debug for the traceback)"),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
 )
@@ -189,12 +202,12 @@ def test_features_of_one_name(refused, tmp_path):
     frame["sex"] = ["f", "m", "d"] * 40
     frame.to_csv(tmp_path / "same.csv", index=False)
     message = refused("select", tmp_path / "same.csv", "--target", "label", "-K", 1)
-    assert "both make a feature 'sex=f': leave one out by --drop" in message
+    assert "both make a feature 'sex=f': use --drop to leave one out" in message
 
 
 def test_a_comparison_without_a_result(command, csv):
     ran = command(
         "compare", csv, "--target", "label", "--methods", "all,f-test", "--time-limit", "0.001"
     )
-    assert ran.status == 1 and "no method has a result" in ran.err
+    assert ran.status == 1 and "every method failed" in ran.err
     assert "all: " in ran.out and "f-test: " in ran.out

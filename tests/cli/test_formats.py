@@ -71,7 +71,7 @@ def test_no_header(tmp_path, select):
     frame.columns = frame.iloc[0].astype(str)
     frame.to_csv(tmp_path / "data.csv", index=False)
     with_it = select(tmp_path / "data.csv", "--unsupervised", "-K", 2, "--no-score")
-    assert "looks like data: pass --no-header" in with_it.err
+    assert "looks like data; pass --no-header" in with_it.err
 
 
 def test_parquet(tmp_path, select):
@@ -156,7 +156,7 @@ def test_bundled_sets(select, tmp_path, monkeypatch):
 def test_a_file_named_as_a_bundled_set_is_the_file(refused, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     numbers().to_csv("iris", index=False)
-    assert "iris: what is it?" in refused("select", "iris")
+    assert "iris: unknown file type; supported: .csv" in refused("select", "iris")
 
 
 def fetched(found):

@@ -33,7 +33,7 @@ def test_the_table(csv, command):
     assert lines[3] == ""
     assert lines[4].startswith("accuracy 0.") and "with 2 features" in lines[4]
     assert "with all 12: an SVC on 24 held-out rows" in lines[4]
-    assert lines[5] == "selected by the other 96 rows"
+    assert lines[5] == "selected on the other 96 rows"
     progress = ran.err.splitlines()
     assert progress and all(line.startswith("sparsefs: ") for line in progress)
 
@@ -49,8 +49,8 @@ def test_the_json_document(csv, select):
     assert found["method"] == "gradual-pruning"
     assert found["selector"] == "GradualPruningSelector" and found["K"] == 3
     assert found["settings"]["max_iter"] == 20 and found["settings"]["random_state"] == 0
-    assert found["settings"]["loss"] == "cross_entropy"
-    assert found["selected_by"] == "the training rows" and found["n_rows_selected_by"] == 96
+    assert found["settings"]["task"] == "classification"
+    assert found["selected_on"] == "the training rows" and found["n_rows_selected_on"] == 96
     assert [set(feature) for feature in found["features"]] == [
         {"rank", "name", "score", "column"}
     ] * 3
@@ -128,8 +128,8 @@ def test_refit_selects_by_all_rows_after_the_score(csv, select):
     whole = select(csv, "--target", "label", "-K", 4, "--no-score").json
     assert again["held_out"] == plain["held_out"]
     assert again["features"] == whole["features"] != plain["features"]
-    assert again["selected_by"] == whole["selected_by"] == "all rows"
-    assert again["n_rows_selected_by"] == 120 and whole["held_out"] is None
+    assert again["selected_on"] == whole["selected_on"] == "all rows"
+    assert again["n_rows_selected_on"] == 120 and whole["held_out"] is None
     assert "refit" in again["seconds"]
 
 
@@ -137,11 +137,10 @@ def test_refit_and_no_score_say_which_rows_selected(csv, command):
     options = [csv, "--target", "label", "-K", 2, *QUICK]
     again = command("select", *options, "--refit").out.splitlines()
     assert again[-1] == (
-        "the score is of a selection by the other rows; the one above is by all 120 rows, as many "
-        "features"
+        "selected on all 120 rows; the score is that of 2 features selected on the training rows"
     )
     none = command("select", *options, "--no-score").out.splitlines()
-    assert none[-1] == "selected by all 120 rows; none were held out for a score"
+    assert none[-1] == "selected on all 120 rows; no rows were held out for a score"
 
 
 # What is selected by.
@@ -182,7 +181,7 @@ def test_regression(csv, select, tmp_path):
     frame.to_csv(tmp_path / "data.csv", index=False)
     ran = select(tmp_path / "data.csv", "--target", "label", "-K", 2)
     held_out = ran.json["held_out"]
-    assert set(ran.names) == INFORMATIVE and ran.json["settings"]["loss"] == "squared_error"
+    assert set(ran.names) == INFORMATIVE and ran.json["settings"]["task"] == "regression"
     assert held_out["metric"] == "R2" and held_out["selected"] > 0.8
     assert held_out["estimator"] == "kernel ridge regression"
     assert held_out["standard_error"] is None
@@ -203,14 +202,21 @@ def test_columns_of_very_different_size_are_scaled_each_by_itself(csv, select, t
     frame[["f0", "f1"]] *= 1e4
     frame[["f2", "f3"]] *= 1e-4
     frame.to_csv(tmp_path / "sizes.csv", index=False)
+    note = "scaling: feature (columns differ much in size)"
     wast = ["--target", "label", "-K", 3, "--method", "wast", "--set", "max_iter=2"]
     ran = select(tmp_path / "sizes.csv", *wast, quick=False)
-    assert ran.json["settings"]["scaling"] == "feature"
-    assert "columns differ much in size" in ran.err
+    assert ran.json["settings"]["scaling"] == "auto"
+    assert ran.json["preparation"] == [note] and f"sparsefs: {note}\n" in ran.err
+    by_feature = select(tmp_path / "sizes.csv", *wast, "--scaling", "feature", quick=False)
+    assert by_feature.json["features"] == ran.json["features"]
+    assert by_feature.json["preparation"] == []
     ran = select(tmp_path / "sizes.csv", *wast, "--scaling", "global", quick=False)
-    assert ran.json["settings"]["scaling"] == "global"
-    ran = select(csv, *wast, quick=False)
-    assert ran.json["settings"]["scaling"] == "global" and "differ much" not in ran.err
+    assert ran.json["settings"]["scaling"] == "global" and "scaling:" not in ran.err
+    assert ran.json["features"] != by_feature.json["features"]
+    assert "scaling:" not in select(csv, *wast, quick=False).err
+    # Supervised gradual pruning always scales each column by itself: no guess to report.
+    ran = select(tmp_path / "sizes.csv", "--target", "label", "-K", 3)
+    assert "scaling:" not in ran.err
 
 
 def test_the_seed_decides(csv, select):

@@ -106,7 +106,7 @@ def test_panels_on_given_axes():
     display.plot(axes, image_shape=(2, 2), epochs=[0, 1, 4])
     assert display.axes_.tolist() == axes.tolist() and display.figure_ is figure
     assert inside_the_page(figure, display.colorbar_.ax.yaxis.label)
-    with pytest.raises(ValueError, match="one axes for each of 2 panels: 3"):
+    with pytest.raises(ValueError, match="ax must contain 2 axes, one per panel. Got 3"):
         display.plot(axes, image_shape=(2, 2), epochs=[0, 1])
 
 
@@ -156,10 +156,13 @@ def test_a_single_count_and_no_others():
     ("given", "message"),
     [
         ({"kind": "lines"}, "kind must be 'bands' or 'heatmap'. Got 'lines'"),
-        ({"epochs": [1]}, "epochs are those of panels, which need 'image_shape'"),
+        ({"epochs": [1]}, "epochs is for panels: pass image_shape, too"),
         ({"image_shape": (2, 2)}, r"image_shape=\(2, 2\) has 4 values, but the selector has 6"),
-        ({"image_shape": (2, 3), "epochs": [1, 9]}, r"some of those recorded, 0, 1, 2. Got \[1, 9"),
-        ({"image_shape": (2, 3), "epochs": []}, "epochs must be some"),
+        (
+            {"image_shape": (2, 3), "epochs": [1, 9]},
+            r"recorded ones: 0, 1, 2. Got \[1, 9",
+        ),
+        ({"image_shape": (2, 3), "epochs": []}, "epochs must be among"),
     ],
 )
 def test_unusable_settings_are_refused(given, message):
@@ -171,7 +174,7 @@ def test_unusable_settings_are_refused(given, message):
 def test_what_has_recorded_nothing_is_refused(wide):
     with pytest.raises(NotFittedError):
         ConnectionsDisplay.from_estimator(WASTSelector(connections_every=1))
-    with pytest.raises(ValueError, match="WASTSelector has not.*connections_every=1"):
+    with pytest.raises(ValueError, match="WASTSelector did not record.*connections_every=1"):
         ConnectionsDisplay.from_estimator(fit(quick(WASTSelector), wide))
     other = SelectKBest().fit(wide[:, 4:16], classes(wide))
     with pytest.raises(TypeError, match="SelectKBest has no input neurons"):

@@ -55,8 +55,8 @@ def test_the_best_of_channels():
     display = draw(scores.ravel(), (1, 2, 3), K=1)
     np.testing.assert_array_equal(display.image_.get_array(), [[9, 8]])
     np.testing.assert_array_equal(display.selected, [[True, False]])
-    assert display.colorbar_.ax.get_ylabel() == "score, best of 3 channels"
-    assert labels(display) == ["selected: 1 of 6 features, in 1 pixels"]
+    assert display.colorbar_.ax.get_ylabel() == "score, maximum of 3 channels"
+    assert labels(display) == ["selected: 1 of 6 features in 1 pixel"]
 
 
 @pytest.mark.parametrize("as_image", [False, True])
@@ -79,7 +79,7 @@ def test_settings():
 def test_nothing_selected():
     display = draw(K=0)
     assert display.outline_ is None
-    assert labels(display) == ["none of 6 pixels selected"]
+    assert labels(display) == ["selected: 0 of 6 pixels"]
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,7 @@ def test_logarithmic_axis(log, n_features, scale):
 
 def test_a_logarithm_that_there_is_not_is_refused():
     results = table(test_accuracy=[0.1, 0.9], n_features=[0, 5])
-    with pytest.raises(ValueError, match="'n_features' has the value 0"):
+    with pytest.raises(ValueError, match="cannot show 'n_features': it has the value 0"):
         ParetoDisplay.from_cv_results(results, log_x=True)
     assert plt.get_fignums() == []
 
@@ -183,7 +183,7 @@ def test_a_logarithm_that_there_is_not_is_refused():
         ("n_features", [100, 1500], "features", "1,500 features", None),
         ("parameters", [200, 2500], "parameters (thousands)", "2,500 parameters", None),
         ("bytes", [10e6, 30e6], "network (MB)", "30 MB", ["10", "20", "30"]),
-        ("inference_flops", [10, 700], "inference of a sample (FLOPs)", "700 FLOPs", None),
+        ("inference_flops", [10, 700], "one prediction (FLOPs)", "700 FLOPs", None),
         # On a logarithmic axis the middle decides.
         ("training_flops", [1e6, 1e11], "training (MFLOPs)", "100,000 MFLOPs", None),
         ("training_flops", [2e7, 1e9], "training (MFLOPs)", "1,000 MFLOPs", None),
@@ -287,7 +287,7 @@ def test_hue_of_an_objective():
 def test_hue_of_too_many_values_is_refused():
     names = np.ma.MaskedArray(list("abcdefg"), dtype=object)
     results = table(test_accuracy=np.arange(7), n_features=np.arange(7), param_fs__topology=names)
-    with pytest.raises(ValueError, match="'topology' can be told apart. There are 7: a, b"):
+    with pytest.raises(ValueError, match="at most 6 .* 'topology' has 7: a, b"):
         ParetoDisplay.from_cv_results(results, hue="fs__topology")
 
 
@@ -367,18 +367,18 @@ def test_a_search_that_is_not_fitted_is_refused():
 
 def test_a_single_objective_is_refused():
     search = ParetoSearchCV(Toy(), {"size": [1, 2]}, objectives="score", n_trials=2, cv=2)
-    with pytest.raises(ValueError, match=r"Two objectives are needed.*\['score'\]"):
+    with pytest.raises(ValueError, match=r"A front needs two objectives.*\['score'\]"):
         ParetoDisplay.from_estimator(search.fit(X, y))
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"x": "flops"}, r"x='flops' is no objective of the search.*'n_features'"),
-        ({"y": "param_C"}, "y='param_C' is no objective"),
-        ({"y": "bytes"}, "y='bytes' is no objective"),  # a cost that was not counted
-        ({"x": "accuracy", "y": "accuracy"}, "must be two objectives. Got 'accuracy' twice"),
-        ({"hue": "topology"}, r"hue='topology' is none of.*'n_features', 'param_C'"),
+        ({"x": "flops"}, r"x='flops' is not an objective of the search.*'n_features'"),
+        ({"y": "param_C"}, "y='param_C' is not an objective"),
+        ({"y": "bytes"}, "y='bytes' is not an objective"),  # a cost that was not counted
+        ({"x": "accuracy", "y": "accuracy"}, "must be different objectives. Got 'accuracy' twice"),
+        ({"hue": "topology"}, r"hue='topology' must be one of.*'n_features', 'param_C'"),
     ],
 )
 def test_unknown_names_are_refused(given, message):

@@ -69,7 +69,7 @@ def test_program_of_data_in_memory(digits, tmp_path):
     page = report(tmp_path, selector, sparse.csr_matrix(X), preparation=["Counted."])
     joblib.dump(sparse.csr_matrix(X), tmp_path / "data.joblib")
     assert run(page, tmp_path) == selector.get_feature_names_out().tolist()
-    assert "# after: Counted." in page.block("code")
+    assert "# Preparation: Counted." in page.block("code")
 
 
 def test_program_of_arrays_in_a_file(tmp_path):

@@ -17,5 +17,5 @@ def test_code_of_the_page(tmp_path, monkeypatch):
         exec(re.sub(r"(?m)^   ", "", block), names)
         titles.append(Page.of(tmp_path / "report.html").text)
     assert titles[0].startswith("8 of 30 features")
-    assert "roc_auc with them" in titles[1]
-    assert "logistic regression on 143 rows" in titles[2]
+    assert "roc_auc with the selection" in titles[1]
+    assert "logistic regression on 143 held-out rows" in titles[2]

@@ -51,10 +51,14 @@ def test_the_answer_comes_first(digits, tmp_path):
     page = report(tmp_path, selector, X, y, curve=curve_of(64, (1, 16, 64)))
     assert page.text.startswith("16 of 64 features")
     answer = " ".join(page.block("answer").split())
-    for part in ["of 64 features selected", "60.0 ± 0.7 %", "accuracy with them", "70.0 ± 0.7 %"]:
+    for part in ["of 64 features selected", "60.0 ± 0.7 %", "70.0 ± 0.7 %"]:
         assert part in answer
+    assert "accuracy with the selection" in answer and "accuracy with all 64 features" in answer
     best = np.argsort(selector.ranking_)[:10]
-    assert f"The best 10: {', '.join(X.columns[best])}, and 6 more." in answer
+    names = ", ".join(X.columns[best])
+    assert (
+        f"GradualPruningSelector selected from 300 rows, best first: {names} and 6 more." in answer
+    )
 
 
 def test_held_out_scores_come_before_those_of_the_curve(digits, tmp_path):
@@ -62,14 +66,14 @@ def test_held_out_scores_come_before_those_of_the_curve(digits, tmp_path):
     page = report(tmp_path, *digits, held_out=held_out, curve=curve_of(64, (1, 16)))
     answer = page.block("answer")
     assert "0.800" in answer and "60.0" not in answer
-    assert "Measured with Lasso on 77 rows held out from it." in answer
+    assert "Score of Lasso on 77 held-out rows." in answer
     assert "with all" not in answer
 
 
 def test_table_of_features(digits, tmp_path):
     selector, X, y = digits
     page = report(tmp_path, selector, X, y, curve=curve_of(64, (1, 16)))
-    rows = page.table("Selected features, the best first")
+    rows = page.table("Selected features, best first")
     order = np.argsort(selector.ranking_)[:16]
     assert [row["Rank"] for row in rows] == [str(i) for i in range(1, 17)]
     assert [row["Feature"] for row in rows] == X.columns[order].tolist()
@@ -81,7 +85,7 @@ def test_table_of_features(digits, tmp_path):
     for name, values in [
         ("Mean", chosen.mean(axis=0)),
         ("SD", chosen.std(axis=0)),
-        ("Not zero", (chosen != 0).mean(axis=0)),
+        ("Non-zero", (chosen != 0).mean(axis=0)),
     ]:
         np.testing.assert_allclose([float(row[name]) for row in rows], values, atol=6e-4, rtol=1e-3)
     assert [row["In folds (of 5)"] for row in rows] == ["5" if j < 16 else "0" for j in order]
@@ -111,9 +115,9 @@ def test_correlation_with_a_number(numbers, tmp_path):
     for row in rows:
         expected = np.corrcoef(X[:, int(row["Feature"][1:])], y)[0, 1]
         np.testing.assert_allclose(float(row["Correlation with price"]), expected, atol=6e-4)
-    (moments,) = page.table("price, a number")
+    (moments,) = page.table("Summary of price")
     np.testing.assert_allclose(float(moments["Median"]), np.median(y), rtol=2e-3)
-    assert sum(int(row["Rows"]) for row in page.table("How price is distributed")) == 200
+    assert sum(int(row["Rows"]) for row in page.table("Distribution of price")) == 200
 
 
 def test_several_numbers_each_with_its_correlation(numbers, tmp_path):
@@ -124,7 +128,7 @@ def test_several_numbers_each_with_its_correlation(numbers, tmp_path):
     for row in page.table("Selected features"):
         expected = np.corrcoef(X[:, int(row["Feature"][1:])], X[:, 5])[0, 1]
         np.testing.assert_allclose(float(row["Correlation with second"]), expected, atol=6e-4)
-    assert [row["Target"] for row in page.table("y, 2 numbers")] == ["first", "second"]
+    assert [row["Target"] for row in page.table("Summary of y (2 outputs)")] == ["first", "second"]
 
 
 def test_of_many_labels_the_most_correlated_one(tmp_path):
@@ -143,14 +147,14 @@ def test_of_many_labels_the_most_correlated_one(tmp_path):
 def test_without_a_target(digits, tmp_path):
     _, X, _ = digits
     page = report(tmp_path, WASTSelector(K=4, **QUICK).fit(X), X)
-    assert "There is no target" in page.text
-    assert "has not seen" not in page.text
+    assert "No target was given." in page.text
+    assert "did not use" not in page.text
     assert "Between classes" not in page.table("Selected features")[0]
 
 
 def test_says_where_the_selector_has_not_seen_y(digits, tmp_path):
     selector, X, y = digits
-    sentence = "The selector has not seen target."
+    sentence = "The selector did not use target."
     assert sentence in report(tmp_path, WASTSelector(K=4, **QUICK).fit(X), X, y).text
     assert sentence not in report(tmp_path, selector, X, y).text
     assert sentence not in report(tmp_path, SelectKBest(k=4).fit(X, y), X, y).text
@@ -164,9 +168,18 @@ def test_sparse_x_tells_the_same_as_dense(tmp_path):
     ours = report(tmp_path, selector, X, y)
     dense = report(tmp_path, selector, X.toarray(), y)
     assert ours.table("Selected features") == dense.table("Selected features")
-    assert ours.table("The most correlated pairs") == dense.table("The most correlated pairs")
+    assert ours.table("Most correlated pairs") == dense.table("Most correlated pairs")
     assert "sparse, 1,800 values (10.0 % of the table)" in ours.text
     assert "sparse" not in dense.block("data")
+
+
+def test_scaling_is_shown(tmp_path):
+    X, y = make_classification(100, 8, random_state=0)
+    chosen = report(tmp_path, WASTSelector(K=3, **QUICK).fit(X), X).block("data")
+    assert "Scalingglobal (chosen from the data)" in chosen
+    asked = WASTSelector(K=3, scaling="minmax", **QUICK).fit(X)
+    assert "Scalingminmax" in report(tmp_path, asked, X).block("data")
+    assert "Scaling" not in report(tmp_path, SelectKBest(k=3).fit(X, y), X, y).block("data")
 
 
 @pytest.mark.parametrize("form", ["csr", "dense"])
@@ -195,10 +208,8 @@ def test_files_on_disk(tmp_path, digits):
     selector = WASTSelector(K=5, **QUICK).fit(X.to_numpy())
     on_disk = report(tmp_path, selector, open_shards(tmp_path / "table"), y)
     in_memory = report(tmp_path, selector, X.to_numpy(), y)
-    assert (
-        on_disk.tables["Selected features, the best first"]
-        == (in_memory.tables["Selected features, the best first"])
-    )
+    caption = "Selected features, best first"
+    assert on_disk.tables[caption] == in_memory.tables[caption]
 
 
 def test_data_are_summarised(digits, tmp_path):
@@ -303,7 +314,7 @@ def test_curve_and_its_table(digits, tmp_path):
 
 def test_without_a_curve_says_that_nothing_was_measured(digits, tmp_path):
     page = report(tmp_path, *digits)
-    assert "no score on held-out rows was measured" in page.text
+    assert "no held-out rows were scored" in page.text
     assert not any(a.get("id") == "curve" for _, a in page.tags)
 
 
@@ -324,14 +335,14 @@ def test_path_of_an_automatic_k_is_the_curve(digits, tmp_path):
     np.testing.assert_allclose(
         [float(row["Mean"]) for row in rows], selector.path_["score_mean"], atol=6e-4
     )
-    assert f"K = {selector.K_} was chosen by the scores of the curve below" in page.text
+    assert f"K = {selector.K_} was chosen as the best point of the curve below" in page.text
 
 
 def test_without_labels_all_features_have_no_score(digits, tmp_path):
     _, X, _ = digits
     selector = WASTSelector(K="auto", **QUICK).fit(X)
     page = report(tmp_path, selector, X, curve=None)
-    assert "explained variance with them" in page.text
+    assert "explained variance with the selection" in page.text
     assert "with all" not in page.block("answer")
 
 
@@ -353,16 +364,18 @@ def test_guessing_is_told_beside_an_accuracy(digits, tmp_path):
     most = y.value_counts().max() / len(y)
     held_out = {"metric": "accuracy", "selected": 0.9}
     text = report(tmp_path, selector, X, y, held_out=held_out).text
-    assert f"would be right in {100 * most:.1f} %" in text and "tells nothing" not in text
+    assert f"is right in {100 * most:.1f} % of cases" in text
+    assert "no better than guessing" not in text
     held_out = {"metric": "accuracy", "selected": 0.1}
-    assert "The selection tells nothing" in report(tmp_path, selector, X, y, held_out=held_out).text
+    text = report(tmp_path, selector, X, y, held_out=held_out).text
+    assert "scores no better than guessing" in text
 
 
 def test_constant_features_that_are_selected_are_told(tmp_path):
     X, y = make_classification(100, 6, random_state=0)
     X[:, 4] = 1.0
     page = report(tmp_path, GradualPruningSelector(K=6, **QUICK).fit(X, y), X, y)
-    assert "1 of the selected features is constant" in page.text
+    assert "1 selected feature is constant and useless" in page.text
     row = next(row for row in page.table("Selected features") if row["Feature"] == "x4")
     assert (row["SD"], row["Between classes"]) == ("0", MISSING)
 
@@ -383,7 +396,7 @@ def test_stability_selector(digits, tmp_path):
     assert [row["Feature"] for row in rows] == X.columns[order].tolist()
     frequencies = [float(row["Frequency"]) for row in rows]
     np.testing.assert_allclose(frequencies, selector.selection_frequencies_[order], rtol=1e-3)
-    assert f"At most {selector.pfer_:.2g} of them" in page.text
+    assert f"At most {selector.pfer_:.2g} false selections" in page.text
 
 
 @pytest.mark.parametrize(
@@ -408,11 +421,11 @@ def test_costs_and_settings(digits, tmp_path):
     rows = {row[""]: row for row in page.table("Cost of the network")}
     costs = selector.costs_["parameters"]
     assert rows["Parameters"]["Dense"] == f"{costs['dense']:,}"
-    assert rows["Parameters"]["Sparse, as it was"] == f"{costs['sparse']:,}"
-    assert "The training took 5 rounds" in page.text
+    assert rows["Parameters"]["Sparse"] == f"{costs['sparse']:,}"
+    assert "Training took 5 rounds" in page.text
     settings = page.table("Settings of GradualPruningSelector")
     assert {row["Parameter"] for row in settings} == set(selector.get_params())
-    changed = {row["Parameter"]: row["Value"] for row in settings if row["Default?"] == "set"}
+    changed = {row["Parameter"]: row["Value"] for row in settings if row["Changed"] == "yes"}
     assert changed == {"K": "16", "max_iter": "5", "random_state": "0"}
     versions = {row[""]: row["Version"] for row in page.table("Versions")}
     assert versions["sparsefs"] and versions["numpy"] == np.__version__
@@ -427,7 +440,7 @@ def test_many_features_make_a_file_of_moderate_size(tmp_path):
     assert len(page.source) < 1.5e6
     rows = [rows for caption, rows in page.tables.items() if "first 5,000 of 6,000" in caption]
     assert len(rows[0]) == 5001
-    assert "Compared are the 1,000 best of 6,000 features." in page.text
+    assert "Only the 1,000 best of 6,000 are compared." in page.text
 
 
 def test_nothing_global_is_changed(digits, tmp_path):
@@ -446,7 +459,7 @@ def test_the_style_of_the_user_does_not_show(digits, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"feature_names": ["a"]}, "'feature_names' parameter .* 64 features .* Got 1"),
+        ({"feature_names": ["a"]}, "'feature_names' parameter .* 64 names, .* Got 1"),
         ({"curve": 3}, "'curve' parameter .* KCurve, None or False. Got 3"),
         ({"held_out": 0.9}, "'held_out' parameter .* Got 0.9"),
         ({"held_out": {"metric": "accuracy"}}, "'held_out' parameter"),

@@ -677,7 +677,7 @@ def test_a_y_that_draws_a_warning_draws_it_once(wide):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         quick(NESTED_SUPERVISED[0], K="auto").fit(wide, np.arange(60.0))
-    assert ["different numbers" in str(w.message) for w in caught].count(True) == 1
+    assert ["different whole numbers" in str(w.message) for w in caught].count(True) == 1
 
 
 def test_the_end_of_the_default_numbers_draws_a_warning(wide):

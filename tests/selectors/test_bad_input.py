@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy import sparse
 
+from sparsefs.selectors.base import FitResult
 from tests.selectors.common import (
     SELECTORS,
     SUPERVISED,
@@ -261,9 +262,11 @@ def test_diverging_training_says_why(Selector, scaling, max_iter, rate):
 
 
 @every_selector
-def test_scores_that_are_not_finite_are_refused(Selector):
+def test_scores_that_are_not_finite_are_refused(Selector, monkeypatch):
+    result = FitResult(np.r_[1.0, np.inf, np.zeros(10)])
+    monkeypatch.setattr(Selector, "_train", lambda self, *args: result)
     with pytest.raises(FloatingPointError, match="scores became infinite"):
-        quick(Selector)._set_scores(np.array([1.0, np.inf]), np.zeros(2, dtype=bool))
+        fit(quick(Selector), good())
 
 
 @every_selector

@@ -181,7 +181,8 @@ def test_a_wide_table_takes_little_memory_at_first():
 def test_accuracy_on_digits():
     X, y = load_digits(return_X_y=True)
     model = make_pipeline(selector(15), StandardScaler(), SVC())
-    assert cross_val_score(model, X, y, cv=3).mean() > 0.9
+    # 0.910 to 0.919 with six seeds, 0.77 with 15 random pixels.
+    assert cross_val_score(model, X, y, cv=3).mean() > 0.88
 
 
 @pytest.mark.slow

@@ -104,7 +104,9 @@ def test_what_has_no_accuracy_is_compared_by_its_loss(kind, wide):
     y = y if kind == "numbers" else y > 0
     selector = penalised(max_iter=30, density=0.3).fit(wide, y)
     assert selector.history_["density"][-1] == round(0.3 * (N - 8)) / (N - 8)
-    assert selector.score(wide, y) > 0.5
+    # Some networks know one class only, which is right in 0.52 of the labels.
+    more = (penalised(max_iter=30, density=0.3, random_state=seed) for seed in range(1, 5))
+    assert np.median([each.fit(wide, y).score(wide, y) for each in more]) > 0.6
 
 
 def test_informative_features_are_found():

@@ -221,7 +221,7 @@ def test_no_connection_comes_back_after_the_pruning(kernel):
         epochs=Epochs(6),
         importance=ConnectionImportance(),
         penalty=pruning.add_gradients,
-        after_epoch=after_epoch,
+        after_epoch=[after_epoch],
     )
     assert len(history["loss"]) == 6
     for i in range(2):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The command ``sparsefs``. Importing it imports no library; a command imports what it needs."""
+"""The command ``sparsefs``. Importing this imports no library; each command imports its own."""
 
 from .main import main
 

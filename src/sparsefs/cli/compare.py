@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``sparsefs compare``: several methods on the same folds."""
+"""``sparsefs compare``: the scores of several methods on the same folds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from .errors import CommandError, InputError
 from .features import features_of
 from .limits import LimitError, within
-from .methods import checked_methods, rival_of, scaled_for, selector_of
+from .methods import checked_methods, rival_of, selector_of
 from .names import OURS
 from .output import print_json, print_table, versions
 from .readers import read
@@ -20,7 +20,7 @@ from .target import goal_of
 
 
 def run(arguments) -> None:
-    """Read, rank by each method in every fold, score, print."""
+    """Read, rank the features by each method in every fold, score, print."""
     messages = arguments.messages
     methods = checked_methods(arguments.methods, arguments.unsupervised)
     data = read(arguments)
@@ -29,7 +29,7 @@ def run(arguments) -> None:
     Ks = sorted(set(arguments.K))
     found = []
     for number, method in enumerate(methods, 1):
-        messages.say(f"{method} ({number} of {len(methods)})")
+        messages.say(f"method {number} of {len(methods)}: {method}")
         found.append(_measured(method, arguments, features, goal, Ks))
         if found[-1]["error"]:
             messages.say(f"{method}: {found[-1]['error']}")
@@ -52,16 +52,16 @@ def run(arguments) -> None:
     else:
         _print(result)
     if all(row["error"] for row in found):
-        raise CommandError("no method has a result")
+        raise CommandError("every method failed")
 
 
 def _measured(method, arguments, features, goal, Ks):
-    """The row of a method: its curve, or why there is none."""
+    """Return the row of a method: its curve, or the reason why it failed."""
     row: dict[str, Any] = {"method": method, "error": None}
     try:
         ranker = _ranker(method, arguments, features, goal)
         if method == "all":
-            Ks = [np.iinfo(np.int64).max]  # clipped to what there is
+            Ks = [np.iinfo(np.int64).max]  # k_curve takes all features
         settings = {
             "Ks": Ks,
             "cv": arguments.cv,
@@ -72,7 +72,7 @@ def _measured(method, arguments, features, goal, Ks):
         curve = within(arguments.time_limit, _curve, ranker, features.X, goal.y, settings)
     except (LimitError, InputError) as error:
         return row | {"error": str(error)}
-    except Exception as error:  # another method may do better
+    except Exception as error:  # the other methods go on
         if arguments.debug:
             raise
         return row | {"error": f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"}
@@ -87,13 +87,11 @@ def _measured(method, arguments, features, goal, Ks):
 
 
 def _ranker(method, arguments, features, goal):
-    """The method as `k_curve` takes it, with what prepares the data before it."""
+    """Make the ranker of a method, after the steps that prepare the data."""
     if method in OURS:
         ranker = selector_of(
             method, unsupervised=arguments.unsupervised, task=goal.task, seed=arguments.seed
         )
-        if not features.text:  # of text there is no spread before it is encoded
-            scaled_for(ranker, features.X, arguments.messages)
     else:
         ranker = rival_of(
             method,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a reader of a file returns."""
+"""The table that a reader returns, and checks of the columns that were asked for."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from .errors import InputError, picked
 
 @dataclass
 class Data:
-    """A table, and what is to be predicted.
+    """A table and its target.
 
     Attributes
     ----------
     X : DataFrame, ndarray or CSR matrix of shape (n_rows, n_columns)
-        Without the target. An ndarray holds numbers.
+        Without the target. An ndarray contains numbers.
     names : list of str
-        Of the columns.
-    y : ndarray of shape (n_rows,) or None
+        Names of the columns.
+    y : ndarray or Series of shape (n_rows,), or None
     target : str or None
-        What `y` is called.
+        Name of `y`.
     source : str
-        Where it is from.
+        File or data set.
     notes : list of str
-        What a reader did that the user should know.
+        Remarks of the reader for the user.
     code : str or None
-        The expression that reads the same as a data frame, where there is one.
+        Python expression that reads the same data frame, if there is one.
     """
 
     X: Any
@@ -41,13 +41,13 @@ class Data:
     code: str | None = None
 
     def rows(self, which) -> Data:
-        """Some of the rows, by a mask."""
+        """Return the rows of a mask."""
         X = self.X.loc[which] if hasattr(self.X, "columns") else self.X[which]
         y = None if self.y is None else self.y[which]
         return replace(self, X=X, y=y)
 
     def without(self, names) -> Data:
-        """All but some of the columns."""
+        """Return the data without some columns."""
         if not names:
             return self
         at = [i for i, name in enumerate(self.names) if name not in set(names)]
@@ -57,7 +57,7 @@ class Data:
 
 
 def chosen_target(names, arguments, default=None) -> str | None:
-    """The column to predict, one of `names`; None where none was asked for.
+    """Return the column of --target, or the default.
 
     Raises
     ------
@@ -70,9 +70,9 @@ def chosen_target(names, arguments, default=None) -> str | None:
 
 
 def check_columns(names, arguments, target=None) -> None:
-    """Refuse to leave out, or to keep, what is none of the columns, or is the target."""
+    """Check that --drop and --keep name columns other than the target."""
     for option, asked in (("--drop", arguments.drop), ("--keep", arguments.keep)):
         for column in asked:
             if column == target:
-                raise InputError(f"{option}: {column!r} is the target")
+                raise InputError(f"{option}: column {column!r} is the target")
             picked(column, names, f"{option}: {arguments.data} has no column")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What features are made of the columns of a table, and what is left out."""
+"""Features made from the columns of a table, and the columns that are left out."""
 
 from __future__ import annotations
 
@@ -8,26 +8,29 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from ..utils.text import counted, listed
 from .data import Data
 from .errors import InputError
-from .messages import Messages, counted, listed
+from .messages import Messages
 from .numbers import at, counts_rows, in_single_precision, missing_in, numbers_of
 from .preparation import MOST_CATEGORIES, category_name, encoder, imputer
 
+_KEPT = ("dates", "identifiers", "row numbers")  # by --keep
+
 
 class Features(NamedTuple):
-    """The columns from which features are made, and the steps that make them.
+    """Columns, and the steps that make features of them.
 
     Attributes
     ----------
     X : ndarray or CSR matrix of numbers, or DataFrame, of shape (n_rows, n_columns)
-        Numbers may be missing (NaN). A DataFrame has columns of text, too.
+        Missing numbers are NaN. A DataFrame has columns of text as well.
     names : list of str
-        Of the columns.
+        Names of the columns.
     steps : Pipeline or None
-        To be fitted to training rows; None where there is nothing to do.
+        Unfitted; None if the columns are the features.
     text : list of str
-        Columns of text.
+        Names of the columns of text.
     """
 
     X: Any
@@ -36,37 +39,38 @@ class Features(NamedTuple):
     text: list[str]
 
     def rows(self, which) -> Any:
-        """Some of the rows of X, by their numbers."""
+        """Return some rows of X by their numbers."""
         return self.X.iloc[which] if hasattr(self.X, "columns") else self.X[which]
 
     def names_of(self, steps) -> list[str]:
-        """Names of the features that fitted steps make."""
+        """Return the names of the features that fitted steps make."""
         if steps is None:
             return self.names
         return [str(name) for name in steps.get_feature_names_out(self.names)]
 
     def column_of(self, feature: str) -> str:
-        """The column that a feature is made of."""
+        """Return the column of a feature."""
         if feature in self.names:
             return feature
-        # Only of a column of text there is more to the name: the category.
+        # A feature of a text column is named COLUMN=CATEGORY.
         return max((n for n in self.names if feature.startswith(f"{n}=")), key=len)
 
 
 def features_of(data: Data, keep, messages: Messages) -> Features:
-    """Decide what to do with every column, and say so.
+    """Decide how each column is used, and print the decisions.
 
     Raises
     ------
     InputError
-        If nothing is left to select from, or values are infinite or none that can be used.
+        If no column is left, or a column contains infinite or unusable values.
     """
     if hasattr(data.X, "columns"):
         return _of_frame(data, set(keep), messages)
     X = data.X if sparse.issparse(data.X) else in_single_precision(np.asarray(data.X))
     missing = missing_in(X, data.names)
     if sparse.issparse(X) and missing.any():
-        raise InputError(f"missing values in a sparse matrix: {listed(at(data.names, missing))}")
+        where = listed(at(data.names, missing))
+        raise InputError(f"missing values in a sparse matrix are not supported: {where}")
     empty = missing == X.shape[0]
     if empty.any():
         _say_left_out({"empty": at(data.names, empty)}, messages)
@@ -127,10 +131,9 @@ def _of_frame(data, keep, messages):
     steps = encoder(names, list(text), missing, messages)
     grouped = [name for name in text if others[name].nunique() > MOST_CATEGORIES]
     messages.prepared(
-        f"{counted(len(text), 'column')} of text one-hot encoded: {listed(text)}"
+        f"{counted(len(text), 'text column')} one-hot encoded: {listed(text)}"
         + (
-            f" (the {MOST_CATEGORIES - 1} most frequent values, and one for the others, of "
-            f"{listed(grouped)})"
+            f" ({MOST_CATEGORIES - 1} most frequent values and 'infrequent' of {listed(grouped)})"
             if grouped
             else ""
         )
@@ -138,13 +141,13 @@ def _of_frame(data, keep, messages):
     absent = int(others.isna().to_numpy().sum())
     if absent:
         messages.prepared(
-            f"{counted(absent, 'missing value')} in columns of text taken as a value of its own"
+            f"{counted(absent, 'missing value')} in text columns encoded as a category"
         )
     return Features(pd.concat([table, others], axis=1), [*names, *text], steps, list(text))
 
 
 def _refuse_same_names(names, text):
-    """Refuse categories whose feature would have the name of another feature."""
+    """Check that no feature of a category has the name of another feature."""
     taken = {name: name for name in [*names, *text]}
     for column in text:
         for value in text[column].unique():
@@ -152,8 +155,8 @@ def _refuse_same_names(names, text):
             other = taken.setdefault(feature, column)
             if other != column or feature == column:
                 raise InputError(
-                    f"columns {column!r} and {other!r} both make a feature {feature!r}: leave one "
-                    "out by --drop"
+                    f"columns {column!r} and {other!r} both make a feature {feature!r}: use --drop "
+                    "to leave one out"
                 )
 
 
@@ -164,30 +167,24 @@ def _say_constant(X, names, messages):
     suspects = np.flatnonzero((X[0] == X[-1]) & (X[0] == X[len(X) // 2]))
     constant[suspects] = [bool((X[:, i] == X[0, i]).all()) for i in suspects]
     if constant.any():
-        n = int(constant.sum())
-        messages.prepared(
-            f"{counted(n, 'column is constant and ranked', 'columns are constant and ranked')} "
-            f"last: {listed(at(names, constant))}"
-        )
+        columns = counted(int(constant.sum()), "constant column")
+        messages.prepared(f"{columns} ranked last: {listed(at(names, constant))}")
 
 
 def _say_left_out(sorted_out, messages):
     why = {
-        "empty": "without a value",
-        "dates": "of dates",
-        "identifiers": "of text that differs in every row",
-        "row numbers": "that only count the rows",
-        "constant text": "of the same text in every row",
+        "empty": "no values",
+        "dates": "dates",
+        "identifiers": "text, different in every row",
+        "row numbers": "row numbers",
+        "constant text": "the same text in every row",
     }
     for reason, names in sorted_out.items():
         if names:
-            kept = (
-                "; --keep takes them" if reason in ("dates", "identifiers", "row numbers") else ""
-            )
-            columns = counted(len(names), "column")
-            messages.prepared(f"{columns} {why[reason]} left out: {listed(names)}{kept}")
+            hint = "; use --keep to include" if reason in _KEPT else ""
+            messages.prepared(f"left out: {listed(names)} ({why[reason]}{hint})")
 
 
 def _refuse_none_left(names):
     if not names:
-        raise InputError("no column is left to select from")
+        raise InputError("no column is left to select from: all were left out")

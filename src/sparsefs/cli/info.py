@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``sparsefs info``: what a result or a bug report depends on."""
+"""``sparsefs info``: versions, devices and extras, for bug reports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EXTRAS = {
 
 
 def run(arguments) -> None:
-    """Print it."""
+    """Collect and print them."""
     import torch
 
     devices = ["cpu"]
@@ -45,7 +45,7 @@ def run(arguments) -> None:
         print(f"{name:<13} {number}")
     print(f"{'platform':<13} {found['platform']}")
     print(f"{'devices':<13} {', '.join(devices)}")
-    print(f"{'cores':<13} {found['n_cores']}; a network trains on one")
+    print(f"{'cores':<13} {found['n_cores']}; a fit uses one core")
     print("extras")
     for extra, libraries in extras.items():
         there = ", ".join(f"{name} {number or 'missing'}" for name, number in libraries.items())

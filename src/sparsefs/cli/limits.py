@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""An end to what takes too long."""
+"""Time limit of a function call."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from typing import Any
 
 
 class LimitError(Exception):
-    """Something took longer than it may."""
+    """Time limit reached, or process lost."""
 
 
 def within(seconds, function, *arguments):
-    """Call a function; with a limit, in a process of its own, which is ended when it is over.
+    """Call a function; with a limit, in a new process that ends at the limit.
 
     Raises
     ------
     LimitError
-        If it was ended.
+        If the process ended without a result.
     """
     if seconds is None:
         return function(*arguments)
-    context = multiprocessing.get_context("spawn")  # a fork of libraries' threads may hang
+    context = multiprocessing.get_context("spawn")  # a fork may hang in the threads of libraries
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_send, args=(sender, function, arguments), daemon=True)
     process.start()
     sender.close()
     try:
         if not receiver.poll(seconds):
-            raise LimitError(f"over {seconds:g} s")
+            raise LimitError(f"longer than {seconds:g} s")
         value, error = receiver.recv()
     except EOFError:
-        raise LimitError("its process ended, most likely out of memory") from None
+        raise LimitError("the process ended, probably out of memory") from None
     finally:
         process.kill()
         process.join()

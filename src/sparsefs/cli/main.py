@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From arguments to an exit status."""
+"""Entry point of the command: from arguments to an exit status."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .errors import CommandError
 from .messages import Messages
 from .parser import make_parser
 
-_BAD_INPUT = (ValueError, TypeError)  # what the selectors raise for parameters and data
+_BAD_INPUT = (ValueError, TypeError)  # raised by selectors for parameters and data
 
 
 def main(argv=None) -> int:
@@ -22,12 +22,12 @@ def main(argv=None) -> int:
     Parameters
     ----------
     argv : list of str or None, default=None
-        Arguments; None is those of the process.
+        Arguments; None takes those of the process.
 
     Returns
     -------
     int
-        0 if all went well, 2 for wrong usage or bad input, 1 for a failure, 130 if interrupted.
+        0 for success, 2 for wrong usage or bad input, 1 for another failure, 130 if interrupted.
     """
     argv = sys.argv[1:] if argv is None else list(argv)
     try:
@@ -41,7 +41,7 @@ def main(argv=None) -> int:
         arguments.run(arguments)
         sys.stdout.flush()
         return 0
-    except BrokenPipeError:  # whoever reads has seen enough
+    except BrokenPipeError:  # the reader closed the pipe, as head does
         _forget_stdout()
         return 0
     except KeyboardInterrupt:
@@ -65,10 +65,10 @@ def _in_one_line(error):
     if isinstance(error, (*_BAD_INPUT, ImportError, FloatingPointError)) and text:
         return text
     text = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return f"{text} (--debug shows where)"
+    return f"{text} (pass --debug for the traceback)"
 
 
 def _forget_stdout():
-    """Let Python's own flush at the end of the process find somebody to read."""
-    with suppress(OSError, ValueError):  # it may be no file, as in a test
+    """Redirect stdout to the null device, for Python's flush at the end of the process."""
+    with suppress(OSError, ValueError):  # stdout may not be a file, as in a test
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

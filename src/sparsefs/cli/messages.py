@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is said on stderr, while results go to stdout."""
+"""Messages on stderr; results go to stdout."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class Messages:
     Parameters
     ----------
     quiet : bool
-        Whether errors alone are said.
+        Whether to print errors only.
 
     Attributes
     ----------
     preparation : list of str
-        What was said to be done to the data.
+        Messages about changes to the data.
     """
 
     def __init__(self, quiet: bool):
@@ -28,40 +28,28 @@ class Messages:
         self._warnings: set[str] = set()
 
     def say(self, text: str) -> None:
-        """Say something of the progress."""
+        """Print a line about the progress."""
         if not self.quiet:
             print(f"sparsefs: {text}", file=sys.stderr, flush=True)
 
     def prepared(self, text: str) -> None:
-        """Say what is done to the data, and keep it for the report."""
+        """Print a change to the data, and keep it for the report."""
         self.preparation.append(text)
         self.say(text)
 
     def warning(self, message, category, filename, lineno, file=None, line=None) -> None:
-        """Show a warning as one line; in place of :func:`warnings.showwarning`."""
+        """Print a warning as one line; replaces :func:`warnings.showwarning`."""
         text = " ".join(str(message).split())
-        if text in self._warnings:  # every fold has the same to say
+        if text in self._warnings:  # every fold gives the same warnings
             return
         self._warnings.add(text)
         self.say(f"warning: {text if len(text) <= _LONGEST else text[:_LONGEST] + ' ...'}")
 
     def error(self, text: str) -> None:
-        """Say why the command ends."""
+        """Print why the command ends."""
         print(f"sparsefs: error: {text}", file=sys.stderr, flush=True)
 
     @property
     def shows_progress(self) -> bool:
-        """Whether somebody looks at a progress bar."""
+        """Whether to show a progress bar."""
         return not self.quiet and sys.stderr.isatty()
-
-
-def listed(names, most: int = 8) -> str:
-    """Read like ``a, b and 7 more``."""
-    names = [str(name) if str(name).isprintable() else repr(name) for name in names]
-    more = len(names) - most
-    return ", ".join(names) if more <= 0 else f"{', '.join(names[:most])} and {more} more"
-
-
-def counted(n: int, singular: str, plural: str | None = None) -> str:
-    """Read like ``1 column`` and ``2,000 columns``."""
-    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Names that arguments take; nothing here imports a library."""
+"""Names of methods and data sets. Importing this imports no library."""
 
 OURS = {
     "gradual-pruning": "GradualPruningSelector",
@@ -13,10 +13,10 @@ RIVALS = (  # of sparsefs.evaluation.rivals
     *("f-test", "mutual-information", "mrmr", "l1", "extra-trees", "random-forest", "rfe"),
     *("variance", "random", "all"),
 )
-BUNDLED = {  # of scikit-learn: function, what the rows are
-    "iris": "flowers of three species, by the sizes of their leaves",
-    "wine": "wines of three growers, by their chemistry",
-    "breast_cancer": "tumours, malignant or benign, by their cells' shape",
-    "digits": "handwritten digits of 8 x 8 pixels",
-    "diabetes": "progress of the disease in a year, a number",
+BUNDLED = {  # come with scikit-learn: sklearn.datasets.load_NAME
+    "iris": "species of iris, from the sizes of petals and sepals",
+    "wine": "growers of wine, from a chemical analysis",
+    "breast_cancer": "benign and malignant tumours, from the shapes of cell nuclei",
+    "digits": "handwritten digits, images of 8 x 8 pixels",
+    "diabetes": "progression of diabetes after one year (regression)",
 }

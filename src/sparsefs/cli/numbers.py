@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Tables of numbers: how they lie in memory, and what is missing in them."""
+"""Tables of numbers: their layout in memory, missing values, row numbers."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
 
+from ..utils.text import counted, listed
 from .errors import InputError
-from .messages import counted, listed
 
-FEW_ROWS = 10  # in which all values differ, or count, by chance
-_PARTS = 256  # columns at a time, while the order in memory is changed
+FEW_ROWS = 10  # below, values may all differ, or count the rows, by chance
+_PARTS = 256  # columns copied at a time
 
 
 def numbers_of(frame, numeric, converted) -> np.ndarray:
-    """Columns as one array, rows by rows in memory."""
+    """Return numeric columns as one array in row order."""
     plain = [i for i in numeric if i not in converted]
     whole = len(plain) == frame.shape[1]
     found = (frame if whole else frame.iloc[:, plain]).to_numpy()
@@ -29,7 +29,7 @@ def numbers_of(frame, numeric, converted) -> np.ndarray:
 
 
 def in_single_precision(X) -> np.ndarray:
-    """X in float32 if that keeps what its columns differ by, and in the order of its rows."""
+    """Return X in row order; in float32 where that keeps the differences within each column."""
     dtype: type = np.float32
     if X.dtype.kind == "b" or X.dtype == np.float16 or X.dtype.itemsize <= 2:
         return X.astype(dtype)
@@ -46,7 +46,7 @@ def in_single_precision(X) -> np.ndarray:
 
 
 def _loses(X, dtype):
-    """Whether a column differs by less than the type resolves, or is out of its range."""
+    """Return whether the type is too coarse for a column, or too small."""
     low, high = X.min(axis=0), X.max(axis=0)
     gaps = np.flatnonzero(np.isnan(low))
     low[gaps] = np.fmin.reduce(X[:, gaps], axis=0)
@@ -60,7 +60,7 @@ def _loses(X, dtype):
 
 
 def missing_in(X, names) -> np.ndarray:
-    """How many values of every column are missing; infinite ones are refused."""
+    """Count the missing values of each column; infinite values are an error."""
     if sparse.issparse(X):
         bad = ~np.isfinite(X.data)
         if not bad.any():
@@ -68,7 +68,7 @@ def missing_in(X, names) -> np.ndarray:
         infinite = np.bincount(X.indices[np.isinf(X.data)], minlength=X.shape[1])
         missing = np.bincount(X.indices[np.isnan(X.data)], minlength=X.shape[1])
     else:
-        # A column with a value that is not finite has a sum that is not; most have none.
+        # The sum of a column is finite unless one of its values is not.
         total = X.sum(axis=0, dtype=np.float64) if X.size else np.zeros(X.shape[1])
         suspects = np.flatnonzero(~np.isfinite(total))
         missing, infinite = np.zeros((2, X.shape[1]), dtype=np.int64)
@@ -76,12 +76,13 @@ def missing_in(X, names) -> np.ndarray:
             missing[i], infinite[i] = np.isnan(X[:, i]).sum(), np.isinf(X[:, i]).sum()
     if infinite.any():
         where = listed(at(names, infinite > 0))
-        raise InputError(f"{counted(int(infinite.sum()), 'infinite value')} in {where}")
+        n = counted(int(infinite.sum()), "infinite value")
+        raise InputError(f"{n} in {where}: replace them, or use --drop")
     return missing
 
 
 def counts_rows(X) -> np.ndarray:
-    """Which columns count the rows, from 0 or from 1."""
+    """Return a mask of the columns that number the rows from 0 or 1."""
     n = len(X)
     found = np.isin(X[0], (0, 1)) & (X[-1] - X[0] == n - 1) & (n >= FEW_ROWS)
     for i in np.flatnonzero(found):
@@ -90,5 +91,5 @@ def counts_rows(X) -> np.ndarray:
 
 
 def at(names, mask) -> list[str]:
-    """The names where a mask says so."""
+    """Return the names where the mask is True."""
     return [name for name, yes in zip(names, mask, strict=True) if yes]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Results on stdout, as a table or as JSON."""
+"""Results on stdout as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch")
 
 
 def print_table(header, rows, left=()) -> None:
-    """Print cells in columns, numbers to the right and the columns `left` to the left."""
+    """Print a table; the columns `left` are aligned to the left, the others to the right."""
     table = [list(map(str, header)), *([str(cell) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = []
@@ -29,13 +29,13 @@ def print_table(header, rows, left=()) -> None:
 
 
 def print_json(document) -> None:
-    """Print a document; what is not finite is null."""
+    """Print a JSON document; NaN and infinity become null."""
     text = json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False)
     sys.stdout.write(text + "\n")
 
 
 def versions() -> dict[str, str]:
-    """Versions of what a result depends on."""
+    """Return the versions that a result depends on."""
     from .. import __version__
 
     return {
@@ -46,7 +46,7 @@ def versions() -> dict[str, str]:
 
 
 def _plain(value):
-    """A value as JSON has it."""
+    """Convert a value to JSON's types."""
     if isinstance(value, dict):
         return {str(name): _plain(one) for name, one in value.items()}
     if isinstance(value, (list, tuple, np.ndarray)):

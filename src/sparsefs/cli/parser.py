@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The arguments of the command, without an import of what carries them out."""
+"""Parser of the arguments. Importing this imports no library."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from pathlib import Path
 from .names import OURS, RIVALS
 
 _DATA = """\
-DATA is a file: CSV, TSV (also compressed), Parquet, .npz (arrays X and y, or a sparse matrix of
-scipy), .npy, svmlight (.svm, .svmlight, .libsvm) or .h5ad; or one of the sets that come with
-scikit-learn (`sparsefs datasets` lists them); or openml:NAME, which is downloaded.
+DATA is one of:
+  a file       CSV or TSV (may be compressed), Parquet, .npz (arrays X and y, or a scipy sparse
+               matrix), .npy, svmlight (.svm, .svmlight, .libsvm), .h5ad
+  a data set   of scikit-learn (`sparsefs datasets` lists them)
+  openml:NAME  a data set of openml.org, which is downloaded
 """
 _SELECT = f"""\
-Select the features of a table, and say how good they are.
+Select the best features of a table and score them.
 
 {_DATA}
-Rows are held out first. What prepares the data and what selects see the other rows alone; an
-estimator is then fitted to the selected features of these rows, and scored on those held out.
+A share of the rows is held out for the score. The other rows prepare the data, select the features
+and train an estimator on the selected features. The held-out rows score this estimator.
 """
 _SELECT_EXAMPLES = """\
 examples:
@@ -31,11 +33,11 @@ examples:
   sparsefs select images.npz --unsupervised --method wast -K 50 --set max_iter=20
 """
 _COMPARE = f"""\
-Rank the features by several methods, and score the best K of each, cross-validated.
+Compare methods by the cross-validated score of their K best features.
 
 {_DATA}
-In every fold, the same for all methods, the training rows are prepared and ranked, an estimator is
-fitted to their K best features, and it is scored on the held-out rows.
+All methods use the same folds. In each fold the training rows prepare the data, rank the features
+and train an estimator on the K best features. The held-out rows score this estimator.
 """
 _COMPARE_EXAMPLES = """\
 examples:
@@ -46,7 +48,7 @@ examples:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Errors in one line, whichever command they are in."""
+    """Argument parser whose errors are one line."""
 
     def error(self, message):
         print(f"sparsefs: error: {message} (see {self.prog} --help)", file=sys.stderr)
@@ -54,23 +56,23 @@ class _Parser(argparse.ArgumentParser):
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of all commands; what it parses has the command's function as ``run``."""
+    """Make the parser of all commands; parsed arguments have the command's function as ``run``."""
     parser = _Parser(
         prog="sparsefs",
-        description="Select the most useful of many features with sparse neural networks.",
-        epilog="`sparsefs COMMAND --help` has examples.",
+        description="Feature selection with sparse neural networks.",
+        epilog="`sparsefs COMMAND --help` shows the options and examples of a command.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action=_Version)
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", dest="command", required=True
     )
-    _add(commands, "select", "select features, and score them", _SELECT, _SELECT_EXAMPLES, _select)
+    _add(commands, "select", "select features and score them", _SELECT, _SELECT_EXAMPLES, _select)
     _add(commands, "compare", "compare methods", _COMPARE, _COMPARE_EXAMPLES, _compare)
-    text = "List the data sets that come with scikit-learn, to try the commands on."
-    _add(commands, "datasets", "list data sets to try", text, "", _json)
-    text = "Say which versions, devices, threads and extras there are."
-    _add(commands, "info", "versions, devices, extras", text, "", _json)
+    text = "List the data sets that come with scikit-learn."
+    _add(commands, "datasets", "list example data sets", text, "", _json)
+    text = "Show versions, devices and extras, for example for a bug report."
+    _add(commands, "info", "show versions, devices and extras", text, "", _json)
     return parser
 
 
@@ -83,13 +85,13 @@ def _add(commands, name, summary, description, epilog, add_arguments):
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_arguments(parser)
-    parser.add_argument("-q", "--quiet", action="store_true", help="say errors only on stderr")
-    parser.add_argument("--debug", action="store_true", help="show where an error came from")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only errors on stderr")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.set_defaults(run=_Run(name))
 
 
 class _Run:
-    """The function of a command, imported when it is called."""
+    """Function of a command, imported when called."""
 
     def __init__(self, name):
         self.name = name
@@ -116,11 +118,14 @@ def _select(parser):
         type=_number_of_features,
         default="auto",
         metavar="K",
-        help="number of features; a share, as 0.1; or auto, chosen by cross-validation within "
-        "the training rows (default)",
+        help="number of features, such as 20; share of the features, such as 0.1; or auto: chosen "
+        "by cross-validation on the training rows (default: auto)",
     )
     parser.add_argument(
-        "--method", choices=OURS, default="gradual-pruning", help="default: gradual-pruning"
+        "--method",
+        choices=OURS,
+        default="gradual-pruning",
+        help="selector (default: gradual-pruning)",
     )
     parser.add_argument(
         "--set",
@@ -128,37 +133,39 @@ def _select(parser):
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a parameter of the selector, as max_iter=20; may be repeated",
+        help="parameter of the selector, such as max_iter=20; may be repeated",
     )
     parser.add_argument(
         "--scaling",
         metavar="NAME",
-        help="how the selector scales the columns: feature, each by itself, or another of its own "
-        "(default: the selector's, or feature where columns differ much)",
+        help="scaling of the columns, such as feature (each column on its own), global or root "
+        "(default: auto, chosen from the data)",
     )
     parser.add_argument(
         "--test-size",
         type=_share,
         default=0.2,
         metavar="SHARE",
-        help="share of the rows to hold out (default: 0.2)",
+        help="share of the rows that are held out (default: 0.2)",
     )
     parser.add_argument(
-        "--no-score", action="store_true", help="hold nothing out: select by all rows"
+        "--no-score", action="store_true", help="hold out no rows: select on all rows, no score"
     )
     parser.add_argument(
         "--refit",
         action="store_true",
-        help="after the score, select again by all rows, as many features; this selection is then "
-        "what is printed and written",
+        help="after the score, select the same number of features again on all rows; print and "
+        "write this selection",
     )
     parser.add_argument(
         "--out",
         type=Path,
         metavar="FILE",
-        help="write the selected columns and the target: .csv, .tsv, .parquet or .npz",
+        help="write the selected columns and the target to a .csv, .tsv, .parquet or .npz file",
     )
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write a report: .html")
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="write a report to an .html file"
+    )
     _json(parser)
 
 
@@ -176,7 +183,7 @@ def _compare(parser):
         "--methods",
         type=lambda text: [name for name in text.split(",") if name],
         metavar="A,B,...",
-        help=f"some of {', '.join([*OURS, *RIVALS])} (default: quick ones)",
+        help=f"methods, from {', '.join([*OURS, *RIVALS])} (default: some quick ones)",
     )
     parser.add_argument(
         "--cv", type=_folds, default=5, metavar="N", help="number of folds (default: 5)"
@@ -185,33 +192,32 @@ def _compare(parser):
         "--time-limit",
         type=_seconds,
         metavar="SECONDS",
-        help="end a method that takes longer; each then has a process of its own",
+        help="stop a method that takes longer; each method then runs in its own process",
     )
     parser.add_argument(
-        "--jobs", type=_jobs, default=1, metavar="N", help="folds at the same time (default: 1)"
+        "--jobs", type=_jobs, default=1, metavar="N", help="folds to run in parallel (default: 1)"
     )
     _json(parser)
 
 
 def _data(parser):
-    parser.add_argument("data", metavar="DATA", help="file, or name of a data set")
+    parser.add_argument("data", metavar="DATA", help="file or name of a data set")
     parser.add_argument(
         "--target",
         metavar="COL",
-        help="column to predict; of .npz an array (default: y) or a file of its own, one value a "
-        "row; of .h5ad a column of obs",
+        help="column to predict; for .npz the name of an array (default: y) or a file with one "
+        "value per row; for .h5ad a column of obs",
     )
     parser.add_argument(
         "--unsupervised",
         action="store_true",
-        help="rank the features without the target, which is then used to score them, if there "
-        "is one",
+        help="select without the target; a target is then used for the score only",
     )
     parser.add_argument(
         "--task",
         choices=("auto", "classification", "regression"),
         default="auto",
-        help="what the target is (default: text and few whole numbers are classes)",
+        help="task (default: auto: text and whole numbers with few different values are classes)",
     )
     parser.add_argument("--drop", nargs="+", default=[], metavar="COL", help="columns to leave out")
     parser.add_argument(
@@ -219,30 +225,32 @@ def _data(parser):
         nargs="+",
         default=[],
         metavar="COL",
-        help="columns to take that would be left out: identifiers, dates, row numbers",
+        help="columns to use although they look like identifiers, dates or row numbers",
     )
     parser.add_argument(
         "--missing",
         nargs="+",
         default=[],
         metavar="TEXT",
-        help="what else stands for a missing value in CSV, as '?'",
+        help="further texts for a missing value in CSV, such as '?'",
     )
     parser.add_argument(
-        "--separator", metavar="CHAR", help="between the columns of CSV (default: by the file)"
+        "--separator", metavar="CHAR", help="separator of CSV columns (default: found in the file)"
     )
     parser.add_argument(
         "--no-header",
         action="store_true",
-        help="the first row of CSV is data; columns are called 0, 1, 2, ...",
+        help="the first row of the CSV is data; columns are named 0, 1, 2, ...",
     )
     parser.add_argument(
-        "--seed", type=_seed, default=0, metavar="N", help="decides all that is random (default: 0)"
+        "--seed", type=_seed, default=0, metavar="N", help="seed of all random choices (default: 0)"
     )
 
 
 def _json(parser):
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument(
+        "--json", action="store_true", help="print the results as one JSON document"
+    )
 
 
 def _number(text, kind, ok, what):
@@ -251,7 +259,7 @@ def _number(text, kind, ok, what):
     except ValueError:
         value = None
     if value is None or not ok(value):
-        raise argparse.ArgumentTypeError(f"must be {what}, not {text!r}")
+        raise argparse.ArgumentTypeError(f"must be {what}. Got {text!r}")
     return value
 
 
@@ -259,24 +267,31 @@ def _number_of_features(text):
     if text == "auto":
         return text
     if "." in text:
-        return _number(text, float, lambda v: 0 < v <= 1, "a number, a share up to 1.0 or auto")
-    return _number(text, int, lambda v: v >= 1, "a number, a share up to 1.0 or auto")
+        return _number(
+            text,
+            float,
+            lambda v: 0 < v <= 1,
+            "an integer of at least 1, a share such as 0.1, or auto",
+        )
+    return _number(
+        text, int, lambda v: v >= 1, "an integer of at least 1, a share such as 0.1, or auto"
+    )
 
 
 def _positive(text):
-    return _number(text, int, lambda v: v >= 1, "a positive number")
+    return _number(text, int, lambda v: v >= 1, "an integer of at least 1")
 
 
 def _folds(text):
-    return _number(text, int, lambda v: v >= 2, "a number of folds, 2 at least")
+    return _number(text, int, lambda v: v >= 2, "an integer of at least 2")
 
 
 def _seconds(text):
-    return _number(text, float, lambda v: 0 < v < float("inf"), "a number of seconds")
+    return _number(text, float, lambda v: 0 < v < float("inf"), "a positive number")
 
 
 def _jobs(text):
-    return _number(text, int, lambda v: v != 0, "a number of jobs, or -1 for all processors")
+    return _number(text, int, lambda v: v != 0, "an integer, -1 for all processors")
 
 
 def _share(text):
@@ -284,4 +299,4 @@ def _share(text):
 
 
 def _seed(text):
-    return _number(text, int, lambda v: 0 <= v < 2**32, "a whole number from 0")
+    return _number(text, int, lambda v: 0 <= v < 2**32, "an integer from 0 to 4294967295")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The steps that make features of columns, of scikit-learn's parts."""
+"""scikit-learn steps that make features of columns: imputation and one-hot encoding."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from .messages import Messages, counted
+from ..utils.text import counted
+from .messages import Messages
 
-MOST_CATEGORIES = 20  # of a column; the rarer ones are one
+MOST_CATEGORIES = 20  # of a column; the rarest share one
 
 
 def imputer(missing: np.ndarray, messages: Messages):
-    """The step for numbers alone; None if there is nothing to do."""
+    """Make the steps for columns of numbers; None if no value is missing."""
     if not missing.any():
         return None
     return make_pipeline(_median(missing, messages))
 
 
 def encoder(names, text, missing: np.ndarray, messages: Messages):
-    """The step for columns of numbers and columns of text."""
+    """Make the steps for columns of numbers and of text."""
     one_hot = OneHotEncoder(
         drop="if_binary",
         max_categories=MOST_CATEGORIES,
@@ -43,11 +44,11 @@ def encoder(names, text, missing: np.ndarray, messages: Messages):
 def _median(missing, messages):
     columns = counted(int(np.count_nonzero(missing)), "column")
     messages.prepared(
-        f"{counted(int(missing.sum()), 'missing value')} in {columns} replaced by the median"
+        f"{counted(int(missing.sum()), 'missing value')} in {columns} replaced with the median"
     )
     return SimpleImputer(strategy="median", keep_empty_features=True)
 
 
 def category_name(column, category):
-    """Name of the feature that says whether a column has a category."""
+    """Name the feature that indicates a category of a column."""
     return f"{column}={'(missing)' if category != category else category}"

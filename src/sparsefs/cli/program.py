@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A Python program that selects what ``sparsefs select`` has selected, for the report."""
+"""Python program that repeats ``sparsefs select``, for the report."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _IMPUTER = 'SimpleImputer(strategy="median", keep_empty_features=True)'
 
 
 def program_of(arguments, data, goal, features, fitted) -> str | None:
-    """The program; None where columns had to be made into numbers in ways of our own.
+    """Write the program; None if the command converted columns in ways that pandas does not.
 
     Parameters
     ----------
     data : Data
-        As read, without rows that have no target.
+        As read, without the rows that lack a target.
     goal : Goal
     features : Features
     fitted : _Fitted
@@ -30,7 +30,7 @@ def program_of(arguments, data, goal, features, fitted) -> str | None:
         lines += [
             f"table = table.dropna(subset=[{goal.name!r}])",
             *_without_empty(data, goal),
-            f"y = table.pop({goal.name!r}).{_target(data.y, goal)}",
+            f"y = table.pop({goal.name!r}).to_numpy()",
         ]
     lines.append(_columns(data, features, arguments.drop))
     n_rows = features.X.shape[0]
@@ -40,7 +40,7 @@ def program_of(arguments, data, goal, features, fitted) -> str | None:
         stratified = ", stratify=y" if shares else ""
         lines += [
             "",
-            "# The rows that select; the others were held out for the score.",
+            "# The training rows; the others were held out for the score.",
             "rows, _ = train_test_split(",
             f"    np.arange(len(X)), test_size={n_rows - len(fitted.rows)}{stratified}, "
             f"random_state={arguments.seed}",
@@ -58,7 +58,7 @@ def program_of(arguments, data, goal, features, fitted) -> str | None:
 
 
 def _plain(data, features) -> bool:
-    """Whether all columns are what pandas reads them as."""
+    """Return whether pandas reads all columns as the command does."""
     import pandas as pd
 
     if not hasattr(data.X, "columns"):
@@ -73,22 +73,13 @@ def _plain(data, features) -> bool:
 
 
 def _without_empty(data, goal):
-    """Text may be there and empty, in Parquet; the command takes it as missing."""
+    """Yield the line that drops empty text, which Parquet files may contain."""
     if goal.y.dtype.kind == "U" and "read_parquet" in data.code:
         yield f'table = table[table[{goal.name!r}] != ""]'
 
 
-def _target(column, goal):
-    """What makes `y` of its column."""
-    if goal.y.dtype.kind in "if":
-        return f"to_numpy(np.{goal.y.dtype})"
-    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fiu":
-        return "to_numpy(np.float64).astype(str)"
-    return "astype(str).to_numpy(str)"
-
-
 def _columns(data, features, dropped):
-    """The columns that are used, in the order of the file."""
+    """Write the line that takes the used columns, in the order of the file."""
     used = set(features.names)
     left_out = [*dropped, *(name for name in data.X.columns if name not in used)]
     if not left_out:
@@ -99,7 +90,7 @@ def _columns(data, features, dropped):
 
 
 def _preparing(features, fitted, imports):
-    """Lines that make features of the columns."""
+    """Yield the lines that make features of the columns."""
     median = '"passthrough"'
     if features.steps is not None and (not features.text or _has_imputer(fitted.steps)):
         imports.add("from sklearn.impute import SimpleImputer")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``sparsefs select``: features of a table, and how good they are."""
+"""``sparsefs select``: the best features of a table, and their score."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 from sklearn.base import clone
 
 from ..evaluation._held_out import HeldOutScores, held_out_scores
+from ..utils.text import counted
 from .errors import needing
 from .features import Features, features_of
-from .messages import counted
-from .methods import scaled_for, selector_of, settings_of
+from .methods import selector_of, settings_of
 from .output import print_json, print_table, versions
 from .program import program_of
 from .readers import read
@@ -22,7 +22,7 @@ from .splits import split_rows
 from .target import Goal, goal_of
 from .writing import check_npz, check_out, write
 
-_MOST_NUMBERS = 10**8  # of all features, made dense to score them: 0.8 GB
+_MOST_NUMBERS = 10**8  # to score all features, made dense: 0.8 GB
 _ESTIMATORS = {"accuracy": "an SVC", "R2": "kernel ridge regression"}
 
 
@@ -37,7 +37,7 @@ class _Fitted(NamedTuple):
 
 
 def run(arguments) -> None:
-    """Read, hold out, prepare, select, score, print, write."""
+    """Read, hold out rows, prepare, select, score, write, print."""
     messages, clock = arguments.messages, _Clock()
     check_out(arguments.out)
     check_out(arguments.report, (".html",), "--report")
@@ -45,7 +45,9 @@ def run(arguments) -> None:
         with needing("--report", "cli"):
             import matplotlib  # noqa: F401
     settings = settings_of(arguments.settings)
-    _selector(arguments, settings, None)  # a misspelt parameter is found before the data are read
+    if arguments.scaling is not None:
+        settings["scaling"] = arguments.scaling
+    _selector(arguments, settings, None)  # refuse a misspelt parameter before reading the data
 
     with clock.of("read"):
         data = read(arguments)
@@ -61,10 +63,8 @@ def run(arguments) -> None:
         train, held_out = split_rows(goal, n_rows, arguments.test_size, arguments.seed, messages)
     messages.say(f"{type(selector).__name__} on {counted(len(train), 'row')}")
     with clock.of("fit"):
-        X, steps = _prepared(features, goal, train)
-        if "scaling" not in settings:
-            scaled_for(selector, X, messages, arguments.scaling)
-        fitted = _fit(selector, features, goal, train, X, steps)
+        fitted = _fit(selector, features, goal, train)
+    _say_scaling(fitted.selector, messages)
     scores = None
     if held_out is not None:
         with clock.of("score"):
@@ -74,7 +74,7 @@ def run(arguments) -> None:
         with clock.of("refit"):
             rows = np.arange(n_rows)
             again = clone(selector).set_params(K=selector.K_)
-            fitted = _fit(again, features, goal, rows, *_prepared(features, goal, rows))
+            fitted = _fit(again, features, goal, rows)
     result = _result(arguments, data, goal, features, fitted, scores, clock)
     if arguments.out is not None:
         columns = list(dict.fromkeys(feature["column"] for feature in result["features"]))
@@ -90,7 +90,7 @@ def run(arguments) -> None:
 
 
 class _Clock(dict):
-    """Seconds of the parts of a command."""
+    """Seconds that each part of a command took."""
 
     @contextmanager
     def of(self, part):
@@ -110,22 +110,24 @@ def _selector(arguments, settings, goal):
     )
 
 
-def _prepared(features: Features, goal: Goal, rows):
-    """The rows as numbers, and the steps that were fitted to them."""
+def _fit(selector, features: Features, goal: Goal, rows) -> _Fitted:
+    """Fit the preparation and the selector to some rows."""
     X = features.rows(rows) if len(rows) < features.X.shape[0] else features.X
-    if features.steps is None:
-        return X, None
-    steps = clone(features.steps)
-    return steps.fit_transform(X), steps
-
-
-def _fit(selector, features: Features, goal: Goal, rows, X, steps) -> _Fitted:
-    selector.fit(X, None if goal.y is None else goal.y[rows])  # what has no use for y ignores it
+    steps = None if features.steps is None else clone(features.steps)
+    X = X if steps is None else steps.fit_transform(X)
+    selector.fit(X, None if goal.y is None else goal.y[rows])  # unsupervised selectors ignore y
     return _Fitted(selector, steps, X, rows, features.names_of(steps))
 
 
+def _say_scaling(selector, messages):
+    """Say how the features were scaled, if their sizes decided that."""
+    chosen = selector.scaling_
+    if selector.scaling == "auto" and chosen != selector._auto_scaling(shared_unit=True):
+        messages.prepared(f"scaling: {chosen} (columns differ much in size)")
+
+
 def _score(fitted: _Fitted, features: Features, goal: Goal, held_out, seed) -> HeldOutScores:
-    """Scores of the selected features and of all, on rows that nothing has seen so far."""
+    """Score the selected features, and all features, on the held-out rows."""
     X = features.rows(held_out)
     if fitted.steps is not None:
         X = fitted.steps.transform(X)
@@ -146,12 +148,10 @@ def _score(fitted: _Fitted, features: Features, goal: Goal, held_out, seed) -> H
 
 
 def _result(arguments, data, goal, features, fitted, scores, clock):
-    """Everything that is known, as JSON has it."""
+    """Collect what the JSON document contains."""
     selector = fitted.selector
     order = np.argsort(selector.ranking_)[: selector.K_]
-    selected_by = "the training rows"
-    if scores is None or arguments.refit:
-        selected_by = "all rows"
+    on_all_rows = scores is None or arguments.refit
     return {
         "command": arguments.command_line,
         "data": {
@@ -165,8 +165,8 @@ def _result(arguments, data, goal, features, fitted, scores, clock):
         "method": arguments.method,
         "selector": type(selector).__name__,
         "settings": selector.get_params(deep=False),
-        "selected_by": selected_by,
-        "n_rows_selected_by": len(fitted.rows),
+        "selected_on": "all rows" if on_all_rows else "the training rows",
+        "n_rows_selected_on": len(fitted.rows),
         "K": selector.K_,
         "features": [
             {
@@ -207,27 +207,27 @@ def _print(result):
 
 
 def _summary(result):
-    """What the score is, and which rows it and the selection are of."""
-    held_out, n_rows = result["held_out"], f"{result['n_rows_selected_by']:,} rows"
+    """Yield the lines below the table: the score, and the rows behind it."""
+    held_out, n_rows = result["held_out"], f"{result['n_rows_selected_on']:,} rows"
     if held_out is None:
-        yield f"selected by all {n_rows}; none were held out for a score"
+        yield f"selected on all {n_rows}; no rows were held out for a score"
         return
     error = held_out["standard_error"]
     line = f"{held_out['metric']} {held_out['selected']:.3f}"
     line += f" ± {error:.3f}" if error is not None else ""
     line += f" with {counted(result['K'], 'feature')}"
     if held_out["metric"] == "explained variance":
-        line += " (of those not selected)"
+        line += " of the other features"
     if held_out["all"] is not None:
         line += f", {held_out['all']:.3f} with all {result['data']['n_features']:,}"
     yield f"{line}: {held_out['estimator']} on {held_out['n_rows']:,} held-out rows"
-    if result["selected_by"] == "all rows":
+    if result["selected_on"] == "all rows":
         yield (
-            f"the score is of a selection by the other rows; the one above is by all {n_rows}, "
-            "as many features"
+            f"selected on all {n_rows}; the score is that of {counted(result['K'], 'feature')} "
+            "selected on the training rows"
         )
     else:
-        yield f"selected by the other {n_rows}"
+        yield f"selected on the other {n_rows}"
 
 
 def _report(arguments, data, goal, features, fitted, result):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The rows that are held out for the score."""
+"""Split into training rows and held-out rows."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .errors import InputError
 from .messages import Messages
 from .target import Goal
 
-_FEWEST = 10  # rows, below which a score says nothing
+_FEWEST = 10  # rows; with fewer a score is meaningless
 
 
 def split_rows(goal: Goal, n_rows: int, test_size: float, seed: int, messages: Messages):
-    """Rows to select by and rows to score on, both ascending; classes keep their shares.
+    """Return training rows and held-out rows, both ascending; classes keep their shares.
 
     Raises
     ------
@@ -24,21 +24,21 @@ def split_rows(goal: Goal, n_rows: int, test_size: float, seed: int, messages: M
     n_held_out = max(1, round(test_size * n_rows))
     if n_rows < _FEWEST or n_rows - n_held_out < 2 or n_held_out < 2:
         raise InputError(
-            f"{n_rows} rows are too few to hold out {test_size:.0%} for a score: pass --no-score"
+            f"{n_rows} rows are too few to hold out {test_size:.0%} for a score: use --no-score"
         )
     classes = goal.y if can_keep_shares(goal, n_rows - n_held_out, n_held_out) else None
     if classes is None and goal.task == "classification":
-        messages.say("warning: too few rows of some class to hold out a share of each")
+        messages.say("warning: a class has too few rows to hold out a share of each class")
     train, held_out = train_test_split(
         np.arange(n_rows), test_size=n_held_out, stratify=classes, random_state=seed
     )
     if goal.y is not None and len(np.unique(goal.y[train])) < 2:
-        raise InputError("the rows that are left to select by are all of one class")
+        raise InputError("all training rows are of one class: use --no-score")
     return np.sort(train), np.sort(held_out)
 
 
 def can_keep_shares(goal: Goal, n_train: int, n_held_out: int) -> bool:
-    """Whether there are classes, with rows enough for both parts."""
+    """Return whether each class has enough rows for both parts."""
     if goal.y is None or goal.task != "classification":
         return False
     counts = np.unique(goal.y, return_counts=True)[1]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Writing the selected columns."""
+"""Files of the selected columns."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _KINDS = (".csv", ".tsv", ".parquet", ".npz")
 
 
 def check_out(path: Path | None, kinds=_KINDS, option: str = "--out") -> None:
-    """Refuse a file that cannot be written, before any work."""
+    """Check, before any work, that a file can be written."""
     if path is None:
         return
     if _kind(path) not in kinds:
         raise InputError(f"{option}: {str(path)!r} must end in {' or '.join(kinds)}")
     if path.is_dir() or not path.resolve().parent.is_dir():
-        raise InputError(f"{option}: {str(path)!r} is a directory, or in one that does not exist")
+        raise InputError(f"{option}: {str(path)!r} is a directory, or its directory does not exist")
     if _kind(path) in (".csv", ".tsv", ".parquet"):
         with needing(f"writing {_kind(path)}", "cli"):
             import pandas  # noqa: F401
@@ -32,7 +32,7 @@ def check_out(path: Path | None, kinds=_KINDS, option: str = "--out") -> None:
 
 
 def write(path: Path, data: Data, columns: list[str]) -> None:
-    """Write columns of the data as they are there, and the target after them."""
+    """Write columns as they were read, followed by the target."""
     at = [data.names.index(name) for name in columns]
     X = data.X.iloc[:, at] if hasattr(data.X, "columns") else data.X[:, at]
     y = data.y
@@ -52,9 +52,12 @@ def write(path: Path, data: Data, columns: list[str]) -> None:
 
 
 def check_npz(path: Path | None, text) -> None:
-    """Refuse to write text as numbers."""
+    """Check that no text is to be written to an .npz file."""
     if path is not None and _kind(path) == ".npz" and text:
-        raise InputError(f"--out: {str(path)!r} holds numbers only, and {text[0]!r} is text")
+        raise InputError(
+            f"--out: {str(path)!r} can contain numbers only, and column {text[0]!r} is text: use "
+            "another format"
+        )
 
 
 def _write_npz(path, X, columns, y, target):
@@ -63,11 +66,11 @@ def _write_npz(path, X, columns, y, target):
     if y is not None:
         y = np.asarray(y)
         arrays[str(target) if target != "X" else "y"] = y.astype(str) if y.dtype == object else y
-    with open(path, "wb") as file:  # to a name numpy adds an ending
+    with open(path, "wb") as file:  # numpy would append .npz to another name
         np.savez_compressed(file, **arrays)
 
 
 def _kind(path):
-    """The ending that says what to write; text may be compressed."""
+    """Return the ending that decides the format: that of the text if it is compressed."""
     *others, last = "", *(ending.lower() for ending in path.suffixes)
     return others[-1] if last == ".gz" and others[-1:] in ([".csv"], [".tsv"]) else last

@@ -173,7 +173,9 @@ class SparseLinear(ABC):
     def compressed(self) -> sparse.csr_array:
         """Return the weights as a scipy CSR array of shape `shape`."""
         slots = np.arange(len(self.rows)) if self.exists is None else np.flatnonzero(self.exists)
-        places = np.divmod(self.positions(slots), max(1, self.shape[1]))
+        places = [
+            i.astype(np.int32) for i in np.divmod(self.positions(slots), max(1, self.shape[1]))
+        ]
         matrix = sparse.csr_array((self.slot_values()[slots], places), shape=self.shape)
         matrix.sort_indices()
         return matrix

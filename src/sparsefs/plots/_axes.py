@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Axes of objectives: what they are called, in which unit, and on which scale.
+"""Axes of objectives: label, unit and scale.
 
-What is drawn stays in the unit of ``cv_results_``, so that users can add to a picture; only the
-numbers at the ticks are scaled.
+Artists stay in the unit of ``cv_results_``, so that users can add to a picture; only the numbers at
+the ticks are scaled.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import numpy as np
 
 from ._style import whole_ticks
 
-SPAN = 20  # from which on values are on a logarithmic scale
-_COSTS = {  # what is counted, and its unit
+SPAN = 20  # ratio of values above which the scale is logarithmic
+_COSTS = {  # label and unit
     "n_features": ("features", ""),
     "parameters": ("parameters", ""),
     "bytes": ("network", "B"),
-    "inference_flops": ("inference of a sample", "FLOPs"),
+    "inference_flops": ("one prediction", "FLOPs"),
     "training_flops": ("training", "FLOPs"),
     "fit_time": ("fit", "s"),
 }
@@ -27,14 +27,14 @@ _WORDS = {1: "thousands", 2: "millions", 3: "billions"}
 
 
 class Scale(NamedTuple):
-    """How an axis shows an objective, or a parameter.
+    """Scale of the axis of an objective or a parameter.
 
     Attributes
     ----------
     name : str
     log : bool
     power : int
-        Numbers are shown divided by ``1000**power``.
+        Tick labels are divided by ``1000**power``.
     """
 
     name: str
@@ -43,13 +43,13 @@ class Scale(NamedTuple):
 
     @property
     def label(self) -> str:
-        """Of the axis."""
+        """Label of the axis."""
         text, unit = _COSTS.get(self.name, (self.name.replace("_", " "), ""))
         unit = _PREFIXES[self.power] + unit if unit else _WORDS.get(self.power, "")
         return f"{text} ({unit})" if unit else text
 
     def amount(self, value: float) -> str:
-        """A value in words."""
+        """Format a value with its unit."""
         if self.name not in _COSTS:
             return f"{value:.3f}" if abs(value) < 1 else f"{value:.3g}"
         text, unit = _COSTS[self.name]
@@ -58,7 +58,7 @@ class Scale(NamedTuple):
         return f"{_short(value / 1000**self.power)} {_PREFIXES[self.power]}{unit}"
 
     def set_ticks(self, axis, low: float, high: float) -> None:
-        """Tick an axis of matplotlib that goes from `low` to `high`."""
+        """Set the ticks of a matplotlib axis from `low` to `high`."""
         from matplotlib import ticker
 
         if self.log:
@@ -73,18 +73,18 @@ class Scale(NamedTuple):
 
 
 def scale_of(name: str, values: np.ndarray, log: bool | str) -> Scale:
-    """A scale that suits the values of an objective, of which none is NaN.
+    """Choose the scale for the values of an objective, which must not be NaN.
 
     Raises
     ------
     ValueError
-        If a logarithmic scale is asked for and there are values that it does not have.
+        If a logarithmic scale is requested for values that are not positive.
     """
     low, high = float(values.min()), float(values.max())
     if log == "auto":
         log = name in _COSTS and spans(values)
     elif log and low <= 0:
-        raise ValueError(f"{name!r} has the value {low:g}, which no logarithmic scale shows.")
+        raise ValueError(f"A logarithmic scale cannot show {name!r}: it has the value {low:g}.")
     if name not in _COSTS or name == "n_features" or high <= 0:
         return Scale(name, bool(log))
     middle = np.sqrt(low * high) if log else high
@@ -95,7 +95,7 @@ def scale_of(name: str, values: np.ndarray, log: bool | str) -> Scale:
 
 
 def spans(values: np.ndarray) -> bool:
-    """Whether the values are positive and far from each other."""
+    """Return whether the values are positive and differ by a large factor."""
     return bool(values.min() > 0 and values.max() > SPAN * values.min())
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Trials told apart by an objective or a parameter: by colour, and if few by marker."""
+"""Colours, and markers, of trials by an objective or a parameter."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _COLORS = "cividis"
 
 
 class Group(NamedTuple):
-    """Trials that look the same.
+    """Trials with the same look.
 
     Attributes
     ----------
     label : str
     color : str or None
-        None is a colour for every number.
+        None for a colour scale of numbers.
     marker : str
     trials : ndarray of shape (n_trials,), dtype bool
     """
@@ -35,21 +35,21 @@ class Group(NamedTuple):
 
 
 class Hue:
-    """How to tell trials apart.
+    """Look of trials by an objective or a parameter.
 
     Parameters
     ----------
     name : str
-        Of an objective, or ``param_<name>``.
+        Name of an objective, or ``param_<name>``.
     values : ndarray of shape (n_trials,)
-        Masked where the parameter did not exist.
+        Masked for trials without this parameter.
     drawn : ndarray of shape (n_trials,), dtype bool
         The trials that are drawn.
 
     Raises
     ------
     ValueError
-        If there are more values than can be told apart.
+        If there are too many values that are not numbers.
     """
 
     def __init__(self, name: str, values: Any, drawn: np.ndarray):
@@ -72,7 +72,7 @@ class Hue:
             self.groups.append(Group(f"no {short.replace('_', ' ')}", *_MISSING, missing))
 
     def scatter(self, ax, at, trials, **style) -> list:
-        """Draw some of the trials; a collection for every group that has any."""
+        """Draw some of the trials; return a collection per group."""
         collections = []
         for group in self.groups:
             if (of := trials & group.trials).any():
@@ -84,7 +84,7 @@ class Hue:
         return collections
 
     def entries(self) -> list[tuple[Any, str]]:
-        """Artists and labels for a legend."""
+        """Return artists and labels for a legend."""
         from matplotlib.lines import Line2D
 
         style: dict[str, Any] = {"ls": "none", "ms": 5, "mec": "black", "mew": 0.6}
@@ -95,12 +95,12 @@ class Hue:
         ]
 
     def colorbar(self, ax):
-        """The bar of the numbers, None where there are none."""
+        """Add the colour bar of a hue of numbers; return None for other hues."""
         if self.scale is None:
             return None
         from matplotlib.cm import ScalarMappable
 
-        # Beside the axes, not in their place: the legend above is as wide as both.
+        # Next to the axes without shrinking them: the legend above uses both widths.
         beside = ax.inset_axes((1.03, 0, 0.05, 1))
         bar = ax.figure.colorbar(ScalarMappable(self._norm(), _COLORS), cax=beside)
         bar.set_label(self.scale.label)
@@ -120,8 +120,8 @@ def _of_each_value(short, values, there, known):
     labels = dict.fromkeys(_text(short, value) for value in known)
     if len(labels) > len(STYLES):
         raise ValueError(
-            f"hue: {len(STYLES)} values of {short!r} can be told apart. There are {len(labels)}: "
-            f"{', '.join(labels)}."
+            f"hue supports at most {len(STYLES)} different values that are not numbers. {short!r} "
+            f"has {len(labels)}: {', '.join(labels)}."
         )
     of_trial = np.array([_text(short, v) if t else "" for v, t in zip(values, there, strict=True)])
     return [

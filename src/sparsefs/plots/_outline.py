@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Lines around pixels."""
+"""Outline of selected pixels."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ import numpy as np
 
 
 def outline(ax: Any, mask: np.ndarray, linewidth: float = 1.6) -> Any:
-    """Draw lines around the pixels of a mask, a LineCollection.
-
-    The sides between two of them are left out.
-    """
+    """Draw lines around the pixels of a mask, without the sides between two of them."""
     from matplotlib.collections import LineCollection
     from matplotlib.patheffects import Normal, Stroke
 
@@ -21,7 +18,7 @@ def outline(ax: Any, mask: np.ndarray, linewidth: float = 1.6) -> Any:
         colors="black",
         linewidths=linewidth,
         capstyle="projecting",
-        # White on both sides: seen on dark and on light, in grey, too.
+        # White on both sides: visible on dark and on light colours.
         path_effects=[Stroke(linewidth=2 * linewidth, foreground="white"), Normal()],
         clip_on=False,
         zorder=3,
@@ -31,7 +28,7 @@ def outline(ax: Any, mask: np.ndarray, linewidth: float = 1.6) -> Any:
 
 
 def _borders(mask):
-    """Sides of pixels with a pixel of the mask on one side only, (n_sides, 2, 2) of (x, y)."""
+    """Return the sides between the mask and other pixels, as (n_sides, 2, 2) of (x, y)."""
     framed = np.pad(mask, 1)
     rows, columns = np.nonzero(framed[:-1, 1:-1] != framed[1:, 1:-1])  # horizontal sides
     horizontal = np.stack([columns, rows, columns + 1, rows], axis=1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Features in the order of a value: bars with names where they are few, else a curve over ranks."""
+"""Pictures of features in the order of a value: bars with names, or a curve over ranks."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._style import BLUE, GREY, whole_ticks, without_math
+from ._style import BLUE, GREY, RED, Display, add_legend, pyplot, whole_ticks, without_math
 
 MOST_BARS = 40
-_MOST_POINTS = 2000  # of a curve: more are no finer in print
+_MOST_POINTS = 2000  # of a curve; more are invisible in print
 _LONGEST = 28  # letters of a name
-# Two groups, told apart without colour, too.
+# Two groups, which also differ without colour.
 _BARS = (
     {"color": BLUE, "edgecolor": "black", "linewidth": 0.6},
     {"color": "white", "edgecolor": "0.45", "linewidth": 0.6, "hatch": "/////"},
@@ -21,21 +21,95 @@ _LINES: tuple[dict[str, Any], ...] = (
     {"color": BLUE, "lw": 2.2, "ls": "-"},
     {"color": "0.35", "lw": 1.2, "ls": (0, (4, 1.5))},
 )
+_THRESHOLD: dict[str, Any] = {"color": RED, "lw": 1.2, "ls": "-.", "zorder": 2.5}
+
+
+class RankedDisplay(Display):
+    """Base of pictures of features in the order of a value.
+
+    A picture sets in ``__init__`` the `ranking`, `feature_names` and `threshold`, and implements
+    :meth:`_features`, :meth:`_complete` and :meth:`_entries`.
+    """
+
+    ranking: np.ndarray
+    feature_names: np.ndarray
+    threshold: float | None
+    _steps = False  # whether many values are equal, so that a curve is drawn in steps
+
+    def plot(self, ax=None, *, n_features=None, kind="auto", log_x="auto", legend=True):
+        """Draw the picture.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Axes to draw on. None makes a figure.
+        n_features : int or None, default=None
+            Number of features to show, best first. None shows all; a StabilityDisplay leaves out
+            those that are never selected.
+        kind : {"auto", "bars", "curve"}, default="auto"
+            ``"auto"`` draws bars for up to 40 features.
+        log_x : bool or "auto", default="auto"
+            Whether the ranks of a curve are on a logarithmic scale. ``"auto"``: for more than 200
+            features.
+        legend : bool or dict, default=True
+            Whether to add a legend above the axes; a dict is passed to matplotlib.
+
+        Returns
+        -------
+        self : display
+            With the artists as attributes.
+        """
+        pyplot(self)
+        values, marked, errors, n_there = self._features()
+        order = np.argsort(self.ranking, kind="stable")
+        n_shown = n_there if n_features is None else _number_to_show(n_features, len(order))
+        bars = _as_bars(kind, n_shown)
+        first = order[:n_shown]
+        ranked = Ranked(
+            values[first],
+            marked[first],
+            self.feature_names[first],
+            None if errors is None else errors[first],
+            len(values),
+        )
+        size = (6.3, 1.1 + 0.19 * n_shown) if bars else (6.3, 3.4)  # as wide as the text of a page
+        ax = self._set_axes(ax, size)
+        self.bars_ = self.lines_ = self.threshold_ = None
+        if bars:
+            self.bars_, self.errors_ = draw_bars(ax, ranked)
+        else:
+            self.lines_, self.errors_ = draw_curve(ax, ranked, log_x, self._steps)
+        if self.threshold is not None:
+            line = ax.axvline if bars else ax.axhline
+            self.threshold_ = line(self.threshold, **_THRESHOLD)
+        self._complete(ranked, bars)
+        self.legend_ = add_legend(ax, legend, *self._entries(self.bars_ or self.lines_ or []))
+        return self
+
+    def _features(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, int]:
+        """Return values, the mask of the first group, errors, and how many to show by default."""
+        raise NotImplementedError
+
+    def _complete(self, ranked: Ranked, bars: bool) -> None:
+        """Label the axes, and draw what else belongs to the picture."""
+
+    def _entries(self, groups: list) -> list:
+        """Return the entries of the legend; `groups` are the artists of both groups."""
+        raise NotImplementedError
 
 
 class Ranked(NamedTuple):
-    """Features of which the best are drawn.
+    """The features that are drawn, best first.
 
     Attributes
     ----------
     values : ndarray of shape (n_shown,)
-        The best first.
     marked : ndarray of shape (n_shown,), dtype bool
-        Which of them belong to the first group, for example the selected ones.
+        Features of the first group, for example the selected ones.
     names : sequence of str
     errors : ndarray of shape (n_shown,) or None
     n_features : int
-        How many there are.
+        Number of all features.
     """
 
     values: np.ndarray
@@ -44,49 +118,33 @@ class Ranked(NamedTuple):
     errors: np.ndarray | None
     n_features: int
 
-    @classmethod
-    def best(cls, values, order, marked, names, errors=None, n_shown=None) -> Ranked:
-        """The `n_shown` first in `order`; None is all."""
-        first = order[:n_shown]
-        some = None if errors is None else errors[first]
-        return cls(values[first], marked[first], names[first], some, len(values))
-
     @property
     def how_many(self) -> str:
-        """How many are drawn, in words."""
+        """Number of features that are drawn, in words."""
         n, n_shown = self.n_features, len(self.values)
         return f"{n:,} features" if n == n_shown else f"{n_shown:,} of {n:,} features"
 
     def groups(self):
-        """Number of each group, its mask, and its styles as bars and as lines."""
+        """Yield the number of each group, its mask, and its styles as bars and as lines."""
         for number, mask in enumerate((self.marked, ~self.marked)):
             if mask.any():
                 yield number, mask, _BARS[number], _LINES[number]
 
 
-def number_to_show(n_features: int | None, n_there: int) -> int:
-    """A valid number of features to show."""
-    if n_features is None:
-        return n_there
+def _number_to_show(n_features, n_there):
     if isinstance(n_features, bool) or n_features != int(n_features) or n_features < 1:
         raise ValueError(f"n_features must be a positive int or None. Got {n_features!r}.")
     return min(int(n_features), n_there)
 
 
-def as_bars(kind: str, n_shown: int) -> bool:
-    """Whether to draw bars."""
+def _as_bars(kind, n_shown):
     if kind not in ("auto", "bars", "curve"):
         raise ValueError(f"kind must be 'auto', 'bars' or 'curve'. Got {kind!r}.")
     return n_shown <= MOST_BARS if kind == "auto" else kind == "bars"
 
 
-def figsize(bars: bool, n_shown: int) -> tuple[float, float]:
-    """Inches of a figure of its own: as wide as a page's text."""
-    return (6.3, 1.1 + 0.19 * n_shown) if bars else (6.3, 3.4)
-
-
 def draw_bars(ax: Any, ranked: Ranked) -> tuple[list, Any]:
-    """Horizontal bars, the best on top; a container for each of both groups, and errors."""
+    """Draw horizontal bars, best on top; return a container per group, and the error bars."""
     places = np.arange(1, len(ranked.values) + 1)
     containers: list = [None, None]
     for number, mask, style, _ in ranked.groups():
@@ -101,11 +159,8 @@ def draw_bars(ax: Any, ranked: Ranked) -> tuple[list, Any]:
     return containers, errorbar
 
 
-def draw_curve(ax: Any, ranked: Ranked, log_x: bool | str, steps: bool = False) -> tuple[list, Any]:
-    """Values over ranks; a line for each of both groups, and a band of the errors.
-
-    `steps` are for values of which many are equal.
-    """
+def draw_curve(ax: Any, ranked: Ranked, log_x: bool | str, steps: bool) -> tuple[list, Any]:
+    """Draw values over ranks; return a line per group, and the band of the errors."""
     from matplotlib import ticker
 
     n = len(ranked.values)
@@ -135,7 +190,7 @@ def draw_curve(ax: Any, ranked: Ranked, log_x: bool | str, steps: bool = False) 
 
 
 def _thinned(n, keep):
-    """Places to draw of n, evenly spaced on both scales, with those to keep."""
+    """Return places among n that are dense on both scales, and those to keep."""
     if n <= _MOST_POINTS:
         return np.arange(n)
     half = _MOST_POINTS // 2

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What all pictures share: colours that differ for the colour-blind, a legend's place, new axes."""
+"""Style of all pictures: colours for the colour-blind, the place of the legend, new axes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 BLUE, RED, GREY = "#0072b2", "#d55e00", "0.6"
-# Colours of Okabe and Ito, which differ for the colour-blind, with markers that differ in grey.
+# Colours of Okabe and Ito (for the colour-blind), and markers that differ in grey.
 STYLES = [
     (BLUE, "o"),
     ("#e69f00", "s"),
@@ -15,7 +15,7 @@ STYLES = [
     ("#56b4e9", "P"),
     ("black", "<"),
 ]
-LEGEND: dict[str, Any] = {  # above the axes, where nothing is drawn
+LEGEND: dict[str, Any] = {  # above the axes
     "loc": "lower right",
     "bbox_to_anchor": (1, 1),
     "ncols": 2,
@@ -36,38 +36,47 @@ CHOSEN: dict[str, Any] = {
 
 
 def pyplot(display: Any) -> Any:
-    """``matplotlib.pyplot``, or an error that names the extra."""
+    """Import ``matplotlib.pyplot``; the error names the extra."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise ImportError(
-            f'{type(display).__name__} draws with matplotlib: pip install "sparsefs[plot]".'
+            f'{type(display).__name__} needs matplotlib: pip install "sparsefs[plot]".'
         ) from error
     return plt
 
 
-def new_axes(display: Any, figsize=None) -> Any:
-    """The axes of a new figure."""
-    _, ax = pyplot(display).subplots(figsize=figsize, layout="constrained")
-    return ax
+class Display:
+    """Base of pictures, which are drawn on the axes of the user or of a new figure."""
+
+    ax_: Any
+    figure_: Any
+
+    def _set_axes(self, ax: Any, figsize=None) -> Any:
+        """Take the axes, or make a figure if they are None."""
+        if ax is None:
+            _, ax = pyplot(self).subplots(figsize=figsize, layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        return ax
 
 
 def without_math(name: str) -> str:
-    """A user's name, which matplotlib must not take for mathematics."""
+    """Escape a name so that matplotlib does not read it as mathematics."""
     return name.replace("$", r"\$")
 
 
 def whole_ticks(axis: Any) -> None:
-    """Ticks at whole numbers only, for what is counted."""
+    """Place ticks at integers only."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
 
 
 def add_legend(ax: Any, legend: bool | dict, *entries: Any) -> Any:
-    """A legend of (artist, label) above the axes, with settings of the user's; None for False.
+    """Add a legend of (artist, label) above the axes; return None if `legend` is False.
 
-    An entry whose artist is None is a remark, and an entry of None is left out.
+    An entry without an artist is a remark, and an entry of None is skipped. A dict `legend`
+    contains settings for matplotlib.
     """
     from matplotlib.lines import Line2D
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where the connections of a network go while it trains, input neuron by input neuron."""
+"""Picture of the connections of each input neuron during training."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._features import image_of
 from ._outline import outline
-from ._style import BLUE, add_legend, new_axes, pyplot, whole_ticks
+from ._style import BLUE, Display, add_legend, pyplot, whole_ticks
 
 _MOST_BINS = 200  # of features in a heat map
 _N_PANELS = 4
 _BAND = (5, 95)  # percentiles
 _COLORS = "cividis"
-# Selected features, and others: told apart by lightness, line style and hatch, too.
+# Selected features and others, which also differ by lightness, line style and hatch.
 _GROUPS: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
     ("selected", {"color": BLUE, "lw": 2}, {"facecolor": BLUE, "alpha": 0.3}),
     (
@@ -28,40 +28,41 @@ _GROUPS: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
 )
 
 
-class ConnectionsDisplay:
-    r"""The connections of every input neuron over a training.
+class ConnectionsDisplay(Display):
+    r"""Connections of each input neuron during training.
 
-    Made by :meth:`from_estimator`, from what a selector with ``connections_every`` has recorded,
-    or from the rounds of :class:`GradualPruningSelector`, whose inputs are there or pruned.
+    Use :meth:`from_estimator` to create it from the record of a selector with
+    ``connections_every``, or from the rounds of a :class:`GradualPruningSelector`.
 
     Parameters
     ----------
     counts : ndarray of shape (n_counts, n_features)
-        Connections of the input neurons; of inputs that are there or not, bool.
+        Connections of the input neurons; or bool, whether the input is not yet pruned.
     epochs : ndarray of shape (n_counts,)
-        Epochs, or rounds, before each count.
+        Number of epochs or rounds before each count.
     ranking : ndarray of shape (n_features,)
-        Rank of every feature, 1 is the best.
+        Rank of each feature, 1 is the best.
     support : ndarray of shape (n_features,), dtype bool
         The selected features.
     step : {"epoch", "round"}, default="epoch"
+        Unit of `epochs`.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        Of panels the first one.
+        The axes, or those of the first panel.
     axes_ : ndarray of matplotlib Axes
     figure_ : matplotlib Figure
     lines_ : list of matplotlib Line2D
-        Medians of the selected features and of the others, or shares of those left; else empty.
+        Medians of the selected features and of the others, or shares that are left.
     bands_ : list of matplotlib PolyCollection
-        From the 5th to the 95th percentile of them; else empty.
+        From the 5th to the 95th percentile of both groups.
     images_ : list of matplotlib AxesImage or QuadMesh
-        The panels, or the heat map; else empty. Of channels of pruned inputs the share left.
+        The panels or the heat map. For pruned inputs, the share of the channels that is left.
     outline_ : matplotlib LineCollection or None
-        The selected pixels, in the last panel.
+        Outline of the selected pixels in the last panel.
     cut_ : matplotlib Line2D or None
-        Of a heat map, between the selected features and the others.
+        Line of a heat map between the selected features and the others.
     colorbar_ : matplotlib Colorbar or None
     legend_ : matplotlib Legend or None
 
@@ -90,21 +91,18 @@ class ConnectionsDisplay:
 
     @classmethod
     def from_estimator(cls, selector, *, image_shape=None, epochs=None, ax=None, **kwargs):
-        """Draw what a selector has recorded.
+        """Draw the record of a selector.
 
         Parameters
         ----------
         selector : estimator
-            Fitted with ``connections_every``, or a GradualPruningSelector.
+            Fitted with ``connections_every``, or a fitted GradualPruningSelector.
         image_shape : tuple of int or None, default=None
-            (height, width), or (height, width, channels), of features that are pixels: a panel for
-            each of a few epochs. The connections of channels are added up.
+            (height, width) or (height, width, channels) if the features are pixels. Draws panels,
+            images of the connections at a few epochs, summed over channels.
         epochs : sequence of int or None, default=None
-            Epochs, or rounds, of the panels, which must have been recorded; 0 is before the
-            training. None is four of them.
-        ax : matplotlib Axes or sequence of them, default=None
-            Where to draw, one for each panel; None makes a figure.
-        **kwargs : dict
+            Recorded epochs or rounds to draw as panels; 0 is before the training. None takes four.
+        ax, **kwargs
             Passed to :meth:`plot`.
 
         Returns
@@ -116,10 +114,10 @@ class ConnectionsDisplay:
         NotFittedError
             If the selector is not fitted.
         TypeError
-            If it has no input neurons to draw.
+            If the selector has no input neurons.
         ValueError
-            If it was fitted without `connections_every`, the features do not make an image of
-            `image_shape`, or an epoch was not recorded.
+            If it was fitted without `connections_every`, `image_shape` does not fit the features,
+            or an epoch was not recorded.
         """
         check_is_fitted(selector)
         epoch, counts, step = _record_of(selector)
@@ -133,26 +131,26 @@ class ConnectionsDisplay:
         return display.plot(ax, image_shape=image_shape, epochs=epochs, **kwargs)
 
     def plot(self, ax=None, *, image_shape=None, epochs=None, kind="bands", legend=True):
-        """Draw it.
+        """Draw the picture.
 
         Parameters
         ----------
         ax : matplotlib Axes or sequence of them, default=None
-            Where to draw, one for each panel; None makes a figure.
+            Axes to draw on, one per panel. None makes a figure.
         image_shape : tuple of int or None, default=None
-            Of features that are pixels, for panels; `kind` then plays no part.
+            Shape of the image if the features are pixels: draws panels, and `kind` is ignored.
         epochs : sequence of int or None, default=None
-            Of the panels.
+            Epochs or rounds of the panels.
         kind : {"bands", "heatmap"}, default="bands"
             ``"bands"``: median and percentiles of the selected features and of the others;
-            ``"heatmap"``: features by rank, in 200 bins if they are more, against epochs.
+            ``"heatmap"``: connections by rank (in at most 200 groups) and epoch.
         legend : bool or dict, default=True
-            Whether to add a legend to bands, above the axes; a dict is passed to matplotlib.
+            Whether to add a legend above the axes of bands; a dict is passed to matplotlib.
 
         Returns
         -------
         ConnectionsDisplay
-            The display, with the artists.
+            Itself, with the artists as attributes.
         """
         pyplot(self)
         if kind not in ("bands", "heatmap"):
@@ -163,10 +161,9 @@ class ConnectionsDisplay:
             self._panels(ax, image_shape, epochs)
             return self
         if epochs is not None:
-            raise ValueError("epochs are those of panels, which need 'image_shape'.")
-        if ax is None:
-            ax = new_axes(self, (6.3, 3.4))
-        self._own(ax)
+            raise ValueError("epochs is for panels: pass image_shape, too.")
+        ax = self._set_axes(ax, (6.3, 3.4))
+        self.axes_ = np.array([ax], dtype=object)
         if kind == "heatmap":
             self._heatmap(ax)
         else:
@@ -177,12 +174,8 @@ class ConnectionsDisplay:
 
     @property
     def _pruned(self):
-        """Whether inputs are there or not, all with the same number of connections."""
+        """Whether the record tells which inputs are pruned, not their connections."""
         return self.counts.dtype == bool
-
-    def _own(self, *axes):
-        self.axes_ = np.array(axes, dtype=object)
-        self.ax_, self.figure_ = axes[0], axes[0].figure
 
     def _bands(self, ax, legend):
         entries = []
@@ -192,7 +185,7 @@ class ConnectionsDisplay:
             artists: list = []
             if self._pruned:
                 middle = 100 * self.counts[:, of].mean(axis=1)
-            else:  # row by row: a sort of all counts would be a copy of them
+            else:  # row by row, as np.percentile copies its argument
                 low, middle, high = np.array(
                     [np.percentile(row[of], (_BAND[0], 50, _BAND[1])) for row in self.counts]
                 ).T
@@ -255,8 +248,9 @@ class ConnectionsDisplay:
             axes = figure.subplots(1, len(rows), squeeze=False)
         axes = np.ravel(axes)
         if len(axes) != len(rows):
-            raise ValueError(f"ax must be one axes for each of {len(rows)} panels: {len(axes)}.")
-        self._own(*axes)
+            raise ValueError(f"ax must contain {len(rows)} axes, one per panel. Got {len(axes)}.")
+        self.axes_ = axes
+        self._set_axes(axes[0])
         highest = max(1, *(image.max() for image in images))
         for ax, image, row in zip(axes, images, rows, strict=True):
             self.images_.append(ax.imshow(image, cmap=_COLORS, vmin=0, vmax=highest))
@@ -267,14 +261,14 @@ class ConnectionsDisplay:
         self._colorbar(self.images_[-1], axes[-1], 0.08)
 
     def _rows_of(self, epochs):
-        """Rows of the counts to draw as panels."""
+        """Return the rows of the counts to draw as panels."""
         if epochs is None:
             return np.unique(np.linspace(0, len(self.epochs) - 1, _N_PANELS).round().astype(int))
         epochs = np.atleast_1d(epochs)
         missing = np.setdiff1d(epochs, self.epochs)
         if len(missing) or not len(epochs):
             raise ValueError(
-                f"epochs must be some of those recorded, {_in_words(self.epochs)}. Got "
+                f"epochs must be among the recorded ones: {_in_words(self.epochs)}. Got "
                 f"{epochs.tolist()}."
             )
         return np.searchsorted(self.epochs, epochs)
@@ -288,29 +282,29 @@ class ConnectionsDisplay:
 
 
 def _record_of(selector):
-    """Epochs, counts, and whether these are epochs or rounds."""
+    """Return epochs, counts, and the unit of the epochs."""
     record = getattr(selector, "connections_", None)
     if record is not None:
         return record["epoch"], record["counts"], "epoch"
     name = type(selector).__name__
     n_inputs = getattr(selector, "history_", {}).get("n_inputs")
     if n_inputs is not None:
-        # What is removed later ranks better, and constant features never were inputs.
+        # Features that are pruned later rank better; constant features never were inputs.
         left = selector.ranking_ <= n_inputs[:, None]
         counts = np.concatenate([selector.scores_[None] > 0, left])
         return np.arange(len(counts)), counts, "round"
     if hasattr(selector, "connections_every"):
         raise ValueError(
-            f"This {name} has not recorded its connections: fit it with connections_every=1."
+            f"This {name} did not record its connections: set connections_every=1 and fit again."
         )
     raise TypeError(
-        f"{name} has no input neurons to draw. A selector of sparsefs that was fitted with "
-        "connections_every has, and a GradualPruningSelector."
+        f"{name} has no input neurons to draw. Pass a GradualPruningSelector, or another selector "
+        "of sparsefs fitted with connections_every."
     )
 
 
 def _edges(epochs):
-    """Borders of the columns of a heat map, half-way between epochs."""
+    """Return the edges of the columns of a heat map, half-way between epochs."""
     if len(epochs) == 1:
         return np.array([epochs[0] - 0.5, epochs[0] + 0.5])
     middle = [(a + b) / 2 for a, b in pairwise(epochs)]

@@ -1,63 +1,59 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The ranking of the features by score, with the cut at K."""
+"""Picture of the features ranked by score, with the cut at K."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ._features import names_of, scored
-from ._ranked import Ranked, as_bars, draw_bars, draw_curve, figsize, number_to_show
-from ._style import RED, add_legend, new_axes, pyplot
+from ._ranked import RankedDisplay
 
 _CUT: dict[str, Any] = {"color": "black", "lw": 1, "ls": (0, (1, 1)), "zorder": 2}
-_THRESHOLD: dict[str, Any] = {"color": RED, "lw": 1.2, "ls": "-.", "zorder": 2.5}
 
 
-class ImportanceDisplay:
-    """The scores of the features from the best to the worst, and which are selected.
+class ImportanceDisplay(RankedDisplay):
+    """Scores of the features, best first, and which of them are selected.
 
-    Made by :meth:`from_estimator`; all that is drawn is kept in attributes. Up to 40 features are
-    bars with names, more of them a curve over the ranks. Selected features differ from the others
-    by colour and by hatch or line style, for print in grey and for the colour-blind.
+    Use :meth:`from_estimator` to create it; the artists are attributes. Up to 40 features are
+    drawn as bars with names, more as a curve over the ranks. Selected features differ from the
+    others by colour and by hatch or line style, for print in grey and for the colour-blind.
 
     Parameters
     ----------
     scores : ndarray of shape (n_features,)
         Higher is better.
     ranking : ndarray of shape (n_features,)
-        Rank of every feature, 1 is the best.
+        Rank of each feature, 1 is the best.
     support : ndarray of shape (n_features,), dtype bool
         The selected features.
     feature_names : ndarray of shape (n_features,)
     score_label : str, default="score"
-        What the scores are, and in which unit.
+        Meaning and unit of the scores.
     scores_std : ndarray of shape (n_features,) or None, default=None
         Standard deviation of the scores.
     threshold : float or None, default=None
-        Score from which on features are selected, where that is the rule.
+        Lowest score of a selected feature, for selectors with a threshold.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
     bars_ : list of matplotlib BarContainer or None
-        Selected features and others, None for a group of which none is drawn; None for a curve.
+        Bars of the selected features and of the others, None for an empty group; None for a curve.
     lines_ : list of matplotlib Line2D or None
-        The same of a curve; None for bars.
+        Lines of both groups of a curve; None for bars.
     errors_ : matplotlib ErrorbarContainer or PolyCollection, or None
-        One standard deviation to both sides, where the selector has a spread.
+        Score ± one standard deviation, if the selector has ``scores_std_``.
     cut_ : matplotlib Line2D or None
-        Between the selected features and the others; None where it is not in the picture, or where
-        the selected are not those that rank first.
+        Line between the selected features and the others; None if it is outside the picture, or if
+        the selected features do not rank first.
     threshold_ : matplotlib Line2D or None
     legend_ : matplotlib Legend or None
 
     See Also
     --------
     ImportanceImageDisplay : Scores of pixels as an image.
-    StabilityDisplay : How often features are selected.
+    StabilityDisplay : Selection frequencies.
 
     Examples
     --------
@@ -99,15 +95,10 @@ class ImportanceDisplay:
         Parameters
         ----------
         selector : estimator
-            Fitted: a selector of this library, :class:`StabilitySelector`, or another one that has
-            ``scores_`` and ``get_support``.
+            Fitted selector with ``scores_`` and ``get_support``, of this library or another.
         feature_names : array-like of str of shape (n_features,) or None, default=None
-            None takes those of the data that the selector was fitted to, or x0, x1, ...
-        n_features : int or None, default=None
-            How many to show, the best ones; None is all.
-        ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
-        **kwargs : dict
+            None takes the names of the fit, or x0, x1, ...
+        n_features, ax, **kwargs
             Passed to :meth:`plot`.
 
         Returns
@@ -119,9 +110,9 @@ class ImportanceDisplay:
         NotFittedError
             If the selector is not fitted.
         TypeError
-            If it is no selector with scores.
+            If the selector has no scores.
         ValueError
-            If `feature_names` or `n_features` is unusable.
+            If `feature_names` has the wrong length, or an argument of `plot` is unusable.
         """
         of = scored(selector)
         display = cls(
@@ -135,70 +126,29 @@ class ImportanceDisplay:
         )
         return display.plot(ax, n_features=n_features, **kwargs)
 
-    def plot(self, ax=None, *, n_features=None, kind="auto", log_x="auto", legend=True):
-        """Draw it.
+    def _features(self):
+        return self.scores, self.support, self.scores_std, len(self.scores)
 
-        Parameters
-        ----------
-        ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
-        n_features : int or None, default=None
-            How many to show, the best ones; None is all.
-        kind : {"auto", "bars", "curve"}, default="auto"
-            ``"auto"`` is bars for up to 40 features.
-        log_x : bool or "auto", default="auto"
-            Whether the ranks of a curve are on a logarithmic scale; ``"auto"`` is for more than
-            200 of them.
-        legend : bool or dict, default=True
-            Whether to add a legend, above the axes; a dict is passed to matplotlib.
-
-        Returns
-        -------
-        ImportanceDisplay
-            The display, with the artists.
-        """
-        pyplot(self)
-        order = np.argsort(self.ranking, kind="stable")
-        n_shown = number_to_show(n_features, len(order))
-        bars = as_bars(kind, n_shown)
-        ranked = Ranked.best(
-            self.scores, order, self.support, self.feature_names, self.scores_std, n_shown
-        )
-        if ax is None:
-            ax = new_axes(self, figsize(bars, n_shown))
-        self.ax_, self.figure_ = ax, ax.figure
-        self.bars_ = self.lines_ = self.cut_ = self.threshold_ = None
-        if bars:
-            self.bars_, self.errors_ = draw_bars(ax, ranked)
-        else:
-            self.lines_, self.errors_ = draw_curve(ax, ranked, log_x)
+    def _complete(self, ranked, bars):
+        ax = self.ax_
         (ax.set_xlabel if bars else ax.set_ylabel)(self.score_label)
         if not (ranked.values < 0).any():
             (ax.set_xlim if bars else ax.set_ylim)(0)
-
+        self.cut_ = None
         n_selected = int(self.support.sum())
-        if self.threshold is not None:
-            line = ax.axvline if bars else ax.axhline
-            self.threshold_ = line(self.threshold, **_THRESHOLD)
-        elif 0 < n_selected < n_shown and self.support[order[:n_selected]].all():
+        in_picture = 0 < n_selected < len(ranked.values)
+        if self.threshold is None and in_picture and ranked.marked[:n_selected].all():
             self.cut_ = (ax.axhline if bars else ax.axvline)(n_selected + 0.5, **_CUT)
-        self.legend_ = add_legend(ax, legend, *self._entries(n_selected))
-        return self
 
-    def _entries(self, n_selected):
-        """What the legend says, the groups to the left."""
-        drawn = self.bars_ or self.lines_ or []
-        counts = (n_selected, len(self.support) - n_selected)
-        names = ("selected", "not selected")
-        groups = [
-            None if artist is None else (artist, f"{name}: {n:,}")
-            for artist, name, n in zip(drawn, names, counts, strict=True)
+    def _entries(self, groups):
+        n_selected = int(self.support.sum())
+        counts = {"selected": n_selected, "not selected": len(self.support) - n_selected}
+        entries = [
+            (artist, f"{name}: {n:,}")
+            for artist, (name, n) in zip(groups, counts.items(), strict=True)
         ]
-        return [
-            *groups,
-            None if self.cut_ is None else (self.cut_, f"cut at K = {n_selected:,}"),
-            None
-            if self.threshold_ is None
-            else (self.threshold_, f"threshold: {self.threshold:.3g}"),
-            None if self.errors_ is None else (self.errors_, "± 1 standard deviation of networks"),
-        ]
+        entries.append((self.cut_, f"cut at K = {n_selected:,}"))
+        if self.threshold is not None:
+            entries.append((self.threshold_, f"threshold: {self.threshold:.3g}"))
+        entries.append((self.errors_, "± 1 standard deviation"))
+        return [entry for entry in entries if entry[0] is not None]

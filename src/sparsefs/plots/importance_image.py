@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Scores of pixels as an image, with the selected ones outlined."""
+"""Picture of the scores of pixels as an image, the selected ones outlined."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from typing import Any
 
 import numpy as np
 
+from ..utils.text import counted
 from ._features import image_of, scored
 from ._outline import outline
-from ._style import add_legend, new_axes, pyplot
+from ._style import Display, add_legend, pyplot
 
 
-class ImportanceImageDisplay:
-    """The scores of pixels as an image, the selected ones outlined.
+class ImportanceImageDisplay(Display):
+    """Scores of pixels as an image, the selected ones outlined.
 
-    Made by :meth:`from_estimator`; all that is drawn is kept in attributes.
+    Use :meth:`from_estimator` to create it; the artists are attributes.
 
     Parameters
     ----------
     image : ndarray of shape (height, width)
-        Scores of the pixels; of several channels that of the best one.
+        Scores of the pixels, maximum over the channels.
     selected : ndarray of shape (height, width), dtype bool
-        Pixels of which a feature is selected.
+        Pixels with a selected feature.
     n_channels : int, default=1
     n_selected : int or None, default=None
-        Selected features; None is the number of selected pixels.
+        Number of selected features. None takes the number of selected pixels.
     score_label : str, default="score"
-        What the scores are, and in which unit.
+        Meaning and unit of the scores.
     background : ndarray of shape (height, width) or None, default=None
-        Drawn in grey beneath the scores, for example the mean image.
+        Grey image under the scores, for example the mean image.
 
     Attributes
     ----------
@@ -37,8 +38,7 @@ class ImportanceImageDisplay:
     figure_ : matplotlib Figure
     image_, background_ : matplotlib AxesImage; the latter may be None
     outline_ : matplotlib LineCollection or None
-        Around all pixels that are selected; the sides of neighbours that are both selected are left
-        out.
+        Outline of the selected pixels, without the sides between two of them.
     colorbar_ : matplotlib Colorbar or None
     legend_ : matplotlib Legend or None
 
@@ -83,13 +83,11 @@ class ImportanceImageDisplay:
         selector : estimator
             Fitted, with ``scores_`` and ``get_support``.
         image_shape : tuple of int
-            (height, width), or (height, width, channels), as the features follow each other.
+            (height, width) or (height, width, channels), in the order of the features.
         background : array-like of shape (n_features,) or of `image_shape`, default=None
-            Drawn in grey beneath the scores, which are the more opaque the higher they are; for
-            example the mean image ``X.mean(axis=0)``. Channels are averaged.
-        ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
-        **kwargs : dict
+            Grey image under the scores, for example ``X.mean(axis=0)``; channels are averaged.
+            Higher scores are more opaque.
+        ax, **kwargs
             Passed to :meth:`plot`.
 
         Returns
@@ -101,9 +99,9 @@ class ImportanceImageDisplay:
         NotFittedError
             If the selector is not fitted.
         TypeError
-            If it is no selector with scores.
+            If the selector has no scores.
         ValueError
-            If the features, or the background, do not make an image of `image_shape`.
+            If the features or the background do not fit `image_shape`.
         """
         of = scored(selector)
         scores, support = (
@@ -122,30 +120,30 @@ class ImportanceImageDisplay:
         ).plot(ax, **kwargs)
 
     def plot(self, ax=None, *, cmap="cividis", norm=None, colorbar=True, legend=True):
-        """Draw it.
+        """Draw the picture.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on. None makes a figure.
         cmap : str or matplotlib Colormap, default="cividis"
-            Its lightness rises with the scores, so that it holds in grey.
+            The default also works in grey: its lightness rises with the scores.
         norm : str or matplotlib Normalize or None, default=None
-            Scale of the colours, for example ``"log"``; None is linear.
+            Scale of the colours, for example ``"log"``. None is linear.
         colorbar : bool, default=True
+            Whether to add a colour bar.
         legend : bool or dict, default=True
-            Whether to count the outlined pixels above the axes; a dict is passed to matplotlib.
+            Whether to write the number of selected pixels above the axes; a dict is passed to
+            matplotlib.
 
         Returns
         -------
         ImportanceImageDisplay
-            The display, with the artists.
+            Itself, with the artists as attributes.
         """
         pyplot(self)
         height, width = self.image.shape
-        if ax is None:
-            ax = new_axes(self, (4.6, 3.6) if height <= 1.5 * width else (3.6, 4.6))
-        self.ax_, self.figure_ = ax, ax.figure
+        ax = self._set_axes(ax, (4.6, 3.6) if height <= 1.5 * width else (3.6, 4.6))
         self.background_, alpha = None, None
         if self.background is not None:
             self.background_ = ax.imshow(self.background, cmap="Greys", interpolation="nearest")
@@ -160,7 +158,7 @@ class ImportanceImageDisplay:
         self.colorbar_ = None
         if colorbar:
             self.colorbar_ = ax.figure.colorbar(self.image_, ax=ax)
-            several = f", best of {self.n_channels} channels" if self.n_channels > 1 else ""
+            several = f", maximum of {self.n_channels} channels" if self.n_channels > 1 else ""
             self.colorbar_.set_label(self.score_label + several)
         self.legend_ = add_legend(ax, legend, self._entry())
         return self
@@ -169,13 +167,13 @@ class ImportanceImageDisplay:
         n_pixels = int(self.selected.sum())
         n_selected = n_pixels if self.n_selected is None else self.n_selected
         if self.outline_ is None:
-            return None, f"none of {self.selected.size:,} pixels selected"
+            return None, f"selected: 0 of {self.selected.size:,} pixels"
         of = f"{n_selected:,} of {self.selected.size * self.n_channels:,}"
-        where = f" features, in {n_pixels:,} pixels" if self.n_channels > 1 else " pixels"
+        where = f" features in {counted(n_pixels, 'pixel')}" if self.n_channels > 1 else " pixels"
         return self.outline_, f"selected: {of}{where}"
 
 
 def _share(image) -> Any:
-    """The values from 0 for the lowest to 1 for the highest."""
+    """Scale values to the range from 0 to 1."""
     low, high = np.nanmin(image), np.nanmax(image)
     return np.nan_to_num((image - low) / (high - low)) if high > low else np.ones_like(image)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ._style import CHOSEN, STYLES, add_legend, new_axes, pyplot, without_math
+from ._style import CHOSEN, STYLES, Display, add_legend, pyplot, without_math
 
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), "-.", (0, (1, 1)), (0, (3, 1, 1, 1)), (0, (8, 3)))
 _ALL: dict[str, Any] = {"color": "black", "lw": 1, "ls": (0, (1, 2)), "zorder": 1.5}
@@ -34,7 +34,7 @@ class Curve(NamedTuple):
     metric: str
 
 
-class KCurveDisplay:
+class KCurveDisplay(Display):
     r"""Scores of the K best features against K.
 
     Made by :meth:`from_estimator` or :meth:`from_curve`; all that is drawn is kept in attributes.
@@ -242,9 +242,7 @@ class KCurveDisplay:
         """
         pyplot(self)
         marks = {name: (K, _place(self.curves, name, K)) for name, K in (self.chosen or {}).items()}
-        if ax is None:
-            ax = new_axes(self, (6.3, 3.8))
-        self.ax_, self.figure_ = ax, ax.figure
+        ax = self._set_axes(ax, (6.3, 3.8))
         self.lines_, self.bands_, self.chosen_points_ = [], [], []
         groups, remarks = [], []
         for (name, curve), (color, marker), dashes in zip(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The trials of a search in two of its objectives: the front, what it beats, the chosen one."""
+"""Picture of the trials of a search in two objectives, with the Pareto front."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..search.choice import knee as knee_of
 from ..search.objectives import COSTS, Objective
 from ._axes import scale_of
 from ._hue import Hue
-from ._style import BLUE, CHOSEN, GREY, LEGEND, pyplot
+from ._style import BLUE, CHOSEN, GREY, LEGEND, Display, pyplot
 
 _FAINT = {"s": 14, "alpha": 0.6, "linewidths": 0, "zorder": 1}
 _STRONG = {"s": 20, "edgecolors": "black", "linewidths": 0.6, "zorder": 4}
@@ -21,47 +21,47 @@ _KNEE = {"marker": "D", "ms": 9, "mfc": "none", "mec": "black", "mew": 1.2, "zor
 _LEFT = {"loc": "lower left", "bbox_to_anchor": (-0.2, 1)}  # a bar leaves room on the right
 
 
-class ParetoDisplay:
-    """The trials of a search in two objectives: the front, what it dominates, the chosen trial.
+class ParetoDisplay(Display):
+    """Trials of a search in two objectives: front, dominated trials, chosen trial.
 
-    Made by :meth:`from_estimator` or :meth:`from_cv_results`; all that is drawn is kept in
-    attributes. Shapes differ where colours do, for print in grey and for the colour-blind.
+    Use :meth:`from_estimator` or :meth:`from_cv_results` to create it; the artists are
+    attributes. Groups differ by colour and shape, for print in grey and for the colour-blind.
 
     Parameters
     ----------
     x, y : str
         Names of the objectives.
     x_values, y_values : ndarray of shape (n_trials,)
-        Means of all trials, NaN where one failed.
+        Means of all trials; NaN for failed ones.
     directions : dict of str to {"maximize", "minimize"}
-        What is sought of `x` and of `y`.
+        Directions of `x` and `y`.
     front : ndarray of int
-        Trials that no other dominates in these two objectives, ascending in `x`.
+        Trials that no other trial dominates in both objectives, ascending in `x`.
     y_error : ndarray of shape (n_trials,) or None, default=None
-        Standard error of `y_values`, drawn at the front.
+        Standard error of `y_values`, drawn for the trials on the front.
     knee : int or None, default=None
         Trial at the knee of the front.
     chosen : int or None, default=None
-        Trial that the search has taken.
+        Trial that the search selected.
     hue : str or None, default=None
-        Objective or parameter that colours the trials.
+        Objective or parameter shown by colour.
     hue_values : ndarray of shape (n_trials,) or None, default=None
-        Its values, masked where the parameter did not exist.
+        Its values, masked for trials without this parameter.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
     line_ : matplotlib Line2D
-        What can be attained: the front as steps, up to the worst `x` of a trial.
+        The front as steps, up to the worst `x` of a trial.
     errorbar_ : matplotlib ErrorbarContainer or None
-        One standard error to both sides of the trials on the front.
+        ± one standard error of the trials on the front.
     front_points_, dominated_points_ : list of matplotlib PathCollection
-        The trials that did not fail; with a `hue` of few values a collection for each of them.
+        Trials that did not fail; with a categorical `hue` one collection per value.
     knee_point_, chosen_point_ : matplotlib Line2D or None
     legend_ : matplotlib Legend or None
     colorbar_ : matplotlib Colorbar or None
-        Of a `hue` of numbers.
+        For a `hue` of numbers.
 
     See Also
     --------
@@ -120,14 +120,12 @@ class ParetoDisplay:
         search : ParetoSearchCV
             Fitted.
         x, y : str or None, default=None
-            Objectives of the search. None is the first cost and the first score, or the first
-            other objective where there is none.
+            Objectives of the search. None takes the first cost for `x` and the first score for
+            `y`, or another objective if there is none.
         hue : str or None, default=None
-            A third objective, or a parameter as in ``param_<name>``, that colours the trials. Text,
-            estimators and up to six numbers also get a marker of their own.
-        ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
-        **kwargs : dict
+            A third objective, or a parameter as in ``param_<name>``, shown by colour. Text,
+            estimators and up to six numbers also have different markers.
+        ax, **kwargs
             Passed to :meth:`plot`.
 
         Returns
@@ -139,7 +137,7 @@ class ParetoDisplay:
         NotFittedError
             If the search is not fitted.
         ValueError
-            If there are no two objectives, or no such objective or parameter.
+            If there are fewer than two objectives, or no such objective or parameter.
         """
         check_is_fitted(search, "cv_results_")
         chosen = getattr(search, "best_index_", None)
@@ -150,12 +148,12 @@ class ParetoDisplay:
     def from_cv_results(
         cls, cv_results, *, x=None, y=None, hue=None, chosen=None, ax=None, **kwargs
     ):
-        """Draw the trials of a table of results.
+        """Draw the trials of a results table.
 
         Parameters
         ----------
         cv_results : dict
-            ``cv_results_`` of a search. That of scikit-learn's searches has scores and
+            ``cv_results_`` of a search. The searches of scikit-learn have scores and
             ``"fit_time"``.
         x, y, hue, ax, **kwargs
             As in :meth:`from_estimator`.
@@ -171,7 +169,7 @@ class ParetoDisplay:
         if not (np.isfinite(x_values) & np.isfinite(y_values)).any():
             raise ValueError(f"No trial has a value of both {of_x.name!r} and {of_y.name!r}.")
         front = front_of(cv_results, [of_x, of_y])
-        # Only where a score is weighed against a cost, and of three trials at least, it bends.
+        # A knee needs a score, a cost, and at least three trials.
         bends = of_x.is_cost != of_y.is_cost and len(front) > 2
         hue, hue_values = (None, None) if hue is None else _hue(cv_results, hue)
         display = cls(
@@ -190,32 +188,29 @@ class ParetoDisplay:
         return display.plot(ax, **kwargs)
 
     def plot(self, ax=None, *, log_x="auto", log_y="auto", legend=True):
-        """Draw it.
+        """Draw the picture.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Axes to draw on. None makes a figure.
         log_x, log_y : bool or "auto", default="auto"
-            Whether the axis is logarithmic; ``"auto"`` is where it is a cost of which one trial
-            has more than 20 times that of another.
+            Whether the axis is logarithmic. ``"auto"``: for costs whose maximum is more than 20
+            times their minimum.
         legend : bool or dict, default=True
-            Whether to add a legend, above the axes; a dict is passed to matplotlib.
+            Whether to add a legend above the axes; a dict is passed to matplotlib.
 
         Returns
         -------
         ParetoDisplay
-            The display, with the artists.
+            Itself, with the artists as attributes.
         """
-        plt = pyplot(self)
+        pyplot(self)
         there = ~np.isnan(self.x_values) & ~np.isnan(self.y_values)
         scale_x = scale_of(self.x, self.x_values[there], log_x)
         scale_y = scale_of(self.y, self.y_values[there], log_y)
         hue = None if self.hue is None else Hue(self.hue, self.hue_values, there)
-        if ax is None:  # nothing that is refused leaves an empty figure
-            _, ax = plt.subplots(layout="constrained")
-        self.ax_, self.figure_ = ax, ax.figure
-
+        ax = self._set_axes(ax)  # after the checks: an error leaves no empty figure
         self.line_ = self._steps(there)
         self.errorbar_ = None
         if self.y_error is not None and self.y_error[self.front].any():
@@ -255,7 +250,7 @@ class ParetoDisplay:
         return self.x_values[trials], self.y_values[trials]
 
     def _steps(self, there):
-        """The line of what the front attains, which ends where the worst trial is."""
+        """Draw the front as steps that end at the worst trial."""
         x, y = self._at(self.front)
         if self.directions[self.x] == "minimize":
             x, y, style = np.append(x, self.x_values[there].max()), np.append(y, y[-1]), "post"
@@ -279,7 +274,7 @@ class ParetoDisplay:
         return mark
 
     def _entries(self, scale_x, scale_y, hue):
-        """Artists and labels of the legend, for two columns of which the right one is wide."""
+        """Return artists and labels of the legend for two columns, the right one wide."""
         from matplotlib.lines import Line2D
 
         inside = BLUE if hue is None else "white"
@@ -307,42 +302,42 @@ class ParetoDisplay:
 
 
 def _objectives(results):
-    """The objectives of a table, by name: trials are ranked by them."""
+    """Return the objectives of a table: those that have ranks."""
     columns = [name.removeprefix("rank_") for name in results if name.startswith("rank_")]
     return [_objective(column.removeprefix("test_"), results) for column in columns]
 
 
 def _objective(name, results):
-    """An objective by its name; None if the table does not have it."""
+    """Return an objective by its name; None if the table lacks it."""
     objective = Objective(name, is_cost=name in COSTS)
     return objective if f"mean_{objective.column}" in results else None
 
 
 def _two(results, x, y):
-    """The objectives of both axes."""
+    """Return the objectives of both axes."""
     objectives = _objectives(results)
     of_x, of_y = (None if name is None else _objective(name, results) for name in (x, y))
     names = [o.name for o in objectives]
     for axis, name, of in (("x", x, of_x), ("y", y, of_y)):
         if name is not None and of is None:
-            raise ValueError(f"{axis}={name!r} is no objective of the search, which has {names}.")
+            raise ValueError(f"{axis}={name!r} is not an objective of the search. It has {names}.")
     if x is not None and x == y:
-        raise ValueError(f"x and y must be two objectives. Got {x!r} twice.")
+        raise ValueError(f"x and y must be different objectives. Got {x!r} twice.")
     of_y = of_y or _first(objectives, of_x, cost=False)
     of_x = of_x or _first(objectives, of_y, cost=True)
     if of_x is None or of_y is None:
-        raise ValueError(f"Two objectives are needed to draw a front. The search has {names}.")
+        raise ValueError(f"A front needs two objectives. The search has {names}.")
     return of_x, of_y
 
 
 def _first(objectives, taken, *, cost):
-    """The first of the kind, or else of the other kind, that is not taken."""
+    """Return the first objective that is not taken, of the wanted kind if possible."""
     free = [o for o in objectives if o != taken]
     return next((o for o in free if o.is_cost == cost), free[0] if free else None)
 
 
 def _hue(results, name):
-    """A name and the values of an objective or a parameter."""
+    """Return the name and the values of an objective or a parameter."""
     objective = _objective(name, results)
     if objective is not None:
         return name, results[f"mean_{objective.column}"]
@@ -350,5 +345,5 @@ def _hue(results, name):
     if column not in results:
         there = [key for key in results if key.startswith("param_")]
         names = [o.name for o in _objectives(results)]
-        raise ValueError(f"hue={name!r} is none of the objectives and parameters {names + there}.")
+        raise ValueError(f"hue={name!r} must be one of {names + there}.")
     return column, results[column]

@@ -3,20 +3,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._features import names_of
-from ._ranked import Ranked, as_bars, draw_bars, draw_curve, figsize, number_to_show
-from ._style import RED, add_legend, new_axes, pyplot
+from ._ranked import RankedDisplay
 
-_THRESHOLD: dict[str, Any] = {"color": RED, "lw": 1.2, "ls": "-.", "zorder": 2.5}
 _VARIED = {"seed": "fits with other seeds", "half": "fits to random halves"}
 
 
-class StabilityDisplay:
+class StabilityDisplay(RankedDisplay):
     r"""How often features are selected, sorted.
 
     Made by :meth:`from_estimator` or :meth:`from_selections`; all that is drawn is kept in
@@ -210,73 +206,33 @@ class StabilityDisplay:
         )
         return display.plot(ax, n_features=n_features, **kwargs)
 
-    def plot(self, ax=None, *, n_features=None, kind="auto", log_x="auto", legend=True):
-        """Draw it.
+    _steps = True
 
-        Parameters
-        ----------
-        ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
-        n_features : int or None, default=None
-            How many to show, the most frequent; None is all that are ever selected.
-        kind : {"auto", "bars", "curve"}, default="auto"
-            ``"auto"`` is bars for up to 40 features.
-        log_x : bool or "auto", default="auto"
-            Whether the ranks of a curve are on a logarithmic scale; ``"auto"`` is for more than
-            200 of them.
-        legend : bool or dict, default=True
-            Whether to add a legend, above the axes; a dict is passed to matplotlib.
-
-        Returns
-        -------
-        StabilityDisplay
-            The display, with the artists.
-        """
-        pyplot(self)
-        order = np.argsort(self.ranking, kind="stable")
+    def _features(self):
+        often = self.frequencies >= (1.0 if self.threshold is None else self.threshold)
         ever = int((self.frequencies > 0).sum())
-        n_shown = max(1, ever) if n_features is None else number_to_show(n_features, len(order))
-        bars = as_bars(kind, n_shown)
-        bound = 1.0 if self.threshold is None else self.threshold
-        often = self.frequencies >= bound
-        ranked = Ranked.best(self.frequencies, order, often, self.feature_names, n_shown=n_shown)
-        if ax is None:
-            ax = new_axes(self, figsize(bars, n_shown))
-        self.ax_, self.figure_ = ax, ax.figure
-        self.bars_ = self.lines_ = self.threshold_ = None
-        if bars:
-            self.bars_, _ = draw_bars(ax, ranked)
-        else:
-            self.lines_, _ = draw_curve(ax, ranked, log_x, steps=True)
-        label = f"share of {self.fits}\nthat select the feature"
-        ax.set(
-            **(
-                {"xlabel": label, "xlim": (0, 1.02)}
-                if bars
-                else {"ylabel": label, "ylim": (0, 1.04)}
-            )
-        )
-        if self.threshold is not None:
-            line = ax.axvline if bars else ax.axhline
-            self.threshold_ = line(self.threshold, **_THRESHOLD)
-        self.legend_ = add_legend(ax, legend, *self._entries(int(often.sum()), ever))
-        return self
+        return self.frequencies, often, None, max(1, ever)
 
-    def _entries(self, n_often, ever):
-        drawn = self.bars_ or self.lines_ or []
-        names = (
-            ("in every fit", "in some fits")
-            if self.threshold is None
-            else ("selected", "not selected")
-        )
-        others = ever if self.threshold is None else len(self.frequencies)
+    def _complete(self, ranked, bars):
+        label = f"share of {self.fits}\nthat select the feature"
+        if bars:
+            self.ax_.set(xlabel=label, xlim=(0, 1.02))
+        else:
+            self.ax_.set(ylabel=label, ylim=(0, 1.04))
+
+    def _entries(self, groups):
+        _, often, _, ever = self._features()
+        names, n_all = ("in every fit", "in some fits"), ever
+        if self.threshold is not None:
+            names, n_all = ("selected", "not selected"), len(self.frequencies)
+        counts = int(often.sum()), n_all - int(often.sum())
         entries: list = [
             (artist, f"{name}: {n:,}")
-            for artist, name, n in zip(drawn, names, (n_often, others - n_often), strict=True)
+            for artist, name, n in zip(groups, names, counts, strict=True)
             if artist is not None
         ]
         entries += [(None, "")] * (2 - len(entries))  # the column of the groups
-        if self.threshold_ is not None:
+        if self.threshold is not None:
             entries.append((self.threshold_, f"threshold: {self.threshold:.3g}"))
         if self.pfer is not None:
             entries.append((None, f"false, expected: ≤ {self.pfer:.2g}"))

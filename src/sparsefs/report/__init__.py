@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A selection explained in one HTML file. Importing this does not import matplotlib."""
+"""Report of a selection in one HTML file. Importing this does not import matplotlib."""
 
 from .write import write_report
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A program that makes a selection again, written from a fitted selector."""
+"""Python program that repeats a selection, written from a fitted selector."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-_MOST_NUMBERS = 10_000  # of an array that is written out
+_MOST_NUMBERS = 10_000  # of an array in the program
 _READERS = {
     ".csv": "pd.read_csv({path!r})",
     ".tsv": 'pd.read_csv({path!r}, sep="\\t")',
@@ -20,18 +20,18 @@ _READERS = {
 
 
 class NotWritableError(ValueError):
-    """A value that no code makes."""
+    """Value that cannot be written as code."""
 
 
 @dataclass
 class Program:
-    """A program and what its reader must fill in.
+    """A program and the gaps that its reader must fill in.
 
     Attributes
     ----------
     text : str
     to_fill_in : list of str
-        Parameters that no code can be written for.
+        Parameters that cannot be written as code.
     """
 
     text: str
@@ -46,15 +46,15 @@ def program(selector, shape, *, with_y: bool, target_name, source, preparation) 
     selector : estimator
         Fitted.
     shape : tuple of (int, int)
-        Of X.
+        Shape of X.
     with_y : bool
-        Whether there is a y.
+        Whether the fit used a y.
     target_name : str or None
-        Column of y in a file that is read.
+        Column of y in the source.
     source : str or None
-        A file that was read as it is, if its name ends in one of the known ways.
+        Path of the data. The program reads a .csv, .tsv, .parquet or .npz file.
     preparation : sequence of str
-        What was done before, which the program cannot know.
+        Steps before the fit, which the program cannot repeat.
     """
     imports: set[str] = set()
     reading = _reading(imports, with_y, target_name, source, preparation)
@@ -62,7 +62,7 @@ def program(selector, shape, *, with_y: bool, target_name, source, preparation) 
 
 
 def program_after(reading, imports, selector, shape, *, with_y: bool) -> Program:
-    """Write the program from the lines that make X, and y, and what they import, on."""
+    """Write the program, given the lines that make X and y, and their imports."""
     imports = set(imports)
     missing: dict[str, Any] = {}
     call = _call(selector, imports, missing, "")
@@ -71,7 +71,7 @@ def program_after(reading, imports, selector, shape, *, with_y: bool) -> Program
     blocks = [
         "\n".join(_import_lines(imports)),
         "\n".join(reading),
-        f"assert X.shape == {tuple(map(int, shape))}, X.shape  # as it was",
+        f"assert X.shape == {tuple(map(int, shape))}, X.shape  # as in the original fit",
         "\n".join([*lines, f"selector = {call}", f"selector.fit(X{y})"]),
         'print(*selector.get_feature_names_out(), sep="\\n")',
     ]
@@ -80,7 +80,7 @@ def program_after(reading, imports, selector, shape, *, with_y: bool) -> Program
 
 
 def is_default(selector: Any, name: str, value: Any) -> bool:
-    """Whether a parameter, ``part__name`` for one of a part, has its default."""
+    """Return whether a parameter, or ``part__name`` of a part, has its default value."""
     owner, _, name = name.rpartition("__")
     part = selector.get_params(deep=True)[owner] if owner else selector
     return _is_default(type(part), name, value)
@@ -107,9 +107,9 @@ def _reading(imports, with_y, target_name, source, preparation):
     imports.add("import joblib")
     what = "(X, y)" if with_y else "X"
     return [
-        "# The data were in memory. Save them once, where you have them, by",
+        "# The data were in memory. Save them once, in the program that has them:",
         f'#     joblib.dump({what}, "data.joblib")',
-        *(f"# after: {_one_line_of(step)}" for step in preparation),
+        *(f"# Preparation: {_one_line_of(step)}" for step in preparation),
         f'{what.strip("()")} = joblib.load("data.joblib")',
     ]
 
@@ -123,7 +123,7 @@ def _one_line_of(text):
 
 
 def _import_lines(imports):
-    """Modules first, then what is taken from modules, ours last."""
+    """Sort the imports: modules, names from modules, names from this library."""
     taken: dict[str, list[str]] = {}
     for line in sorted(imports):
         module, _, name = line.removeprefix("from ").partition(" import ")
@@ -137,7 +137,7 @@ def _import_lines(imports):
 
 
 def _call(part, imports, missing, prefix):
-    """The call that makes an object with parameters, without those that are as by default."""
+    """Write the call that makes an object, without the parameters that have their default."""
     kind = type(part)
     arguments = []
     for name, value in _parameters(part).items():
@@ -155,7 +155,7 @@ def _call(part, imports, missing, prefix):
 def _parameters(part):
     if hasattr(part, "get_params") and not inspect.isclass(part):
         return part.get_params(deep=False)
-    # As scikit-learn's splitters do: what __init__ takes is kept under the same name.
+    # Like scikit-learn's splitters, which keep each parameter under its name.
     names = [
         name
         for name, parameter in inspect.signature(type(part).__init__).parameters.items()
@@ -197,12 +197,12 @@ def _written(value, imports, missing, prefix):
     if inspect.isclass(value) or inspect.isroutine(value):
         return _imported(value, imports)
     if isinstance(value, np.random.RandomState | np.random.Generator):
-        raise NotWritableError  # what is left of it no longer says where it began
+        raise NotWritableError  # its state has changed since the fit
     return _call(value, imports, missing, prefix)
 
 
 def _imported(thing, imports):
-    """Name of a class or function, which is imported from the shortest path that leads to it."""
+    """Return the name of a class or function, and import it from the shortest path."""
     name, parts = thing.__name__, (getattr(thing, "__module__", None) or "").split(".")
     if parts == ["builtins"]:
         return name

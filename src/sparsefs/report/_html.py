@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""HTML out of values: what is no HTML yet is escaped where it is put in."""
+"""HTML elements, tables and numbers; text is escaped when it becomes part of an element."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ MISSING = "\N{EN DASH}"
 
 
 class Html(str):
-    """Text that is HTML already."""
+    """Text that is HTML and needs no escaping."""
 
     __slots__ = ()
 
 
 def html(*content: Any) -> Html:
-    """Contents one after another, escaped unless they are HTML; None is nothing."""
+    """Join contents; text is escaped, HTML is not, None is skipped."""
     return Html(
         "".join(
             part if isinstance(part, Html) else escape(str(part))
@@ -30,34 +30,70 @@ def html(*content: Any) -> Html:
 
 
 def tag(name: str, *content: Any, **attributes: Any) -> Html:
-    """An element with its contents; ``class_="a"`` writes ``class="a"``."""
+    """Make an element with its contents; ``class_="a"`` writes ``class="a"``."""
     return Html(f"<{name}{_written(attributes)}>{html(*content)}</{name}>")
 
 
-def section(name: str, title: str, *content: Any) -> Html:
-    """A part of the report under a heading; `name` is its anchor."""
+class Section(NamedTuple):
+    """A part of the report.
+
+    Attributes
+    ----------
+    name : str
+        Its anchor.
+    title : str
+        Its heading, and its entry in the contents.
+    body : Html
+    """
+
+    name: str
+    title: str
+    body: Html
+
+
+def section(name: str, title: str, *content: Any) -> Section:
+    """Make a section with a heading."""
     heading = tag("h2", title, id=f"{name}-title")
-    return tag("section", heading, *content, id=name, aria_labelledby=f"{name}-title")
+    body = tag("section", heading, *content, id=name, aria_labelledby=f"{name}-title")
+    return Section(name, title, body)
 
 
 def folded(summary: Any, *content: Any, printed: bool = True) -> Html:
-    """What only some readers want to see; `printed` is whether it is unfolded in print."""
+    """Make a folded part, which is open in print if `printed`."""
     name = "printed-open" if printed else None
     return tag("details", tag("summary", summary), *content, class_=name)
 
 
 def paragraph(*content: Any) -> Html:
-    """A paragraph."""
+    """Make a paragraph."""
     return tag("p", *content)
 
 
 def items(kind: str, contents: Iterable[Any], **attributes: Any) -> Html:
-    """A list, ``"ul"`` or ``"ol"``."""
+    """Make a list, ``"ul"`` or ``"ol"``."""
     return tag(kind, *(tag("li", content) for content in contents), **attributes)
 
 
+def bold_names(names: Iterable[str], most: int) -> Html:
+    """List names as in ``a, b and 7 more``, the names in bold."""
+    names = list(names)
+    shown = [html(", " if i else "", tag("b", name)) for i, name in enumerate(names[:most])]
+    rest = len(names) - most
+    return html(*shown, f" and {count(rest)} more" if rest > 0 else None)
+
+
+def printable(name: Any) -> str:
+    """Replace what no file can contain: line ends, control characters, lone surrogates."""
+    text = str(name)
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
+
+
 def number(value: Any) -> str:
-    """A number as tables show it; an absent one is a dash."""
+    """Format a number for a table; a missing one is a dash."""
     if value is None or (isinstance(value, Real) and not math.isfinite(value)):
         return MISSING if value is None or math.isnan(value) else f"{value}"
     if isinstance(value, Integral):
@@ -71,12 +107,12 @@ def number(value: Any) -> str:
 
 
 def count(value: Any) -> str:
-    """A whole number in running text."""
+    """Format an integer for running text."""
     return f"{int(value):,}"
 
 
 def share(value: Any) -> str:
-    """A share in percent."""
+    """Format a share in percent."""
     percent = 100 * float(value)
     if 0 < percent < 0.1:
         return "under 0.1 %"
@@ -84,15 +120,15 @@ def share(value: Any) -> str:
 
 
 class Bar(NamedTuple):
-    """A number with a bar behind it.
+    """Number of a table with a bar behind it.
 
     Attributes
     ----------
     value : float
     length : float
-        Share of the cell.
+        Length of the bar as a share of the cell.
     text : str or None
-        What is shown; None is the value.
+        Text instead of the value.
     """
 
     value: Any
@@ -107,19 +143,19 @@ def table(
     header: int = 0,
     **attributes: Any,
 ) -> Html:
-    """A table in a box of its own that scrolls sideways.
+    """Make a table in a scrolling box.
 
     Parameters
     ----------
     head : sequence
         Headers of the columns.
     rows : iterable of sequences
-        Their cells: text and HTML, set to the left; numbers and bars, to the right.
+        Cells. Text and HTML are aligned to the left, numbers and bars to the right.
     caption : str or Html
     header : int, default=0
-        Column whose cells are the headers of their rows.
+        Column whose cells are the headers of the rows.
     **attributes : str
-        Of the table.
+        Attributes of the table.
     """
     body, text = [], [True] * len(head)
     for row in rows:
@@ -138,7 +174,7 @@ _CLASS = {True: ' class="t"', False: ""}
 
 
 def _row(row, header):
-    # Ends of cells and rows are left out, as HTML allows: there may be thousands.
+    # HTML allows to omit the ends of cells and rows: there may be thousands.
     cells = ["<tr>"]
     for place, value in enumerate(row):
         start = '<th scope="row"' if place == header else "<td"

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a reader should mind, found in the selection itself."""
+"""Cautions about a selection, found in its scores, columns and settings."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from ..utils.text import counted
 from ._html import Html, count, html, share, tag
 from ._redundancy import Redundancy
 from ._scores import Scores, in_words
@@ -15,7 +16,7 @@ from ._subject import Subject
 def notes(
     subject: Subject, scores: Scores, columns: ColumnFacts, redundancy: Redundancy
 ) -> list[Html]:
-    """Sentences, the gravest first."""
+    """Write the cautions, the most serious first."""
     found = [
         *_of_scores(subject, scores),
         *_of_columns(subject, columns),
@@ -32,29 +33,27 @@ def _of_scores(subject, scores):
         counts = target.counts
         most = int(counts.argmax())
         guess = counts[most] / counts.sum()
-        guessing = f"Always guessing “{target.outputs[most]}” would be right in {share(guess)}"
         if value <= guess + 0.01:
-            yield f"The selection tells nothing: {guessing[0].lower()}{guessing[1:]}."
-        else:
-            yield f"{guessing}."
+            yield "The selection scores no better than guessing."
+        yield f"Always guessing “{target.outputs[most]}” is right in {share(guess)} of cases."
     elif metric == "R2" and value <= 0.01:
-        yield "The selection tells nothing: always guessing the mean would be as good."
+        yield "The selection scores no better than always predicting the mean."
     if scores.held_out is None and subject.K < subject.n_features:
         ours, all_ = scores.at(subject.K), scores.of_all(subject.n_features)
         if ours and all_ and all_[0] - ours[0] > 2 * np.hypot(ours[1], all_[1]):
             yield (
-                f"All features together are better, {in_words(metric, all_[0])} against "
-                f"{in_words(metric, ours[0])}: a larger K may be worth it."
+                f"All features together score {in_words(metric, all_[0])}, the selection "
+                f"{in_words(metric, ours[0])}. A larger K may help."
             )
     if scores.curve is None and scores.held_out is None:
-        yield "Nothing here says how good the selection is: no score on held-out rows was measured."
+        yield "The quality of the selection is unknown: no held-out rows were scored."
     if scores.origin == "path":
         yield (
-            f"K = {count(subject.K)} was chosen by the scores of the curve below, so its score "
-            "there is too high: the best of several noisy figures."
+            f"K = {count(subject.K)} was chosen as the best point of the curve below, so its score "
+            "there is optimistic."
         )
         if subject.K == scores.curve.Ks[-1] < subject.n_features:
-            yield "K is the largest number that was tried: more features may be better."
+            yield "K is the largest number that was tried. More features may score higher."
 
 
 def _selected(subject, scores):
@@ -68,50 +67,42 @@ def _of_columns(subject, columns):
     constant = int(columns.constant[subject.order].sum())
     if constant:
         yield (
-            f"{count(constant)} of the selected features {_are(constant)} constant, and cannot "
-            "tell anything: fewer features would do."
+            f"{counted(constant, 'selected feature is', 'selected features are')} constant and "
+            "useless: choose a smaller K."
         )
     missing = int((columns.n_missing[subject.order] > 0).sum())
     if missing:
-        yield f"{count(missing)} of the selected features {_have(missing)} missing values."
+        having = counted(missing, "selected feature has", "selected features have")
+        yield f"{having} missing values."
 
 
 def _of_selector(subject):
     selector, target = subject.selector, subject.target
     if target is not None and not subject.uses_y:
         yield (
-            f"The selector has not seen {target.called}. It is in this report to describe the "
-            "features and to judge the selection."
+            f"The selector did not use {target.called}. This report uses it to describe the "
+            "features and to score the selection."
         )
     if "random_state" in selector.get_params() and selector.random_state is None:
         yield html(
-            "No seed was set: another run may select other features. Pass ",
+            "No seed was set, so another run may select other features. Set ",
             tag("code", "random_state"),
-            " to get the same ones.",
+            " to select the same features again.",
         )
     if hasattr(selector, "pfer_"):
         yield (
-            f"Features were taken that at least {share(selector.threshold_)} of the fits to halves "
-            f"of the rows take. At most {selector.pfer_:.2g} of them are then expected to be "
-            "false, if noise is not more like some features than like others."
+            f"Each selected feature was selected in at least {share(selector.threshold_)} of the "
+            f"fits on random halves of the rows. At most {selector.pfer_:.2g} false selections are "
+            "expected, if noise features are equally likely to be selected."
         )
 
 
 def _of_groups(redundancy):
     if redundancy.groups:
         n, members = len(redundancy.groups), sum(map(len, redundancy.groups))
-        groups = "a group" if n == 1 else f"{count(n)} groups"
         yield html(
-            f"{count(members)} of the selected features form {groups} of near-copies, of which one "
-            "each may do: see ",
+            f"{count(members)} selected features form {counted(n, 'group')} of nearly identical "
+            "features; one of each group may be enough: see ",
             tag("a", "redundancy", href="#redundancy"),
             ".",
         )
-
-
-def _are(n):
-    return "is" if n == 1 else "are"
-
-
-def _have(n):
-    return "has" if n == 1 else "have"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Pictures as SVG within the page. Importing this does not import matplotlib."""
+"""Pictures as SVG in the page. Importing this does not import matplotlib."""
 
 from __future__ import annotations
 
@@ -12,29 +12,30 @@ from typing import Any
 import numpy as np
 
 from ..plots import ImportanceDisplay, KCurveDisplay
+from ..plots._features import score_label
 from ..plots._style import BLUE, RED, without_math
 from ._html import Html, count, html, tag
 from ._subject import Subject
 
 _SIZE = (6.3, 3.4)  # inches, as in print
-_LEAST = 480  # pixels; narrower screens scroll
+_LEAST = 480  # pixels; a narrower screen scrolls
 _MOST_BARS = 40
 _LONGEST = 24  # letters of a name
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 
 def check_matplotlib() -> None:
-    """Raise an error that names the extra if there is no matplotlib."""
+    """Raise an error that names the extra if matplotlib is missing."""
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
         raise ImportError(
-            'The pictures of a report need matplotlib: pip install "sparsefs[plot]".'
+            'A report needs matplotlib for its pictures: pip install "sparsefs[plot]".'
         ) from error
 
 
 def k_curve_picture(curve: Any, K: int, all_features: float | None) -> Html:
-    """Score against the number of features."""
+    """Draw the score against the number of features."""
 
     def draw(figure):
         chosen = K if K in curve.Ks else None
@@ -45,15 +46,14 @@ def k_curve_picture(curve: Any, K: int, all_features: float | None) -> Html:
     return _picture(
         draw,
         _SIZE,
-        f"Mean {curve.metric} on held-out rows against the number of features, from "
+        f"Mean {curve.metric} on held-out rows against the number of features from "
         f"{count(curve.Ks[0])} to {count(curve.Ks[-1])}: between {low:.3f} and {high:.3f}.",
-        f"Score on held-out rows against the number of features: mean {curve.metric} of the "
-        "folds, and one standard error to both sides",
+        f"Mean {curve.metric} on held-out rows ± one standard error",
     )
 
 
 def importance_picture(subject: Subject) -> Html:
-    """Scores of all features, the best first, with the cut at K."""
+    """Draw the scores of all features, best first, with the cut at K."""
     n = subject.n_features
     ranking = np.empty(n, dtype=np.int64)
     ranking[subject.ranked] = np.arange(1, n + 1)
@@ -62,7 +62,7 @@ def importance_picture(subject: Subject) -> Html:
         ranking=ranking,
         support=ranking <= subject.K,
         feature_names=np.array(subject.names, dtype=object),
-        score_label=getattr(subject.selector, "_score_label", "score"),
+        score_label=score_label(subject.selector),
         scores_std=subject.spread,
         threshold=getattr(subject.selector, "threshold_", None),
     )
@@ -70,13 +70,13 @@ def importance_picture(subject: Subject) -> Html:
     def draw(figure):
         display.plot(figure.subplots())
 
-    text = f"The scores of all {count(n)} features, the best first; {count(subject.K)} are selected"
+    text = f"Scores of all {count(n)} features, best first; {count(subject.K)} are selected"
     size = (_SIZE[0], 0.9 + 0.2 * n) if n <= _MOST_BARS else _SIZE
     return _picture(draw, size, f"{text}.", text)
 
 
 def heat_map(correlations: np.ndarray, names: list[str], title: str) -> Html:
-    """Absolute correlations, dark where features are alike."""
+    """Draw absolute correlations, dark for similar features."""
     n = len(names)
 
     def draw(figure):
@@ -95,31 +95,32 @@ def heat_map(correlations: np.ndarray, names: list[str], title: str) -> Html:
 
 
 def history_picture(history: dict) -> Html:
-    """The loss over the training, and what else changed."""
+    """Draw the loss over the training, and the number of features or the density."""
     losses = {name: history[name] for name in ("loss", "validation_loss") if name in history}
     other = next(
         (name for name in ("n_inputs", "density") if np.ptp(history.get(name, [0])) > 0), None
     )
+    step = "round" if "n_inputs" in history else "epoch"
     styles = [{"color": BLUE, "lw": 1.5}, {"color": RED, "lw": 1.2, "ls": "--"}]
 
     def draw(figure):
         axes = np.atleast_1d(figure.subplots(1, 1 if other is None else 2))
         for (name, values), style in zip(losses.items(), styles, strict=False):
             axes[0].plot(1 + np.arange(len(values)), values, label=_spoken(name), **style)
-        axes[0].set(xlabel="epoch or round", ylabel="loss")
+        axes[0].set(xlabel=step, ylabel="loss")
         if len(losses) > 1:
             axes[0].legend(frameon=False)
         if other is not None:
             axes[1].plot(1 + np.arange(len(history[other])), history[other], **styles[0])
-            axes[1].set(xlabel="epoch or round", ylabel=_spoken(other), ylim=(0, None))
+            axes[1].set(xlabel=step, ylabel=_spoken(other), ylim=(0, None))
 
     first, last = (float(history["loss"][place]) for place in (0, -1))
     return _picture(
         draw,
         (_SIZE[0], 2.5),
-        f"Loss over the training, from {first:.3g} to {last:.3g}.",
-        "How the training went"
-        + (": the loss rises again as features are taken away" if other == "n_inputs" else ""),
+        f"Loss over the training from {first:.3g} to {last:.3g}.",
+        "Loss over the training"
+        + (". It rises again as features are removed" if other == "n_inputs" else ""),
     )
 
 
@@ -138,9 +139,9 @@ def _picture(
     caption: Any,
     kind: str = "lines",
 ) -> Html:
-    """What `draw` makes of a figure of a size in inches, under a caption.
+    """Draw on a figure of a size in inches, and put it above a caption.
 
-    `kind` is ``"lines"``, of which a dark page inverts the light, or ``"map"``.
+    `kind` is ``"lines"``, which a dark page inverts, or ``"map"``.
     """
     with _style():
         from matplotlib.figure import Figure
@@ -161,7 +162,7 @@ def _picture(
 
 @contextmanager
 def _style() -> Iterator[None]:
-    """Matplotlib's own style, whatever the user's is, with text that stays text."""
+    """Use matplotlib's default style, not the user's, and keep text as text."""
     from matplotlib import style
 
     own = {"svg.fonttype": "none", "svg.hashsalt": "sparsefs", "font.size": 8}

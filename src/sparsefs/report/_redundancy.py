@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which of the selected features say the same: correlations, pairs, groups, an order."""
+"""Correlations among the selected features: pairs, groups, and an order by similarity."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from scipy.spatial.distance import squareform
 
 from ._subject import Subject
 
-ALIKE = 0.9  # absolute correlation from which on features are near-copies
-MOST_FEATURES = 1000  # that are compared with each other
-MOST_ROWS = 20_000  # the error of a correlation is below 0.01 then
+ALIKE = 0.9  # absolute correlation above which features are nearly identical
+MOST_FEATURES = 1000  # compared with each other
+MOST_ROWS = 20_000  # enough for an error of a correlation below 0.01
 
 
 @dataclass
@@ -24,14 +24,14 @@ class Redundancy:
     Attributes
     ----------
     features : ndarray of shape (n,), dtype int64
-        Those compared, the best first.
+        Compared features, best first.
     correlations : ndarray of shape (n, n)
-        0 where a feature is constant, also with itself.
+        0 for constant features, on the diagonal as well.
     groups : list of ndarray of int64
-        Near-copies: features joined, directly or through others, by absolute correlations above
-        `ALIKE`. The best first, in each group and among the groups.
+        Features linked, directly or through others, by absolute correlations above `ALIKE`.
+        The best first, in each group and among the groups.
     n_samples : int
-        Rows looked at.
+        Number of rows that were read.
     """
 
     features: np.ndarray
@@ -41,7 +41,7 @@ class Redundancy:
 
     @classmethod
     def of(cls, subject: Subject) -> Redundancy:
-        """Compare the selected features in all rows, or in a random part of many."""
+        """Compute the correlations, on random rows if there are many."""
         features, rows = subject.order[:MOST_FEATURES], None
         if subject.n_samples > MOST_ROWS:
             drawn = np.random.default_rng(0).choice(subject.n_samples, MOST_ROWS, replace=False)
@@ -58,7 +58,7 @@ class Redundancy:
         )
 
     def pairs(self, most: int) -> list[tuple[int, int, float]]:
-        """The pairs of features that are correlated most, and their correlations."""
+        """Return the most correlated pairs of features, and their correlations."""
         rows, columns = np.triu_indices(len(self.features), 1)
         values = self.correlations[rows, columns]
         order = np.lexsort((np.arange(len(values)), -np.abs(values)))[:most]
@@ -68,7 +68,7 @@ class Redundancy:
         ]
 
     def clustered(self, most: int) -> np.ndarray:
-        """Places of the best features, the alike ones side by side."""
+        """Order the best features so that similar ones are neighbours; places in `features`."""
         n = min(most, len(self.features))
         if n < 3:
             return np.arange(n)
@@ -87,7 +87,7 @@ def _correlations(subject, features, rows):
     mean = sums / np.maximum(n, 1)
     gram = np.zeros((len(features), len(features)))
     for _, block in subject.blocks(features, rows):
-        block = np.where(np.isnan(block), 0, block - mean)  # what is missing is as the mean
+        block = np.where(np.isnan(block), 0, block - mean)  # missing values count as the mean
         gram += block.T @ block
     squares = np.diag(gram)
     varies = squares > 1e-24 * n * mean**2

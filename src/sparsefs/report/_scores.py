@@ -15,7 +15,8 @@ from ..data import RowTable
 from ..evaluation._path import curve_of_path
 from ..evaluation.choice import _LARGEST
 from ..evaluation.judge import _MOST_ROWS
-from ._subject import Subject, printable
+from ._html import printable
+from ._subject import Subject
 
 _WORK = 4e9  # products in a kernel matrix, a few seconds in each fold
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Figures of the columns: of all of them what is wrong with them, of the selected ones more."""
+"""Statistics of all columns (missing, constant, types) and of selected ones (means, targets)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ._target import TargetFacts
 
 @dataclass
 class ColumnFacts:
-    """What all columns are like.
+    """Missing values and types of all columns.
 
     Attributes
     ----------
     n_missing : ndarray of shape (n_features,), dtype int64
-        NaN in each.
+        Number of NaN.
     constant, whole, binary : ndarray of shape (n_features,), dtype bool
-        Of those that are not missing: one value only; whole numbers only; zeros and ones only.
+        Whether the other values are all equal; whole numbers; zeros and ones.
     """
 
     n_missing: np.ndarray
@@ -32,7 +32,7 @@ class ColumnFacts:
 
     @classmethod
     def of(cls, X) -> ColumnFacts:
-        """Look at a table once, from the first row to the last."""
+        """Read a table once, from the first row to the last."""
         n = X.shape[1]
         n_missing, fractions = np.zeros((2, n), dtype=np.int64)
         low, high = np.full(n, np.inf), np.full(n, -np.inf)
@@ -65,7 +65,7 @@ def _of_sparse(X):
     def counted(which):
         return np.bincount(X.indices[which], minlength=X.shape[1])
 
-    def instead(value):  # of what is missing
+    def instead(value):  # of missing values
         filled = np.where(missing, value, data)
         return sparse.csr_matrix((filled, X.indices, X.indptr), shape=X.shape)
 
@@ -80,17 +80,17 @@ def _of_sparse(X):
 
 @dataclass
 class FeatureFacts:
-    """Figures of some columns, NaN left out.
+    """Statistics of some columns without NaN.
 
     Attributes
     ----------
     mean, std, nonzero : ndarray of shape (n_columns,)
-        `nonzero` is a share.
+        `nonzero` is a share of the rows.
     class_means : ndarray of shape (n_columns, n_classes), or None
     between : ndarray of shape (n_columns,), or None
-        Share of the variance that lies between the classes.
+        Share of the variance between the class means.
     correlations : ndarray of shape (n_columns, n_outputs), or None
-        With labels or numbers.
+        Correlations with the outputs of a target of labels or numbers.
     """
 
     mean: np.ndarray
@@ -102,7 +102,7 @@ class FeatureFacts:
 
     @classmethod
     def of(cls, subject: Subject, columns: np.ndarray) -> FeatureFacts:
-        """Look at some columns twice: for their means, and for what is around these."""
+        """Read some columns twice: for the means, and for the deviations from them."""
         n, sums, nonzero = np.zeros((3, len(columns)))
         for _, block in subject.blocks(columns):
             present = ~np.isnan(block)
@@ -122,7 +122,7 @@ class FeatureFacts:
                 design = target.design(rows)
                 products += (design.T @ block).T
                 weights += ((design**2).T @ present).T
-        squares[squares <= 1e-24 * n * mean**2] = 0  # what rounding leaves to a constant
+        squares[squares <= 1e-24 * n * mean**2] = 0  # rounding errors of a constant
         std = np.sqrt(_ratio(squares, n))
         facts = cls(_exact(mean, std), std, _ratio(nonzero, n))
         if target is not None:
@@ -139,10 +139,10 @@ class FeatureFacts:
 
 
 def _exact(mean, std):
-    """Means, 0 where they are what rounding leaves of it."""
+    """Return the means, 0 where they are rounding errors."""
     return np.where(np.abs(mean) < 1e-12 * std, 0.0, mean)
 
 
 def _ratio(a, b):
-    """The ratio, NaN where there is nothing to divide by."""
+    """Return a / b, NaN where b is 0."""
     return np.divide(a, b, out=np.full(np.shape(a), np.nan), where=b > 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a report is about: a fitted selector and the data, checked and in one form."""
+"""The subject of a report: a fitted selector and its data, checked and in one form."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from ..data import RowTable
 from ..data.inputs import name_columns, non_numeric_columns, table_on_disk
 from ..evaluation.importances import importances
 from ..selectors.base import BaseSelector
+from ._html import printable
 from ._target import TargetFacts
 
-BLOCK = 2**21  # numbers that are looked at together
+BLOCK = 2**21  # numbers that are read at once
 
 
 @dataclass
 class Subject:
-    """What a report is about.
+    """A fitted selector and its data.
 
     Attributes
     ----------
@@ -33,17 +34,17 @@ class Subject:
         As passed.
     target : TargetFacts or None
     names : list of str
-        Of all features, as they are shown.
+        Names of all features.
     order : ndarray of shape (K,), dtype int64
-        Selected features, the best first.
+        Selected features, best first.
     ranked : ndarray of shape (n_features,), dtype int64
-        All of them, the best first, those that are selected before the others.
+        All features: the selected ones, then the others, each best first.
     scores : ndarray of shape (n_features,)
         Higher is better.
     has_scores : bool
-        Whether `scores` are more than ranks.
+        Whether `scores` tell more than the ranking.
     spread : ndarray of shape (n_features,) or None
-        Standard deviation of the scores over replicas.
+        Standard deviation of the scores, if the selector has it.
     """
 
     selector: Any
@@ -59,7 +60,7 @@ class Subject:
 
     @classmethod
     def of(cls, selector, X, y, feature_names, target_name) -> Subject:
-        """Check what was passed; see :func:`sparsefs.report.write_report`."""
+        """Check the arguments of :func:`sparsefs.report.write_report`."""
         support = _support(selector)
         names = _names(selector, X, feature_names, len(support))
         X = _checked(X, len(support))
@@ -87,30 +88,29 @@ class Subject:
 
     @property
     def n_samples(self) -> int:
-        """Rows of X."""
+        """Number of rows of X."""
         return int(self.X.shape[0])
 
     @property
     def n_features(self) -> int:
-        """Columns of X."""
+        """Number of columns of X."""
         return int(self.X.shape[1])
 
     @property
     def K(self) -> int:
-        """Selected features."""
+        """Number of selected features."""
         return len(self.order)
 
     @property
     def uses_y(self) -> bool:
-        """Whether the selector looks at y; only of ours that is known to be otherwise."""
+        """Whether the selector uses y; assumed of selectors of other libraries."""
         inner = getattr(self.selector, "estimator", self.selector)
         return not isinstance(inner, BaseSelector) or bool(get_tags(inner).target_tags.required)
 
     def blocks(self, columns: np.ndarray, rows: np.ndarray | None = None) -> Iterator[Any]:
-        """Pairs of (rows, numbers in float64) of some columns, from first to last.
+        """Yield pairs of (rows, float64 numbers) of some columns, from first to last.
 
-        Of a sparse X a block at a time is made dense; of files, a block at a time is read. `rows`
-        are ascending; None is all.
+        One block at a time is read from disk, or made dense. `rows` are ascending; None is all.
         """
         part, n_rows = self.X, max(1, BLOCK // max(1, len(columns)))
         if rows is not None:
@@ -139,7 +139,7 @@ def _support(selector):
     check_is_fitted(selector)
     support = np.asarray(selector.get_support(), dtype=bool)
     if not support.any():
-        raise ValueError(f"This {type(selector).__name__} selects no feature: nothing to report.")
+        raise ValueError(f"This {type(selector).__name__} selects no features: nothing to report.")
     return support
 
 
@@ -156,20 +156,10 @@ def _names(selector, X, given, n_features):
     names = [printable(name) for name in names]
     if len(names) != n_features:
         raise ValueError(
-            f"The 'feature_names' parameter of write_report must have a name for each of the "
-            f"{n_features} features that the selector was fitted to. Got {len(names)}."
+            f"The 'feature_names' parameter of write_report must contain {n_features} names, one "
+            f"for each feature of the fit. Got {len(names)}."
         )
     return names
-
-
-def printable(name: Any) -> str:
-    """A name without what no file could hold: line ends, control characters, lone surrogates."""
-    text = str(name)
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text
-    )
 
 
 def _checked(X, n_features):
@@ -178,7 +168,7 @@ def _checked(X, n_features):
         culprits = [] if sparse.issparse(X) else non_numeric_columns(X) if _is_mixed(X) else []
         if culprits:
             raise ValueError(
-                f"X is not numeric: {name_columns(culprits)}. Pass what the selector was fitted to."
+                f"X is not numeric: {name_columns(culprits)}. Pass the X of the selector's fit."
             )
         X = check_array(X, accept_sparse="csr", ensure_all_finite=False, input_name="X")
         if sparse.issparse(X) and not X.has_canonical_format:
@@ -188,8 +178,8 @@ def _checked(X, n_features):
         X = table[:] if table.fits_in_buffer() else table
     if X.shape[1] != n_features:
         raise ValueError(
-            f"X has {X.shape[1]} features, but the selector was fitted to {n_features}: pass the "
-            "X of its fit."
+            f"X has {X.shape[1]} features, but the selector was fitted to {n_features}. Pass the X "
+            "of its fit."
         )
     return X
 
@@ -199,7 +189,7 @@ def _is_mixed(X):
 
 
 def _scores(selector, support):
-    """Scores of all features, higher is better, and whether they are more than ranks."""
+    """Return the scores of all features, and whether they tell more than the ranking."""
     scores = importances(selector, "auto", len(support))[0]
     if getattr(selector, "scores_", None) is not None:
         return scores, True

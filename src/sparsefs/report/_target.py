@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the target is, and how the features are compared with it."""
+"""The target of a report: names of classes or outputs, and values to compare features with."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from scipy import sparse
 
 from ..data.inputs import check_length
 from ..data.target import as_array, task_of
+from ._html import printable
 
 
 @dataclass
 class TargetFacts:
-    """A target of classes, of several labels, or of numbers.
+    """A target as the report shows it.
 
     Attributes
     ----------
-    kind : {"classes", "labels", "numbers"}
+    task : {"classification", "multilabel", "regression"}
     name : str or None
     outputs : list of str
         Names of the classes, of the labels or of the numbers.
@@ -34,15 +35,13 @@ class TargetFacts:
 
     @classmethod
     def of(cls, y: Any, n_samples: int, name: Any, task: str | None) -> TargetFacts:
-        """Find out what a y is, unless its `task` is known.
+        """Read y; the task is decided by :func:`sparsefs.data.target.task_of` if it is None.
 
         Raises
         ------
         ValueError
             If y is unusable, or does not have `n_samples` entries.
         """
-        from ._subject import printable
-
         columns = getattr(y, "columns", None)
         if name is None:
             name = getattr(y, "name", None)
@@ -65,18 +64,18 @@ class TargetFacts:
 
     @property
     def called(self) -> str:
-        """The target in running text."""
+        """Name of the target in running text."""
         return self.name or "y"
 
     @property
     def counts(self) -> np.ndarray:
-        """Samples of every class, or with every label."""
+        """Number of samples of each class or label."""
         if self.task == "classification":
             return np.bincount(self.values, minlength=len(self.outputs))
         return np.count_nonzero(self.values, axis=0)
 
     def design(self, place: slice) -> Any:
-        """Of some samples: 1 in the column of their class; or numbers of mean 0 and variance 1."""
+        """Return some samples as indicators of classes, or as numbers of mean 0 and variance 1."""
         values = self.values[place]
         if self.task == "classification":
             shape = len(values), len(self.outputs)
@@ -87,6 +86,6 @@ class TargetFacts:
 
 
 def _short(classes):
-    """Classes as people write them: 1 and not 1.0."""
+    """Return whole floats as integers, to show 1 and not 1.0."""
     whole = classes.dtype.kind == "f" and (classes == np.rint(classes)).all()
     return classes.astype(np.int64) if whole else classes

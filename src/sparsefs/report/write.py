@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The report: what is in it, in which order."""
+"""The report: its sections and their order."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from ._code import program
-from ._html import count
+from ._html import count, printable
 from ._notes import notes
 from ._page import page
 from ._pictures import check_matplotlib
@@ -24,7 +24,7 @@ from ._sections import (
     reproduce,
 )
 from ._statistics import ColumnFacts
-from ._subject import Subject, printable
+from ._subject import Subject
 
 
 def write_report(
@@ -43,47 +43,47 @@ def write_report(
     held_out=None,
     command=None,
 ):
-    """Explain a selection in one HTML file.
+    """Write a report of a selection to one HTML file.
 
-    The file needs nothing besides itself: no network, no other file. It says what was selected and
-    how good that is, in tables that a reader can sort and search and in pictures, and ends with
-    what is needed to do the same again. Pictures need matplotlib: ``pip install "sparsefs[plot]"``.
+    The report shows the selected features and their score in tables and pictures, and ends with a
+    program that repeats the selection. The file is self-contained: it loads no other file and
+    works offline. The pictures need matplotlib: ``pip install "sparsefs[plot]"``.
 
     Parameters
     ----------
     path : str or path-like
-        File to write; one that exists is replaced.
+        File to write. An existing file is replaced.
     selector : estimator
-        Fitted: a selector of this library, or any estimator with ``get_support`` that ranks
-        features by ``scores_``, ``ranking_``, ``feature_importances_`` or ``coef_``.
+        Fitted: a selector of this library, or any estimator with ``get_support`` and one of
+        ``scores_``, ``ranking_``, ``feature_importances_`` or ``coef_``.
     X : {array-like, sparse matrix, RowTable} of shape (n_samples, n_features)
-        What it was fitted to. A sparse X stays sparse; of a RowTable only what is shown is kept.
+        The X of the fit. A sparse X stays sparse; a RowTable is read block by block.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-        The target. An unsupervised selector has not seen it; the report then uses it to describe
-        the features, and says so.
+        The target. For an unsupervised selector it only describes the features and scores the
+        selection, and the report says so.
     curve : KCurve, False or None, default=None
-        Score against the number of features (:func:`sparsefs.evaluation.k_curve`). None takes that
-        of ``K="auto"`` if the selector has one, and otherwise computes it, which fits the selector
-        once for each of five folds (one that trains towards K, as NeuroFS, four times). False
-        leaves it out, as None does if X is files on disk.
+        Score against the number of features (:func:`sparsefs.evaluation.k_curve`). None takes the
+        curve of a selector with ``K="auto"``. For other selectors it computes one, which fits the
+        selector five times (20 times if it trains towards K, such as NeuroFS). False leaves the
+        curve out, and so does None for files on disk.
     feature_names : array-like of shape (n_features,) or None, default=None
-        None is the names that the selector or X has, or else x0, x1, ...
+        None takes the names of the selector or of X, or x0, x1, ...
     target_name : str or None, default=None
-        What `y` is called; None is its name if it has one.
+        Name of `y`. None takes the name of the Series, if `y` is one.
     title : str or None, default=None
-        Heading; None makes one.
+        Heading. None takes the numbers of features and the name of the source.
     source : str, path-like or None, default=None
-        Where the data are from. The code of the report reads a path that ends in .csv, .tsv,
-        .parquet or .npz.
+        Path or name of the data. The program in the report reads the path if it ends in .csv,
+        .tsv, .parquet or .npz.
     preparation : sequence of str, default=()
-        What was done to the data before, a sentence for each step.
+        Steps of the preparation of the data, a sentence per step.
     code : str or None, default=None
-        Complete Python program that does the same. None makes one.
+        Complete Python program that repeats the selection. None writes one.
     held_out : dict or None, default=None
-        Scores on rows that neither the selection nor the choice of K has seen: ``"metric"``, a
-        name; ``"selected"``, the score with the selected features; and, where known, ``"all"``,
-        the score with all features, ``"n_samples"``, the number of rows, and ``"estimator"``, a
-        name. They come first in the report, before those of the curve.
+        Scores on rows that neither the selection nor the choice of K used: ``"metric"``, its
+        name; ``"selected"``, the score of the selected features; and optionally ``"all"``, the
+        score of all features, ``"n_samples"``, the number of rows, and ``"estimator"``, its name.
+        The report shows them first, in place of the scores of the curve.
     command : str or None, default=None
         Command line that made the selection.
 
@@ -94,11 +94,11 @@ def write_report(
     NotFittedError
         If the selector is not fitted.
     ValueError
-        If X, y, `feature_names`, `curve` or `held_out` do not suit each other or the selector.
+        If X, y, `feature_names`, `curve` or `held_out` do not fit the selector or each other.
 
     See Also
     --------
-    sparsefs.evaluation.k_curve : The scores against the number of features.
+    sparsefs.evaluation.k_curve : Scores against the number of features.
 
     Examples
     --------
@@ -117,7 +117,7 @@ def write_report(
     check_matplotlib()
     preparation = [printable(step) for step in preparation]
     source = None if source is None else printable(os.fspath(source))
-    held_out = None if held_out is None else checked(held_out)  # before anything takes long
+    held_out = None if held_out is None else checked(held_out)  # before the slow part
     subject = Subject.of(selector, X, y, feature_names, target_name)
     scores = Scores.of(subject, curve, held_out)
     columns = ColumnFacts.of(subject.X)
@@ -136,8 +136,8 @@ def write_report(
     if title is None:
         title = f"{count(subject.K)} of {count(subject.n_features)} features"
         title += f" of {os.path.basename(source) or source}" if source else ""
+    top = answer(subject, scores, notes(subject, scores, columns, found), source)
     sections = [
-        answer(subject, scores, notes(subject, scores, columns, found), source),
         features(subject, scores),
         number_of_features(subject, scores),
         redundancy(subject, found),
@@ -146,4 +146,4 @@ def write_report(
         cost(subject, scores),
         reproduce(subject, code, command, to_fill_in),
     ]
-    Path(path).write_text(page(printable(title), sections), encoding="utf-8")
+    Path(path).write_text(page(printable(title), top, sections), encoding="utf-8")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reading a table of any kind: a module for each, so that no library is imported for nothing."""
+"""Readers of tables, a module per format, so that only the needed libraries are imported."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import difflib
 import importlib
 from pathlib import Path
 
+from ...utils.text import counted
 from ..data import Data
 from ..errors import InputError
-from ..messages import counted
 from ..names import BUNDLED
 
 _COMPRESSED = {".gz", ".bz2", ".xz", ".zst", ".zip"}
@@ -24,14 +24,14 @@ _DATASETS = ("openml", "sklearn")
 
 
 def read(arguments) -> Data:
-    """Read what the argument DATA names, and say what it is.
+    """Read the argument DATA, and print its size.
 
     Raises
     ------
     InputError
-        If there is no such file or column, or the file is not what its name says.
+        If there is no such file or column, or the file has another format than its name says.
     CommandError
-        If a library is missing, or a download fails.
+        If a library is missing or a download fails.
     """
     name = arguments.data
     prefix, _, rest = name.partition(":")
@@ -45,8 +45,8 @@ def read(arguments) -> Data:
     data = reader.read(what, arguments)
     if data.y is None and not arguments.unsupervised:
         raise InputError(
-            f"what is to be predicted? Name a column by --target, or pass --unsupervised "
-            f"(the last column of {name} is {data.names[-1]!r})"
+            "no target: name a column by --target, or pass --unsupervised (the last column of "
+            f"{name} is {data.names[-1]!r})"
         )
     data = data.without(arguments.drop)
     n_rows, n_columns = data.X.shape
@@ -61,7 +61,7 @@ def read(arguments) -> Data:
 
 
 def kind_of(path: Path) -> str:
-    """The last ending of a file's name that says what it is, in lower case."""
+    """Return the ending that tells the format, in lower case and without that of compression."""
     endings = [ending.lower() for ending in path.suffixes]
     while endings and endings[-1] in _COMPRESSED:
         endings.pop()
@@ -71,8 +71,8 @@ def kind_of(path: Path) -> str:
 def _checked(path):
     if path.is_dir():
         raise InputError(
-            f"{path} is a directory; sparsefs.open_shards reads one of .npy or Parquet files in "
-            "Python"
+            f"{path} is a directory: read one with .npy or Parquet files in Python, by "
+            "sparsefs.open_shards"
         )
     if not path.exists():
         near = []
@@ -82,5 +82,5 @@ def _checked(path):
         hint = f": did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise InputError(f"there is no file {str(path)!r}{hint}")
     if kind_of(path) not in _READERS:
-        raise InputError(f"{path}: what is it? Known are files that end in {', '.join(_READERS)}")
+        raise InputError(f"{path}: unknown file type; supported: {', '.join(_READERS)}")
     return path

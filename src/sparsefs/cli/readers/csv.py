@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Tables of text, by pandas."""
+"""Reader of CSV and TSV files (pandas)."""
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
 
+from ...utils.text import listed
 from ..data import Data, check_columns, chosen_target
 from ..errors import InputError, needing
-from ..messages import listed
 from . import kind_of
 
-_NOWHERE = "\x1f"  # a separator that is in no file
+_NOWHERE = "\x1f"  # a separator that no file contains
 _NAMES = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
 _WRITTEN = {"\\t": "\t", "tab": "\t"}
 _SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ","}
 
 
 def read(path, arguments) -> Data:
-    """Read a CSV or TSV file; one that is compressed as well."""
+    """Read a CSV or TSV file, which may be compressed."""
     with needing("reading CSV", "cli"):
         import pandas as pd
 
@@ -32,17 +32,17 @@ def read(path, arguments) -> Data:
             raise InputError(f"{path} is empty") from None
         except UnicodeDecodeError as error:
             raise InputError(
-                f"{path} is not text in UTF-8 ({error.reason} at byte {error.start}); iconv "
-                "converts it"
+                f"{path} is not UTF-8 text ({error.reason} at byte {error.start}): convert it with "
+                "iconv"
             ) from None
         except (pd.errors.ParserError, ValueError, OSError, EOFError) as error:
             raise InputError(f"{path} cannot be read as a table: {error}") from error
 
-    # The names first: a misspelt one is found before a large file is read.
+    # Read the names first, to find a misspelt one before reading a large file.
     whole_line = {"header": None, "nrows": 1, "quoting": csv.QUOTE_NONE, "dtype": str}
     first = str(parse(_NOWHERE, **whole_line).iloc[0, 0])
     separator = _separator(path, first, arguments.separator, notes)
-    if first.count('"') % 2:  # a name goes on in the next line
+    if first.count('"') % 2:  # a name contains a line end
         row = parse(separator, header=None, nrows=1, dtype=str, keep_default_na=False)
         names = [str(name) for name in row.iloc[0]]
     else:
@@ -50,22 +50,22 @@ def read(path, arguments) -> Data:
     if header is None:
         names = [str(i) for i in range(len(names))]
     twice = sorted(name for name, n in Counter(names).items() if name and n > 1)
-    if twice:  # pandas would give the second another name
+    if twice:  # pandas would rename the second
         raise InputError(f"{path} has several columns named {listed(twice)}")
     target = chosen_target(names, arguments)
     check_columns(names, arguments, target)
     if header == 0 and sum(map(_is_number, names)) > len(names) / 2:
         notes.append(
-            "the first row is taken as the names of the columns, and looks like data: pass "
-            "--no-header if it is"
+            "the first row is read as column names, but looks like data; pass --no-header if it "
+            "is data"
         )
-    # In pieces (low_memory), pandas takes half as long again.
+    # pandas takes half as long again with low_memory.
     missing = arguments.missing or None
     frame = parse(separator, header=header, na_values=missing, low_memory=False)
-    if not isinstance(frame.index, pd.RangeIndex):  # the first values were taken for row names
+    if not isinstance(frame.index, pd.RangeIndex):  # pandas took the first values as row names
         raise InputError(
-            f"{path} has {len(names)} names in its first row, and more values in the others: name "
-            "every column, and end no row with a separator"
+            f"{path} has {len(names)} column names, but more values per row: name every column, "
+            "and end no row with a separator"
         )
     frame.columns = [str(name) for name in frame.columns]
     y = None if target is None else frame.pop(target)
@@ -79,7 +79,7 @@ def read(path, arguments) -> Data:
 
 
 def _separator(path, first, asked, notes):
-    """What separates the columns, of which there are several in the first line."""
+    """Return the separator: the given one, or the one that the first line contains."""
     if asked is not None:
         asked = _WRITTEN.get(asked, asked)
         if len(asked) != 1:

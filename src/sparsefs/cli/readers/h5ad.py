@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Annotated matrices of cells and genes, by anndata."""
+"""Reader of annotated matrices of cells and genes (anndata)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import InputError, needing
 
 
 def read(path, arguments) -> Data:
-    """Read X, with a column of obs as the target; a sparse X stays sparse."""
+    """Read X, and the target from obs; a sparse X stays sparse."""
     with needing("reading .h5ad", "h5ad"):
         import anndata
     try:

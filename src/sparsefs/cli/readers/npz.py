@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Arrays of numpy, and sparse matrices of scipy."""
+"""Reader of numpy arrays and scipy sparse matrices."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAMES = ("feature_names", "columns", "names")
 
 
 def read(path, arguments) -> Data:
-    """Read the arrays X and y of an .npz file, a sparse matrix, or an array in a .npy file."""
+    """Read the arrays X and y of an .npz file, a sparse matrix, or the array of a .npy file."""
     try:
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
@@ -34,13 +34,13 @@ def read(path, arguments) -> Data:
     y, target = _target(path, arrays, arguments)
     if y is not None and y.shape != (X.shape[0],):
         raise InputError(
-            f"{path}: X has {X.shape[0]} rows, and {target!r} is of shape {y.shape}: one value a "
-            "row is needed"
+            f"{path}: X has {X.shape[0]} rows, but {target!r} has shape {y.shape}: the target must "
+            "have one value per row"
         )
     stored = next((arrays[name] for name in _NAMES if name in arrays), None)
     names = [f"x{i}" for i in range(X.shape[1])] if stored is None else [str(n) for n in stored]
     if len(names) != X.shape[1]:
-        raise InputError(f"{path}: X has {X.shape[1]} columns, and {len(names)} names")
+        raise InputError(f"{path}: X has {X.shape[1]} columns, but {len(names)} names")
     check_columns(names, arguments)
     return Data(X, names, y, target, str(path))
 
@@ -49,11 +49,11 @@ def _matrix(path, arrays):
     tables = [name for name, array in arrays.items() if array.ndim == 2]
     name = "X" if "X" in arrays else tables[0] if len(tables) == 1 else None
     if name is None:
-        raise InputError(f"{path} has no array 'X': there are {', '.join(arrays) or 'none'}")
+        raise InputError(f"{path} has no array 'X'; it contains {', '.join(arrays) or 'nothing'}")
     X = arrays[name]
     if X.ndim != 2 or X.dtype.kind not in "biuf":
         raise InputError(
-            f"{path}: {name!r} must be a table of numbers, and is {X.dtype} of shape {X.shape}"
+            f"{path}: {name!r} must be a table of numbers. Got {X.dtype} of shape {X.shape}"
         )
     return X
 
@@ -67,11 +67,11 @@ def _target(path, arrays, arguments):
     if Path(wanted).is_file():
         return _of_file(Path(wanted)), Path(wanted).stem
     others = [name for name in arrays if name != "X"]
-    picked(wanted, others, f"--target: {path} has no array, and there is no file,")
+    picked(wanted, others, f"--target: no file, and no array in {path}, is called")
 
 
 def _of_file(path):
-    """The target in a file of its own: .npy, or text of one value a line."""
+    """Read the target from a .npy file, or from text with one value per line."""
     if path.suffix == ".npy":
         return np.load(path, allow_pickle=False)
     lines = np.array(path.read_text(encoding="utf-8").split("\n"))

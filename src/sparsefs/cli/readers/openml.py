@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Data sets of openml.org, downloaded by scikit-learn."""
+"""Reader of data sets of openml.org (scikit-learn)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..errors import CommandError, InputError, needing
 
 
 def read(name, arguments) -> Data:
-    """Download a set by its name, ``NAME@VERSION`` or number; scikit-learn keeps a copy."""
+    """Download a data set by name, ``NAME@VERSION`` or number; scikit-learn keeps a copy."""
     with needing("reading OpenML", "cli"):
         import pandas  # noqa: F401
     from sklearn.datasets import fetch_openml
@@ -23,8 +23,8 @@ def read(name, arguments) -> Data:
         raise InputError(f"openml:{name}: {error}") from error
     except OSError as error:  # URLError among them
         raise CommandError(
-            f"openml:{name} could not be downloaded ({error}); `sparsefs datasets` lists sets "
-            "that need no network"
+            f"openml:{name} could not be downloaded ({error}); `sparsefs datasets` lists data sets "
+            "that need no download"
         ) from error
     frame = found.frame
     frame.columns = [str(column) for column in frame.columns]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Parquet files, by pandas and pyarrow."""
+"""Reader of Parquet files (pandas and pyarrow)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..errors import InputError, needing
 
 
 def read(path, arguments) -> Data:
-    """Read a Parquet file; columns to leave out are not read."""
+    """Read a Parquet file, without the columns of --drop."""
     with needing("reading Parquet", "cli"):
         import pandas as pd
         import pyarrow
@@ -22,7 +22,7 @@ def read(path, arguments) -> Data:
         frame = pd.read_parquet(path, columns=[n for n in names if n not in arguments.drop])
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"{path} cannot be read as Parquet: {error}") from error
-    frame.columns = [str(name) for name in frame.columns]  # which the schema has as text, too
+    frame.columns = [str(name) for name in frame.columns]  # as in the schema
     y = None if target is None else frame.pop(target)
     code = f"pd.read_parquet({str(path)!r}).rename(columns=str)"
     return Data(frame, list(frame.columns), y, target, str(path), code=code)

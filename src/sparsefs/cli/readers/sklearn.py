@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The data sets that come with scikit-learn."""
+"""Reader of the data sets that come with scikit-learn."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..names import BUNDLED
 
 
 def read(name, arguments) -> Data:
-    """Load the set of this name; classes are called by their names."""
-    picked(name, BUNDLED, "scikit-learn brings no data set")
+    """Load a data set; the target contains the names of the classes."""
+    picked(name, BUNDLED, "scikit-learn has no data set")
     found = getattr(datasets, f"load_{name}")()
     names = [str(name).replace(" ", "_") for name in found.feature_names]
     y = found.target

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Files in the format of svmlight and libsvm, by scikit-learn."""
+"""Reader of files in svmlight (libsvm) format (scikit-learn)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..errors import InputError
 
 
 def read(path, arguments) -> Data:
-    """Read a file of ``label number:value ...``; features are called by their numbers."""
+    """Read lines of ``label number:value ...``; features are named by their numbers."""
     try:
         X, y = load_svmlight_file(str(path), dtype=np.float32, zero_based=True)
     except (ValueError, OSError, EOFError) as error:
@@ -19,6 +19,6 @@ def read(path, arguments) -> Data:
     first = int(X.nnz > 0 and X.indices.min() > 0)  # most files count from 1
     names = [str(i) for i in range(first, X.shape[1])]
     if arguments.target not in (None, "y"):
-        raise InputError(f"--target: the target of {path} is the first value of a row, 'y'")
+        raise InputError(f"--target: the target of {path} is called 'y'")
     check_columns(names, arguments)
     return Data(X[:, first:], names, y, "y", str(path))

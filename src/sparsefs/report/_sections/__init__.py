@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The parts of a report, in the order of a reader's questions."""
+"""The sections of a report, in the order of a reader's questions."""
 
 from .answer import answer
 from .cost import cost

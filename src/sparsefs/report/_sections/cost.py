@@ -1,31 +1,32 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the selection took."""
+"""Time, memory and computation of the selection."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ...utils.costs import COST_NAMES
-from .._html import Bar, Html, count, paragraph, section, table
+from ...utils.text import counted
+from .._html import Bar, Section, count, paragraph, section, table
 from .._pictures import history_picture
 from .._scores import Scores
 from .._subject import Subject
 
-_LABELS = ("Parameters", "Bytes", "FLOPs, one sample", "FLOPs, training")  # of COST_NAMES
+_LABELS = ("Parameters", "Bytes", "FLOPs of one prediction", "FLOPs of training")  # of COST_NAMES
 _UNITS = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 
-def cost(subject: Subject, scores: Scores) -> Html | None:
-    """Seconds, the sparse network beside the dense one, and how the training went."""
+def cost(subject: Subject, scores: Scores) -> Section | None:
+    """Write the seconds, the costs compared with a dense network, and draw the loss."""
     selector = subject.selector
     history, costs = getattr(selector, "history_", None), getattr(selector, "costs_", None)
-    parts = [*_seconds(selector, history, scores)]
+    parts = [*_seconds(history, scores)]
     if costs:
         parts.append(_table(costs))
         parts.append(
             paragraph(
-                "FLOPs are additions and multiplications of the products of the network, a count "
-                "and not a time. Dense is the same network with all connections and all features."
+                "FLOPs count the additions and multiplications of the network's products. Dense is "
+                "the same network with all connections and all features."
             )
         )
     if history and len(history.get("loss", ())) > 1:
@@ -33,22 +34,17 @@ def cost(subject: Subject, scores: Scores) -> Html | None:
     return section("cost", "Cost", *parts) if parts else None
 
 
-def _seconds(selector, history, scores):
+def _seconds(history, scores):
     text = []
     if history and "seconds" in history:
         n, seconds = len(history["loss"]), float(np.sum(history["seconds"]))
         unit = "round" if "n_inputs" in history else "epoch"
-        text.append(
-            f"The training took {count(n)} {unit}{'' if n == 1 else 's'}, {_time(seconds)}. "
-        )
-    n_replicas = getattr(selector, "n_replicas", 1)
-    if n_replicas > 1:
-        text.append(f"Figures are those of one of {count(n_replicas)} networks. ")
+        text.append(f"Training took {counted(n, unit)}, {_time(seconds)}. ")
     if scores.curve is not None and len(scores.curve.fit_seconds):
         of_fold = float(np.mean(scores.curve.fit_seconds))
         text.append(
-            f"A selection in the cross-validation took {_time(of_fold)}, the mean of "
-            f"{len(scores.curve.fit_seconds)}."
+            f"Selecting in one fold of the cross-validation took {_time(of_fold)} (mean of "
+            f"{len(scores.curve.fit_seconds)} folds)."
         )
     return [paragraph(*text)] if text else []
 
@@ -67,7 +63,7 @@ def _table(costs):
             rows.append(
                 (label, *(Bar(v, 0, _large(v)) for v in (ours, dense)), _ratio(ours, dense))
             )
-    return table(["", "Sparse, as it was", "Dense", "Sparse of dense"], rows, "Cost of the network")
+    return table(["", "Sparse", "Dense", "Sparse / dense"], rows, "Cost of the network")
 
 
 def _large(value):

@@ -1,12 +1,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the selection was made from."""
+"""The data of the selection: table, preparation, target."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
 
-from .._html import Bar, Html, count, html, items, number, paragraph, section, share, table, tag
+from .._html import (
+    Bar,
+    Section,
+    bold_names,
+    count,
+    html,
+    items,
+    number,
+    paragraph,
+    section,
+    share,
+    table,
+)
 from .._statistics import ColumnFacts
 from .._subject import Subject
 
@@ -15,13 +27,13 @@ _MOST_NAMES = 10
 _BINS = 10
 
 
-def data(subject: Subject, columns: ColumnFacts, source: str | None, preparation) -> Html:
-    """Rows, columns, what is wrong with them, the target, and what was done before."""
-    steps = [paragraph("Before the selection:"), items("ol", preparation)] if preparation else []
+def data(subject: Subject, columns: ColumnFacts, source: str | None, preparation) -> Section:
+    """Write the size and types of the table, the preparation, and the target."""
+    steps = [paragraph("Preparation:"), items("ol", preparation)] if preparation else []
     return section(
         "data",
         "Data",
-        table(["", ""], _facts(subject, columns, source), "The table", class_="facts"),
+        table(["", ""], _facts(subject, columns, source), "Table", class_="facts"),
         *steps,
         *_target(subject),
     )
@@ -30,19 +42,19 @@ def data(subject: Subject, columns: ColumnFacts, source: str | None, preparation
 def _facts(subject, columns, source):
     X = subject.X
     if source:
-        yield "From", source
+        yield "Source", source
     yield "Rows", count(subject.n_samples)
     yield "Columns", count(subject.n_features)
     kinds = {
         "zeros and ones": columns.binary & ~columns.constant,
-        "whole numbers": columns.whole & ~columns.binary & ~columns.constant,
+        "integers": columns.whole & ~columns.binary & ~columns.constant,
         "numbers": ~columns.whole & ~columns.constant,
         "constant": columns.constant,
     }
     listed = [f"{count(which.sum())} {name}" for name, which in kinds.items() if which.any()]
-    yield "Of which", ", ".join(listed)
+    yield "Types", ", ".join(listed)
     if columns.constant.any():
-        yield "Constant", _named(subject, columns.constant)
+        yield "Constant columns", _named(subject, columns.constant)
     n_missing = columns.n_missing.sum()
     missing = columns.n_missing > 0
     if n_missing:
@@ -55,24 +67,20 @@ def _facts(subject, columns, source):
         yield "Stored as", f"sparse, {count(X.nnz)} values ({share(density)} of the table)"
     else:
         yield "Stored as", f"{X.dtype}"
+    scaling = getattr(subject.selector, "scaling_", None)
+    if scaling is not None:
+        chosen = " (chosen from the data)" if subject.selector.scaling == "auto" else ""
+        yield "Scaling", f"{scaling}{chosen}"
 
 
 def _named(subject, which):
-    places = np.flatnonzero(which)
-    names = html(
-        *(
-            html(", " if i else "", tag("b", subject.names[place]))
-            for i, place in enumerate(places[:_MOST_NAMES])
-        )
-    )
-    rest = len(places) - _MOST_NAMES
-    return html(names, f" and {count(rest)} more" if rest > 0 else "")
+    return bold_names([subject.names[i] for i in np.flatnonzero(which)], _MOST_NAMES)
 
 
 def _target(subject):
     target = subject.target
     if target is None:
-        return [paragraph("There is no target: the selection did not use any.")]
+        return [paragraph("No target was given.")]
     if target.task == "regression":
         of_each = _moments(target)
         distribution = _histogram(target) if len(target.outputs) == 1 else None
@@ -111,13 +119,12 @@ def _moments(target):
         values.std(axis=0),
         *np.quantile(values, [0, 0.25, 0.5, 0.75, 1], axis=0),
     ]
-    head = ["Target", "Mean", "Standard deviation", "Least", "Quarter", "Median", "Three quarters"]
+    head = ["Target", "Mean", "SD", "Minimum", "1st quartile", "Median", "3rd quartile", "Maximum"]
     rows = [
         (name, *(float(figure[i]) for figure in figures)) for i, name in enumerate(target.outputs)
     ]
-    n = len(rows)
-    caption = f"{target.called}, a number" if n == 1 else f"{target.called}, {count(n)} numbers"
-    return table([*head, "Largest"], rows[:_MOST_CLASSES], caption)
+    several = f" ({count(len(rows))} outputs)" if len(rows) > 1 else ""
+    return table(head, rows[:_MOST_CLASSES], f"Summary of {target.called}{several}")
 
 
 def _histogram(target):
@@ -129,4 +136,4 @@ def _histogram(target):
         (f"{number(float(low))} to {number(float(high))}", _counted(n, counts.max()))
         for n, low, high in zip(counts, edges[:-1], edges[1:], strict=True)
     ]
-    return table([target.called, "Rows"], rows, f"How {target.called} is distributed")
+    return table([target.called, "Rows"], rows, f"Distribution of {target.called}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The selected features, one by one."""
+"""The table of the selected features."""
 
 from __future__ import annotations
 
@@ -8,30 +8,29 @@ import json
 import numpy as np
 from scipy import sparse
 
-from .._html import Bar, Html, count, folded, html, number, section, table, tag
+from .._html import Bar, Html, Section, count, folded, html, number, section, table, tag
 from .._scores import Scores
 from .._statistics import FeatureFacts
 from .._subject import Subject
 
 MOST_ROWS = 5000
 PRINTED = 100  # as in the style sheet
-_MOST_CLASSES = 6  # with a column each
+_MOST_CLASSES = 6  # with a column of means each
 _MOST_OUTPUTS = 6
-_MANY_ZEROS = 0.75  # share that is not zero, below which it says something
+_MANY_ZEROS = 0.75  # show the share of non-zero values if one is below this
 _EXPLAINED = {
-    "Score": "how much the feature matters to the selector; higher is better",
-    "Frequency": "share of the fits to halves of the rows that took the feature",
-    "In folds": "in how many folds of the cross-validation it is among the K best again",
+    "Score": "importance for the selector; higher is better",
+    "Frequency": "share of the fits on random halves of the rows that selected the feature",
+    "In folds": "number of cross-validation folds in which it is also among the K best",
     "SD": "standard deviation",
-    "Not zero": "share of the rows where it is not zero",
-    "Between classes": "share of its variance that lies between the classes: 1 tells them apart "
-    "by itself, as far as means do",
+    "Non-zero": "share of the rows in which it is not zero",
+    "Between classes": "share of its variance between the class means; 1 separates the classes",
     "Correlation": "linear correlation with the target, from -1 to 1",
 }
 
 
-def features(subject: Subject, scores: Scores) -> Html:
-    """A table that can be sorted and filtered, and the names to copy."""
+def features(subject: Subject, scores: Scores) -> Section:
+    """Write a table that can be sorted and filtered, and the names to copy."""
     columns = subject.order[:MOST_ROWS]
     facts = FeatureFacts.of(subject, columns)
     head, cells = ["Rank", "Feature"], [range(1, len(columns) + 1), _names(subject, columns)]
@@ -46,13 +45,13 @@ def features(subject: Subject, scores: Scores) -> Html:
         if note:
             notes.append((label, _EXPLAINED[note]))
     rows = zip(*cells, strict=True)
-    caption = "Selected features, the best first"
+    caption = "Selected features, best first"
     if len(columns) < subject.K:
-        caption += f" (the first {count(len(columns))} of {count(subject.K)})"
+        caption += f" (first {count(len(columns))} of {count(subject.K)})"
     body = table(head, rows, caption, header=1, class_="sortable", id="selected")
     search = tag(
         "p",
-        tag("label", "Show features whose name has ", Html('<input type="search" id="filter">')),
+        tag("label", "Filter by name ", Html('<input type="search" id="filter">')),
         tag("span", "", id="shown", role="status"),
         class_="tools",
         id="tools",
@@ -60,14 +59,14 @@ def features(subject: Subject, scores: Scores) -> Html:
     )
     plain = json.dumps([subject.names[i] for i in subject.order], ensure_ascii=False)
     listed = tag("pre", tag("code", plain), class_="copied")
-    names = folded("All names, to copy", listed, printed=False)
+    names = folded("Copy all names", listed, printed=False)
     terms = [html(tag("dt", label), tag("dd", text, ".")) for label, text in notes]
     return section(
         "features",
         "Selected features",
         search,
         body,
-        tag("p", f"The first {PRINTED} rows are printed.", class_="printed")
+        tag("p", f"Only the first {PRINTED} rows are printed.", class_="printed")
         if len(columns) > PRINTED
         else None,
         tag("dl", *terms, class_="terms"),
@@ -102,7 +101,7 @@ def _of_values(subject, facts):
     yield "Mean", facts.mean.tolist(), None
     yield "SD", facts.std.tolist(), "SD"
     if sparse.issparse(subject.X) or np.nanmin(facts.nonzero, initial=1) < _MANY_ZEROS:
-        yield "Not zero", _rounded(facts.nonzero), "Not zero"
+        yield "Non-zero", _rounded(facts.nonzero), "Non-zero"
 
 
 def _of_target(subject, facts):

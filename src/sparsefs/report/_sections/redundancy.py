@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which of the selected features say the same."""
+"""Selected features that are similar to each other."""
 
 from __future__ import annotations
 
-from .._html import Bar, Html, count, html, items, paragraph, section, table, tag
+from ...utils.text import counted
+from .._html import Bar, Section, bold_names, count, items, paragraph, section, table
 from .._pictures import heat_map
 from .._redundancy import ALIKE, Redundancy
 from .._subject import Subject
@@ -14,61 +15,47 @@ _MOST_GROUPS = 20
 _MOST_MEMBERS = 20
 
 
-def redundancy(subject: Subject, found: Redundancy) -> Html | None:
-    """Groups of near-copies, the most correlated pairs, and a picture of all correlations."""
+def redundancy(subject: Subject, found: Redundancy) -> Section | None:
+    """Write groups of nearly identical features, a picture, and the most correlated pairs."""
     if subject.K < 2:
         return None
     n, compared = min(_MOST_IN_PICTURE, subject.K), len(found.features)
-    parts = []
+    text = []
     if compared < subject.K:
-        parts.append(f"Compared are the {count(compared)} best of {count(subject.K)} features. ")
+        text.append(f"Only the {count(compared)} best of {count(subject.K)} are compared. ")
     if found.n_samples < subject.n_samples:
-        parts.append(f"Correlations are those in {count(found.n_samples)} rows drawn at random. ")
+        text.append(f"Correlations are computed on {count(found.n_samples)} random rows. ")
+    above = f"(absolute correlation above {ALIKE}"
+    if found.groups:
+        groups = counted(len(found.groups), "group")
+        text.append(f"{groups} of nearly identical features {above}), best feature first:")
+    else:
+        text.append(f"No selected features are nearly identical {above}).")
     rows = [
         (subject.names[a], subject.names[b], Bar(r, abs(r), f"{r:.3f}"))
         for a, b, r in found.pairs(_MOST_PAIRS)
     ]
     places = found.clustered(_MOST_IN_PICTURE)
-    names = [subject.names[found.features[place]] for place in places]
     return section(
         "redundancy",
         "Redundancy",
-        paragraph(*parts, *_groups_in_words(found)),
+        paragraph(*text),
         _groups(subject, found),
         heat_map(
             found.correlations[places][:, places],
-            names,
-            f"Absolute correlations of the {n} best features, alike ones side by side",
+            [subject.names[found.features[place]] for place in places],
+            f"Absolute correlations of the {n} best features, similar ones next to each other",
         ),
-        table(["Feature", "and", "Correlation"], rows, "The most correlated pairs"),
-    )
-
-
-def _groups_in_words(found):
-    if not found.groups:
-        yield f"No two of them are near-copies (absolute correlation above {ALIKE})."
-        return
-    n = len(found.groups)
-    yield (
-        f"{count(n)} group{'' if n == 1 else 's'} of near-copies, joined by absolute correlations "
-        f"above {ALIKE}; each with its best feature first:"
+        table(["Feature", "Other feature", "Correlation"], rows, "Most correlated pairs"),
     )
 
 
 def _groups(subject, found):
     if not found.groups:
         return None
-    listed = []
-    for members in found.groups[:_MOST_GROUPS]:
-        names = [tag("b", subject.names[i]) for i in members[:_MOST_MEMBERS]]
-        rest = len(members) - len(names)
-        listed.append(
-            html(
-                *(html(", " if i else "", name) for i, name in enumerate(names)),
-                f" and {count(rest)} more" if rest else "",
-            )
-        )
+    listed: list = [
+        bold_names([subject.names[i] for i in members], _MOST_MEMBERS)
+        for members in found.groups[:_MOST_GROUPS]
+    ]
     rest = len(found.groups) - len(listed)
-    if rest:
-        listed.append(html(f"{count(rest)} more groups"))
-    return items("ul", listed)
+    return items("ul", [*listed, f"{count(rest)} more groups"] if rest else listed)

@@ -246,7 +246,9 @@ def test_y_is_ignored_without_labels(Selector, wide):
 def test_every_kind_of_target(Selector, kind):
     X, z = learnable(n_samples=60)
     selector = quick(Selector, K=CrossValidatedK(cv=2, Ks=[1, 5, 40])).fit(X, TARGETS[kind](z))
-    assert selector.path_["scores"].shape == (3, 2)
+    scores = selector.path_["scores"]
+    assert scores.shape == (3, 2) and np.isfinite(scores).all()
+    assert selector.K_ in (1, 5, 40) and selector.get_support().sum() == selector.K_
 
 
 @every_nested_supervised

@@ -48,7 +48,7 @@ def _seconds(selector, history, scores):
     n_replicas = getattr(selector, "n_replicas", 1)
     if n_replicas > 1:
         text.append(f"Figures are those of one of {count(n_replicas)} networks. ")
-    if scores.curve is not None and len(scores.curve.fit_seconds):
+    if scores.curve is not None and scores.curve.fit_seconds is not None:
         of_fold = float(np.mean(scores.curve.fit_seconds))
         text.append(
             f"A selection in the cross-validation took {_time(of_fold)}, the mean of "

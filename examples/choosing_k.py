@@ -57,9 +57,8 @@ def accuracy(columns):
 print("rule                  K  inside  accuracy on new images")
 for rule in ["best", "one_standard_error", "knee"]:
     selector.set_params(K=CrossValidatedK(rule=rule))
-    inside = selector.path_["score_mean"][
-        selector.path_["K"] == selector.K_
-    ].item()
+    path = selector.path_
+    inside = path.mean[path.Ks == selector.K_].item()
     columns = selector.get_support(indices=True)
     print(
         f"{rule:18s} {selector.K_:4d}  {inside:6.3f}  {accuracy(columns):.3f}"

@@ -769,7 +769,7 @@ def test_a_study_of_another_search_is_refused(changed, what, tmp_path):
     path = tmp_path / "study.jsonl"
     made = search(study=path, n_trials=2).fit(X, y)
     kept = path.read_bytes()
-    with pytest.raises(ValueError, match=rf"is of another search: {what}"):
+    with pytest.raises(ValueError, match=rf"belongs to another search: {what}"):
         clone(made).set_params(**changed).fit(X, y)
     assert path.read_bytes() == kept
 
@@ -909,7 +909,7 @@ def test_numbers_may_be_those_of_numpy(sampler, tmp_path):
 def test_what_is_no_study_is_refused_and_kept(content, tmp_path):
     path = tmp_path / "precious.txt"
     path.write_text(content)
-    with pytest.raises(ValueError, match="no study"):
+    with pytest.raises(ValueError, match="not a study"):
         search(study=path).fit(X, y)
     assert path.read_text() == content
 
@@ -943,19 +943,23 @@ def test_a_target_that_is_missing_is_named():
 @pytest.mark.parametrize(
     ("changed", "error", "message"),
     [
-        ({"param_space": {"qualty": uniform()}}, ValueError, "'qualty' is no .* Is it 'quality'"),
+        (
+            {"param_space": {"qualty": uniform()}},
+            ValueError,
+            "'qualty' is no .* Did you mean 'quality'",
+        ),
         ({"param_space": 3}, ValueError, "'param_space' parameter"),
-        ({"objectives": ()}, ValueError, "'objectives' parameter must hold at least one"),
-        ({"objectives": ("score", "score")}, ValueError, "none twice"),
+        ({"objectives": ()}, ValueError, "'objectives' parameter must contain at least one"),
+        ({"objectives": ("score", "score")}, ValueError, "no name twice"),
         (
             {"objectives": ("score", "acuracy")},
             ValueError,
-            "'acuracy' is .* Is it 'accuracy'",
+            "'acuracy' is .* Did you mean 'accuracy'",
         ),
-        ({"objectives": ("score", "n_feature")}, ValueError, "Is it 'n_features'"),
+        ({"objectives": ("score", "n_feature")}, ValueError, "Did you mean 'n_features'"),
         ({"objectives": {"bytes": "accuracy"}}, ValueError, "'bytes' is a cost"),
         ({"objectives": {"size": "bytes"}}, ValueError, "cannot be named 'size'"),
-        ({"objectives": (3,)}, ValueError, "must hold names"),
+        ({"objectives": (3,)}, ValueError, "must contain names"),
         ({"sampler": "grid"}, ValueError, "'sampler' parameter"),
         ({"n_trials": 0}, ValueError, "'n_trials' parameter"),
         ({"n_trials": True}, ValueError, "'n_trials' parameter"),
@@ -984,7 +988,7 @@ def test_bad_parameters_are_named_before_any_fit(changed, error, message):
 
 def test_nested_parameters_are_checked_before_any_fit():
     pipeline = Pipeline([("fs", SelectKBest()), ("clf", Toy())])
-    with pytest.raises(ValueError, match="'clf__qualty' is no .* Is it 'clf__quality'"):
+    with pytest.raises(ValueError, match="'clf__qualty' is no .* Did you mean 'clf__quality'"):
         search(pipeline, {"clf__qualty": uniform()}).fit(X, y)
     assert Toy.fits == []
 

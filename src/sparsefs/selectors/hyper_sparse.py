@@ -110,10 +110,9 @@ default="auto"
         Number of selected features.
     scaling_ : str
         How the features were scaled: `scaling`, or what ``"auto"`` chose.
-    path_ : dict of str to ndarray
-        Only where `K` is chosen: ``"K"``, the numbers tried, of shape (n_K,); ``"scores"`` of
-        shape (n_K, n_folds); and their ``"score_mean"``, ``"score_std"`` and ``"score_se"``
-        (standard error of the mean), of shape (n_K,).
+    path_ : KCurve
+        Scores against K, see :class:`~sparsefs.evaluation.KCurve`; only if `K` was chosen by
+        cross-validation.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features,)

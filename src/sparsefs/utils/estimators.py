@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Checks of parameters, and protection of an earlier fit, for every estimator."""
+"""Handling of parameters and of an earlier fit, common to all estimators."""
 
 from __future__ import annotations
 
 import inspect
+import warnings
 from contextlib import contextmanager
 from numbers import Integral
 
@@ -32,6 +33,25 @@ def refuse_classes(selector, *names):
                 f"The {name!r} parameter of {type(selector).__name__} is the class "
                 f"{value.__name__}: pass an object of it, {value.__name__}(...)."
             )
+
+
+def number_of_features(K, n_features: int, warn: bool) -> int:
+    """Return how many features a K selects: a number, or a share of all.
+
+    Warns
+    -----
+    UserWarning
+        If K is greater than the number of features and `warn` is true.
+    """
+    if not isinstance(K, Integral):
+        return max(1, round(K * n_features))
+    if warn and int(K) > n_features:
+        warnings.warn(
+            f"K={K} is greater than n_features={n_features}. All the features are kept.",
+            UserWarning,
+            stacklevel=5,
+        )
+    return min(int(K), n_features)
 
 
 @contextmanager

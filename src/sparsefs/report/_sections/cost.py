@@ -40,7 +40,7 @@ def _seconds(history, scores):
         n, seconds = len(history["loss"]), float(np.sum(history["seconds"]))
         unit = "round" if "n_inputs" in history else "epoch"
         text.append(f"Training took {counted(n, unit)}, {_time(seconds)}. ")
-    if scores.curve is not None and len(scores.curve.fit_seconds):
+    if scores.curve is not None and scores.curve.fit_seconds is not None:
         of_fold = float(np.mean(scores.curve.fit_seconds))
         text.append(
             f"Selecting in one fold of the cross-validation took {_time(of_fold)} (mean of "

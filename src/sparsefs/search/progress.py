@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Who watches a search: a progress bar, and scikit-learn's callbacks where it has them."""
+"""Progress of a search: a bar, and scikit-learn's callbacks in versions that have them."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from contextlib import contextmanager
 from typing import Any
 
 
-class SearchWatch:
-    """Reports the trials of a search.
+class SearchProgress:
+    """Progress bar and callbacks of a search.
 
     Parameters
     ----------
     search : ParetoSearchCV
         Being fitted.
-    X, y, metadata
-        What callbacks may ask to see.
+    X, y, params
+        Data and parameters of the fit, shown to callbacks.
     n_splits : int
         Folds of a trial.
 
     Attributes
     ----------
     search : ParetoSearchCV or None
-        Where callbacks need it; None where there are none to tell.
+        For callbacks; None if scikit-learn has no callbacks.
     """
 
     def __init__(self, search, X, y, params: dict, n_splits: int):
@@ -39,7 +39,7 @@ class SearchWatch:
         if hasattr(search, "_init_callback_context"):  # scikit-learn >= 1.9
             self.search = search
 
-    def __enter__(self) -> SearchWatch:
+    def __enter__(self) -> SearchProgress:
         if self._estimator.verbose:
             from tqdm.auto import tqdm
 
@@ -59,26 +59,26 @@ class SearchWatch:
             self._bar.close()
 
     def fold(self):
-        """The context of one fold's fit, None where nobody watches."""
+        """Return the context of one fold's fit; None without callbacks."""
         if self._trials is None:
             return None
         self._n_begun += 1
         return self._trials.subcontext(task_name="fold", task_id=self._n_begun - 1)
 
     def trial_ended(self, n_failed: int) -> None:
-        """Show that another trial is done, and how many failed so far."""
+        """Advance the bar by a trial, and show how many have failed."""
         if self._bar is not None:
             self._bar.set_postfix({"failed": n_failed} if n_failed else {}, refresh=False)
             self._bar.update()
 
     def searched(self) -> None:
-        """All trials are done."""
+        """Tell the callbacks that all trials are done."""
         if self._trials is not None:
             self._trials.call_on_fit_task_end(estimator=self.search)
 
     @contextmanager
     def refit(self, estimator):
-        """While `estimator` is fitted to all data."""
+        """Tell the callbacks of the fit of `estimator` to all data, made in this context."""
         if self._trials is None:
             yield
             return

@@ -11,25 +11,23 @@ import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 
 from .base import FLOAT32_MAX
+from .docs import documented
 from .network import PerceptronSelector
 
 
+@documented
 class HyperSparseSelector(PerceptronSelector):
     """Supervised feature selection by adaptive regularised training (HyperSparse, ART).
 
-    Trains a dense multi-layer perceptron to predict y, then lets a penalty pull the small
-    weights to zero, ever harder, until the network pruned to `density` is as good as the whole.
-    The pruned network is fine-tuned, on its connections only. A feature is ranked by the
-    strength of its input neuron in it.
+    Trains a dense multi-layer perceptron to predict y. A growing penalty then pulls small weights
+    to zero, until the network pruned to `density` is as good as the whole. The pruned network is
+    fine-tuned. The strength of its input neuron ranks a feature.
 
-    One fit serves every `K`: after ``set_params(K=...)`` the selection follows without a
-    refit.
+    One fit ranks all features: ``set_params(K=...)`` changes the selection without a new fit.
 
     Parameters
     ----------
-    K : int, float, "auto" or CrossValidatedK, default=50
-        Number of features to keep, or their share if a float in (0, 1]. ``"auto"`` chooses it by
-        cross-validation within `fit`; :class:`CrossValidatedK` does with settings of your own.
+    %(K)s
     density : float in (0, 1], default=0.1
         Share of all connections that survive the pruning: 1 - the paper's pruning rate.
     penalty : {"hypersparse", "l1", "l2"} or Penalty, default="hypersparse"
@@ -41,7 +39,7 @@ class HyperSparseSelector(PerceptronSelector):
     warmup_epochs : int or float, default=0.125
         Epochs without a penalty, or their share of `max_iter` if a float below 1.
     initial_strength : float, default=0.00002
-        Strength of the penalty in the first epoch after them.
+        Strength of the penalty in the first epoch after the warm-up.
     growth : float, default=1.3
         Factor from one epoch to the next.
     fine_tune_epochs : int or float, default=0.25
@@ -51,24 +49,10 @@ class HyperSparseSelector(PerceptronSelector):
         Number of neurons of every hidden layer.
     activation : {"relu", "tanh", "logistic"}, default="relu"
         Activation of the hidden neurons.
-    task : {"auto", "classification", "multilabel", "regression"}, default="auto"
-        What y holds: one class per sample, several labels per sample, or numbers. ``"auto"``
-        decides by y and warns where whole numbers could be classes or a quantity; see
-        :doc:`/targets`.
-    loss : {"auto", "cross_entropy", "binary_cross_entropy", "squared_error"} or callable, \
-default="auto"
-        ``"auto"`` is cross-entropy for classes, binary cross-entropy for several labels and
-        squared error for numbers. Or any loss of torch's kind, such as
-        ``torch.nn.HuberLoss()``, ``torch.nn.functional.poisson_nll_loss`` or a module of your
-        own; see :doc:`/targets`. It is tried on two rows before the training.
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes; ``"balanced"`` makes them count equally.
+    %(target)s
     scaling : {"auto", "global", "feature", "minmax", "none"}, default="auto"
-        ``"global"``: subtract one mean and divide by one standard deviation, both over the whole
-        table, so that features keep their relative spread; ``"feature"``: standardise every
-        feature; ``"minmax"``: bring every feature to 0 to 1; ``"none"``: use X as it is.
-        ``"auto"`` is ``"feature"``: the penalty compares weights, which standardised inputs make
-        comparable.
+        As for :class:`NeuronAttributionSelector`, except that ``"auto"`` is always ``"feature"``:
+        pruning compares weights, and standardised inputs make them comparable.
     max_iter : int, default=80
         Maximum number of epochs. The network is pruned at the latest `fine_tune_epochs` before.
     batch_size : int or "auto", default="auto"
@@ -79,59 +63,28 @@ default="auto"
         Nesterov momentum.
     alpha : float, default=0.0001
         Strength of an L2 penalty in all epochs, in addition to `penalty`.
-    connections_every : int or None, default=None
-        Count the connections of every input neuron after every so many epochs, before the first
-        one and at the end; the counts are kept in `connections_`. Training is the same with it.
-    n_jobs : int or None, default=None
-        Folds that are fitted at the same time where `K` is chosen; None is 1 unless in a
-        ``joblib.parallel_config`` context, -1 is the number of processors. The result does not
-        depend on it.
-    kernel : {"auto", "csr", "masked"}, default="auto"
-        How sparse layers are stored and multiplied: compressed sparse rows, or a dense matrix
-        with a mask. ``"auto"`` chooses by shape, density and device.
-    device : str, default="auto"
-        ``"auto"`` takes CUDA, then MPS, then the CPU; or a name as in ``"cuda:1"``.
-    verbose : int or bool, default=False
-        Whether to show a progress bar.
+    %(connections_every)s
+    %(jobs)s
+    %(kernel)s
+    %(device)s
     random_state : int, RandomState instance or None, default=None
-        Decides the initial network and the order of the samples.
+        Seed of the initial network and the order of the samples.
 
     Attributes
     ----------
     scores_ : ndarray of shape (n_features,), dtype float64
-        Score of every feature, higher is better: 1 plus the strength of its input neuron for
-        those that keep a connection, for the others their strength just before pruning over
-        the largest one; 0 for constant features.
-    ranking_ : ndarray of shape (n_features,), dtype int64
-        Rank of every feature, 1 is the best. Constant features come last.
-    support_ : ndarray of shape (n_features,), dtype bool
-        Mask of the `K` best features.
-    K_ : int
-        Number of selected features.
-    scaling_ : str
-        How the features were scaled: `scaling`, or what ``"auto"`` chose.
-    path_ : KCurve
-        Scores against K, see :class:`~sparsefs.evaluation.KCurve`; only if `K` was chosen by
-        cross-validation.
-    n_features_in_ : int
-        Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X had string column names.
-    n_iter_ : int
-        Number of epochs trained.
+        Score of every feature, higher is better: 1 plus the strength of its input neuron if it
+        keeps a connection; else its strength just before the pruning, relative to the largest one;
+        0 for constant features.
+    %(ranking_)s
     history_ : dict of str to ndarray of shape (`n_iter_`,)
         ``"loss"``, ``"density"``, ``"connections_changed"``, ``"penalty_strength"`` and
         ``"seconds"`` of every epoch.
-    costs_ : dict of str to dict
-        ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
-        ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
-        of a fully connected one (``"dense"``).
-    connections_ : dict of str to ndarray
-        Only with `connections_every`: ``"epoch"`` of shape (n_counts,), epochs trained before each
-        count; and ``"counts"`` of shape (n_counts, n_features), int32, the connections of every
-        feature's input neuron.
-    network_ : FittedNetwork
-        The trained network in numpy, which `score` uses.
+    %(network_)s
+
+    Notes
+    -----
+    ``from_paper`` has the paper's schedule, which was made for large image networks.
 
     References
     ----------

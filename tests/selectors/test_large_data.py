@@ -144,10 +144,11 @@ def test_sample_weights_of_a_large_table(Selector, long, tmp_path, cut_small):
     table = open_shards(write_npy(tmp_path / "X", long))
     streamed = fit(quick(Selector), table, sample_weight=weight)
     expected = fit(quick(Selector), long, sample_weight=weight)
-    (ours, theirs), (our_place, their_place) = same_features(streamed, expected)
-    np.testing.assert_allclose(ours.scale[our_place], theirs.scale[their_place], rtol=1e-10)
+    assert streamed.scaling_ == expected.scaling_
     y = classes(long)
     if Selector in SCORING:
+        (ours, theirs), (our_place, their_place) = same_features(streamed, expected)
+        np.testing.assert_allclose(ours.scale[our_place], theirs.scale[their_place], rtol=1e-10)
         assert streamed.score(table, y, weight) == pytest.approx(streamed.score(long, y, weight))
 
 

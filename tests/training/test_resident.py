@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from sparsefs.training import resident
-from sparsefs.training.batches import Batches
-from sparsefs.training.resident import ResidentBatches, make_batches
+from sparsefs.training import batches as batches_of
+from sparsefs.training.batches import Batches, make_batches
+from sparsefs.training.resident import ResidentBatches
 from sparsefs.training.scaling import Scaling
 from sparsefs.utils import device as _device
 from tests.no_waiting import no_waiting
@@ -56,5 +56,5 @@ def test_data_move_to_a_device_where_they_fit(wide, monkeypatch):
     monkeypatch.setattr(_device, "_CPU_IS_REMOTE", True)
     assert type(make_batches(wide, *args)) is ResidentBatches
     assert type(make_batches(sparse.csr_matrix(wide), *args)) is Batches
-    monkeypatch.setattr(resident, "free_memory", lambda device: 7.9 * wide.size)
+    monkeypatch.setattr(batches_of, "free_memory", lambda device: 7.9 * wide.size)
     assert type(make_batches(wide, *args)) is Batches

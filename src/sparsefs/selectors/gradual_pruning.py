@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..data import RowTable
@@ -254,7 +255,8 @@ class GradualPruningSelector(BaseSelector):
         from ..training.objective import principal_components
 
         weight, rows, columns = self.component_weight, data.rows, data.varying
-        n_components = min(8 if self.supervised else 32, len(rows) // 3, len(columns))
+        most = 8 if self.supervised else 32
+        n_components = min(most, _n_distinct(data.X, rows, 3 * most) // 3, len(columns))
         if self.supervised:
             # A table on disk has so many rows that their labels tell enough.
             on_disk = weight == "auto" and isinstance(data.X, RowTable)
@@ -277,6 +279,16 @@ class GradualPruningSelector(BaseSelector):
             n_classes = data.target.n_outputs if data.target.task == "classification" else 2
             weight = 2 / n_classes
         return scores, weight
+
+
+def _n_distinct(X, rows, most: int) -> int:
+    """Number of distinct rows, up to `most`: copies of a row are no further samples."""
+    if len(rows) >= most:
+        return most
+    some = X[rows]
+    if sparse.issparse(some):
+        return len({(row.indices.tobytes(), row.data.tobytes()) for row in some})
+    return len({np.ascontiguousarray(row).tobytes() for row in some})
 
 
 def _result(training, data, history=None) -> FitResult:

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Run a measurement: ``python -m benchmarks NAME``; what each does: ``... NAME --help``.
 
-Each writes its rows to ``benchmarks/results/NAME.csv`` as it goes and prints a summary of what
-is there. Rows that are there already are not measured again, whatever version made them, so a run
-that was broken off goes on; ``--fresh`` forgets them first. Every row says on which machine, with
-which versions and at which commit it was measured.
+Each writes its rows to ``benchmarks/results/NAME.csv`` and prints a summary. Existing rows are not
+measured again, whatever version made them, so an interrupted run resumes; ``--fresh`` deletes them
+first. Every row contains the machine, the versions and the commit.
 Real data sets are read from the folder in SPARSEFS_DATA, by default ../shared/datasets.
 """
 

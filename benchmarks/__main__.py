@@ -12,7 +12,6 @@ import argparse
 import importlib
 from pathlib import Path
 
-from benchmarks import accuracy_tables, performance_tables
 from benchmarks.results import Results
 
 NAMES = (
@@ -26,7 +25,6 @@ NAMES = (
     "time_to_accuracy",
     "fits",
     "quick_selection",
-    "replicas",
     "attribution",
     "memory",
     "scaling",
@@ -68,9 +66,6 @@ def main(arguments=None):
         forget = getattr(arguments.module, "forget", None)
         forget(arguments) if forget else Results.forget(arguments.name)
     arguments.module.run(arguments)
-    performance_tables.write(arguments.name)
-    if arguments.name == "accuracy":
-        accuracy_tables.write()
     file_of = getattr(arguments.module, "file_of", lambda arguments: arguments.name)
     Results(file_of(arguments), key=[]).print_origin()
 

@@ -13,13 +13,11 @@ import numpy as np
 
 from benchmarks.data import split
 from benchmarks.evaluation import svc_accuracy
+from benchmarks.formatting import mean_error, numbers, show
 from benchmarks.results import Results
-from benchmarks.tables import mean_error, numbers, show
 from sparsefs import GradualPruningSelector
-from sparsefs.importance.taylor import TaylorImportance
-from sparsefs.topology.schedule import PruningSchedule
+from sparsefs.training.pruning_loop import GradualPruning, InputImportance, PruningSchedule
 from sparsefs.training.scaling import Clipping
-from sparsefs.training.gradual_pruning import GradualPruning
 
 SETS = [
     *("arcene", "colon", "lymphoma", "prostate_ge", "tox_171", "yale", "warpar10p", "orl"),
@@ -56,8 +54,8 @@ VARIANTS = {
     "as it is": ({}, []),
     "pruned once, at the end": ({}, [(PruningSchedule, "n_inputs", lambda s, n, p: n)]),
     "as many features removed in every round": ({}, [(PruningSchedule, "n_inputs", _linear)]),
-    "ranked by weights, not Taylor": ({}, [(TaylorImportance, "look_at", _by_strength)]),
-    "importances, not shares of them": ({}, [(TaylorImportance, "look_at", _by_size)]),
+    "ranked by weights, not Taylor": ({}, [(InputImportance, "look_at", _by_strength)]),
+    "importances, not shares of them": ({}, [(InputImportance, "look_at", _by_size)]),
     "no noise": ({"noise_std": 0.0}, []),
     "the same noise in all networks": (
         {},
@@ -141,16 +139,3 @@ def summarise(results, arguments):
     header, lines = table(results, arguments.sets, arguments.variants, seeds)
     show(header, lines)
     results.print_origin()
-    complete = [s for s in SETS if results.where(set=s, variant="as it is", seed=0)]
-    if complete == SETS:
-        write(results)
-
-
-def write(results, seeds=range(1)):
-    """The documentation's table."""
-    import csv
-
-    header, lines = table(results, SETS, list(VARIANTS), seeds)
-    path = results.folder / "gradual_pruning_ablation.csv"
-    with path.open("w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *lines])

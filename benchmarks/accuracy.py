@@ -22,9 +22,9 @@ import numpy as np
 from scipy import sparse
 
 from benchmarks import data, evaluation, methods
+from benchmarks.formatting import mean_error, numbers, short, show
 from benchmarks.isolated import Forks, Job
 from benchmarks.results import Results
-from benchmarks.tables import mean_error, numbers, short, show
 
 KS = (10, 20, 50, 100, 200)
 OFFICIAL_KS = (50,)

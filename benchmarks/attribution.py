@@ -18,7 +18,7 @@ import time
 
 import numpy as np
 import torch
-from tests.data import load
+from tools.datasets import load
 from torch.func import jacrev, vmap
 
 from benchmarks.results import Results
@@ -26,7 +26,7 @@ from sparsefs import NeuronAttributionSelector
 from sparsefs.importance import attribution
 from sparsefs.networks import FeedForward
 from sparsefs.topology import erk_densities, sample_positions
-from sparsefs.utils.threads import single_threaded
+from sparsefs.utils.device import single_threaded
 
 NETWORKS = {"isolet": (617, 26), "mnist": (784, 10)}
 DENSITIES = [0.05, 1.0]

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.formatting import numbers, show, spread
 from benchmarks.isolated import THREAD_SETTINGS
 from benchmarks.machine import ROOT
 from benchmarks.results import Results
-from benchmarks.tables import numbers, show, spread
 
 TARGET = 1.5
 PROGRAM = """

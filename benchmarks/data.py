@@ -5,8 +5,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.datasets import make_classification
 from sklearn.model_selection import train_test_split
-from tests.data import available, is_sparse, load, official_n_train
-from tests.data import n_rows as _n_rows_of_file
+from tools.datasets import available, is_sparse, load, official_n_train
+from tools.datasets import n_rows as _n_rows_of_file
 
 ROWS = {"mnist": 10_000, "fashion_mnist": 10_000}
 WHOLE_MNIST = "mnist_60000"

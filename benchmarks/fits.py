@@ -13,9 +13,9 @@ import numpy as np
 
 from benchmarks import data, methods
 from benchmarks.evaluation import best, svc_accuracy
+from benchmarks.formatting import mean_error, numbers, short, show, spread
 from benchmarks.isolated import Job, measure
 from benchmarks.results import Results
-from benchmarks.tables import mean_error, numbers, short, show, spread
 
 SETS = ["isolet_1560", "madelon", "mnist", "arcene"]
 COMMON = [

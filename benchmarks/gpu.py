@@ -4,9 +4,8 @@
 WAST on 60,000 rows of mnist for 10 epochs, every selector's default fit on mnist's first 10,000
 rows, and the kernels there (``benchmarks kernels --devices cuda``). Where the data sets are
 missing, generated digits of the same shape take their place, and the rows say so. ``fit`` is the
-whole fit, ``training`` its epochs, and ``transfer`` copying X to the device once, by itself. If
-selectors have ``n_replicas``, 32 seeds at once are measured beside one. Methods take turns; one fit
-before all warms the device up.
+whole fit, ``training`` its epochs, and ``transfer`` copying X to the device once, by itself.
+Methods take turns; one fit before all warms the device up.
 """
 
 import argparse
@@ -14,16 +13,15 @@ import time
 
 import numpy as np
 import torch
-from tests.data import available
+from tools.datasets import available
 
 from benchmarks import data, kernels
+from benchmarks.formatting import numbers, show, spread
 from benchmarks.methods import SELECTORS
 from benchmarks.results import Results
-from benchmarks.tables import numbers, short, show, spread
 
 WHOLE = "WAST, 60,000 rows, 10 epochs"
-REPLICAS = 32
-TARGETS = "targets: whole mnist under 1 s of training; 32 replicas under 4 times the time of one"
+TARGET = "target: whole mnist under 1 s of training"
 
 
 def unavailable():
@@ -38,13 +36,7 @@ def cases():
     """{name: (data set, selector without K and seed, its parameters)}."""
     small = "mnist" if available() else "digits_like"
     known = {WHOLE: (data.WHOLE_MNIST, "WAST", {"max_iter": 10})}
-    known |= {f"{name}, 10,000 rows": (small, name, {}) for name in SELECTORS}
-    for case, (name, selector, params) in list(known.items()):
-        if "n_replicas" in SELECTORS[selector]().get_params():
-            known[case] = (name, selector, params | {"n_replicas": 1})
-            several = params | {"n_replicas": REPLICAS}
-            known[f"{case}, {REPLICAS} replicas"] = (name, selector, several)
-    return known
+    return known | {f"{name}, 10,000 rows": (small, name, {}) for name in SELECTORS}
 
 
 def run(arguments):
@@ -88,12 +80,8 @@ def timed(action):
 
 def summarise(results):
     columns = ("fit_s", "training_s", "transfer_s", "peak_device_mb")
-    lines = []
-    for case in cases():
-        rows = results.where(case=case)
-        alone = results.where(case=case.removesuffix(f", {REPLICAS} replicas"))
-        over = np.median(numbers(rows, "fit_s")) / np.median(numbers(alone, "fit_s"))
-        cells = [spread(numbers(rows, column)) for column in columns]
-        lines.append([case, *cells, "" if rows == alone else short(over)])
-    header = ["case", "fit s", "training s", "transfer s", "peak MB on the device", "over one"]
-    show(header, lines, TARGETS)
+    lines = [
+        [case, *(spread(numbers(results.where(case=case), column)) for column in columns)]
+        for case in cases()
+    ]
+    show(["case", "fit s", "training s", "transfer s", "peak MB on the device"], lines, TARGET)

@@ -14,12 +14,12 @@ import time
 import numpy as np
 import torch
 
+from benchmarks.formatting import numbers, short, show, spread
 from benchmarks.results import Results
-from benchmarks.tables import numbers, short, show, spread
 from sparsefs.networks import make_sparse_linear
 from sparsefs.networks.kernels import choose_kernel
 from sparsefs.topology import sample_positions
-from sparsefs.utils.threads import single_threaded
+from sparsefs.utils.device import single_threaded
 
 SHAPES = [
     *((200, 500), (200, 784), (200, 3000), (200, 10_000), (200, 100_000)),

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The WAST program as the paper's is: dense matrices, masks, full sorts, automatic
-differentiation. The step is the oracle of the tests; here is the loop around it."""
+differentiation. Here is the loop around its step."""
 
 import time
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from tests.oracle import LiteralWAST
+from tools.literal_wast import LiteralWAST
 
 N_HIDDEN, BATCH, EPOCHS, DENSITY = 200, 128, 10, 0.2
 

@@ -9,10 +9,10 @@ is that of the fit: what loading the data took for a moment does not count (on L
 """
 
 from benchmarks import data, literal, wide_settings
+from benchmarks.formatting import numbers, show, spread
 from benchmarks.isolated import Job, measure
 from benchmarks.methods import SELECTORS
 from benchmarks.results import Results
-from benchmarks.tables import numbers, show, spread
 from sparsefs import WASTSelector
 
 LITERAL = "literal"

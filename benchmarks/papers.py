@@ -11,7 +11,6 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks import paper_tables
 from benchmarks.data import split
 from benchmarks.evaluation import best, svc_accuracy
 from benchmarks.results import Results
@@ -140,15 +139,15 @@ def quick_selection(scaling, name, seed, X, y):
     return {variant: selector.fit(X).scores_}, selector
 
 
-def hyper_sparse(regularizer, density, name, seed, X, y):
+def hyper_sparse(penalty, density, name, seed, X, y):
     selector = HyperSparseSelector(
         K=20 if name == "madelon" else 50,
-        regularizer=regularizer,
+        penalty=penalty,
         density=density,
         random_state=seed,
         device="cpu",
     ).fit(X, y)
-    return {f"{regularizer}-{density}": selector.scores_}, selector
+    return {f"{penalty}-{density}": selector.scores_}, selector
 
 
 METHODS = {
@@ -161,9 +160,9 @@ METHODS = {
     "NeuroFS": (partial(neurofs, "feature"), FIFTY),
     "NeuroFS-global": (partial(neurofs, "global"), FIFTY),
     **{
-        f"{regularizer}-{density}": (partial(hyper_sparse, regularizer, density), REGULARIZED)
+        f"{penalty}-{density}": (partial(hyper_sparse, penalty, density), REGULARIZED)
         for density in (0.1, 0.02)
-        for regularizer in ("hypersparse", "l1", "l2")
+        for penalty in ("hypersparse", "l1", "l2")
     },
 }
 
@@ -183,7 +182,6 @@ def run(arguments):
                 if wanted and not results.has(set=name, method=method, seed=seed):
                     measure(results, name, method, seed)
     summarise(results)
-    paper_tables.write_all(results.rows, [*SETS, "fashion_mnist"], PUBLISHED)
 
 
 def measure(results, name, method, seed):

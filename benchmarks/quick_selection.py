@@ -12,11 +12,11 @@ import time
 import numpy as np
 from scipy import sparse
 from scipy.special import expit
-from tests.data import load
+from tools.datasets import load
 
 from benchmarks.results import Results
 from sparsefs import QuickSelectionSelector
-from sparsefs.utils.threads import single_threaded
+from sparsefs.utils.device import single_threaded
 
 SETS = ["madelon", "isolet_1560", "pcmac"]
 EPSILON, N_HIDDEN, BATCH, LEARNING_RATE, MOMENTUM, DECAY = 13, 1000, 100, 0.01, 0.9, 1e-5

@@ -15,10 +15,10 @@ from itertools import pairwise
 import numpy as np
 
 from benchmarks import wide_settings
+from benchmarks.formatting import numbers, short, show, spread
 from benchmarks.isolated import Job, measure
 from benchmarks.methods import SELECTORS
 from benchmarks.results import Results
-from benchmarks.tables import numbers, short, show, spread
 
 METHODS = ["WAST", "QuickSelection", "NeuronAttribution"]
 BASE = {"n": 2000, "d": 1000, "h": 200, "density": 0.05, "C": 10}

@@ -3,7 +3,7 @@
 
 All run on one thread, interleaved, on the same data with the paper's setting, for the same number
 of epochs; figures are medians over the repetitions, with the range in brackets. ``literal`` is
-the oracle of the tests: dense matrices, masks, full sorts, automatic differentiation.
+the program as written: dense matrices, masks, full sorts, automatic differentiation.
 ``ours, dense`` is ours with dense matrices and masks (``kernel="masked"``); ``products`` are the
 five dense products of a step and nothing else. ``update`` is the share of the topology update in
 ours. The last column says where a dense program is faster than ours.
@@ -13,16 +13,16 @@ import time
 
 import numpy as np
 import torch
-from tests.data import load
+from tools.datasets import load
 
 from benchmarks import literal
 from benchmarks.data import GENERATED
+from benchmarks.formatting import numbers, show, spread
 from benchmarks.literal import BATCH, N_HIDDEN
 from benchmarks.results import Results
-from benchmarks.tables import numbers, show, spread
 from sparsefs import WASTSelector
 from sparsefs.topology import Topology
-from sparsefs.utils.threads import single_threaded
+from sparsefs.utils.device import single_threaded
 
 CASES = [
     ("madelon", 0.2),

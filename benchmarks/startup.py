@@ -13,9 +13,9 @@ import sys
 
 import numpy as np
 
+from benchmarks.formatting import numbers, show, spread
 from benchmarks.isolated import THREAD_SETTINGS
 from benchmarks.results import Results
-from benchmarks.tables import numbers, show, spread
 
 PROGRAMS = {
     "torch": "import torch",

@@ -15,10 +15,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks import methods
+from benchmarks.formatting import mean_error, numbers, short, show
 from benchmarks.isolated import Job, measure
 from benchmarks.results import Results
 from benchmarks.synthetic_problems import PROBLEMS, SIZES, make, share_found
-from benchmarks.tables import mean_error, numbers, short, show
 from sparsefs import NeuronAttributionSelector, StabilitySelector
 from sparsefs.meta.error_control import error_control
 

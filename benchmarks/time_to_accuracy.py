@@ -16,10 +16,10 @@ import numpy as np
 from benchmarks import literal
 from benchmarks.data import kind_of, n_selected, split, tiny
 from benchmarks.evaluation import best, svc_accuracy
+from benchmarks.formatting import mean_error, numbers, short, show, spread
 from benchmarks.results import Results
-from benchmarks.tables import mean_error, numbers, short, show, spread
 from sparsefs import WASTSelector
-from sparsefs.utils.threads import single_threaded
+from sparsefs.utils.device import single_threaded
 
 SETS = ["isolet_1560", "pcmac", "mnist", "coil20", "madelon"]
 DENSITIES = [0.2, 0.05, 0.02]

@@ -31,6 +31,6 @@ SETTINGS = {
 def selector(name, classes, max_iter, **params):
     """A selector of that name for wide data."""
     if name == "HyperSparse":  # at least one epoch must come before the pruning
-        params = {"warmup_iter": 0, "fine_tune_iter": min(1, max_iter - 1)} | params
+        params = {"warmup_epochs": 0, "fine_tune_epochs": min(1, max_iter - 1)} | params
     params = {"max_iter": max_iter, "random_state": 0, "device": "cpu"} | params
     return classes[name](**SETTINGS[name] | params)

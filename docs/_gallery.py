@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The gallery's order, and the state in which every example of it starts."""
+"""The gallery's order, and the state in which every example of it runs: offline, and where a
+warning is an error.
+"""
 
 import random
+import socket
 import warnings
 
 # As a newcomer would read them; those that are not listed follow by name.
@@ -22,9 +25,11 @@ ORDER = [
     "connections.py",
     "own_importance.py",
     "own_growth_rule.py",
+    "own_selector.py",
     "sparse_residual_network.py",
 ]
 FILTERS = list(warnings.filters)
+CONNECT = socket.socket.connect
 
 
 class ReadingOrder:
@@ -41,7 +46,7 @@ class ReadingOrder:
         return "<ReadingOrder>"  # a stable name: Sphinx compares configurations
 
 
-def reset(gallery_conf, filename):
+def reset(gallery_conf, filename, when):
     """Nothing that one example leaves behind reaches the next, or the build."""
     import numpy as np
     import torch
@@ -51,3 +56,14 @@ def reset(gallery_conf, filename):
     torch.manual_seed(0)
     torch.set_default_dtype(torch.float32)
     warnings.filters[:] = FILTERS
+    socket.socket.connect = CONNECT
+    if when == "before":
+        warnings.simplefilter("error")
+        for category in (DeprecationWarning, PendingDeprecationWarning):  # for authors of libraries
+            warnings.simplefilter("ignore", category)
+        warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")
+        socket.socket.connect = _refuse
+
+
+def _refuse(*args, **kwargs):
+    raise OSError("examples need no network")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))  # _mathml.py and _gallery.py
+sys.path[:0] = [str(HERE), str(HERE.parent)]  # _mathml.py and others here, benchmarks
 
 os.environ["MPLBACKEND"] = "Agg"  # also in what examples start
 
@@ -75,3 +75,9 @@ sphinx_gallery_conf = {
     "image_srcset": ["2x"],
     "plot_gallery": "True",
 }
+
+
+def setup(app):
+    import _made
+
+    app.connect("builder-inited", _made.make)

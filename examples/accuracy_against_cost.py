@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-What accuracy costs
-===================
+Accuracy against cost
+=====================
 
-How many pixels, and how much training, does a digit take? A search over a
-selector and the SVC behind it looks for accuracy, few features and few
-operations at once, and finds the trials that no other beats in all three.
+How many pixels, and how much training, does it take to recognise digits? A
+search over a selector and an SVC looks for high accuracy, few features and few
+operations. It finds the trials that no other trial beats in all three.
 """
 
 from scipy.stats import loguniform, randint
@@ -35,7 +35,7 @@ sparse = ["set", "rigl"]
 space = {
     "fs__K": randint(4, 65),
     "fs__topology": [*sparse, "dense"],
-    # A dense network has no density: the parameter exists for the sparse ones only.
+    # A dense network has no density, so the parameter exists for sparse ones only.
     "fs__density": Conditional(loguniform(0.02, 0.5), fs__topology=sparse),
     "fs__max_iter": randint(1, 11),
     "clf__C": loguniform(0.1, 100),
@@ -50,8 +50,8 @@ search = ParetoSearchCV(
 search.fit(X_train, y_train)
 
 # %%
-# The front. Of its trials the search takes the cheapest that is as accurate as
-# the best, as far as the folds can tell.
+# This is the front. The search chooses the cheapest trial that is as accurate
+# as the best, within one standard error.
 
 results = search.cv_results_
 print("accuracy  features  training MFLOPs  topology  density")
@@ -66,20 +66,18 @@ for i in search.pareto_front_:
         " <- chosen" if i == search.best_index_ else "",
     )
 print(
-    f"accuracy of the chosen on unseen samples: {search.score(X_test, y_test):.3f}"
+    f"accuracy of the chosen trial on new samples: {search.score(X_test, y_test):.3f}"
 )
 
 # %%
-# In two of the three objectives at a time. Sparse networks need a fraction of
-# the operations; for accuracy alone the dense one is as good. Fewer features
-# cost accuracy below about 25, and nearly nothing above.
+# The plots show two of the three objectives at a time. Sparse networks need a
+# fraction of the operations; the dense network is as accurate. Fewer than
+# about 25 features cost accuracy, more hardly improve it.
 
 try:
     import matplotlib.pyplot as plt
 except ImportError:
-    print(
-        "Install matplotlib (pip install 'sparsefs[plot]') for the pictures."
-    )
+    print("Install matplotlib (pip install 'sparsefs[plot]') for the plots.")
 else:
     ParetoDisplay.from_estimator(search, hue="fs__topology")
     ParetoDisplay.from_estimator(

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-How many features?
-==================
+Choosing the number of features
+===============================
 
 ``K="auto"`` chooses the number of features by cross-validation within the fit.
-Three rules read the same curve: the best score, the fewest features that are
-as good as far as the folds can tell, and the bend. The data are 900 images of
-digits.
+Three rules read the same curve: the best score, the fewest features within one
+standard error of the best, and the knee. The data are 900 images of digits.
 """
 
 from functools import partial
@@ -34,18 +33,18 @@ selector = GradualPruningSelector(K="auto", random_state=0).fit(
 print(f"K = {selector.K_} of {X.shape[1]}")
 
 # %%
-# The fit keeps the curve. The band is one standard error to both sides; the
-# star is the smallest K whose score is not more than one standard error below
-# the best.
+# The fit keeps the curve. The band is one standard error on both sides. The
+# star is the smallest K whose score is at most one standard error below the
+# best.
 
 KCurveDisplay.from_estimator(selector)
 plt.show()
 
 # %%
-# Another rule reads the same curve, without another fit. What its choice is
-# worth, only images can tell that took no part in it. The score *inside* is
-# the one that K was chosen by, the highest of several or near it, and measured
-# with four fifths of the images to learn from: no estimate of the other.
+# Another rule uses the same curve, without another fit. The accuracy on new
+# images shows how good its choice is. The score *inside* decided the choice, so
+# it is not an unbiased estimate. It is also measured with four fifths of the
+# images for training.
 
 
 def accuracy(columns):
@@ -58,21 +57,19 @@ def accuracy(columns):
 print("rule                  K  inside  accuracy on new images")
 for rule in ["best", "one_standard_error", "knee"]:
     selector.set_params(K=CrossValidatedK(rule=rule))
-    inside = selector.path_["score_mean"][
-        selector.path_["K"] == selector.K_
-    ].item()
+    path = selector.path_
+    inside = path.mean[path.Ks == selector.K_].item()
     columns = selector.get_support(indices=True)
     print(
         f"{rule:18s} {selector.K_:4d}  {inside:6.3f}  {accuracy(columns):.3f}"
     )
 
 # %%
-# A curve is also the fair way to compare rankings: ``k_curve`` takes any
-# estimator that ranks features, ours or scikit-learn's, and ranks in every
-# fold anew. The same seed means the same folds. No ranking leads at every K:
-# one pixel alone is best found by a test of single pixels, with four
-# ExtraTrees is ahead, with eight gradual pruning, and from about 24 on any of
-# them will do.
+# A curve is also a fair way to compare rankings. ``k_curve`` takes any
+# estimator that ranks features and ranks again in every fold. The same seed
+# gives the same folds. No ranking leads at every K: with one pixel ExtraTrees and
+# mutual information are ahead, with four ExtraTrees, and with eight gradual
+# pruning. From about 24 pixels on they are level.
 
 rankers = {
     "gradual pruning": selector,

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-Watch connections move to the features that matter
-==================================================
+How connections move to informative features
+============================================
 
-In the papers' methods the connections of a sparse network move while it
-trains: some are dropped, and as many grow elsewhere. With
-``connections_every`` a selector keeps count of them for every input neuron. On
-images of digits one can watch three methods find the pixels, each in its own
-way.
+In the papers' methods, the connections of a sparse network move during the
+training: some are dropped, and as many grow elsewhere. With
+``connections_every`` a selector counts them for every input neuron. Here three
+methods find the pixels of digits in different ways.
 """
 
 import matplotlib.pyplot as plt
@@ -48,7 +47,7 @@ def watch(selector, epochs):
         f"accuracy with {K} pixels: {accuracy(selector.get_support(indices=True)):.3f}"
     )
     print(
-        f"connections of the inputs, at first {totals[0]}, in the end {totals[-1]}"
+        f"connections of the inputs: {totals[0]} at first, {totals[-1]} at the end"
     )
     ConnectionsDisplay.from_estimator(
         selector, image_shape=(8, 8), epochs=epochs
@@ -57,11 +56,11 @@ def watch(selector, epochs):
 
 
 # %%
-# NeuroFS takes inputs away
-# -------------------------
-# Input neurons lose all their connections, one group after another, until K
-# are left. The first to go are the borders, which are white in nearly all
-# images. The selected pixels are outlined.
+# NeuroFS removes inputs
+# ----------------------
+# Input neurons lose all their connections, group by group, until K remain. The
+# borders, which are white in nearly all images, are removed first. The
+# selected pixels are outlined.
 
 watch(
     NeuroFSSelector(hidden_layer_sizes=(200, 200), max_iter=40),
@@ -69,11 +68,11 @@ watch(
 )
 
 # %%
-# RigL moves connections to where the gradient is
-# -----------------------------------------------
-# Every epoch it drops the weakest connections, and as many grow where they
-# would lower the loss most. Their number stays the same. The selection is by
-# attribution, and follows the connections loosely.
+# RigL moves connections to large gradients
+# -----------------------------------------
+# After every ten batches it drops the weakest connections, and as many grow
+# where they would lower the loss most. Their number stays the same. The
+# selection uses attribution and follows the connections only loosely.
 
 rigl = NeuronAttributionSelector(topology="rigl", density=0.05, max_iter=30)
 watch(rigl, [0, 5, 10, 30])
@@ -81,24 +80,24 @@ watch(rigl, [0, 5, 10, 30])
 # %%
 # WAST fills few inputs
 # ---------------------
-# It never looks at labels. A few strong pixels soon have every connection
-# there may be, and the others share what remains.
+# WAST uses no labels. A few strong pixels soon have all possible connections,
+# and the others share the rest.
 
 watch(WASTSelector(), [0, 1, 3, 10])
 
 # %%
-# Is it worth it?
-# ---------------
-# Twenty pixels of most variance, which cost nothing, are as good on these
-# images as those of any of the three: the first thing to compare with. Images
-# suit it. On columns of different units, or full of noise, it fails.
+# A simple baseline
+# -----------------
+# The twenty pixels with most variance cost nothing and are as good on these
+# images as those of the three methods. Always compare with this baseline. It
+# suits images; on columns of different units, or full of noise, it fails.
 
 most = np.argsort(-X_train.var(axis=0))[:K]
 chance = [
     accuracy(np.random.default_rng(seed).permutation(64)[:K])
     for seed in range(10)
 ]
-print(f"accuracy with the pixels of most variance: {accuracy(most):.3f}")
+print(f"accuracy with the pixels with most variance: {accuracy(most):.3f}")
 print(
-    f"accuracy with pixels at random: {np.mean(chance):.3f} ± {np.std(chance):.3f}"
+    f"accuracy with random pixels: {np.mean(chance):.3f} ± {np.std(chance):.3f}"
 )

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-Compare selectors fairly, and see how the other way lies
-========================================================
+A fair comparison of selectors
+==============================
 
-A selection that has seen the labels of the samples it is tested on looks
-better than it is. We compare gradual pruning with ExtraTrees, recursive
-elimination (RFE) and a test, once with the selection inside the folds and once
-before them. Then we shuffle the labels, so that there is nothing to find.
+A selection that used the labels of the test samples looks better than it is.
+We compare gradual pruning with ExtraTrees, recursive elimination (RFE) and the
+F-test, with the selection inside the folds and before them. Then we shuffle the
+labels, so that there is nothing to find.
 """
 
 import time
@@ -31,15 +31,14 @@ from sklearn.svm import SVC
 from sparsefs import GradualPruningSelector
 
 # %%
-# 300 images of digits, and their pixels five times more with the values
-# shuffled over the images.
+# The data are 300 images of digits, with five shuffled copies of each pixel.
 
 K = 10
 pixels, y = load_digits(return_X_y=True)
 rng = np.random.default_rng(0)
 pixels = pixels[
     :, (pixels > 0).sum(axis=0) > 100
-]  # some are white in nearly all images
+]  # other pixels are white in nearly all images
 X = np.hstack([pixels, *(rng.permuted(pixels, axis=0) for _ in range(5))])
 rows = rng.permutation(len(y))[:300]
 X, y = X[rows], y[rows]
@@ -64,7 +63,7 @@ def right(selector, X, y):
 
 
 def wrong(selector, X, y):
-    """Select from all rows, then cross-validate what is left."""
+    """Select from all rows, then cross-validate with the selected columns."""
     selected = clone(selector).fit_transform(
         StandardScaler().fit_transform(X), y
     )
@@ -74,11 +73,11 @@ def wrong(selector, X, y):
 
 
 # %%
-# The right way, and the wrong one
-# --------------------------------
-# Folds are the same for all, so differences can be taken fold by fold; their
-# standard error is smaller than that of the accuracies. With five folds, trust
-# a difference of several of them.
+# The right way and the wrong way
+# -------------------------------
+# All methods use the same folds, so the differences are taken fold by fold.
+# Their standard error is smaller than that of the accuracies. With five folds,
+# trust only differences of several standard errors.
 
 print(
     f"{K} of {X.shape[1]}         accuracy   behind ours       wrong way  seconds"
@@ -97,17 +96,18 @@ for name, selector in selectors.items():
     )
 
 # %%
-# Fairly compared, three are level: RFE is as good as gradual pruning here, or
-# better, in a tenth of the time. Only the F-test, which judges each column
-# alone, is behind. Done wrong, the accuracies are up to four points higher,
-# and not by the same for all, so that even the order may change.
+# In the fair comparison three methods are level. RFE is at least as good as
+# gradual pruning here, in a tenth of the time. Only the F-test, which tests
+# each column alone, is behind. The wrong way gives accuracies that are up to
+# four points higher, and not equally for all, so even the order may change.
 #
 # Nothing to find
 # ---------------
-# Sixty images of 3 and 8, with shuffled labels: a coin is as good as any
-# classifier. Done wrong, every method *finds* something. The more columns and
-# the fewer samples, the more. (Done right, most are a little below one half:
-# what is frequent in the training part is rare in the part it is tested on.)
+# Sixty images of 3 and 8 with shuffled labels: every classifier has an expected
+# accuracy of one half. The wrong way, every method seems to find something, the
+# more so with more columns and fewer samples. (The right way, most are a little
+# below one half, because the majority of the training part is the minority of
+# the test part.)
 
 two = np.flatnonzero(np.isin(y, [3, 8]))[:60]
 X_two = VarianceThreshold().fit_transform(X[two])
@@ -125,7 +125,7 @@ for name, selector in selectors.items():
     )
 
 # %%
-# All of it in one picture:
+# One plot shows both.
 
 figure, axes = plt.subplots(
     1, 2, figsize=(9, 3.2), sharey=True, layout="constrained"

@@ -3,9 +3,9 @@
 Thousands of genes, few patients
 ================================
 
-Which genes tell a tumour from healthy tissue? With a hundred patients,
-accuracies come with a large error, and two good lists of genes may have little
-in common. Both can be measured.
+Which genes distinguish a tumour from healthy tissue? With a hundred patients
+the standard error of an accuracy is large, and two good lists of genes may have
+little in common. Both can be measured.
 """
 
 import os
@@ -27,14 +27,13 @@ from sparsefs.evaluation import k_curve, stability
 # %%
 # The data
 # --------
-# No gene expression comes with scikit-learn. If the environment variable
-# ``SPARSEFS_DATA`` names a folder that has ``prostate_ge.npz`` (arrays ``X``
-# and ``y``; 102 patients, 5966 genes), we take that. With ``DOWNLOAD = True``
-# it is leukemia from openml.org (72 patients, 7129 genes), which needs a
-# network once. Otherwise the stand-in is real, but not genes: 72 of the
-# patients of scikit-learn's breast cancer data, with their 30 measurements and
-# all products of up to three of them, 5455 columns that are as redundant as
-# genes are.
+# scikit-learn contains no gene expression data. If the environment variable
+# ``SPARSEFS_DATA`` names a folder with ``prostate_ge.npz`` (arrays ``X`` and
+# ``y``; 102 patients, 5966 genes), we use that file. With ``DOWNLOAD = True``
+# we use leukemia from openml.org (72 patients, 7129 genes), which needs a
+# network connection once. Otherwise we use 72 patients of scikit-learn's breast
+# cancer data: their 30 measurements and all products of up to three of them,
+# 5455 columns that are as redundant as genes.
 
 DOWNLOAD = False
 
@@ -51,7 +50,7 @@ def patients():
             )
             return "leukemia, gene expression", X, y
         except OSError as error:
-            print(f"openml.org is out of reach ({error}).")
+            print(f"Cannot reach openml.org ({error}).")
     X, y = load_breast_cancer(return_X_y=True)
     rows = np.random.default_rng(0).permutation(len(y))[:72]
     products = PolynomialFeatures(3, include_bias=False)
@@ -68,15 +67,15 @@ most_frequent = np.array(
 )
 X = X[
     :, most_frequent < 0.8 * len(X)
-]  # what hardly varies is left out; labels play no part in it
+]  # columns that hardly vary are left out, without use of the labels
 print(f"{name}: {X.shape[0]} patients, {X.shape[1]} columns")
 
 # %%
-# Accuracy, with its error
-# ------------------------
-# Five folds, twice. Every ranking is made within the fold, from its training
-# patients only. Look at the width of the bands before you look at the order of
-# the lines. The dotted line is an SVC on everything.
+# Accuracy and its standard error
+# -------------------------------
+# We use five folds, twice. Every ranking uses the training patients of a fold
+# only. Look at the width of the bands before the order of the lines. The dotted
+# line is an SVC on all columns.
 
 folds = RepeatedStratifiedKFold(n_splits=5, n_repeats=2, random_state=0)
 rankers = {
@@ -97,15 +96,15 @@ KCurveDisplay.from_curve(curves, all_features=everything)
 plt.show()
 
 # %%
-# Which genes, then?
-# ------------------
-# The same twenty in every fold? The stability index is 1 if so, and 0 where
-# folds share no more than chance would have it. A ranking that keeps one of
-# several near-copies may keep another one in the next fold, so that gradual
-# pruning is the least stable here, at the same accuracy. Do not read such a
-# list as *the* genes. :doc:`stability` shows how to ask for those that stay.
+# Stability of the selection
+# --------------------------
+# Are the same twenty columns selected in every fold? If so, the stability index
+# is 1; it is 0 if folds agree only by chance. A method that keeps one of several
+# near-copies may keep another one in the next fold. Gradual pruning is therefore
+# the least stable here, at the same accuracy. Do not read such a list as *the*
+# genes. :doc:`stability` shows how to find features that are selected reliably.
 
-print("with 20 of them   accuracy      stability   seconds a fit")
+print("20 columns        accuracy      stability   seconds a fit")
 for name, curve in curves.items():
     at_20 = curve.Ks == 20
     print(

@@ -3,8 +3,8 @@
 Heat maps of pixels
 ===================
 
-Where in an image is the information? We draw the scores of all pixels of
-handwritten digits as an image, by several selectors, and then digit by digit.
+Which pixels of an image are informative? We draw the scores of the pixels of
+handwritten digits as an image, for several selectors and then for each digit.
 """
 
 from functools import partial
@@ -38,12 +38,12 @@ def score(selector, labels, labels_of_test):
 # %%
 # All digits at once
 # ------------------
-# Mutual information scores every pixel alone. Neighbours say nearly the same,
-# so that they score nearly the same, and are selected together. Gradual
-# pruning asks what a pixel adds to those that are left, and spreads the
-# selection. Its map shows *what to keep*; for all that is related to the digit
-# the other map is the better picture. Labels do not even help here: the pixels
-# from which the others can be told are as good for telling digits.
+# Mutual information scores every pixel alone. Neighbouring pixels are similar,
+# so they have similar scores and are selected together. Gradual pruning measures
+# what a pixel adds to the remaining ones, which spreads the selection. Its map
+# shows *which pixels to keep*; the other map shows which pixels are related to
+# the digit. Labels do not help here: pixels that predict the others are as good
+# for recognising digits.
 
 K = 12
 selectors = {
@@ -70,10 +70,10 @@ plt.show()
 # %%
 # Digit by digit
 # --------------
-# For every digit one selector, which learns to tell it from the nine others.
-# The mean image of the digit lies beneath, in grey. A pixel may be selected
-# because it is always dark in this digit, or because it never is. Above each
-# image stands the balanced accuracy with its four pixels; 0.5 is guessing.
+# One selector per digit learns to distinguish it from the nine others. The mean
+# image of the digit is shown in grey below. A pixel may be selected because it
+# is always dark in this digit, or because it is never dark. The title shows the
+# balanced accuracy with four pixels; 0.5 is guessing.
 
 K = 4
 figure, axes = plt.subplots(2, 5, figsize=(9, 4.2), layout="constrained")

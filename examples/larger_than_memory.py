@@ -3,9 +3,9 @@
 Data larger than memory
 =======================
 
-300,000 patches of two photographs lie in files. Which of the pixels around it
-tell the brightness of the one in the middle? A selector reads the table piece
-by piece, and we measure what that saves.
+The table contains 300,000 patches of two photographs. Which surrounding pixels
+predict the brightness of the pixel in the middle? A selector reads the table in
+chunks, and we measure how much memory this saves.
 """
 
 import subprocess
@@ -23,10 +23,10 @@ from sparsefs import GradualPruningSelector, open_shards
 # %%
 # Write the table
 # ---------------
-# Patches of 15 x 15 pixels without the inner 5 x 5: 200 columns of one byte in
-# eight files. That is 60 MB, and 240 MB in the float32 that networks learn
-# from. Neighbouring patches are nearly the same, so the rows are written in
-# random order, as they should be in large tables.
+# Each row is a patch of 15 x 15 pixels without the inner 5 x 5: 200 columns of
+# one byte, in eight files. This is 60 MB, and 240 MB as float32 for the
+# training. Neighbouring patches are nearly the same, so we write the rows in
+# random order, as is best for large tables.
 
 SIZE, INNER = 15, 5
 photographs = (
@@ -56,15 +56,14 @@ np.save(folder.parent / "y.npy", y)
 # %%
 # Select
 # ------
-# ``open_shards`` looks at the headers of the files only. The selector takes
-# the table for an array. The last 20,000 rows are left out and tell how well a
-# linear model on the selected pixels predicts the middle, in grey levels from
-# 0 to 255.
+# ``open_shards`` reads only the headers of the files. The selector uses the
+# table like an array. The last 20,000 rows show how well a linear model on the
+# selected pixels predicts the middle, in grey levels from 0 to 255.
 
 table = open_shards(folder)
 print(f"{table.shape[0]} rows x {table.shape[1]} columns, {table.dtype}")
 selector = GradualPruningSelector(
-    K=12, loss="squared_error", n_networks=4, random_state=0
+    K=12, task="regression", n_networks=4, random_state=0
 )
 selector.fit(table, y)
 
@@ -77,7 +76,7 @@ for K in [4, 8, 12, 24, 200]:
     )
 
 # %%
-# The nearest ones matter, on all sides; what is farther out is told by these.
+# The nearest pixels on all sides matter; they predict those farther out.
 
 selector.set_params(K=12)
 image = np.full((SIZE, SIZE), np.nan)
@@ -102,15 +101,14 @@ ax.legend(loc="upper left", bbox_to_anchor=(0, 0), ncols=2, frameon=False)
 plt.show()
 
 # %%
-# What it takes
-# -------------
-# The same fit in processes of their own: with the table as an array in memory,
-# and as files. Counted is the highest use of memory above that of Python and
-# the libraries, which only Linux tells in this way. With files most of it are
-# two buffers of 128 MiB: one in which rows are mixed, and one for the few
-# columns that are left in the end. With four times the rows it was 440 MB with
-# files and 1500 MB with the array, as a fit holds some numbers a row. A
-# ``numpy.memmap`` is read in the same way as files.
+# Memory
+# ------
+# We run the same fit in separate processes, with the table as an array in memory
+# and as files. The memory is the peak above Python and the libraries; only Linux
+# reports it in this way. With files most of it is two buffers of 128 MiB: one to
+# mix rows, and one for the few columns that remain at the end. With four times
+# the rows it was 440 MB with files and 1500 MB with the array, because a fit
+# holds some numbers per row. A ``numpy.memmap`` is read in the same way as files.
 
 PROGRAM = """
 import sys, time
@@ -122,8 +120,8 @@ def megabytes(what):
         return next(int(line.split()[1]) / 1000 for line in file if line.startswith(what))
 
 folder, kind = sys.argv[1:]
-selector = GradualPruningSelector(loss="squared_error", n_networks=4, random_state=0)
-selector.fit(np.eye(9), np.arange(9.0))  # loads what is loaded at the first fit
+selector = GradualPruningSelector(task="regression", n_networks=4, random_state=0)
+selector.fit(np.eye(9), np.arange(9.0))  # the first fit loads libraries
 before = megabytes("VmRSS")
 y, X = np.load(folder + "/y.npy"), open_shards(folder + "/patches")
 if kind == "array":

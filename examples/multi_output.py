@@ -3,9 +3,9 @@
 Several outputs: complete the lower half of an image
 ====================================================
 
-Which pixels of the upper half of a digit tell most about its lower half? The
-target is not one number but one for every pixel below, and one selection has
-to serve them all.
+Which pixels of the upper half of a digit predict its lower half best? The
+target contains one number for every pixel below, and one selection serves all
+of them.
 """
 
 import matplotlib.pyplot as plt
@@ -31,11 +31,10 @@ print(
 )
 
 # %%
-# Pixels are whole numbers from 0 to 16, which could be classes as well:
-# ``loss="squared_error"`` says that they are not. Every output counts the
-# same.
+# Pixels are whole numbers from 0 to 16, which could also be classes.
+# ``task="regression"`` says that they are numbers. Every output counts the same.
 
-selector = GradualPruningSelector(K=8, loss="squared_error", random_state=0)
+selector = GradualPruningSelector(K=8, task="regression", random_state=0)
 selector.fit(X_train, y_train)
 forest = ExtraTreesRegressor(100, random_state=0).fit(X_train, y_train)
 lasso = MultiTaskLassoCV(cv=3).fit(
@@ -51,8 +50,8 @@ rankings = {
 # The same model completes the image from each selection. R2 is the mean over
 # the outputs.
 #
-# This is no case for gradual pruning: it is better than chance, but ExtraTrees
-# and the lasso are a little better still at nearly every K.
+# Gradual pruning is not the best choice here. It is better than random pixels,
+# but ExtraTrees and the lasso are slightly better at nearly every K.
 
 Ks = [2, 4, 8, 16, 32]
 
@@ -79,9 +78,8 @@ chance = [
 print(f"{'at random':18s}", "".join(f"{score:7.2f}" for score in chance))
 
 # %%
-# Eight pixels (in orange) are enough for a blurred idea of what is below.
-# Where the upper half leaves it open, as between 3 and 5 or 8 and 9, the
-# completion is a mixture.
+# Eight pixels (in orange) give a blurred idea of the lower half. Where the upper
+# half is ambiguous, as between 3 and 5 or 8 and 9, the completion is a mixture.
 
 columns = selector.get_support(indices=True)
 model, _ = completed_by(columns)

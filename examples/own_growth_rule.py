@@ -3,10 +3,10 @@
 Your own growth rule
 ====================
 
-Sparse networks drop connections while they train, and grow others. Where, is
-up to a rule. Ours grows connections where an input neuron is strong and the
-gradient of the loss is large, among random candidates: RigL's idea without its
-dense gradient.
+Sparse networks drop connections during the training and grow others. A growth
+rule decides where. This rule grows connections where an input neuron is strong
+and the gradient of the loss is large, among random candidates. It follows RigL's
+idea without its dense gradient.
 """
 
 import numpy as np
@@ -23,20 +23,16 @@ from sparsefs.topology import free_positions, growth_at
 # %%
 # The rule
 # --------
-# A rule is called with a layer, the positions that were dropped, the
-# importance in use and a random generator. Two helpers do the bookkeeping:
-# ``free_positions`` draws positions where there is no connection,
-# ``growth_at`` makes the answer of those that are taken. :doc:`/extending`
-# says more.
+# A rule gets a layer, the dropped positions, the importance in use and a random
+# generator. ``free_positions`` draws positions without a connection, and
+# ``growth_at`` returns the result for the chosen ones. See :doc:`/extending`.
 
 
 class StrongInputGrow:
-    """Grow at input neurons with the largest strength times gradient, among random candidates."""
+    """Growth at the largest strength times gradient, among random candidates."""
 
     def __init__(self, n_candidates=4):
-        self.n_candidates = (
-            n_candidates  # for every connection that is to grow
-        )
+        self.n_candidates = n_candidates  # per connection to grow
 
     def __call__(self, layer, dropped, importance, rng):
         drawn = free_positions(
@@ -46,9 +42,7 @@ class StrongInputGrow:
             drawn, layer.shape[1]
         )  # output neurons, input neurons
         x, grad = layer.seen  # inputs and output gradients of the last batch
-        layer.extra_flops += (
-            2 * len(drawn) * x.shape[1]
-        )  # so that costs_ tells the truth
+        layer.extra_flops += 2 * len(drawn) * x.shape[1]  # counted in costs_
         gradient = torch.linalg.vecdot(grad[rows], x[cols]).abs().cpu().numpy()
         score = (layer.strength("in")[cols] + 1e-6) * gradient
         return growth_at(
@@ -59,8 +53,8 @@ class StrongInputGrow:
 # %%
 # Does it help?
 # -------------
-# On 300 digits, their 64 pixels hidden among 500 columns of noise, beside the
-# rules that the library has.
+# We compare it with the built-in rules on 300 digits, whose 64 pixels are hidden
+# among 500 columns of noise.
 
 
 def main():
@@ -72,9 +66,7 @@ def main():
         X, y, train_size=300, stratify=y, random_state=0
     )
 
-    print(
-        f"{K} of {X.shape[1]} features, of which 64 are pixels and the others noise"
-    )
+    print(f"{K} of {X.shape[1]} features; 64 are pixels, the others are noise")
     selectors = {}
     for name, topology in [
         ("random (SET)", "set"),
@@ -105,9 +97,9 @@ if __name__ == "__main__":
     selectors = main()
 
 # %%
-# The three are within a point or two of each other, which on 1,500 test images
-# and one seed is little. The pixels' scores as images, each on its own scale:
-# all rules see the digits in the middle, and no two the same.
+# The three differ by a point or two, which is little on 1,500 test images and one
+# seed. The images show the pixels' scores, each on its own scale. All rules find
+# the middle of the digits, and no two find the same pixels.
 
 if __name__ == "__main__":
     import matplotlib.pyplot as plt

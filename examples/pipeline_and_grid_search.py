@@ -3,10 +3,10 @@
 Pipelines, names and grid search
 ================================
 
-A selector behaves like any transformer of scikit-learn. Here it takes a data
-frame, keeps the names of its columns, and is tuned together with the
-classifier behind it. The data are 30 measurements of cells from 569 breast
-tumours; the label says which tumours are malignant.
+A selector is a scikit-learn transformer. Here it takes a data frame, keeps the
+names of its columns, and is tuned together with the classifier behind it. The
+data are 30 measurements of cells from 569 breast tumours; the label says which
+tumours are malignant.
 """
 
 import tempfile
@@ -34,7 +34,7 @@ pipeline = Pipeline(
 pipeline.fit(X_train, y_train)
 
 # %%
-# Names go all the way through, and with ``set_output`` so do data frames.
+# The selector keeps names and, with ``set_output``, data frames.
 
 print("selected:", ", ".join(pipeline["fs"].get_feature_names_out()))
 print(f"accuracy with 5 features: {pipeline.score(X_test, y_test):.3f}")
@@ -47,11 +47,10 @@ print(
 )
 
 # %%
-# A grid over K and over the classifier's strength of regularisation. The grid
-# asks for the same ranking with every ``C``: ``memory`` keeps what the first
-# step returned, so that it is fitted for each K and fold only once. (One fit
-# would serve every K, too, but a grid search does not know that.
-# :doc:`K="auto" <choosing_k>` does.)
+# The grid varies K and the regularisation of the classifier. ``memory`` caches
+# the first step, so the selector is fitted once per K and fold. (One fit serves
+# every K, but a grid search does not know that; :doc:`K="auto" <choosing_k>`
+# does.)
 
 with tempfile.TemporaryDirectory() as cache:
     search = GridSearchCV(
@@ -68,12 +67,11 @@ for C, scores in zip([0.1, 1, 10], table, strict=True):
     print(f"C = {C:4}:", "  ".join(f"{score:.3f}" for score in scores))
 
 # %%
-# What is gained? On these data nothing in accuracy: logistic regression on all
-# 30 measurements is as good. Most of the 30 say the same (radius, perimeter
-# and area of the same cells), which its regularisation copes with. A grid
-# search takes the best mean, whatever K costs; look at the table before you
-# believe that so many are needed. :doc:`accuracy_against_cost` searches for
-# both.
+# On these data the selection does not improve the accuracy: logistic regression
+# on all 30 measurements is as good. Most of them are redundant (radius, perimeter
+# and area of the same cells), which its regularisation can handle. A grid search
+# takes the best mean, whatever the cost of K: look at the table before you keep
+# that many features. :doc:`accuracy_against_cost` searches for both.
 
 everything = Pipeline(
     [("scale", StandardScaler()), ("clf", LogisticRegression())]
@@ -86,8 +84,8 @@ print(
 print(f"accuracy with 30 features: {everything.score(X_test, y_test):.3f}")
 
 # %%
-# The ranking of all features, with the cut at K. Bars say how long a feature
-# survived while others were removed.
+# This is the ranking of all features, with the cut at K. The bars show how long a
+# feature survived while others were removed.
 
 import matplotlib.pyplot as plt
 

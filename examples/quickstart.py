@@ -3,10 +3,9 @@
 Quick start: find the real pixels
 =================================
 
-Each of the 64 pixels of small images of digits is there five more times, with
-its values shuffled over the images: 384 columns of which 64 say something, and
-nothing about a column alone tells which. We keep 30 columns and see what they
-are worth.
+The columns are the 64 pixels of small images of digits, and five shuffled
+copies of each pixel: 384 columns, of which 64 are informative. No column
+alone shows which. We select 30 columns and measure how good they are.
 """
 
 import numpy as np
@@ -28,8 +27,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 )
 
 # %%
-# A selector is a step of a pipeline like any other. It is fitted here with
-# labels, and once more without.
+# A selector is a step of a pipeline. We fit one with labels and one without.
 
 pipeline = Pipeline(
     [
@@ -45,9 +43,9 @@ unsupervised = GradualPruningSelector(
 ).fit(X_train)
 
 # %%
-# The same classifier on these columns and on others, always on images that
-# nobody has seen before. With shuffled columns in it, *all* is worse than the
-# 30 that were selected.
+# The same classifier uses these columns and others, and is scored on new
+# images. *All columns* include the shuffled ones and are worse than the 30
+# selected columns.
 
 
 def report(name, columns):
@@ -75,8 +73,8 @@ print("the 5 best pixels:", selector.set_params(K=5).get_support(indices=True))
 selector.set_params(K=K)
 
 # %%
-# Where the digits differ is where the selected pixels are. The corners, always
-# white, score 0.
+# The selected pixels lie where the digits differ. The corners, which are
+# always white, score 0.
 
 try:
     import matplotlib.pyplot as plt
@@ -85,12 +83,12 @@ except ImportError:
         "Install matplotlib (pip install 'sparsefs[plot]') for the picture of the importance."
     )
 else:
-    figure, axes = plt.subplots(1, 2, figsize=(7, 3), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
     image = axes[0].imshow(
         selector.scores_[:64].reshape(8, 8), cmap="cividis", vmin=0, vmax=1
     )
     figure.colorbar(image, ax=axes[0], label="share of the training survived")
-    axes[0].set_title("Score of every pixel")
+    axes[0].set_title("Score of each pixel")
     axes[1].imshow(pixels.mean(0).reshape(8, 8), cmap="Greys")
     chosen = selector.get_support(indices=True)
     rows, columns = np.divmod(chosen[chosen < 64], 8)
@@ -102,7 +100,7 @@ else:
         edgecolors="#d55e00",
         s=180,
     )
-    axes[1].set_title("The selected ones, on the mean digit")
+    axes[1].set_title("Selected pixels, mean image")
     for axis in axes:
         axis.set(xlabel="column", ylabel="row")
     figure.savefig("importance.png", dpi=150)

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-Regression: where it wins, and where not
-========================================
+Regression: where it is better, and where not
+=============================================
 
-Two real targets. How rugged the outline of a cell is (its fractal dimension)
-follows from its other measurements, but not along straight lines. How a
-diabetes progresses in a year nearly does, and there the lasso is the better
-choice.
+There are two real targets. The fractal dimension of the outline of a cell depends
+on its other measurements, but not linearly. The progression of diabetes in a year
+is nearly linear, and there the lasso is the better choice.
 """
 
 import matplotlib.pyplot as plt
@@ -22,13 +21,12 @@ from sparsefs import GradualPruningSelector, KCurveDisplay
 from sparsefs.evaluation import k_curve
 
 # %%
-# Numbers in ``y`` make it a regression. ``loss="squared_error"`` says so where
-# they could be taken for classes, as whole numbers can. The selector
-# standardises columns and target itself; the lasso needs the columns
-# standardised.
+# Numbers with fractions in ``y`` make it a regression. ``task="regression"`` says
+# so for whole numbers, which could also be classes. The selector standardises
+# columns and target itself; the lasso needs standardised columns.
 
 rankers = {
-    "gradual pruning": GradualPruningSelector(loss="squared_error"),
+    "gradual pruning": GradualPruningSelector(task="regression"),
     "ExtraTrees": ExtraTreesRegressor(100),
     "F-test": SelectKBest(f_regression),
     "lasso": make_pipeline(StandardScaler(), LassoCV(max_iter=50_000)),
@@ -50,8 +48,8 @@ def curves(X, y, Ks, estimator):
 # %%
 # The outline of cells
 # --------------------
-# From 19 other measurements of each of 569 tumours. R2 with 2, 3, 4, ... of
-# them, by a support vector machine that learns curves.
+# The features are 19 other measurements of each of 569 tumours. The table shows R2
+# with 2, 3, 4, ... of them, by a nonlinear support vector machine.
 
 cells = load_breast_cancer(as_frame=True)
 y = cells.data["mean fractal dimension"]
@@ -66,8 +64,8 @@ of_cells = curves(X, y, [2, 3, 4, 5, 6, 8, 12, 19], curved)
 # %%
 # Diabetes
 # --------
-# Ten measurements of 442 patients, their squares and products: 65 columns, and
-# ridge regression on those that are selected.
+# The features are ten measurements of 442 patients, their squares and products: 65
+# columns. Ridge regression uses the selected ones.
 
 X, y = load_diabetes(return_X_y=True)
 X = PolynomialFeatures(2, include_bias=False).fit_transform(X)
@@ -76,21 +74,20 @@ of_diabetes = curves(
 )
 
 # %%
-# What to learn from it
-# ---------------------
-# - On the cells the F-test takes the measurements that are correlated with the
-#   target, which are near-copies of each other, and misses the one that
-#   completes them. Gradual pruning and ExtraTrees find it with four.
-# - With two or three features the lasso is far ahead on the cells, and it
-#   takes a fraction of the time.
-# - On diabetes, nearly linear in few columns, all are level from five columns
-#   on. Below, gradual pruning is the worst: what it keeps to the end are
-#   columns that are of use together, such as the product of two blood values,
-#   and say little alone. Do not use it for two or three features of a
-#   regression.
+# Conclusions
+# -----------
+# - On the cells the F-test selects measurements that correlate with the target.
+#   They are near-copies of each other, and it misses the one that complements
+#   them. Gradual pruning and ExtraTrees find it with four features.
+# - With two or three features the lasso is far ahead on the cells, in a fraction of
+#   the time.
+# - On diabetes, which is nearly linear in few columns, all are level from five
+#   columns on. With fewer, gradual pruning is the worst: it keeps columns that are
+#   useful together, such as the product of two blood values, and say little alone.
+#   Do not use it for two or three features of a regression.
 #
-# So: try the lasso first on numbers, and gradual pruning where you expect
-# curves.
+# For regression try the lasso first, and gradual pruning if you expect nonlinear
+# relations.
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for ax, found, name in [

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-Sample weights: when the sample is not the population
-=====================================================
+Sample weights for a biased sample
+==================================
 
-Someone collected many images of the digits 0 to 4 and few of 5 to 9. In use,
-all digits are equally frequent. Weights tell the selector so: an image that
-stands for ten counts ten times.
+The data contain many images of the digits 0 to 4 and few of 5 to 9. In use, all
+digits are equally frequent. With weights, an image that stands for ten counts ten
+times.
 """
 
 import matplotlib.pyplot as plt
@@ -21,7 +21,7 @@ from sparsefs import GradualPruningSelector
 
 pixels, y = load_digits(return_X_y=True)
 rng = np.random.default_rng(0)
-# As in the quick start, shuffled copies of the pixels are among the columns.
+# As in the quick start, the columns include shuffled copies of the pixels.
 X = np.hstack([pixels, *(rng.permuted(pixels, axis=0) for _ in range(3))])
 X_train, X_test, y_train, y_test = train_test_split(
     X, y, test_size=0.4, stratify=y, random_state=0
@@ -37,9 +37,9 @@ weight = np.where(rare, 10.0, 1.0)
 print(f"{(~rare).sum()} images of 0 to 4, {rare.sum()} of 5 to 9")
 
 # %%
-# Selector and classifier can each be given the weights. Most of what is won
-# here is won in the classifier; but a selection that has never had a reason to
-# tell a 7 from a 9 cannot be repaired behind it. Both together are best.
+# Selector and classifier both accept weights. Most of the gain comes from the
+# classifier. But the classifier cannot repair a selection that had no reason to
+# distinguish a 7 from a 9. Weights in both are best.
 
 
 def accuracy(K, of_selector, of_classifier):
@@ -86,17 +86,19 @@ for (name, use), (dashes, color, marker) in zip(
     scores = [accuracy(K, *use) for K in Ks]
     print(f"{name:18s}", "  ".join(f"{score:.2f}" for score in scores))
     ax.plot(Ks, scores, ls=dashes, color=color, marker=marker, label=name)
-ax.set(xlabel="number of features K", ylabel="accuracy, all digits alike")
+ax.set(
+    xlabel="number of features K", ylabel="accuracy, equally frequent digits"
+)
 ax.legend(frameon=False)
 plt.show()
 
 # %%
 # Through a pipeline
 # ------------------
-# Metadata routing takes weights to the steps, to the folds and to the score.
-# Every step says what it wants. Weighted, the score of this cross-validation
-# is about what new images will give; without ``set_score_request`` it would be
-# that of the collection, mostly 0 to 4.
+# Metadata routing passes weights to the steps, to the folds and to the score. Every
+# step requests them. The weighted score of this cross-validation estimates the
+# accuracy on new images. Without ``set_score_request`` it would be the accuracy on
+# the biased sample, mostly 0 to 4.
 
 with sklearn.config_context(enable_metadata_routing=True):
     model = make_pipeline(

@@ -3,13 +3,13 @@
 A residual network, trained sparsely
 ====================================
 
-Sparse training is not only for selectors. A small residual network learns
-images of handwritten digits with all connections, with one in ten and with one
-in fifty: connections that move while they train (SET, RigL), that stay, and
-that are left when all were trained (ART). The training loop is the usual one.
+A small residual network learns images of handwritten digits with all
+connections, with one in ten and with one in fifty. The connections move during
+training (SET, RigL), stay where they were drawn, or remain after a training of
+all connections (ART). The training loop is the usual one.
 
-Run as ``python sparse_residual_network.py 5`` it tries more sparsities and
-averages over five seeds.
+``python sparse_residual_network.py 5`` tries more sparsities and averages over
+five seeds.
 """
 
 import sys
@@ -22,7 +22,6 @@ from sklearn.model_selection import train_test_split
 from torch import nn
 
 from sparsefs.modules import AdaptiveRegularization, SparseTraining
-from sparsefs.regularization import AdaptiveSchedule
 
 N_EPOCHS, BATCH_SIZE, LEARNING_RATE = 12, 64, 0.1
 
@@ -40,11 +39,11 @@ train, test = map(
 N_BATCHES = -(-len(train) // BATCH_SIZE)
 
 # %%
-# The network, as anybody would write it.
+# The network: three blocks of two convolutions, in plain torch.
 
 
 class Block(nn.Module):
-    """Two convolutions, and a way around them."""
+    """Two convolutions and a shortcut."""
 
     def __init__(self, n_in, n_out, stride=1):
         super().__init__()
@@ -80,7 +79,7 @@ def residual_network(seed):
 
 
 # %%
-# The training, too.
+# The training loop is plain torch as well.
 
 
 def accuracy(module, rows):
@@ -95,7 +94,7 @@ def accuracy(module, rows):
 
 
 def optimizer_of(module, n_epochs):
-    """An optimiser, and a schedule for its learning rate."""
+    """Make an optimiser and a schedule for its learning rate."""
     optimizer = torch.optim.SGD(
         module.parameters(),
         LEARNING_RATE,
@@ -121,13 +120,13 @@ def run_epoch(module, optimizer, scheduler):
 
 
 # %%
-# ``SparseTraining`` takes a module and its optimiser, and hooks into the
-# optimiser's steps. ``AdaptiveRegularization`` (ART) trains all connections
-# with a penalty, and prunes.
+# ``SparseTraining`` hooks into the steps of an optimiser.
+# ``AdaptiveRegularization`` (ART) trains all connections with a penalty, then
+# prunes them.
 
 
 def train_sparsely(topology, sparsity, seed):
-    """SET, RigL, connections that stay, or all of them."""
+    """Train with SET, RigL, static connections or all of them."""
     module = residual_network(seed)
     optimizer, scheduler = optimizer_of(module, N_EPOCHS)
     sparse = SparseTraining(
@@ -145,19 +144,18 @@ def train_sparsely(topology, sparsity, seed):
 
 
 def train_and_prune(sparsity, seed):
-    """ART: a penalty that doubles each epoch, until a pruned copy is better than the network."""
+    """Train with ART: the penalty doubles each epoch until a pruned copy is better."""
     module = residual_network(seed)
-    schedule = AdaptiveSchedule(
-        warmup_epochs=2, initial_strength=1e-3, growth=2
+    art = AdaptiveRegularization(
+        module, 1 - sparsity, warmup_epochs=2, initial_strength=1e-3, growth=2
     )
-    art = AdaptiveRegularization(module, 1 - sparsity, schedule=schedule)
     optimizer, scheduler = optimizer_of(module, N_EPOCHS)
     art.attach(optimizer)
     n_left = N_EPOCHS
-    while n_left > 4:  # for the fine-tuning
+    while n_left > 4:  # the rest is for fine-tuning
         run_epoch(module, optimizer, scheduler)
         n_left -= 1
-        if art.end_epoch(lambda: accuracy(module, train)):
+        if art.end_epoch(lambda: accuracy(module, train), last=n_left == 4):
             break
     art.prune()
     optimizer, scheduler = optimizer_of(module, n_left)
@@ -219,14 +217,14 @@ if __name__ == "__main__":
     torch.set_num_threads(n_threads)
 
 # %%
-# With one connection in ten little is lost. With one in fifty ART is the most
-# accurate, because it trains all connections first: it saves operations
-# afterwards, in use. The others save them in the training as well. Whether
-# connections move or stay makes a difference of a point at most, on digits as
-# easy as these and with one seed.
+# With one connection in ten, little accuracy is lost. With one in fifty, ART is
+# the most accurate, because it trains all connections first. It saves
+# operations only in use; the others save them in the training as well. Moving
+# connections instead of keeping them makes a difference of one point at most
+# on these easy digits with one seed.
 #
-# Seconds do not follow the operations here: such weights are kept dense, with
-# zeros.
+# The seconds do not follow the operations: torch keeps these weights dense,
+# with zeros.
 
 if __name__ == "__main__":
     import matplotlib.pyplot as plt
@@ -247,7 +245,7 @@ if __name__ == "__main__":
         )
     ax.set(
         xscale="log",
-        xlabel="operations of the training / those of the dense",
+        xlabel="operations of the training, relative to dense",
         ylabel="accuracy",
     )
     ax.legend(frameon=False)

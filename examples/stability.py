@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-Keep what is selected again and again
-=====================================
+Features that are selected again and again
+==========================================
 
-600 digits with 500 columns of noise beside the 64 pixels. One network ranks
-all features, and says nothing about where the useful ones end. Over 20 halves
-of the samples, the pixels that matter are among the best again and again, and
-noise hardly ever.
+The data are 600 digits with 500 columns of noise and the 64 pixels. One
+network ranks all features, but does not show where the useful ones end. Over 20
+halves of the samples, informative pixels are often among the best, and noise
+almost never.
 """
 
 import matplotlib.pyplot as plt
@@ -31,8 +31,8 @@ X_train, X_test, y_train, y_test = train_test_split(
 )
 
 # %%
-# ``q`` features of every half have a vote. With the threshold that goes with
-# it, a bound on the number of false selections follows, whatever the network.
+# Each half selects its ``q`` best features. Together with the threshold this bounds
+# the number of false selections, whatever the network.
 
 network = NeuronAttributionSelector(
     hidden_layer_sizes=100, topology="dense", max_iter=20, batch_size=32
@@ -45,23 +45,21 @@ found = stable.get_support(indices=True)
 print(
     f"{np.sum(found < 64)} pixels and {np.sum(found >= 64)} columns of noise are stable;"
 )
-print(
-    f"on the average {stable.pfer_:.1f} false ones are to be expected at most"
-)
+print(f"expected number of false ones: at most {stable.pfer_:.1f}")
 print("highest frequency of noise:", stable.selection_frequencies_[64:].max())
 
 # %%
-# All that was ever selected, by how often. The frequencies fall gradually, so
-# it matters where the threshold is, and the bound says what it is worth. What
-# lies below is not noise for certain: most of it are pixels, too, of which
-# another half prefers a neighbour.
+# The plot shows all features that were ever selected, by frequency. The frequencies
+# fall gradually, so the threshold matters, and the bound shows how reliable it is.
+# Features below it are not necessarily noise: most are pixels too, which compete
+# with a neighbour.
 
 StabilityDisplay.from_estimator(stable)
 plt.show()
 
 # %%
-# A single fit, for comparison: its 64 best features hold some noise, and
-# nothing tells which.
+# A single fit for comparison: its 64 best features contain some noise, and it does
+# not show which.
 
 network.set_params(K=64, random_state=0).fit(X_train, y_train)
 best = network.get_support(indices=True)
@@ -85,6 +83,6 @@ print(
 )
 
 # %%
-# The price is twenty fits. For accuracy alone it need not be paid: as many of
-# the best of one fit are about as good. What you get is a list to rely on, and
-# where it ends.
+# Stability selection costs twenty fits. For accuracy alone a single fit is about as
+# good, with the same number of features. Stability selection gives a reliable list,
+# and shows where it ends.

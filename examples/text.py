@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-Words of documents, as a sparse matrix
-======================================
+Words of documents as a sparse matrix
+=====================================
 
-Which words tell what a text is about? The texts are the docstrings of SciPy,
-which you have installed: two thousand descriptions of functions from
-statistics, signal processing, optimisation and so on. Their words make a
-sparse matrix, and it stays sparse.
+Which words show what a text is about? The texts are the docstrings of SciPy: two
+thousand descriptions of functions from statistics, signal processing,
+optimisation and so on. Their words form a sparse matrix, and it stays sparse.
 """
 
 import ast
@@ -28,12 +27,12 @@ from sparsefs import GradualPruningSelector, KCurveDisplay
 from sparsefs.evaluation import k_curve
 
 # %%
-# The texts, read from the source files without importing them, and without the
-# examples in them. The label is the part of SciPy: ``stats``, ``signal``, ...
+# The texts are read from the source files, without importing them and without their
+# examples. The label is the part of SciPy: ``stats``, ``signal``, ...
 
 
 def docstrings(package):
-    """Texts of functions and classes, and the subpackage that they are from."""
+    """Texts of functions and classes, and their subpackages."""
     folder = Path(package.__file__).parent
     found = {}  # equal texts count once
     for file in sorted(folder.rglob("*.py")):
@@ -54,10 +53,10 @@ texts, y = texts[np.isin(y, many)], y[np.isin(y, many)]
 print(len(texts), "texts on", ", ".join(many))
 
 # %%
-# The words that are kept
-# -----------------------
-# ``TfidfVectorizer`` gives a CSR matrix, which the selector takes as it is:
-# only a batch of it is ever dense.
+# The selected words
+# ------------------
+# ``TfidfVectorizer`` returns a CSR matrix, which the selector takes as it is. Only
+# one batch at a time is made dense.
 
 words = TfidfVectorizer(
     min_df=2,
@@ -73,15 +72,14 @@ texts_train, texts_test, y_train, y_test = train_test_split(
 model.fit(texts_train, y_train)
 X = words.transform(texts_train)
 print(
-    f"{type(X).__name__} of {X.shape[0]} x {X.shape[1]}, {X.nnz / X.shape[0]:.0f} words a text"
+    f"{type(X).__name__} of {X.shape[0]} x {X.shape[1]}, {X.nnz / X.shape[0]:.0f} words per text"
 )
 print(
     f"accuracy with {selector.K_} words: {model.score(texts_test, y_test):.3f}"
 )
 
 # %%
-# Of the fifty, the words that are most typical of every part. You can read
-# what they are about.
+# These are the most typical selected words of every part.
 
 names = selector.get_feature_names_out(words.get_feature_names_out())
 kept = selector.transform(X)
@@ -91,15 +89,15 @@ for part in many:
     print(f"{part:12s} {', '.join(names[best])}")
 
 # %%
-# How many words, and by which ranking?
-# -------------------------------------
-# Everything is fitted within the folds, the vocabulary too. Where few words
-# must do, gradual pruning leads, as it does not spend two words on one
-# meaning. With some hundreds the three meet.
+# Number of words, and ranking
+# ----------------------------
+# Everything is fitted within the folds, including the vocabulary. With few words
+# gradual pruning leads, because it does not select two words of one meaning. With
+# some hundreds the three are level.
 #
-# No selection is as accurate as all words: on text a linear model on
-# everything is hard to beat, and selection pays if you want a list to read, or
-# a small model. The chi-square test takes a hundredth of a second.
+# No selection is as accurate as all words: on text a linear model on everything is
+# hard to beat. Selection pays if you want a list to read, or a small model. The
+# chi-square test takes a hundredth of a second.
 
 rankers = {
     "gradual pruning": GradualPruningSelector(n_networks=4),
@@ -121,5 +119,5 @@ curves = {
 model = make_pipeline(words, LinearSVC()).fit(texts_train, y_train)
 KCurveDisplay.from_curve(curves, all_features=model.score(texts_test, y_test))
 for name, curve in curves.items():
-    print(f"{name:16s} {np.median(curve.fit_seconds):5.2f} seconds a fit")
+    print(f"{name:16s} {np.median(curve.fit_seconds):5.2f} seconds per fit")
 plt.show()

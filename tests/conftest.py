@@ -1,14 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Shared fixtures. scipy reads the variable below when it is first imported: without it one of
-scikit-learn's checks would be skipped."""
+"""Shared fixtures, and the environment that libraries read when they are first imported."""
 
 import os
 
+# The tests run in a process per core: threads of one process would take the cores of the others.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Without it one of scikit-learn's checks would be skipped.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
+
+# Neither a busy machine nor chance decides whether a property holds.
+settings.register_profile(
+    "sparsefs", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("sparsefs")
 
 
 @pytest.fixture

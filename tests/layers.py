@@ -7,18 +7,18 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 
-from sparsefs.networks import BlockLinear, CSRLinear, FeedForward, MaskedLinear
+from sparsefs.networks import CSRLinear, FeedForward, MaskedLinear
 
 KERNELS = {
     "csr": CSRLinear,
     "masked": MaskedLinear,
-    "block-in": partial(BlockLinear, side="in"),
-    "block-out": partial(BlockLinear, side="out"),
+    "block-in": partial(CSRLinear, side="in", block=True),
+    "block-out": partial(CSRLinear, side="out", block=True),
     "csr-in": partial(CSRLinear, side="in"),
-    "tiles-in": partial(CSRLinear, side="in", tile=3),
-    "tiles-out": partial(CSRLinear, side="out", tile=2),
-    "block-tiles-in": partial(BlockLinear, side="in", tile=2),
-    "block-tiles-out": partial(BlockLinear, side="out", tile=3),
+    "chunks-in": partial(CSRLinear, side="in", chunk=3),
+    "chunks-out": partial(CSRLinear, side="out", chunk=2),
+    "block-chunks-in": partial(CSRLinear, side="in", chunk=2, block=True),
+    "block-chunks-out": partial(CSRLinear, side="out", chunk=3, block=True),
 }
 
 # Few distinct values, so that ties and exact zeros are common.

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages import DOCS
+from tests.docs.pages import DOCS
 
 PACKAGE = DOCS.parent / "src" / "sparsefs"
-# Each line may import from the lines above it, and a folder from itself. Type hints may name anything.
+# Each line may import from the lines above it, a folder also from itself; hints may name anything.
 LINES = [
     {"utils"},
     {"data"},
@@ -68,3 +68,20 @@ def test_picture_is_that_of_its_script():
     names = {"__file__": str(script), "__name__": "picture"}
     exec(compile(script.read_text(encoding="utf-8"), script, "exec"), names)
     assert Path(script).with_suffix(".svg").read_text(encoding="utf-8") == names["SVG"]
+
+
+def imports(folder):
+    """(file, imported top-level package) of a folder at the root of the repository."""
+    for path in sorted((DOCS.parent / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module]
+            yield from ((path, name.partition(".")[0]) for name in names)
+
+
+def test_benchmarks_and_tests_share_tools_only():
+    mine = Path(__file__).parent
+    for path, package in [*imports("benchmarks"), *imports("tools"), *imports("tests")]:
+        assert package != "tests" or mine in path.parents, path
+        assert package != "benchmarks" or "benchmarks" in path.relative_to(DOCS.parent).parts, path

@@ -22,11 +22,11 @@ def remote(monkeypatch):
 
 
 SETTINGS = {
-    "WASTSelector": [{}, {"drop": "magnitude", "grow": "random"}, {"ranking": "strength"}],
+    "WASTSelector": [{}, {"drop": "magnitude", "grow": "random"}, {"rank_by": "strength"}],
     "NeuronAttributionSelector": [
         {"update_every": 1, "attribution_every": 1, "attribution_samples": 3},
         {"update_every": 1, "topology": "rigl", "importance": "strength"},
-        {"topology": "dense", "early_stopping": False, "history": "last_iteration"},
+        {"topology": "dense", "early_stopping": False, "average_over": "last_iteration"},
     ],
 }
 each_setting = pytest.mark.parametrize(
@@ -69,17 +69,15 @@ def test_waiting_is_noticed(read):
 
 
 @each_setting
-@pytest.mark.parametrize(("weighted", "n_replicas"), [(False, 1), (True, 1), (False, 3), (True, 3)])
-def test_no_step_makes_the_host_wait(
-    Selector, setting, weighted, n_replicas, wide, remote, monkeypatch
-):
+@pytest.mark.parametrize("weighted", [False, True])
+def test_no_step_makes_the_host_wait(Selector, setting, weighted, wide, remote, monkeypatch):
     train, n_steps = loop.train, []
 
     def guarded(network, batches, *args, **kwargs):
         class Guarded:
             """Batches of which the first of an epoch may wait: the rows are sent then."""
 
-            n_samples = batches.n_samples
+            n_samples, scaling = batches.n_samples, batches.scaling
 
             def __len__(self):
                 return len(batches)
@@ -101,7 +99,7 @@ def test_no_step_makes_the_host_wait(
         return train(network, Guarded(), *args, **kwargs)
 
     monkeypatch.setattr(loop, "train", guarded)
-    selector = quick(Selector, kernel="masked", n_replicas=n_replicas, **setting)
+    selector = quick(Selector, kernel="masked", **setting)
     weight = np.linspace(0.5, 1.5, 60) if weighted else None
     fit(selector, wide, sample_weight=weight)
     assert sum(n_steps) > 6
@@ -129,83 +127,6 @@ def test_results_are_those_of_the_host(Selector, setting, monkeypatch):
         np.testing.assert_allclose(got.history_[name], expected.history_[name], rtol=1e-4)
     for name in ("parameters", "bytes", "inference_flops"):
         assert got.costs_[name] == expected.costs_[name]
-
-
-TOGETHER = ("NeuronAttributionSelector", "QuickSelectionSelector", "WASTSelector")
-
-
-@each_setting
-@pytest.mark.parametrize("weighted", [False, True])
-def test_replicas_train_as_one_network(Selector, setting, weighted, monkeypatch):
-    X, y = load_digits(return_X_y=True)
-    X, y = X[:300], y[:300]
-    weight = np.linspace(0.5, 1.5, 300) if weighted else None
-    params = {"kernel": "masked", "n_replicas": 3, "batch_size": 32, "verbose": False, **setting}
-    if "connections_every" in Selector().get_params():
-        params["connections_every"] = 2
-    one_by_one, together = (quick(Selector, **params) for _ in range(2))
-    fit(one_by_one, X, y, sample_weight=weight)
-    monkeypatch.setattr(_device, "_CPU_IS_REMOTE", True)
-    n_networks, make = [], Selector._make_network
-
-    def watched(self, *args, **options):
-        network = make(self, *args, **options)
-        n_networks.append(getattr(network, "n_replicas", 1))
-        return network
-
-    monkeypatch.setattr(Selector, "_make_network", watched)
-    fit(together, X, y, sample_weight=weight)
-    assert n_networks == ([3] if Selector.__name__ in TOGETHER else [1, 1, 1])
-    assert np.corrcoef(one_by_one.scores_, together.scores_)[0, 1] > 0.8
-    assert together.scores_std_.shape == (64,) and (together.scores_std_ >= 0).all()
-    assert together.n_iter_ == one_by_one.n_iter_
-    assert set(together.history_) == set(one_by_one.history_)
-    for values in together.history_.values():
-        assert values.shape == (together.n_iter_,)
-    records = [getattr(s, "connections_", {}) for s in (one_by_one, together)]
-    for one, other in zip(*(record.values() for record in records)):
-        assert one[0].tolist() == other[0].tolist()  # the first replica starts as it does alone
-        assert one.shape == other.shape and one.sum() == other.sum()
-    assert together.score(X, y) == pytest.approx(one_by_one.score(X, y), abs=0.15)
-    for name in ("parameters", "bytes", "inference_flops"):
-        assert together.costs_[name] == one_by_one.costs_[name]
-    ratio = (
-        together.costs_["training_flops"]["sparse"] / one_by_one.costs_["training_flops"]["sparse"]
-    )
-    assert ratio == pytest.approx(1, rel=0.35)
-
-
-def test_replicas_with_parts_of_the_users_own_train_one_by_one(wide, remote):
-    from sparsefs import NeuronAttributionSelector
-    from sparsefs.topology import RandomGrow
-
-    class Grow(RandomGrow):
-        pass
-
-    selector = quick(NeuronAttributionSelector, n_replicas=2, topology=Grow(), kernel="masked")
-    assert fit(selector, wide).scores_std_.any()
-
-
-@pytest.mark.parametrize("name", TOGETHER)
-def test_callbacks_see_replicas_that_train_as_one(name, wide, remote):
-    pytest.importorskip("sklearn.callback", reason="scikit-learn < 1.9 has no callbacks")
-    import sparsefs
-
-    seen = []
-
-    class Recorder:
-        def setup(self, estimator, context):
-            pass
-
-        teardown = on_fit_task_begin = setup
-
-        def on_fit_task_end(self, estimator, context, *, fitted_estimator):
-            seen.append(fitted_estimator.scores_std_.shape)
-            fitted_estimator.score(wide, classes(wide))
-
-    selector = quick(getattr(sparsefs, name), n_replicas=2, kernel="masked")
-    fit(selector.set_callbacks(Recorder()), wide)
-    assert seen == [(40,)] * 4  # three epochs, and the fit
 
 
 @with_parameter("kernel")
@@ -252,7 +173,7 @@ def test_cuda_itself_sees_no_waiting(Selector, setting, wide, monkeypatch):
         first = [next(steps) for _ in range(1)]
 
         class Guarded:
-            n_samples = batches.n_samples
+            n_samples, scaling = batches.n_samples, batches.scaling
 
             def __len__(self):
                 return len(batches)

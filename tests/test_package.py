@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The package itself: its names, and what importing it imports."""
+"""The package itself: its names, what importing it imports, and the Pythons it supports."""
 
 import importlib
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import yaml
 
 import sparsefs
 
@@ -38,3 +41,15 @@ def test_every_name_is_there_and_listed():
         assert getattr(sparsefs, name) is importlib.import_module(f"sparsefs.{name}")
     with pytest.raises(AttributeError, match="module 'sparsefs' has no attribute 'Selector'"):
         sparsefs.Selector  # noqa: B018
+
+
+def test_workflow_runs_the_pythons_that_the_classifiers_name():
+    root = Path(__file__).resolve().parents[1]
+    workflow = root / ".github" / "workflows" / "tests.yml"
+    if not workflow.exists():
+        pytest.skip("a source distribution has no workflows")
+    matrix = yaml.safe_load(workflow.read_text())["jobs"]["tests"]["strategy"]["matrix"]
+    pyproject = (root / "pyproject.toml").read_text()
+    assert matrix["python"] == re.findall(
+        r'"Programming Language :: Python :: (3\.\d+)"', pyproject
+    )

@@ -70,9 +70,10 @@ def forget(arguments):
 
 
 def run(arguments):
-    from benchmarks.tradeoff import summary
+    from benchmarks.formatting import show
+    from benchmarks.tables.tradeoff import falls
     from benchmarks.tradeoff.configuration import load
 
     for name in arguments.data:
         module_of(arguments.experiment).run(load(name), arguments)
-    summary.write()
+    show(*falls(), "Where accuracy falls below the dense network's")

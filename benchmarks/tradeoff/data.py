@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn.model_selection import train_test_split
-from tests.data import load as load_file
-from tests.data import official_n_train
+from tools.datasets import load as load_file
+from tools.datasets import official_n_train
 
 from benchmarks.tradeoff.tables_online import table
 

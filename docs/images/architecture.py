@@ -42,28 +42,29 @@ def heading(y, line):
     text(20, y, line, 13, bold=True, anchor="start")
 
 
-heading(22, "What is used from outside")
-box(20, 32, 100, 66, "cli/", ["sparsefs", "select"], GREY)
-box(130, 32, 110, 66, "report/", ["one page", "about a fit"], GREY)
-box(250, 32, 110, 66, "plots/", ["Displays"], GREY)
-box(370, 32, 130, 66, "evaluation/", ["k_curve: score", "against K"], GREY)
-box(510, 32, 130, 66, "search/", ["ParetoSearchCV:", "score and costs"], GREY)
-box(650, 32, 130, 66, "modules/", ["any torch module", "SparseTraining"], GREY)
+heading(22, "What people use")
+box(20, 32, 110, 66, "cli/", ["the command", "sparsefs"], GREY)
+box(140, 32, 120, 66, "report/", ["one page", "about a fit"], GREY)
+box(270, 32, 110, 66, "plots/", ["displays"], GREY)
+box(390, 32, 120, 66, "meta/", ["stability,", "ensembles"], GREY)
+box(520, 32, 120, 66, "search/", ["score and", "cost at once"], GREY)
+box(650, 32, 130, 66, "modules/", ["any torch module", "made sparse"], GREY)
 
-heading(132, "The scikit-learn side, once for all methods")
+heading(132, "The scikit-learn side")
 box(
     20,
     142,
-    620,
+    400,
     68,
     "selectors/",
     [
-        "base.py: checks X and y, ranks, keeps K.  One short file per method names its mix of",
-        "parts.  StabilitySelector and CrossValidatedK stand around any of them.",
+        "base.py: X, y, K, transform; network.py: one network;",
+        "one short file per method names its parts",
     ],
     BLUE,
 )
-heading(244, "The loop")
+box(430, 142, 210, 68, "evaluation/", ["score against K, folds,", "rules, stability"], BLUE)
+heading(244, "The loops")
 box(
     20,
     254,
@@ -71,24 +72,25 @@ box(
     66,
     "training/",
     [
-        "scaled batches, losses, optimisers, early stopping, history",
-        "and one loop that prunes inputs",
+        "loop.py for sparse networks, pruning_loop.py for inputs that are removed;",
+        "scaling, batches, losses, optimisers, progress",
     ],
     BLUE,
 )
-heading(354, "The parts: arrays and layers only, they know nothing of the above")
+heading(354, "The parts, and what all stand on")
 PARTS.append(
     '<rect x="10" y="362" width="780" height="84" rx="7" fill="none" stroke="#444" '
     'stroke-dasharray="5 4"/>'
 )
-box(20, 370, 150, 68, "networks/", ["which connections", "exist, and products"], ORANGE)
-box(180, 370, 150, 68, "topology/", ["where they start,", "drop, grow, when"], ORANGE)
-box(340, 370, 150, 68, "importance/", ["how input neurons", "are scored"], ORANGE)
-box(500, 370, 140, 68, "regularization/", ["penalties that", "prune"], ORANGE)
-box(650, 370, 130, 68, "data/", ["tables on disk,", "piece by piece"], ORANGE)
+box(16, 370, 118, 68, "networks/", ["sparse layers,", "products"], ORANGE)
+box(140, 370, 118, 68, "topology/", ["start, drop,", "grow, when"], ORANGE)
+box(264, 370, 118, 68, "importance/", ["scores of", "the inputs"], ORANGE)
+box(388, 370, 136, 68, "regularization/", ["penalties", "that prune"], ORANGE)
+box(530, 370, 124, 68, "data/", ["what X and", "y are"], ORANGE)
+box(660, 370, 124, 68, "utils/", ["devices, seeds,", "statistics"], ORANGE)
 
 for above, below in [(98, 142), (210, 254), (320, 362)]:
-    arrow((590, above), (590, below - 3))
+    arrow((600, above), (600, below - 3))
 arrow((715, 98), (715, 359))
 text(724, 200, "no selector", 12, anchor="start")
 text(724, 216, "needed", 12, anchor="start")

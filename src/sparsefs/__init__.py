@@ -12,7 +12,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from .data import open_shards
-    from .meta import StabilitySelector
+    from .meta import EnsembleSelector, StabilitySelector
     from .plots import (
         ConnectionsDisplay,
         ImportanceDisplay,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ConnectionsDisplay",
     "CrossValidatedK",
+    "EnsembleSelector",
     "GradualPruningSelector",
     "HyperSparseSelector",
     "ImportanceDisplay",

@@ -153,7 +153,7 @@ def test_refit_and_no_score_say_which_rows_selected(csv, command):
         ("quick-selection", ["max_iter=2"]),
         ("neuron-attribution", ["max_iter=4"]),
         ("neurofs", ["max_iter=4", "hidden_layer_sizes=(32,)"]),
-        ("hyper-sparse", ["max_iter=2", "warmup_iter=1", "fine_tune_iter=1"]),
+        ("hyper-sparse", ["max_iter=2", "warmup_epochs=1", "fine_tune_epochs=1"]),
     ],
 )
 def test_every_method(method, options, csv, select):

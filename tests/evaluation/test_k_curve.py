@@ -76,8 +76,8 @@ def test_the_default_estimator_and_numbers_are_those_of_k_auto():
     Selector = next(S for S in SELECTORS if needs_y(S) and S._nested_ranking)
     auto = quick(Selector, K="auto").fit(X, y)
     curve = k_curve(quick(Selector), X, y, random_state=0)
-    np.testing.assert_array_equal(curve.Ks, auto.path_["K"])
-    np.testing.assert_array_equal(curve.scores, auto.path_["scores"])
+    np.testing.assert_array_equal(curve.Ks, auto.path_.Ks)
+    np.testing.assert_array_equal(curve.scores, auto.path_.scores)
 
 
 # The trap: with far fewer rows than features, some noise always tells the labels of all rows apart.
@@ -278,7 +278,7 @@ def test_text_and_missing_values_are_prepared_within_the_folds():
     bern = names.index("onehotencoder__town_Bern")
     assert curve.rankings[0, bern] == 63  # not seen there, so last
     assert curve.rankings[1, bern] < 63
-    assert curve.Ks[-1] == 62 and curve.mean[1] > 0.95  # both towns
+    assert curve.Ks[-1] == 62 and curve.mean[1] > 0.85  # both towns
 
 
 def test_columns_without_names_must_agree_between_folds():
@@ -317,7 +317,7 @@ def test_time_of_the_ranking_and_of_the_steps_before_it_counts():
         ({"y": None, "scoring": "r2"}, "'scoring' is for a y"),
         ({"y": np.arange(3)}, "inconsistent numbers of samples"),
         ({"sample_weight": -np.ones(40)}, "sample_weight must not be negative"),
-        ({"cv": [(np.arange(40), [])] * 2}, "k_curve needs two folds"),
+        ({"cv": [(np.arange(40), [])] * 2}, "k_curve needs at least two folds"),
         ({"X": np.full((40, 60), np.nan)}, "2400 NaN"),
         ({"ranker": SelectFromModel(LogisticRegression())}, "which features it selects, but not"),
         ({"ranker": StandardScaler()}, "StandardScaler has none of"),

@@ -150,7 +150,8 @@ def test_halves_have_half_of_every_class(seen):
 
 def test_halves_without_labels_and_of_frames(seen):
     repeated_selections(Watched(), pd.DataFrame(X), vary="half", n_repeats=3, random_state=0)
-    assert [(kind, len(rows)) for kind, rows, _ in seen] == [(pd.DataFrame, 10)] * 3
+    assert [(kind, len(set(rows))) for kind, rows, _ in seen] == [(pd.DataFrame, 10)] * 3
+    assert len({tuple(sorted(rows)) for _, rows, _ in seen}) == 3
 
 
 def test_K_is_set(seen):

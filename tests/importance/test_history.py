@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparsefs.importance import (
@@ -34,6 +34,7 @@ def run(importance, n_epochs, steps_per_epoch, network=None):
     return importance
 
 
+@settings(deadline=None)
 @given(n_epochs=st.integers(1, 4), per_epoch=st.integers(1, 5), every=st.integers(1, 7))
 def test_all_averages_every_nth_step_and_the_first(n_epochs, per_epoch, every):
     importance = run(Number("all", every), n_epochs, per_epoch)
@@ -42,6 +43,7 @@ def test_all_averages_every_nth_step_and_the_first(n_epochs, per_epoch, every):
     np.testing.assert_allclose(importance.scores(None), [expected, -expected])
 
 
+@settings(deadline=None)
 @given(n_epochs=st.integers(1, 4), per_epoch=st.integers(1, 5), every=st.integers(1, 7))
 def test_last_epoch_averages_the_steps_of_the_last_epoch(n_epochs, per_epoch, every):
     importance = run(Number("last_epoch", every), n_epochs, per_epoch)

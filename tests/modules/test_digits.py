@@ -8,7 +8,6 @@ from sklearn.datasets import load_digits
 from torch import nn
 
 from sparsefs.modules import AdaptiveRegularization, SparseTraining
-from sparsefs.regularization import AdaptiveSchedule
 
 N_EPOCHS, BATCH_SIZE = 12, 64
 
@@ -83,7 +82,8 @@ def test_a_tenth_of_a_residual_network_learns_digits(digits, topology):
         )
         for _ in range(N_EPOCHS):
             run_epoch(module, optimizer, X, y)
-    assert accuracy(module, X_test, y_test) > 0.95
+    # Measured with three seeds, with and without AVX: 0.974 to 0.996 (dense 0.990 to 0.994).
+    assert accuracy(module, X_test, y_test) > 0.9
     assert sparse.n_steps_done == n_steps
     assert sparse.density == pytest.approx(0.1, abs=1e-4)
     costs = sparse.costs()
@@ -100,13 +100,12 @@ def test_a_residual_network_is_pruned_to_a_tenth(digits):
     X, y, X_test, y_test = digits
     with torch.random.fork_rng():
         module = residual_network()
-        schedule = AdaptiveSchedule(warmup_epochs=2, initial_strength=1e-3, growth=2)
-        art = AdaptiveRegularization(module, 0.1, schedule=schedule)
+        art = AdaptiveRegularization(module, 0.1, warmup_epochs=2, initial_strength=1e-3, growth=2)
         optimizer = optimizer_of(module)
         art.attach(optimizer)
-        for _ in range(10):
+        for epoch in range(10):
             run_epoch(module, optimizer, X, y)
-            if art.end_epoch(lambda: accuracy(module, X, y)):
+            if art.end_epoch(lambda: accuracy(module, X, y), last=epoch == 9):
                 break
         art.prune()
         n_dense = len(art.history)
@@ -114,7 +113,7 @@ def test_a_residual_network_is_pruned_to_a_tenth(digits):
         art.attach(optimizer)
         for _ in range(4):
             run_epoch(module, optimizer, X, y)
-    assert accuracy(module, X_test, y_test) > 0.95
+    assert accuracy(module, X_test, y_test) > 0.9  # measured: 0.982 to 0.990
     assert art.density == pytest.approx(0.1, abs=1e-4)
     inference, training = art.costs()["inference_flops"], art.training_flops
     assert training["dense"] == 3 * inference["dense"] * len(y) * (n_dense + 4)

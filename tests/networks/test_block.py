@@ -4,9 +4,9 @@
 import numpy as np
 import pytest
 import torch
+from tools import literal_wast
 
 from sparsefs.topology import ImportanceDrop, ImportanceGrow, RandomGrow, Rewiring
-from tests import oracle
 from tests.layers import dense, make
 
 
@@ -27,9 +27,9 @@ def test_many_rewirings_equal_the_literal_ones(seed, side):
         weight, mask = dense(layer)
         velocity, _ = dense(layer, layer.buffers["velocity"])
         own = torch.from_numpy(importance)
-        dropped = oracle.drop(*map(torch.from_numpy, (weight, mask)), own, side, 0.3).numpy()
+        dropped = literal_wast.drop(*map(torch.from_numpy, (weight, mask)), own, side, 0.3).numpy()
         kept = mask & ~dropped
-        grown = oracle.grow(torch.from_numpy(kept), own, side, int(dropped.sum())).numpy()
+        grown = literal_wast.grow(torch.from_numpy(kept), own, side, int(dropped.sum())).numpy()
 
         rewire(layer, importance, rng)
 

@@ -107,18 +107,19 @@ def test_new_hidden_neurons_change_no_output_at_first():
     assert made.n_hidden == 7
     assert made.n_connections == [N_INPUTS * N_NETWORKS * 7, N_NETWORKS * N_OUTPUTS * 7]
     for parameter in made.parameters:
-        assert parameter.first.shape == parameter.second.shape == parameter.value.shape
+        assert all(state.shape == parameter.value.shape for state in parameter.buffers.values())
     made.widen(3)  # never narrower
     assert made.n_hidden == 7
 
 
 def test_removed_inputs_take_their_weights_and_moments_along():
     made, x = networks(), inputs()
-    made.first.first += torch.arange(N_INPUTS)[:, None, None]
+    made.first.buffers["mean"] = torch.zeros_like(made.first.value)
+    made.first.buffers["mean"] += torch.arange(N_INPUTS)[:, None, None]
     kept = torch.tensor([1, 4, 12])
     made.first.value[[i for i in range(N_INPUTS) if i not in kept]] = 0
     expected = made.forward([(slice(None), x)], N_SAMPLES)
     made.keep(kept)
     assert made.n_inputs == 3
     torch.testing.assert_close(made.forward([(slice(None), x[kept])], N_SAMPLES), expected)
-    np.testing.assert_array_equal(made.first.first[:, 0, 0], kept)
+    np.testing.assert_array_equal(made.first.buffers["mean"][:, 0, 0], kept)

@@ -107,7 +107,7 @@ def test_csr_memory_follows_the_connections():
 
 
 @kernels
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(layer=random_layers(), seed=st.integers(0, 99))
 def test_compressed_weights_are_the_matrix_also_after_rewiring(kernel, layer, seed):
     shape, positions, values, _ = layer
@@ -122,21 +122,21 @@ def test_compressed_weights_are_the_matrix_also_after_rewiring(kernel, layer, se
 
 
 @kernels
-def test_gradients_at_the_inputs_in_parts_are_the_whole(kernel):
+def test_gradients_at_the_inputs_in_chunks_are_the_whole(kernel):
     rng = np.random.default_rng(0)
     positions = np.flatnonzero(rng.random(9 * 12) < 0.4)
     layer = make(kernel, (9, 12), positions, rng.standard_normal(len(positions)).astype("f4"))
     grad = torch.randn(9, 4, generator=torch.Generator().manual_seed(0))
-    parts = list(layer.backward_parts(grad))
+    parts = list(layer.backward_chunks(grad))
     expected = layer.backward(grad).clone()
     torch.testing.assert_close(
-        torch.cat([part for _, part in layer.backward_parts(grad)]), expected
+        torch.cat([part for _, part in layer.backward_chunks(grad)]), expected
     )
     assert [i for where, _ in parts for i in range(*where.indices(12))] == list(range(12))
 
 
 @pytest.mark.parametrize("kernel", ["csr", "block"])
 def test_connections_that_indices_cannot_count_are_refused(kernel, monkeypatch):
-    monkeypatch.setattr("sparsefs.networks.csr._MOST", 9)
+    monkeypatch.setattr("sparsefs.networks.csr._MAX_CONNECTIONS", 9)
     with pytest.raises(ValueError, match="10 connections is too large: lower density"):
         layer_of((3, 4), np.arange(10), np.ones(10, np.float32), np.zeros(3), "cpu", kernel)

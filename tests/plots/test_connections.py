@@ -158,7 +158,10 @@ def test_a_single_count_and_no_others():
         ({"kind": "lines"}, "kind must be 'bands' or 'heatmap'. Got 'lines'"),
         ({"epochs": [1]}, "epochs is for panels: pass image_shape, too"),
         ({"image_shape": (2, 2)}, r"image_shape=\(2, 2\) has 4 values, but the selector has 6"),
-        ({"image_shape": (2, 3), "epochs": [1, 9]}, r"among the recorded ones: 0, 1, 2. Got \[1, 9"),
+        (
+            {"image_shape": (2, 3), "epochs": [1, 9]},
+            r"recorded ones: 0, 1, 2. Got \[1, 9",
+        ),
         ({"image_shape": (2, 3), "epochs": []}, "epochs must be among"),
     ],
 )

@@ -26,7 +26,7 @@ KS = np.array([1, 3, 8, 20])
 def curve(seed=0, metric="accuracy", Ks=KS, n_folds=4):
     rng = np.random.default_rng(seed)
     scores = rng.random((len(Ks), n_folds))
-    return KCurve(np.array(Ks), scores, np.ones((n_folds, 30), int), metric, np.ones(n_folds))
+    return KCurve(np.array(Ks), scores, metric)
 
 
 def edges(band):
@@ -101,14 +101,14 @@ def test_path_of_a_selector_that_chose_K():
     X, y = first_ten_informative(0)
     selector = quick(GradualPruningSelector, K="auto", max_iter=10).fit(X, y)
     display = KCurveDisplay.from_estimator(selector, all_features=0.8)
-    np.testing.assert_array_equal(display.lines_[0].get_xdata(), selector.path_["K"])
-    np.testing.assert_allclose(display.lines_[0].get_ydata(), selector.path_["score_mean"])
+    np.testing.assert_array_equal(display.lines_[0].get_xdata(), selector.path_.Ks)
+    np.testing.assert_allclose(display.lines_[0].get_ydata(), selector.path_.mean)
     low, high = edges(display.bands_[0])
-    np.testing.assert_allclose((high - low) / 2, selector.path_["score_se"])
+    np.testing.assert_allclose((high - low) / 2, selector.path_.se)
     assert display.chosen == {"": selector.K_}
     assert display.ax_.get_ylabel().startswith("accuracy\n(mean of 5 folds")
     selector.set_params(K=CrossValidatedK(rule="best"))
-    best = int(selector.path_["K"][selector.path_["score_mean"].argmax()])
+    best = int(selector.path_.Ks[selector.path_.mean.argmax()])
     assert KCurveDisplay.from_estimator(selector, name="ours").chosen == {"ours": best}
 
 
@@ -116,7 +116,7 @@ def test_path_of_a_selector_that_chose_K():
     ("Selector", "choice", "of_y", "metric"),
     [
         (WASTSelector, CrossValidatedK(cv=2), classes, "explained variance"),
-        (WASTSelector, CrossValidatedK(cv=2, target="y"), classes, "score"),
+        (WASTSelector, CrossValidatedK(cv=2, target="y"), classes, "accuracy"),
         (NeuronAttributionSelector, CrossValidatedK(cv=2), classes, "accuracy"),
         (NeuronAttributionSelector, CrossValidatedK(cv=2), lambda X: X[:, 0] + X[:, 1], "R2"),
         (NeuronAttributionSelector, CrossValidatedK(cv=2, target="X"), classes, "explained varia"),
@@ -139,7 +139,7 @@ def test_what_the_scores_of_a_path_are(Selector, choice, of_y, metric, wide):
     selector = quick(Selector, K=choice.set_params(Ks=[2, 5]), max_iter=1).fit(wide, of_y(wide))
     assert KCurveDisplay.from_estimator(selector).ax_.get_ylabel().startswith(metric)
     changed = KCurveDisplay.from_estimator(selector.set_params(K=5))
-    assert changed.ax_.get_ylabel().startswith("score")
+    assert changed.ax_.get_ylabel().startswith(metric)
     assert changed.chosen_points_[0].get_xdata().tolist() == [5] or changed.chosen == {"": 5}
 
 
@@ -164,11 +164,11 @@ def test_cross_validates_with_X():
 @pytest.mark.parametrize(
     ("curves", "given", "message"),
     [
-        ({}, {}, "1 to 6 curves can be told apart in a picture. Got 0"),
+        ({}, {}, "A picture can show 1 to 6 curves. Got 0"),
         ({str(i): curve() for i in range(7)}, {}, "Got 7"),
         ({"a": curve(), "b": curve(metric="R2")}, {}, r"one metric. Got \['R2', 'accuracy'\]"),
         ({"a": curve(), "b": curve()}, {"chosen": 8}, "chosen must be a dict"),
-        ({"a": curve()}, {"chosen": {"b": 8}}, r"chosen has 'b', which is no curve.*\['a'\]"),
+        ({"a": curve()}, {"chosen": {"b": 8}}, r"chosen contains 'b', which is no curve.*\['a'\]"),
         ({"a": curve()}, {"chosen": 7}, r"K=7 is not among those tried, \[1, 3, 8, 20\]"),
     ],
 )

@@ -110,7 +110,7 @@ def test_labels_are_passed_on(wide):
 def test_nothing_to_draw_is_refused(wide):
     with pytest.raises(NotFittedError):
         StabilityDisplay.from_estimator(StabilitySelector(SelectKBest()))
-    with pytest.raises(ValueError, match="WASTSelector has no selection frequencies: pass X"):
+    with pytest.raises(ValueError, match="WASTSelector has no selection frequencies. Pass X"):
         StabilityDisplay.from_estimator(fit(quick(WASTSelector), wide))
     with pytest.raises(ValueError, match="feature_names has 1 names for 5 features"):
         StabilityDisplay.from_selections(SELECTIONS, feature_names=["a"])

@@ -14,7 +14,7 @@ from torch import nn
 from sparsefs.modules import AdaptiveRegularization, prunable_weights
 from sparsefs.regularization import AdaptiveSchedule, HyperSparsePenalty, L1Penalty, magnitude_masks
 
-NOW = AdaptiveSchedule(warmup_epochs=0, initial_strength=1e-3)
+NOW = {"warmup_epochs": 0, "initial_strength": 1e-3}
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +53,13 @@ def batch(n=32, n_in=8, seed=0):
     generator = torch.Generator().manual_seed(seed)
     X = torch.randn(n, n_in, generator=generator)
     return X, (X[:, 0] > 0).long() + (X[:, 1] > 0).long()
+
+
+class Transposed(L1Penalty):
+    """Returns gradients of the wrong shape."""
+
+    def _gradients(self, weights):
+        return [weight.t() for weight in weights]
 
 
 def step(art, optimizer, X, y):
@@ -193,7 +200,7 @@ def test_both_ways_of_applying_give_the_same_training(penalty, make):
     X, y = batch(n_in=64 if make is convolutional else 8)
     states = []
     for apply in ("gradient", "loss"):
-        art = AdaptiveRegularization(make(), 0.2, penalty=penalty, schedule=NOW, apply=apply)
+        art = AdaptiveRegularization(make(), 0.2, penalty=penalty, **NOW, apply=apply)
         optimizer = torch.optim.SGD(art.module.parameters(), lr=0.1, momentum=0.9)
         for _ in range(15):
             step(art, optimizer, X, y)
@@ -205,7 +212,7 @@ def test_both_ways_of_applying_give_the_same_training(penalty, make):
 @pytest.mark.parametrize("apply", ["gradient", "loss"])
 def test_the_warm_up_is_ordinary_training(apply):
     X, y = batch()
-    art = AdaptiveRegularization(mlp(), 0.2, schedule=AdaptiveSchedule(2, 1.0), apply=apply)
+    art = AdaptiveRegularization(mlp(), 0.2, warmup_epochs=2, initial_strength=1.0, apply=apply)
     plain = mlp()
     optimizers = [torch.optim.SGD(module.parameters(), lr=0.1) for module in (art.module, plain)]
     for epoch in range(3):
@@ -229,7 +236,7 @@ def test_frozen_and_unused_weights():
         torch.manual_seed(0)
         module.add_module("unused", nn.Linear(3, 3, bias=False))
         module.forward = lambda X, module=module: module[:3](X)
-        art = AdaptiveRegularization(module, 0.5, schedule=NOW, apply=apply)
+        art = AdaptiveRegularization(module, 0.5, **NOW, apply=apply)
         step(art, torch.optim.SGD(module.parameters(), lr=0.1), *batch())
         assert module[0].weight.grad is None
         modules.append(module)
@@ -238,7 +245,7 @@ def test_frozen_and_unused_weights():
 
 
 def test_an_epoch_measures_the_network_dense_and_pruned():
-    art = AdaptiveRegularization(convolutional(), 0.1, schedule=NOW)
+    art = AdaptiveRegularization(convolutional(), 0.1, **NOW)
     before, n = snapshot(art.module), sum(weight.numel() for weight in art._weights)
     seen = []
 
@@ -253,7 +260,7 @@ def test_an_epoch_measures_the_network_dense_and_pruned():
 
 
 def test_a_known_dense_score_saves_a_call():
-    art = AdaptiveRegularization(mlp(), 0.2, schedule=NOW)
+    art = AdaptiveRegularization(mlp(), 0.2, **NOW)
     scores = iter([0.4])
     assert not art.end_epoch(lambda: next(scores), dense_score=0.5)
     assert art.history[0]["dense_score"] == 0.5
@@ -261,7 +268,7 @@ def test_a_known_dense_score_saves_a_call():
 
 @pytest.mark.parametrize("fails", ["dense", "pruned"])
 def test_weights_are_restored_when_evaluate_raises(fails):
-    art = AdaptiveRegularization(mlp(), 0.2, schedule=NOW)
+    art = AdaptiveRegularization(mlp(), 0.2, **NOW)
     before = snapshot(art.module)
 
     def evaluate():
@@ -277,15 +284,24 @@ def test_weights_are_restored_when_evaluate_raises(fails):
         art.prune()
 
 
+def test_the_last_epoch_is_measured_even_in_the_warm_up():
+    art = AdaptiveRegularization(mlp(), 0.2, warmup_epochs=5)
+    assert not art.end_epoch(lambda: pytest.fail("nothing is measured in the warm-up"))
+    scores = iter([0.9, 0.3])
+    assert art.end_epoch(lambda: next(scores), last=True)
+    art.prune()
+    assert n_nonzero(art.module) == round(0.2 * sum(w.numel() for w in art._weights))
+
+
 def test_it_stops_when_the_best_pruned_copy_beats_the_network():
-    art = AdaptiveRegularization(mlp(), 0.2, schedule=NOW)
+    art = AdaptiveRegularization(mlp(), 0.2, **NOW)
     # Dense, pruned; the last pruned copy is worse than the network, the one before is better.
     scores = iter([0.9, 0.3, 0.8, 0.8, 0.7, 0.6])
     assert [art.end_epoch(lambda: next(scores)) for _ in range(3)] == [False, False, True]
 
 
 def test_prune_loads_the_best_copy_with_all_of_its_state():
-    art = AdaptiveRegularization(convolutional(), 0.1, schedule=NOW)
+    art = AdaptiveRegularization(convolutional(), 0.1, **NOW)
     scores, states = iter([0.2, 0.7, 0.7, 0.1]), []
     for _ in range(4):
         with torch.no_grad():
@@ -316,7 +332,7 @@ def test_prune_loads_the_best_copy_with_all_of_its_state():
 @pytest.mark.parametrize("apply", ["gradient", "loss"])
 def test_pruned_weights_are_not_revived(make_optimizer, apply):
     X, y = batch()
-    art = AdaptiveRegularization(mlp(), 0.2, schedule=NOW, apply=apply)
+    art = AdaptiveRegularization(mlp(), 0.2, **NOW, apply=apply)
     # The optimiser keeps its momentum from before, the worst case.
     optimizer = make_optimizer(art.module.parameters())
     for _ in range(5):
@@ -335,7 +351,7 @@ def test_pruned_weights_are_not_revived(make_optimizer, apply):
 
 
 def test_density_one_prunes_nothing():
-    art = AdaptiveRegularization(mlp(), 1.0, schedule=NOW)
+    art = AdaptiveRegularization(mlp(), 1.0, **NOW)
     before = snapshot(art.module)
     art.end_epoch(lambda: 0.5)
     art.prune()
@@ -344,7 +360,7 @@ def test_density_one_prunes_nothing():
 
 
 def test_nothing_but_fine_tuning_after_pruning():
-    art = AdaptiveRegularization(mlp(), 0.2, schedule=NOW)
+    art = AdaptiveRegularization(mlp(), 0.2, **NOW)
     art.end_epoch(lambda: 0.0)
     art.prune()
     with pytest.raises(RuntimeError, match="end_epoch must not"):
@@ -355,7 +371,7 @@ def test_nothing_but_fine_tuning_after_pruning():
 
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda art: pickle.loads(pickle.dumps(art))])
 def test_copies_go_on_training_with_their_own_module(again):
-    art = AdaptiveRegularization(mlp(), 0.2, schedule=NOW)
+    art = AdaptiveRegularization(mlp(), 0.2, **NOW)
     other = again(art)
     for each in (art, other):
         step(each, torch.optim.SGD(each.module.parameters(), lr=0.1), *batch())
@@ -366,7 +382,7 @@ def test_copies_go_on_training_with_their_own_module(again):
 
 
 def test_a_penalty_object_is_used_as_it_is():
-    art = AdaptiveRegularization(mlp(), 0.2, penalty=L1Penalty(), schedule=NOW)
+    art = AdaptiveRegularization(mlp(), 0.2, penalty=L1Penalty(), **NOW)
     step(art, torch.optim.SGD(art.module.parameters(), lr=0.0), *batch())
     plain = mlp()
     nn.functional.cross_entropy(plain(batch()[0]), batch()[1]).backward()
@@ -381,9 +397,12 @@ def test_a_penalty_object_is_used_as_it_is():
     [
         ({"density": 0}, "density must be"),
         ({"density": 1e-6}, "density=1e-06 keeps none"),
-        ({"penalty": "l0"}, "penalty must be"),
-        ({"penalty": None}, "penalty must be"),
-        ({"schedule": 1e-3}, "schedule must be"),
+        ({"penalty": "l0"}, "'penalty' parameter must be"),
+        ({"penalty": None}, "'penalty' parameter must be"),
+        ({"penalty": L1Penalty}, "'penalty' parameter must be"),
+        ({"penalty": Transposed()}, r"'penalty' parameter: gradient 0 .* shape \(16, 8\)"),
+        ({"warmup_epochs": 0.5}, "warmup_epochs must be"),
+        ({"growth": 0.9}, "growth must be"),
         ({"apply": "weights"}, "apply must be"),
         ({"module": nn.ReLU()}, "module must contain"),
     ],
@@ -395,7 +414,7 @@ def test_arguments_are_checked(arguments, message):
 
 def test_global_state_is_left_alone():
     before = torch.random.get_rng_state(), torch.is_grad_enabled(), torch.get_num_threads()
-    art = AdaptiveRegularization(mlp(), 0.2, schedule=NOW)
+    art = AdaptiveRegularization(mlp(), 0.2, **NOW)
     step(art, torch.optim.SGD(art.module.parameters(), lr=0.1), *batch())
     art.end_epoch(lambda: float(torch.is_grad_enabled()))
     assert art.history[0]["dense_score"] == art.history[0]["pruned_score"] == 1
@@ -406,18 +425,19 @@ def test_global_state_is_left_alone():
 # End to end
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("make", "one_shot_at_most"),
-    [(lambda: mlp(n_in=64, hidden=64, n_out=10), 0.95), (convolutional, 0.5)],
+    "make",
+    [lambda seed: mlp(seed, n_in=64, hidden=64, n_out=10), convolutional],
     ids=["mlp", "convolutional"],
 )
-def test_digits_survive_pruning_to_a_tenth(make, one_shot_at_most):
+def test_digits_survive_pruning_to_a_tenth(make):
     X, y = load_digits(return_X_y=True)
     X, y = torch.tensor(X, dtype=torch.float32) / 16, torch.tensor(y)
-    generator = torch.Generator().manual_seed(0)
 
-    def train(schedule):
-        art = AdaptiveRegularization(make(), 0.1, schedule=schedule)
+    def train(seed, **schedule):
+        generator = torch.Generator().manual_seed(seed)
+        art = AdaptiveRegularization(make(seed), 0.1, **schedule)
         optimizer = torch.optim.SGD(art.module.parameters(), lr=0.1, momentum=0.9)
 
         def accuracy():
@@ -427,10 +447,10 @@ def test_digits_survive_pruning_to_a_tenth(make, one_shot_at_most):
             art.module.train()
             return result
 
-        for _ in range(30):
+        for epoch in range(30):
             for rows in torch.randperm(len(X), generator=generator).split(64):
                 step(art, optimizer, X[rows], y[rows])
-            if art.end_epoch(accuracy):
+            if art.end_epoch(accuracy, last=epoch == 29):
                 break
         art.prune()
         score = accuracy()
@@ -438,11 +458,11 @@ def test_digits_survive_pruning_to_a_tenth(make, one_shot_at_most):
         for rows in torch.randperm(len(X), generator=generator).split(64) * 3:
             step(art, optimizer, X[rows], y[rows])
         assert n_nonzero(art.module) == round(0.1 * sum(w.numel() for w in art._weights))
-        return score, len(art.history), accuracy()
+        return score, accuracy(), len(art.history)
 
-    one_shot, _, _ = train(AdaptiveSchedule(29, 0.0))
-    gradual, n_epochs, fine_tuned = train(AdaptiveSchedule(3, 1e-4, 1.2))
-    assert one_shot < one_shot_at_most
-    assert gradual > 0.96
-    assert fine_tuned > 0.96
-    assert n_epochs < 30  # it stopped by itself
+    at_once = [train(seed, warmup_epochs=30) for seed in range(3)]
+    gradual = [train(seed, warmup_epochs=3, initial_strength=1e-4, growth=1.2) for seed in range(3)]
+    # Means on different processors: mlp 0.81 against 0.98; convolutional 0.40 against 0.94 to 0.99.
+    assert np.mean(gradual, axis=0)[0] > np.mean(at_once, axis=0)[0] + 0.1
+    assert np.mean(gradual, axis=0)[1] > 0.97  # fine-tuned; measured 0.986 to 0.999
+    assert max(n_epochs for _, _, n_epochs in gradual) < 30  # stopped by itself: after 19 to 24

@@ -9,10 +9,9 @@ import torch
 from torch import nn
 
 from sparsefs.modules import AdaptiveRegularization, prunable_weights
-from sparsefs.regularization import AdaptiveSchedule
 from tests.modules.networks import INFERENCE_FLOPS, NETWORKS, batch, make
 
-SOON = AdaptiveSchedule(warmup_epochs=1, initial_strength=1e-3, growth=2)
+SOON = {"warmup_epochs": 1, "initial_strength": 1e-3, "growth": 2}
 
 
 def gradients(module, name, seed, art):
@@ -30,7 +29,7 @@ def sgd(module):
 def train(name, attach, apply="gradient", optimizer=sgd):
     """Two epochs of two steps with penalty, after one without; then three steps pruned."""
     module = make(name)
-    art = AdaptiveRegularization(module, 0.2, schedule=SOON, apply=apply)
+    art = AdaptiveRegularization(module, 0.2, **SOON, apply=apply)
     losses = []
     for n_epochs in (3, 1):
         opt = optimizer(module)
@@ -99,7 +98,7 @@ def test_costs_before_any_step():
 
 def test_the_handle_takes_the_hooks_off():
     module = make("mlp")
-    art = AdaptiveRegularization(module, 0.2, schedule=AdaptiveSchedule(0, 1.0))
+    art = AdaptiveRegularization(module, 0.2, warmup_epochs=0, initial_strength=1.0)
     optimizer = torch.optim.SGD(module.parameters(), lr=0.0)
     with art.attach(optimizer) as handle:
         gradients(module, "mlp", 0, art)
@@ -136,7 +135,7 @@ def test_a_gradient_scaler_does_not_scale_the_penalty(fused):
     modules = []
     for scale in (1.0, 64.0):
         module = make("mlp")
-        art = AdaptiveRegularization(module, 0.2, schedule=AdaptiveSchedule(0, 0.1))
+        art = AdaptiveRegularization(module, 0.2, warmup_epochs=0, initial_strength=0.1)
         optimizer = torch.optim.SGD(module.parameters(), lr=0.1, fused=fused)
         art.attach(optimizer)
         scaler = torch.amp.GradScaler("cpu", init_scale=scale)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from sparsefs.regularization import HyperSparsePenalty, L1Penalty, L2Penalty
-from sparsefs.regularization._magnitudes import order_statistic
+from sparsefs.regularization.magnitudes import order_statistic
 
 SHAPES = [[(7,)], [(5, 4), (3,)], [(8, 3, 3, 3), (6, 8), (2, 6)], [(30, 20), (0, 4), ()]]
 DENSITIES = [0.02, 0.1, 0.5, 1.0]

@@ -106,4 +106,4 @@ def curve_of(n_features, Ks=(1, 4, 16), metric="accuracy"):
     means = 0.5 + 0.1 * np.arange(len(Ks))
     scores = means[:, None] + 0.01 * np.arange(-2, 3)
     rankings = np.tile(np.arange(1, n_features + 1), (5, 1))
-    return KCurve(np.array(Ks), scores, rankings, metric, np.ones(5))
+    return KCurve(np.array(Ks), scores, metric, rankings, np.ones(5))

@@ -331,10 +331,8 @@ def test_path_of_an_automatic_k_is_the_curve(digits, tmp_path):
     selector = GradualPruningSelector(K="auto", **QUICK).fit(X, y)
     page = report(tmp_path, selector, X, y, curve=None)
     rows = page.table("accuracy on held-out rows")
-    assert [int(row["Features"]) for row in rows] == selector.path_["K"].tolist()
-    np.testing.assert_allclose(
-        [float(row["Mean"]) for row in rows], selector.path_["score_mean"], atol=6e-4
-    )
+    assert [int(row["Features"]) for row in rows] == selector.path_.Ks.tolist()
+    np.testing.assert_allclose([float(row["Mean"]) for row in rows], selector.path_.mean, atol=6e-4)
     assert f"K = {selector.K_} was chosen as the best point of the curve below" in page.text
 
 

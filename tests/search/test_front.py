@@ -83,5 +83,5 @@ def test_points_of_another_shape_are_refused(points):
 
 
 def test_a_reference_of_another_length_is_refused():
-    with pytest.raises(ValueError, match="reference must hold a number per objective, 2"):
+    with pytest.raises(ValueError, match="reference must contain a number per objective, 2"):
         hypervolume([[1, 2]], [3])

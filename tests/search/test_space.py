@@ -163,9 +163,9 @@ def test_the_text_of_a_space_is_the_same_in_every_process():
 @pytest.mark.parametrize(
     ("space", "error", "message"),
     [
-        ({}, ValueError, "none of them empty"),
-        ([], ValueError, "none of them empty"),
-        ([{"a": [1]}, {}], ValueError, "none of them empty"),
+        ({}, ValueError, "no dict may be empty"),
+        ([], ValueError, "no dict may be empty"),
+        ([{"a": [1]}, {}], ValueError, "no dict may be empty"),
         ({"a": []}, ValueError, "'a' has no choices"),
         ({"a": "linear"}, ValueError, r"'a' is a str; a single choice is \['linear'\]"),
         ({"a": 3}, TypeError, "'a' must be a list of choices or have a 'ppf'"),

@@ -22,14 +22,18 @@ SELECTORS = [
 ]
 # What makes a class quick, besides what `quick` sets for all of them.
 QUICK = {
-    "HyperSparseSelector": {"hidden_layer_sizes": (16, 8), "warmup_iter": 1, "fine_tune_iter": 1},
+    "HyperSparseSelector": {
+        "hidden_layer_sizes": (16, 8),
+        "warmup_epochs": 1,
+        "fine_tune_epochs": 1,
+    },
     "NeuroFSSelector": {"hidden_layer_sizes": (16, 8), "density": 0.3},
     "NeuronAttributionSelector": {"hidden_layer_sizes": (16, 8), "density": 0.1},
     "QuickSelectionSelector": {"density": 0.3},
 }
 # What makes scikit-learn's checks of the default selector affordable.
 AFFORDABLE = {
-    "HyperSparseSelector": {"max_iter": 5, "hidden_layer_sizes": 50, "fine_tune_iter": 2},
+    "HyperSparseSelector": {"max_iter": 5, "hidden_layer_sizes": 50, "fine_tune_epochs": 2},
     "NeuroFSSelector": {"max_iter": 5, "hidden_layer_sizes": 50},
     "NeuronAttributionSelector": {"max_iter": 20},
 }
@@ -42,6 +46,12 @@ def needs_y(Selector):
 SUPERVISED = [Selector for Selector in SELECTORS if needs_y(Selector)]
 UNSUPERVISED = [Selector for Selector in SELECTORS if not needs_y(Selector)]
 every_selector = pytest.mark.parametrize("Selector", SELECTORS)
+# What trains one network keeps it, to predict with.
+SCORING = [Selector for Selector in SELECTORS if hasattr(Selector, "score")]
+every_scoring = pytest.mark.parametrize("Selector", SCORING)
+every_supervised_scoring = pytest.mark.parametrize(
+    "Selector", [Selector for Selector in SUPERVISED if Selector in SCORING]
+)
 every_supervised = pytest.mark.parametrize("Selector", SUPERVISED)
 every_unsupervised = pytest.mark.parametrize("Selector", UNSUPERVISED)
 

@@ -7,12 +7,15 @@ import pytest
 import torch
 from scipy import sparse
 
+from sparsefs.selectors.base import FitResult
 from tests.selectors.common import (
     SELECTORS,
     SUPERVISED,
     UNSUPERVISED,
+    every_scoring,
     every_selector,
     every_supervised,
+    every_supervised_scoring,
     fit,
     quick,
     with_each,
@@ -120,7 +123,7 @@ def targets(*firsts):
     return [*firsts, *y[len(firsts) :].tolist()]
 
 
-NO_LOSS = ["loss='squared_error'", "MultiLabelBinarizer"]  # the advice
+NO_LOSS = ["task='regression'", "MultiLabelBinarizer"]  # the advice
 SUPERVISED_CASES = [
     (name, params, good, {"y": y}, words)
     for name, params, y, words in [
@@ -138,25 +141,42 @@ SUPERVISED_CASES = [
         ("y complex", {}, np.arange(30) * 1j, ["y is unusable", "complex"]),
         ("y 3-d", {}, np.zeros((30, 2, 2)), ["y is unusable", "dim 3"]),
         ("y of sets", {}, [["a"], ["a", "b"]] * 15, ["y is unusable", *NO_LOSS]),
-        ("several classes", {}, np.arange(60).reshape(30, 2) % 3, ["multioutput", *NO_LOSS]),
-        ("labels not 0 and 1", {}, np.arange(60).reshape(30, 2) % 2 + 1, ["zeros", *NO_LOSS]),
+        (
+            "several classes",
+            {},
+            np.arange(60).reshape(30, 2) % 3,
+            ["2 columns", *NO_LOSS],
+        ),
+        (
+            "labels not 0 and 1",
+            {},
+            np.arange(60).reshape(30, 2) % 2 + 1,
+            ["2 columns", *NO_LOSS],
+        ),
         ("labels all the same", {}, np.ones((30, 2)), ["y is constant"]),
         ("one class", {}, ["a"] * 30, ["y has one class"]),
         ("one number", {}, np.full(30, 0.1), ["y is constant"]),
         ("one huge number", {}, np.full((30, 2), 1e300 / 3), ["y is constant"]),
-        ("numbers as classes", {"loss": "cross_entropy"}, good()[:, 0], ["loss='cross_entropy'"]),
-        ("text as numbers", {"loss": "squared_error"}, ["a", "b"] * 15, ["loss='squared_error'"]),
+        ("numbers as classes", {"task": "classification"}, good()[:, 0], ["fractions", "task="]),
+        ("text as numbers", {"task": "regression"}, ["a", "b"] * 15, ["task='regression'", "text"]),
         (
             "three classes as labels",
             {"loss": "binary_cross_entropy"},
             targets(),
-            ["loss='binary_cross_entropy'", "cross_entropy"],
+            ["Labels must be zeros and ones"],
         ),
         (
             "text as labels",
             {"loss": "binary_cross_entropy"},
             ["a", "b"] * 15,
-            ["loss='binary_cross_entropy'", "zeros and ones"],
+            ["Labels must be zeros and ones"],
+        ),
+        ("unknown task", {"task": "ranking"}, targets(), ["'task'", "regression"]),
+        (
+            "task and loss that differ",
+            {"task": "regression", "loss": "cross_entropy"},
+            targets(),
+            ["loss='cross_entropy'", "task='regression'"],
         ),
         ("unknown loss", {"loss": "hinge"}, targets(), ["'loss'", "cross_entropy"]),
         ("unknown class weight", {"class_weight": "even"}, targets(), ["'class_weight'"]),
@@ -242,9 +262,11 @@ def test_diverging_training_says_why(Selector, scaling, max_iter, rate):
 
 
 @every_selector
-def test_scores_that_are_not_finite_are_refused(Selector):
+def test_scores_that_are_not_finite_are_refused(Selector, monkeypatch):
+    result = FitResult(np.r_[1.0, np.inf, np.zeros(10)])
+    monkeypatch.setattr(Selector, "_train", lambda self, *args: result)
     with pytest.raises(FloatingPointError, match="scores became infinite"):
-        quick(Selector)._set_scores(np.array([1.0, np.inf]), np.zeros(2, dtype=bool))
+        fit(quick(Selector), good())
 
 
 @every_selector
@@ -272,7 +294,7 @@ def test_a_missing_y_is_named(Selector):
         quick(Selector).fit(good())
 
 
-@every_selector
+@every_scoring
 @pytest.mark.parametrize(
     ("X", "fit_args", "words"),
     [
@@ -292,7 +314,7 @@ def test_score_refuses(Selector, X, fit_args, words):
         assert word in str(error.value)
 
 
-@every_supervised
+@every_supervised_scoring
 @pytest.mark.parametrize(
     ("y", "words"),
     [

@@ -8,26 +8,34 @@ import sklearn
 from sklearn.exceptions import SkipTestWarning
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
+from sparsefs import GradualPruningSelector
 from tests.selectors.common import AFFORDABLE, NOT_RANDOM, SELECTORS, every_selector, quick
 
 
-def comparable(Selector):
-    return quick(Selector, K=3, batch_size=64, **NOT_RANDOM.get(Selector.__name__, {}))
+def comparable(Selector, **mode):
+    return quick(Selector, K=3, batch_size=64, **NOT_RANDOM.get(Selector.__name__, {}), **mode)
+
+
+WITHOUT_LABELS = comparable(GradualPruningSelector, supervised=False)
 
 
 # K=3 makes the checks that compare selections compare something on their narrow data. Only in
 # one batch with all samples is a weight of 2 the same as a sample twice.
-@parametrize_with_checks([comparable(Selector) for Selector in SELECTORS])
+@parametrize_with_checks([*(comparable(Selector) for Selector in SELECTORS), WITHOUT_LABELS])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:K=50 is greater:UserWarning")
+@pytest.mark.parametrize("mode", [{}, {"supervised": False}], ids=["default", "no labels"])
 @every_selector
-def test_check_estimator_skips_nothing(Selector):
+def test_check_estimator_skips_nothing(Selector, mode):
+    if not set(mode) <= set(Selector().get_params()):
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("error", SkipTestWarning)
-        results = check_estimator(Selector(**AFFORDABLE.get(Selector.__name__, {})))
+        results = check_estimator(Selector(**AFFORDABLE.get(Selector.__name__, {}), **mode))
     assert len(results) > 50
     assert {result["status"] for result in results} == {"passed"}
 

@@ -75,13 +75,6 @@ def test_every_so_many_epochs_and_the_last(Selector, wide):
 
 
 @every_recording
-def test_replicas_keep_the_record_of_the_first(Selector, wide):
-    one = fit(quick(Selector, connections_every=1), wide).connections_
-    several = fit(quick(Selector, connections_every=1, n_replicas=3, n_jobs=2), wide).connections_
-    np.testing.assert_array_equal(several["counts"], one["counts"])
-
-
-@every_recording
 def test_a_later_fit_without_forgets_the_record(Selector, wide):
     selector = fit(quick(Selector, connections_every=1), wide)
     assert not hasattr(fit(selector.set_params(connections_every=None), wide), "connections_")

@@ -14,7 +14,7 @@ N = 40 * 16 + 16 * 8 + 8 * 3  # possible connections of the quick network
 
 def penalised(**params):
     """With a penalty that has its way within six epochs."""
-    setting = {"max_iter": 8, "fine_tune_iter": 2, "strength_init": 0.01, **params}
+    setting = {"max_iter": 8, "fine_tune_epochs": 2, "initial_strength": 0.01, **params}
     return quick(HyperSparseSelector, **setting)
 
 
@@ -42,7 +42,7 @@ def test_the_fitted_network_has_the_density(density, kernel, wide):
 
 
 def test_features_with_connections_rank_first(wide):
-    selector = fit(penalised(density=0.2, strength_init=0.001), wide)
+    selector = fit(penalised(density=0.2, initial_strength=0.001), wide)
     first = dense(selector.network_.weights[0])
     varies = np.ptp(wide, axis=0) > 0
     alive = (first != 0).any(axis=0) & varies
@@ -56,28 +56,35 @@ def test_features_with_connections_rank_first(wide):
 
 
 def test_penalties_differ(wide):
-    scores = [
-        fit(penalised(regularizer=name), wide).scores_ for name in ("hypersparse", "l1", "l2")
-    ]
+    scores = [fit(penalised(penalty=name), wide).scores_ for name in ("hypersparse", "l1", "l2")]
     for i in range(3):
         assert not np.allclose(scores[i], scores[i - 1], rtol=1e-3)
 
 
 @pytest.mark.parametrize(("own", "name"), [(L1Penalty, "l1"), (HalfSquares, "l2")])
 def test_a_penalty_of_ones_own(own, name, wide):
-    expected = fit(penalised(regularizer=name), wide).scores_
-    np.testing.assert_array_equal(fit(penalised(regularizer=own()), wide).scores_, expected)
+    expected = fit(penalised(penalty=name), wide).scores_
+    np.testing.assert_array_equal(fit(penalised(penalty=own()), wide).scores_, expected)
+
+
+def test_a_penalty_that_returns_nonsense_is_refused_before_training(wide):
+    class Nonsense(L1Penalty):
+        def _gradients(self, weights):
+            return [weight / 0 for weight in weights]
+
+    with pytest.raises(ValueError, match="'penalty' parameter: gradient 0 .* not finite"):
+        fit(penalised(penalty=Nonsense()), wide)
 
 
 def test_a_penalty_in_the_loss_is_the_same_as_in_the_gradient(wide):
     gradient, loss = (fit(penalised(apply=apply), wide) for apply in ("gradient", "loss"))
     np.testing.assert_allclose(loss.scores_, gradient.scores_, rtol=1e-4)
-    weaker = fit(penalised(strength_init=0.0), wide).scores_
+    weaker = fit(penalised(initial_strength=0.0), wide).scores_
     assert not np.allclose(weaker, gradient.scores_, rtol=1e-2)
 
 
 def test_the_strength_of_the_penalty_is_in_the_history(wide):
-    strength = fit(penalised(strength_growth=2.0, warmup_iter=2), wide).history_["penalty_strength"]
+    strength = fit(penalised(growth=2.0, warmup_epochs=2), wide).history_["penalty_strength"]
     n_dense = np.flatnonzero(strength)[-1] + 1
     assert 3 <= n_dense <= 6
     np.testing.assert_allclose(strength[:n_dense], [0, 0, 0.01, 0.02, 0.04, 0.08][:n_dense])
@@ -86,8 +93,8 @@ def test_the_strength_of_the_penalty_is_in_the_history(wide):
 
 @pytest.mark.parametrize("max_iter", [3, 4])
 def test_epochs_that_leave_none_before_the_pruning_are_refused(max_iter, wide):
-    with pytest.raises(ValueError, match=f"max_iter={max_iter} and fine_tune_iter=4"):
-        fit(quick(HyperSparseSelector, max_iter=max_iter, fine_tune_iter=4), wide)
+    with pytest.raises(ValueError, match=f"max_iter={max_iter} and fine_tune_epochs=4"):
+        fit(quick(HyperSparseSelector, max_iter=max_iter, fine_tune_epochs=4), wide)
 
 
 @pytest.mark.parametrize("kind", ["numbers", "labels"])
@@ -97,7 +104,9 @@ def test_what_has_no_accuracy_is_compared_by_its_loss(kind, wide):
     y = y if kind == "numbers" else y > 0
     selector = penalised(max_iter=30, density=0.3).fit(wide, y)
     assert selector.history_["density"][-1] == round(0.3 * (N - 8)) / (N - 8)
-    assert selector.score(wide, y) > 0.5
+    # Some networks know one class only, which is right in 0.52 of the labels.
+    more = (penalised(max_iter=30, density=0.3, random_state=seed) for seed in range(1, 5))
+    assert np.median([each.fit(wide, y).score(wide, y) for each in more]) > 0.6
 
 
 def test_informative_features_are_found():
@@ -107,7 +116,7 @@ def test_informative_features_are_found():
             K=10,
             hidden_layer_sizes=(40, 20),
             max_iter=40,
-            fine_tune_iter=10,
+            fine_tune_epochs=10,
             random_state=seed,
             device="cpu",
         ).fit(X, y)

@@ -77,8 +77,8 @@ def test_auto_is_the_schedule_of_the_topology(topology, decay, until, wide):
     [
         {"topology": "rigl"},
         {"importance": "strength"},
-        {"history": "last_epoch"},
-        {"history": "last_iteration"},
+        {"average_over": "last_epoch"},
+        {"average_over": "last_iteration"},
         {"density": 0.2},
         {"init": "uniform"},
         {"attribution_every": 2},

@@ -18,13 +18,13 @@ def n_connections(selector):
     return selector.costs_["parameters"]["sparse"] - biases
 
 
-@pytest.mark.parametrize("ranking", ["strength", "degree", "output_strength", "output_degree"])
-def test_scores_are_those_of_the_neurons_of_the_fitted_network(ranking, wide):
-    selector = quick(QuickSelectionSelector, ranking=ranking).fit(wide)
+@pytest.mark.parametrize("rank_by", ["strength", "degree", "output_strength", "output_degree"])
+def test_scores_are_those_of_the_neurons_of_the_fitted_network(rank_by, wide):
+    selector = quick(QuickSelectionSelector, rank_by=rank_by).fit(wide)
     first, last = map(dense, selector.network_.weights)
-    weights = last.T if "output" in ranking else first
+    weights = last.T if "output" in rank_by else first
     # No weight is exactly 0 after the last epoch, in which nothing is rewired.
-    expected = (abs(weights) if "strength" in ranking else weights != 0).sum(axis=0)
+    expected = (abs(weights) if "strength" in rank_by else weights != 0).sum(axis=0)
     expected = np.where(np.ptp(wide, axis=0) > 0, expected, 0)
     np.testing.assert_allclose(selector.scores_, expected, rtol=1e-5)
 

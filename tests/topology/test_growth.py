@@ -13,9 +13,9 @@ from sparsefs.topology import (
     RandomGrow,
     Rewiring,
     free_positions,
-    grow,
     growth_at,
     kept_positions,
+    rules,
 )
 from tests.layers import KERNELS, dense, make, random_layers
 
@@ -45,10 +45,10 @@ def literal_gradient_growth(gradient, kept, n):
 
 
 @kernels
-@pytest.mark.parametrize("block", [1, 5, 2**20])
+@pytest.mark.parametrize("chunk", [1, 5, 2**20])
 @settings(max_examples=60, deadline=None)
 @given(layer=random_layers(), fraction=FRACTIONS, seed=st.integers(0, 99))
-def test_gradient_growth_equals_the_literal_one(kernel, block, layer, fraction, seed):
+def test_gradient_growth_equals_the_literal_one(kernel, chunk, layer, fraction, seed):
     shape, positions, values, _ = layer
     layer = make(kernel, shape, positions, values)
     gradient = see(layer, seed)
@@ -60,7 +60,7 @@ def test_gradient_growth_equals_the_literal_one(kernel, block, layer, fraction, 
     grown = literal_gradient_growth(gradient, kept, len(dropped))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grow, "_GRADIENT_BLOCK", block)
+        patch.setattr(rules, "_CHUNK", chunk)
         moved = Rewiring(MagnitudeDrop(), GradientGrow(), fraction)(layer, None, None)
 
     new_weight, new_mask = dense(layer)
@@ -73,8 +73,8 @@ def test_gradient_growth_equals_the_literal_one(kernel, block, layer, fraction, 
     np.testing.assert_array_equal(new_velocity, np.where(new_mask & mask, velocity, 0))
 
 
-@pytest.mark.parametrize("block", [1, 700, 2**20])
-def test_gradient_growth_on_a_large_layer_in_several_blocks(block, monkeypatch):
+@pytest.mark.parametrize("chunk", [1, 700, 2**20])
+def test_gradient_growth_on_a_large_layer_in_several_chunks(chunk, monkeypatch):
     rng = np.random.default_rng(0)
     shape = (40, 300)
     positions = np.flatnonzero(rng.random(40 * 300) < 0.2)
@@ -84,7 +84,7 @@ def test_gradient_growth_on_a_large_layer_in_several_blocks(block, monkeypatch):
     dropped = MagnitudeDrop()(layer, None, 0.3)
     kept = dense(layer)[1]
     kept[layer.rows[dropped], layer.cols[dropped]] = False
-    monkeypatch.setattr(grow, "_GRADIENT_BLOCK", block)
+    monkeypatch.setattr(rules, "_CHUNK", chunk)
     Rewiring(MagnitudeDrop(), GradientGrow(), 0.3)(layer, None, None)
     expected = kept | literal_gradient_growth(gradient, kept, len(dropped))
     np.testing.assert_array_equal(dense(layer)[1], expected)
@@ -103,6 +103,7 @@ def test_gradient_growth_needs_a_training_step():
 
 
 @kernels
+@settings(deadline=None)
 @given(layer=random_layers(), fraction=FRACTIONS)
 def test_kept_positions_are_those_that_are_not_dropped(kernel, layer, fraction):
     shape, positions, values, _ = layer
@@ -113,6 +114,7 @@ def test_kept_positions_are_those_that_are_not_dropped(kernel, layer, fraction):
 
 
 @kernels
+@settings(deadline=None)
 @given(layer=random_layers(), fraction=FRACTIONS, n=st.integers(0, 60))
 def test_free_positions_are_drawn_among_those_that_are_not_kept(kernel, layer, fraction, n):
     shape, positions, values, _ = layer

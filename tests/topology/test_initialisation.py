@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparsefs.topology import (
@@ -16,6 +16,7 @@ from sparsefs.topology import (
 SHAPES = [(1000, 784), (100, 1000), (10, 100)]
 
 
+@settings(deadline=None)
 @given(
     shape=st.tuples(st.integers(1, 30), st.integers(1, 30)),
     density=st.floats(0, 1),

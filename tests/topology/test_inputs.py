@@ -142,10 +142,10 @@ class Run:
 
 
 @pytest.mark.parametrize("kernel", ["csr", "masked"])
-@pytest.mark.parametrize("block", [1, 2**20])
+@pytest.mark.parametrize("chunk", [1, 2**20])
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
-def test_evolution_equals_the_literal_one(kernel, block, data):
+def test_evolution_equals_the_literal_one(kernel, chunk, data):
     n_features = data.draw(st.integers(1, 14), "n_features")
     run = Run(
         n_features,
@@ -159,7 +159,7 @@ def test_evolution_equals_the_literal_one(kernel, block, data):
         seed=data.draw(st.integers(0, 99), "seed"),
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inputs, "_BLOCK", block)
+        patch.setattr(inputs, "_CHUNK", chunk)
         for _, moved, expected in run.epochs():
             np.testing.assert_array_equal(run.evolution.alive, run.oracle.alive)
             weight, mask = run.whole()
@@ -238,7 +238,7 @@ def test_features_that_left_are_not_loaded():
 
 
 def test_memory_does_not_grow_with_the_number_that_left(monkeypatch):
-    monkeypatch.setattr(inputs, "_BLOCK", 20)
+    monkeypatch.setattr(inputs, "_CHUNK", 20)
     run, sizes = Run(60, n_keep=3, swap_fraction=1.0), []
     features = run.batches.features
     monkeypatch.setattr(
@@ -246,7 +246,7 @@ def test_memory_does_not_grow_with_the_number_that_left(monkeypatch):
     )
     n_alive = 60
     for _ in run.epochs():
-        # Blocks of those that left, with gradients at 4 neurons of 4 samples; and once those
+        # Chunks of those that left, with gradients at 4 neurons of 4 samples; and once those
         # that are there.
         assert max(sizes, default=0) <= max(5, n_alive)
         assert sum(n > 5 for n in sizes) <= 1

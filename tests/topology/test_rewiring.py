@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparsefs.networks import FeedForward
@@ -59,6 +59,7 @@ def test_a_cosine_falls_to_zero_where_the_topology_stays(step, factor):
     assert schedule.factor(step, 200) == pytest.approx(factor, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(until=st.floats(0, 1), n_steps=st.integers(1, 1000))
 def test_a_cosine_never_rises_nor_leaves_0_to_1(until, n_steps):
     schedule = UpdateSchedule("batch", until, "cosine")

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tools import literal_wast
 
 from sparsefs.topology import (
     ImportanceDrop,
@@ -15,7 +16,6 @@ from sparsefs.topology import (
     Rewiring,
     nearest_to_zero,
 )
-from tests import oracle
 from tests.layers import KERNELS, dense, make, random_layers
 
 FRACTIONS = st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.99, 1.0])
@@ -25,7 +25,7 @@ sides = pytest.mark.parametrize("side", ["in", "out"])
 
 def literal_drop(layer, importance, side, fraction):
     weight, mask = (torch.from_numpy(a) for a in dense(layer))
-    return oracle.drop(weight, mask, torch.from_numpy(importance), side, fraction).numpy()
+    return literal_wast.drop(weight, mask, torch.from_numpy(importance), side, fraction).numpy()
 
 
 def as_mask(layer, slots):
@@ -36,6 +36,7 @@ def as_mask(layer, slots):
 
 @kernels
 @sides
+@settings(deadline=None)
 @given(layer=random_layers(), fraction=FRACTIONS)
 def test_importance_drop_equals_the_literal_one(kernel, side, layer, fraction):
     shape, positions, values, importance = layer
@@ -47,6 +48,7 @@ def test_importance_drop_equals_the_literal_one(kernel, side, layer, fraction):
 
 
 @kernels
+@settings(deadline=None)
 @given(layer=random_layers(), fraction=FRACTIONS)
 def test_magnitude_drop_is_importance_drop_with_equal_importance(kernel, layer, fraction):
     shape, positions, values, _ = layer
@@ -57,6 +59,7 @@ def test_magnitude_drop_is_importance_drop_with_equal_importance(kernel, layer, 
 
 
 @kernels
+@settings(deadline=None)
 @given(layer=random_layers(), fraction=FRACTIONS)
 def test_magnitude_drop_takes_unused_connections_besides(kernel, layer, fraction):
     shape, positions, values, _ = layer
@@ -70,7 +73,7 @@ def test_magnitude_drop_takes_unused_connections_besides(kernel, layer, fraction
 
 @kernels
 @sides
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(layer=random_layers(), fraction=FRACTIONS)
 def test_rewiring_equals_the_literal_one_and_carries_state(kernel, side, layer, fraction):
     shape, positions, values, importance = layer
@@ -79,7 +82,7 @@ def test_rewiring_equals_the_literal_one_and_carries_state(kernel, side, layer, 
     velocity, _ = dense(layer, layer.buffers["velocity"])
     dropped = literal_drop(layer, importance[side], side, fraction)
     kept = mask & ~dropped
-    grown = oracle.grow(
+    grown = literal_wast.grow(
         torch.from_numpy(kept), torch.from_numpy(importance[side]), side, int(dropped.sum())
     ).numpy()
 
@@ -100,6 +103,7 @@ def test_rewiring_equals_the_literal_one_and_carries_state(kernel, side, layer, 
 
 
 @kernels
+@settings(deadline=None)
 @given(layer=random_layers(), fraction=FRACTIONS, seed=st.integers(0, 2**31))
 def test_random_growth_keeps_the_count_and_the_survivors(kernel, layer, fraction, seed):
     shape, positions, values, _ = layer
@@ -117,16 +121,17 @@ def test_random_growth_is_uniform_over_the_free_positions():
     positions, values = np.array([0, 5, 6]), np.array([1.0, 2.0, 3.0], dtype=np.float32)
     counts = np.zeros((3, 4))
     rng = np.random.default_rng(0)
-    for _ in range(4000):
+    for _ in range(1000):
         layer = make("csr", (3, 4), positions, values)
         Rewiring(MagnitudeDrop(), RandomGrow(), 0.34)(layer, None, rng)
         counts += dense(layer)[1]
     # One of three is dropped (the first), one of the ten free positions is drawn.
-    assert counts.flat[5] == counts.flat[6] == 4000
+    assert counts.flat[5] == counts.flat[6] == 1000
     free = np.delete(counts.ravel(), [5, 6])
-    assert abs(free - 400).max() < 5 * np.sqrt(400)
+    assert abs(free - 100).max() < 5 * np.sqrt(100)
 
 
+@settings(deadline=None)
 @given(
     scores=st.lists(st.floats(-3, 3, width=32, allow_nan=False), max_size=40), fraction=FRACTIONS
 )
@@ -155,7 +160,7 @@ def test_importance_growth_over_many_neurons_equals_the_literal_one(side):
         _, mask = dense(layer)
         dropped = literal_drop(layer, importance, side, 0.5)
         kept = mask & ~dropped
-        grown = oracle.grow(
+        grown = literal_wast.grow(
             torch.from_numpy(kept), torch.from_numpy(importance), side, int(dropped.sum())
         )
         Rewiring(ImportanceDrop(side), ImportanceGrow(side), 0.5)(layer, importance, rng)

@@ -10,10 +10,11 @@ from sparsefs.networks import FeedForward
 from sparsefs.regularization import AdaptiveSchedule, L1Penalty
 from sparsefs.training.adaptive_pruning import AdaptivePruning
 from sparsefs.training.batches import Batches
-from sparsefs.training.scaling import Scaling
-from sparsefs.training.loop import Epochs, train
+from sparsefs.training.loop import train
 from sparsefs.training.losses import SquaredErrorLoss
 from sparsefs.training.optimizers import SGD
+from sparsefs.training.progress import Epochs
+from sparsefs.training.scaling import Scaling
 from tests.layers import dense
 
 SIZES = [9, 7, 4]
@@ -29,7 +30,7 @@ def dense_network(seed=0):
 
 
 def make_pruning(network, score=lambda: 0.0, optimizer=None, **params):
-    setting = {"density": 0.3, "n_epochs": 8, "n_fine_tune": 3, **params}
+    setting = {"density": 0.3, "n_epochs": 8, "fine_tune_epochs": 3, **params}
     penalty = setting.pop("penalty", L1Penalty())
     schedule = setting.pop("schedule", AdaptiveSchedule(1, 0.5, 2.0))
     density = setting.pop("density")
@@ -54,7 +55,7 @@ def test_the_pruned_network_is_the_dense_one_with_its_largest_weights(kernel, de
     network, x = dense_network(), batch()
     n_kept = round(density * N)
     expected = pruned_weights(network, n_kept)
-    pruning = make_pruning(network, density=density, kernel=kernel, n_epochs=1, n_fine_tune=0)
+    pruning = make_pruning(network, density=density, kernel=kernel, n_epochs=1, fine_tune_epochs=0)
     strength = network.layers[0].strength("in")
     biases = [layer.bias.clone() for layer in network.layers]
     assert pruning.after_epoch(0, {}) is True
@@ -102,21 +103,21 @@ def test_prunes_when_the_best_copy_beats_the_network_or_time_is_up(scores, after
     assert next(remaining, None) is None
 
 
-@pytest.mark.parametrize(("n_epochs", "n_fine_tune"), [(8, 3), (4, 3), (5, 0), (1, 0)])
-def test_ends_after_the_fine_tuning_that_was_asked_for(n_epochs, n_fine_tune):
-    network = dense_network()
-    pruning, history = make_pruning(network, n_epochs=n_epochs, n_fine_tune=n_fine_tune), {}
+@pytest.mark.parametrize(("n_epochs", "n_last"), [(8, 3), (4, 3), (5, 0), (1, 0)])
+def test_ends_after_the_fine_tuning_that_was_asked_for(n_epochs, n_last):
+    network, history = dense_network(), {}
+    pruning = make_pruning(network, n_epochs=n_epochs, fine_tune_epochs=n_last)
     sizes, ends = [], []
     for epoch in range(n_epochs):
         ends.append(pruning.after_epoch(epoch, history))
         sizes.append(network.n_connections)
-    assert sizes == [N] * (n_epochs - n_fine_tune - 1) + [round(0.3 * N)] * (n_fine_tune + 1)
+    assert sizes == [N] * (n_epochs - n_last - 1) + [round(0.3 * N)] * (n_last + 1)
     assert ends == [False] * (n_epochs - 1) + [True]
 
 
 def test_pruning_early_ends_the_training_early():
     network, remaining = dense_network(), iter([1, 2])
-    pruning = make_pruning(network, lambda: next(remaining), n_epochs=50, n_fine_tune=4)
+    pruning = make_pruning(network, lambda: next(remaining), n_epochs=50, fine_tune_epochs=4)
     ends = [pruning.after_epoch(epoch, {}) for epoch in range(6)]
     assert ends == [False] * 5 + [True]
 
@@ -133,7 +134,7 @@ def test_nothing_is_measured_in_the_warm_up():
 
 def test_the_learning_rate_falls_at_half_and_three_quarters_of_the_fine_tuning():
     optimizer = SGD(1.0, 0.0)
-    pruning = make_pruning(dense_network(), optimizer=optimizer, n_epochs=10, n_fine_tune=8)
+    pruning = make_pruning(dense_network(), optimizer=optimizer, n_epochs=10, fine_tune_epochs=8)
     rates = []
     for epoch in range(10):
         rates.append(optimizer.initial_learning_rate)  # of this epoch
@@ -176,7 +177,9 @@ def test_measuring_leaves_the_network_as_it_was_and_sees_the_pruned_one():
 
     before = [layer.values.clone() for layer in network.layers]
     expected = pruned_weights(network, round(0.3 * N))
-    make_pruning(network, score).after_epoch(1, {})
+    pruning = make_pruning(network, score)
+    for epoch in range(2):
+        pruning.after_epoch(epoch, {})
     for layer, values in zip(network.layers, before):
         torch.testing.assert_close(layer.values, values, rtol=0, atol=0)
     for got, weight in zip(seen[1], expected):
@@ -186,8 +189,10 @@ def test_measuring_leaves_the_network_as_it_was_and_sees_the_pruned_one():
 def test_weights_are_restored_if_the_score_raises():
     network, remaining = dense_network(), iter([1])  # the pruned copy cannot be measured
     before = [layer.values.clone() for layer in network.layers]
+    pruning = make_pruning(network, lambda: next(remaining))
+    pruning.after_epoch(0, {})
     with pytest.raises(StopIteration):
-        make_pruning(network, lambda: next(remaining)).after_epoch(1, {})
+        pruning.after_epoch(1, {})
     for layer, values in zip(network.layers, before):
         torch.testing.assert_close(layer.values, values, rtol=0, atol=0)
 
@@ -216,7 +221,7 @@ def test_no_connection_comes_back_after_the_pruning(kernel):
         epochs=Epochs(6),
         importance=ConnectionImportance(),
         penalty=pruning.add_gradients,
-        after_epoch=after_epoch,
+        after_epoch=[after_epoch],
     )
     assert len(history["loss"]) == 6
     for i in range(2):

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from sparsefs.importance import Importance
 from sparsefs.networks import FeedForward
 from sparsefs.training.batches import Batches
-from sparsefs.training.scaling import Scaling
-from sparsefs.training.loop import Epochs, evaluate, train
+from sparsefs.training.loop import evaluate, train
 from sparsefs.training.losses import BinaryCrossEntropyLoss, CrossEntropyLoss, SquaredErrorLoss
 from sparsefs.training.noise import NoisePool
 from sparsefs.training.optimizers import SGD
+from sparsefs.training.progress import Epochs
+from sparsefs.training.scaling import Scaling
 
 N_SAMPLES, N_FEATURES = 10, 4
 X = np.random.default_rng(0).standard_normal((N_SAMPLES, N_FEATURES)).astype(np.float32)
@@ -79,7 +80,7 @@ def watched():
         importance=watcher,
         topology=watcher,
         penalty=watcher.penalty,
-        after_epoch=watcher.after_epoch,
+        after_epoch=[watcher.after_epoch],
     )
     return watcher, history
 
@@ -129,12 +130,12 @@ def test_after_epoch_may_add_to_the_history_and_end_the_training():
         history.setdefault("mine", []).append(epoch)
         return epoch == 2
 
-    history = run(make_network(), after_epoch=after_epoch)
+    history = run(make_network(), after_epoch=[after_epoch])
     np.testing.assert_array_equal(history["mine"], [0, 1, 2])
     assert len(history["loss"]) == 3
 
 
-def test_whoever_supplies_the_epochs_may_end_the_training():
+def test_the_epochs_may_end_the_training():
     class Impatient(Epochs):
         def __iter__(self):
             for epoch in super().__iter__():

@@ -11,7 +11,7 @@ from sparsefs.networks import FeedForward
 from sparsefs.training.losses import ReconstructionLoss
 from sparsefs.training.noise import NoisePool
 from sparsefs.training.optimizers import SGD, Adam
-from sparsefs.utils.threads import single_threaded
+from sparsefs.utils.device import single_threaded
 from tests.layers import dense
 
 
@@ -126,13 +126,13 @@ def test_overlapping_fits_restore_the_thread_count():
         def other_fit():
             with single_threaded():
                 inside.set()
-                done.wait(5)
+                done.wait(60)
 
         thread = threading.Thread(target=other_fit)
         with single_threaded():
             assert torch.get_num_threads() == 1
             thread.start()
-            inside.wait(5)
+            inside.wait(60)
         done.set()
         thread.join()
         with single_threaded():

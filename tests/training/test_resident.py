@@ -7,8 +7,8 @@ from scipy import sparse
 
 from sparsefs.training import resident
 from sparsefs.training.batches import Batches
-from sparsefs.training.scaling import Scaling
 from sparsefs.training.resident import ResidentBatches, make_batches
+from sparsefs.training.scaling import Scaling
 from sparsefs.utils import device as _device
 from tests.no_waiting import no_waiting
 

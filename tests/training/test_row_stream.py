@@ -6,8 +6,8 @@ import pytest
 
 from sparsefs.data import MemmapTable
 from sparsefs.training.batches import Batches
-from sparsefs.training.scaling import Scaling
 from sparsefs.training.row_stream import RowStream
+from sparsefs.training.scaling import Scaling
 from tests.shards import SOURCES, every_source
 
 

@@ -4,8 +4,9 @@
 import numpy as np
 import pytest
 import torch
+from tools.literal_wast import LiteralWAST
 
-from sparsefs.importance import ReconstructionImportance
+from sparsefs.importance import ReconstructionImportance, Step
 from sparsefs.networks import FeedForward
 from sparsefs.topology import (
     ImportanceDrop,
@@ -18,7 +19,6 @@ from sparsefs.topology import (
 from sparsefs.training.losses import ReconstructionLoss
 from sparsefs.training.optimizers import SGD
 from tests.layers import dense
-from tests.oracle import LiteralWAST
 
 N_FEATURES, N_HIDDEN = 60, 20
 
@@ -45,7 +45,7 @@ def test_training_follows_the_literal_program(kernel, mixing, density):
         lam=0.4,
         mixing=mixing,
     )
-    importance = ReconstructionImportance(N_FEATURES, 0.4, mixing)
+    importance = ReconstructionImportance(0.4, mixing)
     topology = Topology(
         [Rewiring(ImportanceDrop(side), ImportanceGrow(side), 0.3) for side in ("in", "out")],
         UpdateSchedule("batch"),
@@ -60,8 +60,11 @@ def test_training_follows_the_literal_program(kernel, mixing, density):
         expected = literal.step(x, noise)
         target = x.t().contiguous()
         value, grad = loss(network.forward((x + noise).t().contiguous()), target)
-        optimizer.step(network, network.backward(grad))
-        importance.update(network, loss.feature_error)
+        now = Step(step + 1, 0, target, target, None, loss)
+        gradients = network.backward(grad)
+        importance.before_update(network, now)
+        optimizer.step(network, gradients)
+        importance.after_update(network, now)
         topology.after_step(step + 1, 100, 100, network, importance)
 
         assert value == pytest.approx(expected, rel=1e-5)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import clone
 
-from ..evaluation._held_out import HeldOutScores, held_out_scores
+from ..evaluation.scorer import HeldOutScores, held_out_scores
 from ..utils.text import counted
 from .errors import needing
 from .features import Features, features_of

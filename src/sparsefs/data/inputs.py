@@ -16,6 +16,7 @@ from sklearn.utils.validation import (
     _check_n_features,
     _check_sample_weight,
     check_consistent_length,
+    check_is_fitted,
     validate_data,
 )
 
@@ -205,6 +206,21 @@ def check_table(estimator, X: RowTable, reset: bool) -> None:
             "with columns=selector.feature_names_in_."
         )
     _check_n_features(estimator, X, reset=reset)
+
+
+def transform_table(selector, X: RowTable) -> np.ndarray:
+    """Read the features that a fitted selector selects; no others are read."""
+    from .summary import Summary
+
+    check_is_fitted(selector)
+    check_table(selector, X, reset=False)
+    columns = selector.get_support(indices=True)
+    selected = np.empty((len(X), len(columns)), dtype=X.dtype)
+    for rows, block in X.blocks(columns=columns):
+        selected[rows] = block
+    names = columns if X.column_names is None else X.column_names[columns]
+    check_finite(selected, Summary.of(selected), names)
+    return selected
 
 
 def check_finite(X, summary: Summary, feature_names=None) -> None:

@@ -73,7 +73,7 @@ class Target:
     def _of_classes(cls, y, used):
         if y.ndim > 1:
             raise ValueError(f"task='classification' needs one class per sample. {_ADVICE}")
-        if y.dtype.kind == "f" and (y[used] != np.rint(y[used])).any():
+        if not _is_whole(y[used]):
             raise ValueError(
                 "task='classification' needs classes, and y holds numbers with fractions "
                 "(continuous). Pass task='regression'."
@@ -210,7 +210,7 @@ def _task_of(y, named: bool) -> str:
         return _task_of_columns(y)
     if y.dtype.kind == "b":
         return "classification"
-    if y.dtype.kind == "f" and (y != np.rint(y)).any():
+    if not _is_whole(y):
         return "regression"
     values, counts = np.unique(y, return_counts=True)
     if len(values) <= _FEW_VALUES:
@@ -237,9 +237,14 @@ def _task_of(y, named: bool) -> str:
 def _task_of_columns(y):
     if np.isin(y, (0, 1)).all():
         return "multilabel"
-    if y.dtype.kind == "f" and (y != np.rint(y)).any():
+    if not _is_whole(y):
         return "regression"
     raise ValueError(f"y holds whole numbers in {y.shape[1]} columns. {_ADVICE}")
+
+
+def _is_whole(y) -> bool:
+    """Whether y has no fractions. Floats from 2**53 on cannot have any, so they do not count."""
+    return y.dtype.kind != "f" or bool(((y == np.rint(y)) & (np.abs(y) < 2**53)).all())
 
 
 def as_array(y) -> np.ndarray:

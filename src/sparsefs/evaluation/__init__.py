@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How good selected features are on samples that the selection has not seen, and how stable."""
+"""Scores of selected features on rows that the selection has not seen, and its stability."""
 
-from .k_curve import KCurve, k_curve
+from .curve import KCurve
+from .k_curve import k_curve
 from .stability import Stability, repeated_selections, stability
 
 __all__ = ["KCurve", "Stability", "k_curve", "repeated_selections", "stability"]

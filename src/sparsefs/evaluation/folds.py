@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The folds in which the number of features is judged."""
+"""Folds for the scores against the number of features."""
 
 from __future__ import annotations
 
@@ -9,39 +9,41 @@ import numpy as np
 from sklearn.model_selection import check_cv
 
 
-def folds_of(cv, judge, rng, who: str, advice: str = ""):
-    """Pairs of (training, validation) rows of weight above 0, ascending.
+def folds_of(cv, n_samples: int, scorer, rng, who: str, advice: str = ""):
+    """Return pairs of (training, validation) rows of weight above 0, ascending.
 
-    `who` needs them, for the messages, and `advice` says what else could be done.
+    Messages say that `who` needs them, and give the `advice`.
 
     Raises
     ------
     ValueError
         If the data cannot be split.
     """
-    n_samples, weight = judge.X.shape[0], judge.sample_weight
+    weight = scorer.sample_weight
     rows = np.arange(n_samples) if weight is None else np.flatnonzero(weight)
     if cv is None or isinstance(cv, Integral):
         n_folds = min(5 if cv is None else int(cv), len(rows) // 2)
         if n_folds < 2:
             raise ValueError(
-                f"{who} needs 4 samples at least, to split them: n_samples={len(rows)}.{advice}"
+                f"{who} needs at least 4 samples, to split them: n_samples={len(rows)}.{advice}"
             )
-        folds = _shuffled_folds(n_folds, rows, judge.target, rng)
+        folds = _shuffled_folds(n_folds, rows, scorer.target, rng)
     else:
         # All rows are split, as the numbers in a list of splits are those of X.
-        splits = check_cv(cv).split(np.zeros((n_samples, 1)), judge.y)
+        splits = check_cv(cv).split(np.zeros((n_samples, 1)), scorer.y)
         folds = [(np.intersect1d(a, rows), np.intersect1d(b, rows)) for a, b in splits]
     sizes = [(len(a), len(b)) for a, b in folds]
     if len(folds) < 2 or min(map(min, sizes)) == 0:
         raise ValueError(
-            f"{who} needs two folds at least, and samples in both parts of each: 'cv' gives "
+            f"{who} needs at least two folds, with samples in both parts of each. 'cv' gives "
             f"(training, validation) samples {sizes[:5]}."
         )
-    if judge.y is not None:
+    if scorer.y is not None:
         for number, (train, _) in enumerate(folds):
-            if (judge.y[train] == judge.y[train[0]]).all():
-                what = "one class only" if judge.target.task == "classification" else "a constant y"
+            if (scorer.y[train] == scorer.y[train[0]]).all():
+                what = (
+                    "one class only" if scorer.target.task == "classification" else "a constant y"
+                )
                 raise ValueError(
                     f"{who} cannot use fold {number} of {len(folds)}: its training part has "
                     f"{what}. Pass another 'cv'.{advice}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What an estimator of any kind says of the features it was fitted to."""
+"""Importances of the features, read from a fitted estimator of any kind."""
 
 from __future__ import annotations
 
@@ -7,10 +7,19 @@ from operator import attrgetter
 
 import numpy as np
 from scipy import sparse
+from sklearn.pipeline import Pipeline
 
 
 def importances(fitted, getter, n_features):
-    """What a fitted estimator says of the features, and which of them may be taken.
+    """Return what a fitted estimator says of the features, and which of them may be taken.
+
+    Parameters
+    ----------
+    fitted : estimator
+    getter : str or callable
+        Name of an attribute, or a function of the estimator. ``"auto"`` finds the attribute; for
+        a Pipeline in its last step.
+    n_features : int
 
     Returns
     -------
@@ -19,6 +28,8 @@ def importances(fitted, getter, n_features):
     candidates : ndarray of shape (n_features,), dtype bool
     """
     if getter == "auto":
+        while isinstance(fitted, Pipeline):
+            fitted = fitted[-1]
         getter = _name_of_importances(fitted)
     try:
         values = attrgetter(getter)(fitted) if isinstance(getter, str) else getter(fitted)
@@ -36,8 +47,8 @@ def importances(fitted, getter, n_features):
     if values.shape != (n_features,) or values.dtype.kind not in "biuf":
         raise ValueError(
             f"The 'importance_getter' parameter must give a number per feature, {n_features} of "
-            f"them. Got {values.dtype} of shape {values.shape} from "
-            f"{getter!r} of {type(fitted).__name__}."
+            f"them. Got {values.dtype} of shape {values.shape} from {getter!r} of "
+            f"{type(fitted).__name__}."
         )
     if values.dtype == bool:
         return values, values

@@ -1,40 +1,94 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The path of scores against K, by cross-validation within the data that ``fit`` is given."""
+"""Scores against K in every fold: features are ranked on one part and scored on the other."""
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import clone
+from sklearn.utils import _safe_indexing, check_array
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _get_feature_names
 
 from ..data import RowTable
+from ..data.inputs import check_finite
+from ..data.summary import Summary
 from ..data.target import as_array
+from .choice import CrossValidatedK
+from .curve import KCurve
 from .folds import folds_of
-from .judge import Judge
+from .importances import importances
+from .scorer import Scorer, some_columns
+from .weights import call_with_weights, requesting_weights
 
 
-def k_path(selector, choice, data, seed: int) -> dict[str, np.ndarray]:
-    """Scores of the K best features on held-out rows, for every K that is tried.
+@dataclass(frozen=True)
+class RankingTask:
+    """What all folds share.
+
+    Attributes
+    ----------
+    ranker : estimator
+        Clones of it rank the features, each on the training part of a fold.
+    X, y
+        Indexable by rows; X as the ranker, or the steps before it, take it.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Of the ranker.
+    scorer : Scorer
+    choice : CrossValidatedK
+        Gives the numbers of features.
+    seed : int
+    getter : str or callable
+        What the ranker says of the features, see :func:`importances`.
+    steps : Pipeline or None
+        Fitted before the ranker, in every fold.
+    columns : ndarray of int or None
+        Columns of X to predict; None draws them in every fold.
+    """
+
+    ranker: Any
+    X: Any
+    y: Any
+    sample_weight: np.ndarray | None
+    scorer: Scorer
+    choice: CrossValidatedK
+    seed: int
+    getter: Any = "auto"
+    steps: Any = None
+    columns: np.ndarray | None = None
+
+    def weighted(self, estimator, method, X, rows):
+        """Call a method of an estimator with y and the weights of some rows."""
+        y = None if self.y is None else _safe_indexing(self.y, rows)
+        weight = None if self.sample_weight is None else self.sample_weight[rows]
+        return call_with_weights(estimator, method, X, y, weight)
+
+
+class FoldResult(NamedTuple):
+    """What came of one fold."""
+
+    Ks: np.ndarray
+    scores: list[float]
+    order: np.ndarray
+    names: np.ndarray | None
+    seconds: float
+
+
+def k_path(selector, choice: CrossValidatedK, data, seed: int) -> KCurve:
+    """Return the scores from which a fit with ``K="auto"`` chooses K.
 
     Parameters
     ----------
     selector : BaseSelector
-        Copies of it rank the features, each on the training part of a fold.
     choice : CrossValidatedK
         Valid.
     data : TrainingData
         All that ``fit`` was given.
     seed : int
-        Decides the folds, and what the copies do.
-
-    Returns
-    -------
-    dict of str to ndarray
-        ``"K"`` of shape (n_K,), ascending; ``"scores"`` of shape (n_K, n_folds); their mean,
-        standard deviation and standard error of the mean, ``"score_mean"``, ``"score_std"`` and
-        ``"score_se"``, of shape (n_K,).
+        Decides the folds and the rankings.
 
     Raises
     ------
@@ -47,50 +101,130 @@ def k_path(selector, choice, data, seed: int) -> dict[str, np.ndarray]:
             "a sample of the rows, and pass that number."
         )
     rng = np.random.default_rng([seed, 0])
-    judge = Judge.of(choice, data, rng)
-    folds = folds_of(choice.cv, judge, rng, "K='auto'", " Give K a number.")
-    judged = [[judge.few(part, rng) for part in fold] for fold in folds]
-    Ks = choice._numbers(data.X.shape[1])
-    y, weight = None if data.target is None else as_array(data.y), data.sample_weight
+    columns = some_columns(data.X.shape[1], rng)
+    scorer = Scorer.of(
+        data.y,
+        data.target,
+        data.sample_weight,
+        predict=choice.target,
+        estimator=choice.estimator,
+        scoring=choice.scoring,
+    )
+    folds = folds_of(choice.cv, data.X.shape[0], scorer, rng, "K='auto'", " Give K a number.")
     settings: dict[str, Any] = {"K": 1, "n_jobs": 1, "verbose": False, "random_state": seed}
     if hasattr(selector, "connections_every"):
         settings["connections_every"] = None
-    settings |= selector._settings_of_parts(data.target)
-
-    from tqdm.auto import tqdm
-
-    bar = tqdm(
-        total=len(folds),
-        desc=f"{type(selector).__name__}, folds to choose K",
-        unit="fold",
-        disable=not selector.verbose,
+    ranker = clone(selector).set_params(**settings, **selector._settings_of_parts(data.target))
+    ranker.__dict__.pop("_skl_callbacks", None)  # they watch the fit to all the data
+    task = RankingTask(
+        requesting_weights(ranker),
+        data.X,
+        None if data.target is None else as_array(data.y),
+        data.sample_weight,
+        scorer,
+        choice,
+        seed,
+        getter="ranking_",
+        columns=columns,
     )
+    parallel = Parallel(n_jobs=selector.n_jobs, require="sharedmem", return_as="generator")
+    bar = f"{type(selector).__name__}, folds to choose K" if selector.verbose else None
+    results = run_folds(task, folds, rng, parallel, bar)
+    Ks, scores = scores_of(results, choice)
+    return KCurve(Ks, scores, scorer.metric)
 
-    def scores(number):
-        rows, _ = folds[number]
-        ranker = clone(selector).set_params(**settings)
-        ranker.__dict__.pop("_skl_callbacks", None)  # they watch the fit to all the data
-        ranker.fit(
-            data.X[rows],
-            None if y is None else y[rows],
-            sample_weight=None if weight is None else weight[rows],
-        )
-        of_fold = judge.scores(np.argsort(ranker.ranking_), Ks, judged[number])
-        bar.update()
-        return of_fold
 
-    with bar:
-        jobs = (delayed(scores)(number) for number in range(len(folds)))
-        each = np.array(Parallel(n_jobs=selector.n_jobs, require="sharedmem")(jobs)).T
-    if not np.isfinite(each).all():
+def run_folds(task: RankingTask, folds, rng, parallel, bar: str | None = None) -> list[FoldResult]:
+    """Rank and score the features in every fold; `bar` is the title of a progress bar."""
+    subsamples = [[task.scorer.subsample(part, rng) for part in fold] for fold in folds]
+    results = parallel(
+        delayed(_run_fold)(task, number, train, scored)
+        for number, ((train, _), scored) in enumerate(zip(folds, subsamples, strict=True))
+    )
+    if bar is not None:
+        from tqdm.auto import tqdm
+
+        results = tqdm(results, total=len(folds), desc=bar, unit="fold")
+    return list(results)
+
+
+def scores_of(results: list[FoldResult], choice: CrossValidatedK) -> tuple[np.ndarray, np.ndarray]:
+    """Return numbers of features, and scores of shape (n_Ks, n_folds).
+
+    Raises
+    ------
+    ValueError
+        If a score is not finite.
+    """
+    Ks = choice._numbers(min(len(one.order) for one in results))
+    # Of a fold with more features, "all of them" is a larger number.
+    at = [np.searchsorted(one.Ks, Ks) for one in results]
+    scores = np.array([np.take(one.scores, i) for one, i in zip(results, at, strict=True)]).T
+    if not np.isfinite(scores).all():
         raise ValueError(
-            "Scores to choose K by are not finite: 'scoring' must suit y, and R2 needs two samples "
-            f"in every validation part (cv={choice.cv!r}, scoring={choice.scoring!r})."
+            "Scores are not finite: 'scoring' must suit y, and R2 needs two samples in every "
+            f"validation part (cv={choice.cv!r}, scoring={choice.scoring!r})."
         )
-    return {
-        "K": Ks,
-        "scores": each,
-        "score_mean": each.mean(axis=1),
-        "score_std": each.std(axis=1),
-        "score_se": each.std(axis=1, ddof=1) / np.sqrt(len(folds)),
-    }
+    return Ks, scores
+
+
+def as_matrix(X):
+    """Return X as an array or CSR matrix of numbers, which need not be finite."""
+    dtypes = [np.float64, np.float32]
+    return check_array(X, accept_sparse="csr", dtype=dtypes, ensure_all_finite=False)
+
+
+def _run_fold(task: RankingTask, number: int, train, scored) -> FoldResult:
+    """Rank the features on the training rows and score the best of them."""
+    X, names, steps = _safe_indexing(task.X, train), None, None
+    started = time.perf_counter()
+    if task.steps is not None:
+        steps = clone(task.steps)
+        X = task.weighted(steps, "fit_transform", X, train)
+        names = _names_of(steps, X)
+    seconds = time.perf_counter() - started
+    if steps is None:
+        parts = [as_matrix(_safe_indexing(task.X, rows)) for rows in scored]
+    else:
+        held_out = steps.transform(_safe_indexing(task.X, scored[1]))
+        parts = [as_matrix(part) for part in (X, held_out)]
+        for part in parts:
+            check_finite(part, Summary.of(part), names)
+        parts[0] = parts[0][np.searchsorted(train, scored[0])]
+    n_features = parts[0].shape[1]
+    columns = task.columns
+    if columns is None:
+        columns = some_columns(n_features, np.random.default_rng([task.seed, 1, number]))
+    Ks = task.choice._numbers(n_features)
+
+    towards_K = not getattr(task.ranker, "_nested_ranking", True)
+    scores: list[float] = []
+    for some in [[K] for K in Ks] if towards_K else [Ks]:
+        ranker = clone(task.ranker)
+        if towards_K:
+            ranker.set_params(K=int(some[0]))
+        started = time.perf_counter()
+        task.weighted(ranker, "fit", X, train)
+        seconds += time.perf_counter() - started
+        order = _order_of(ranker, task.getter, n_features)
+        scores += task.scorer.scores(order, some, scored, parts, columns)
+    return FoldResult(Ks, scores, order, names, seconds)
+
+
+def _names_of(steps, X):
+    """Names of what the steps make; None where they do not say."""
+    try:
+        return np.asarray(steps.get_feature_names_out(), dtype=object)
+    except (AttributeError, ValueError):
+        return _get_feature_names(X)
+
+
+def _order_of(ranker, getter, n_features):
+    """Numbers of the features, the best first, the first of equals first."""
+    values, _ = importances(ranker, getter, n_features)
+    if values.dtype == bool:
+        raise ValueError(
+            f"{type(ranker).__name__} says which features it selects, but not which of them are "
+            "better: set 'importance_getter' to what ranks them."
+        )
+    return np.argsort(-values, kind="stable")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How input neurons are scored while a network trains."""
+"""Scores of the input neurons of a network while it trains."""
 
 from .attribution import AttributionImportance, attribution
 from .base import Importance, Step

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Neuron attribution: how much the outputs move when an input does."""
+"""Neuron attribution: the mean absolute derivative of the outputs by an input."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import torch
 from ..utils.device import to_device, to_host, wide
 from .base import Step
 from .history import AveragedImportance
-from .replicated import attribution_of_each
 
 if TYPE_CHECKING:
     from ..networks import FeedForward
@@ -29,11 +28,11 @@ def attribution(
     samples: slice | torch.Tensor = slice(None),
     sample_weight: torch.Tensor | None = None,
 ) -> np.ndarray:
-    """Sum over the outputs of the mean absolute derivative by every input.
+    """Return the mean absolute derivative by every input, summed over the outputs.
 
-    Of a network of linear layers and elementwise activations the Jacobian of a sample has a
-    closed form, ``W_L D_(L-1) ... D_1 W_1`` with the slopes of the activations in the diagonal
-    matrices D. All samples and outputs go through each layer in a few products. The outputs are
+    In a network of linear layers and elementwise activations, the Jacobian of a sample has the
+    closed form ``W_L D_(L-1) ... D_1 W_1``, where the diagonal matrices D hold the slopes of the
+    activations. All samples and outputs go through each layer in a few products. The outputs are
     taken before their own activation.
 
     Parameters
@@ -71,9 +70,7 @@ def attribution(
 
 
 def _attribution(network, samples=slice(None), sample_weight=None):
-    """The same as a tensor where the network is; of several networks, of each."""
-    if network.layers[0].bias.ndim == 3:
-        return attribution_of_each(network, samples, sample_weight)
+    """Return the same as a tensor where the network is."""
     layers = network.layers
     n_outputs = layers[-1].shape[0]
     by_output = layers[-1].backward(
@@ -99,14 +96,14 @@ def _attribution(network, samples=slice(None), sample_weight=None):
             grad = grad.view(len(grad), -1)
             if i:
                 grad = layers[i].backward(grad)
-        parts = layers[0].backward_parts(grad)
-        total = total + wide(torch.cat([part.abs_().sum(1) for _, part in parts]))
+        by_input = layers[0].backward_chunks(grad)
+        total = total + wide(torch.cat([some.abs_().sum(1) for _, some in by_input]))
     scale = n_samples if weight is None else wide(weight.sum()).clamp_min(1e-30)
     return total / scale
 
 
 def _columns(layers):
-    """How many derivatives to take through the layers at a time."""
+    """Return how many derivatives to take through the layers at a time."""
     if layers[0].density <= _DENSE:
         return _CHUNK
     widest = max(max(layer.shape) for layer in layers)
@@ -132,8 +129,8 @@ class AttributionImportance(AveragedImportance):
         in_batch = step.x.shape[1]
         if self.n_samples is None or self.n_samples >= in_batch:
             return _attribution(network, sample_weight=step.sample_weight)
-        # The rows of a batch are in file order, often sorted by class: spread, they represent
-        # it, and the measurements take turns so that every row counts.
+        # The rows of a batch are in file order, often sorted by class. Rows that are spread over
+        # the batch represent it, and the measurements take turns so that every row counts.
         apart = in_batch / self.n_samples
         n_turns = math.ceil(apart)
         turn = step.number // self.every % n_turns

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What an importance is: a score of the input neurons that follows a training."""
+"""The interface of an importance: a score of the input neurons that follows a training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import torch
 
     from ..networks import FeedForward
-    from ..networks.parts import Parts
+    from ..networks.chunks import Chunked
 
 
 class Step(NamedTuple):
@@ -24,10 +24,10 @@ class Step(NamedTuple):
     epoch : int
         From 0.
     x : torch.Tensor of shape (n_features, n_samples)
-        The scaled batch, without noise. Of more than 16 million numbers it comes as
-        :class:`~sparsefs.networks.parts.Parts`.
+        The scaled batch, without noise. A batch of more than 16 million numbers is
+        :class:`~sparsefs.networks.chunks.Chunked`.
     target : torch.Tensor
-        What the loss compared the outputs with.
+        The target that the loss compared the outputs with.
     sample_weight : torch.Tensor of shape (n_samples,), or None
     loss : callable
         The loss, see :mod:`sparsefs.training.losses`.
@@ -35,8 +35,8 @@ class Step(NamedTuple):
 
     number: int
     epoch: int
-    x: torch.Tensor | Parts
-    target: torch.Tensor | Parts
+    x: torch.Tensor | Chunked
+    target: torch.Tensor | Chunked
     sample_weight: torch.Tensor | None
     loss: Any
 
@@ -44,25 +44,24 @@ class Step(NamedTuple):
 class Importance(ABC):
     """Scores input neurons while a network trains.
 
-    A subclass must say :meth:`scores`; it may look on at two moments of every step, and may
-    tell the rules that drop and grow connections which neurons matter.
+    A subclass must implement :meth:`scores`. It may observe two moments of every step, and may
+    supply the importance that the rules for dropping and growing connections use.
     """
 
     def before_update(self, network: FeedForward, step: Step) -> None:  # noqa: B027
-        """Look on after the gradients are known, before the weights change.
+        """Observe the step after the gradients are known, before the weights change.
 
-        ``network.outputs`` holds the activations of the batch, but for the last layer's, which the
-        loss may have overwritten; every layer's ``seen`` holds its inputs and the gradient at its
-        outputs.
+        ``network.outputs`` holds the activations of the batch; the loss may have overwritten those
+        of the last layer. Every layer's ``seen`` holds its inputs and the gradient at its outputs.
         """
 
     def after_update(self, network: FeedForward, step: Step) -> None:  # noqa: B027
-        """Look on after the weights have changed, before the topology may."""
+        """Observe the step after the weights have changed, before the topology may."""
 
     @abstractmethod
     def scores(self, network: FeedForward) -> np.ndarray:
-        """Score of every input neuron, of shape (n_inputs,); higher is better."""
+        """Return the score of every input neuron, of shape (n_inputs,); higher is better."""
 
     def of_layer(self, i: int) -> np.ndarray | None:
-        """Importance of the neurons that the rules of layer `i` look at; None: they do not."""
+        """Return the importance of the neurons for the rules of layer `i`, or None."""
         return None

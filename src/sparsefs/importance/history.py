@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Averaging a score of the input neurons over a training, or over its end."""
+"""Average of a score of the input neurons over a training or its last epoch."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ class AveragedImportance(Importance):
     Parameters
     ----------
     history : {"all", "last_epoch", "last_iteration"}, default="all"
-        Average over all steps or over those of the last epoch, or measure the network as it
-        is at the end.
+        Average over all steps or those of the last epoch, or measure the network at the end.
     every : int, default=1
         Measure at every so many steps.
     """
@@ -38,10 +37,10 @@ class AveragedImportance(Importance):
 
     @abstractmethod
     def measure(self, network: FeedForward, step: Step) -> np.ndarray | torch.Tensor:
-        """Score of every input neuron in the step under way, of shape (n_inputs,).
+        """Return the score of every input neuron in the current step, of shape (n_inputs,).
 
-        ``network.outputs`` holds the activations of the step's batch. An array; or a tensor, which
-        is added up where it is, so that nobody waits for a GPU.
+        ``network.outputs`` holds the activations of the step's batch. A tensor is added up where
+        it is, so that the host does not wait for a GPU.
         """
 
     def before_update(self, network: FeedForward, step: Step) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Scores read off the connections of the features (QuickSelection)."""
+"""Strength and degree of the features' neurons (QuickSelection)."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class StrengthImportance(AveragedImportance):
 
 
 class ConnectionImportance(Importance):
-    """How well a feature is connected at the end of training.
+    """Strength or degree of a feature's neuron at the end of training.
 
     Parameters
     ----------
     what : {"strength", "degree"}, default="strength"
         Sum of the absolute weights, or number of connections.
     layer : {"input", "output"}, default="input"
-        Of the feature's input neuron, or of its output neuron in an autoencoder.
+        Whether to use the feature's input neuron, or its output neuron in an autoencoder.
     """
 
     def __init__(self, what: str = "strength", layer: str = "input"):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Estimators around any estimator that scores features."""
+"""Selectors around any estimator that scores features."""
 
+from .ensemble import EnsembleSelector
 from .stability import StabilitySelector
 
-__all__ = ["StabilitySelector"]
+__all__ = ["EnsembleSelector", "StabilitySelector"]

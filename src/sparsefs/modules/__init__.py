@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Sparse training of any torch module in a training loop of one's own, and what it costs."""
+"""Sparse training of any torch module, and its costs."""
 
 from .adaptive import AdaptiveRegularization
-from .costs import LayerCost
-from .flops import layer_costs, module_costs
+from .costs import LayerCost, layer_costs, module_costs
 from .prunable import prunable_weights
 from .sparse_training import SparseTraining
 

@@ -1,46 +1,48 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Adaptive regularised training (ART) of any torch module, in a training loop of one's own."""
+"""Adaptive regularised training (ART) of a torch module, in the user's training loop."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
 
-from ..networks.costs import Cost
-from ..regularization import AdaptiveSchedule, Penalty, magnitude_masks
-from ..regularization._magnitudes import check_density, count, n_kept
-from ..regularization.penalties import NAMED_PENALTIES
+from ..regularization import AdaptiveSchedule, AdaptiveTraining, Penalty
+from ..regularization.magnitudes import count, n_kept
+from ..utils.costs import Cost, Costs
 from .costs import LayerCost, TrainingCosts
 from .prunable import prunable_weights
 from .step_hooks import StepHooks, check_optimizer
 
 
-class AdaptiveRegularization:
-    """Adaptive regularised training (ART) of any module, inside a training loop of one's own.
+class AdaptiveRegularization(AdaptiveTraining):
+    """Adaptive regularised training (ART) of a torch module, in the user's training loop.
 
-    Until :meth:`prune`, every linear and convolution weight is penalised by the schedule's
-    strength for the epoch. From then on the pruned weights stay zero. All of these weights count
-    alike: some layers end up much sparser than others.
+    Until :meth:`prune`, the penalty acts on every linear and convolution weight, with the strength
+    of the epoch. After it the pruned weights stay zero. All of these weights are compared with
+    each other, so some layers end up much sparser than others.
 
-    With :meth:`attach` the optimiser calls what belongs around its steps, and what the training
-    costs is counted. Or call :meth:`after_backward` and :meth:`after_step`, as in the example.
+    :meth:`attach` hooks the training into an optimiser and counts what it costs. Otherwise call
+    :meth:`after_backward` and :meth:`after_step`, as in the example.
 
     Parameters
     ----------
     module : torch.nn.Module
-        The network; its layers and their shapes must not change meanwhile.
+        The network. Its layers and their shapes must not change during the training.
     density : float in (0, 1]
         Share of the linear and convolution weights to keep.
     penalty : {"hypersparse", "l1", "l2"} or Penalty, default="hypersparse"
-    schedule : AdaptiveSchedule or None, default=None
-        None means ``AdaptiveSchedule()``, the paper's.
+        What pulls weights to zero. HyperSparse spares those that will survive. For a custom
+        penalty see :class:`sparsefs.regularization.Penalty`.
+    warmup_epochs : int, default=60
+        Epochs without a penalty.
+    initial_strength : float, default=5e-6
+        Strength of the penalty in the first epoch after them.
+    growth : float, default=1.05
+        Factor from one epoch to the next, at least 1.
     apply : {"gradient", "loss"}, default="gradient"
-        Where the penalty enters: in :meth:`after_backward`, which is cheaper, or in
+        Whether the penalty enters in :meth:`after_backward`, which is faster, or in
         :meth:`penalty`. Both give the same gradients.
 
     Attributes
@@ -63,6 +65,7 @@ class AdaptiveRegularization:
     --------
     >>> import torch
     >>> from torch import nn
+    >>> from sparsefs.modules import AdaptiveRegularization
     >>> _ = torch.manual_seed(0)
     >>> X, y = torch.randn(200, 10), torch.arange(200) % 2
     >>> X[:, 0] += 4 * y
@@ -78,12 +81,13 @@ class AdaptiveRegularization:
     ...     art.after_backward()
     ...     optimizer.step()
     ...     art.after_step()
-    >>> schedule = AdaptiveSchedule(warmup_epochs=20, initial_strength=1e-3, growth=1.1)
-    >>> art = AdaptiveRegularization(network, density=0.1, schedule=schedule)
+    >>> art = AdaptiveRegularization(
+    ...     network, density=0.1, warmup_epochs=20, initial_strength=1e-3, growth=1.1
+    ... )
     >>> optimizer = torch.optim.SGD(network.parameters(), lr=0.2, momentum=0.9)
-    >>> for _ in range(100):
+    >>> for epoch in range(100):
     ...     train(art, optimizer)
-    ...     if art.end_epoch(accuracy):
+    ...     if art.end_epoch(accuracy, last=epoch == 99):
     ...         break
     >>> art.prune()
     >>> optimizer = torch.optim.SGD(network.parameters(), lr=0.2, momentum=0.9)
@@ -101,28 +105,19 @@ class AdaptiveRegularization:
         density: float,
         *,
         penalty: str | Penalty = "hypersparse",
-        schedule: AdaptiveSchedule | None = None,
+        warmup_epochs: int = 60,
+        initial_strength: float = 5e-6,
+        growth: float = 1.05,
         apply: str = "gradient",
     ):
-        density = check_density(density)
-        if schedule is not None and not isinstance(schedule, AdaptiveSchedule):
-            raise ValueError(f"schedule must be an AdaptiveSchedule or None, got {schedule!r}.")
-        if apply not in ("gradient", "loss"):
-            raise ValueError(f"apply must be 'gradient' or 'loss', got {apply!r}.")
         self.module = module
-        self.schedule = AdaptiveSchedule() if schedule is None else schedule
-        self.apply = apply
-        self.history: list[dict] = []
-        self._penalty = _penalty(penalty, density)
-        self._target_density = density
-        weights = prunable_weights(module)
-        self._weights = list(weights.values())
-        self._pruned: list[Tensor] | None = None
-        self._n_connections = {name: weight.numel() for name, weight in weights.items()}
-        self._costs = TrainingCosts(module, weights)
+        self._parameters = prunable_weights(module)
+        schedule = AdaptiveSchedule(warmup_epochs, initial_strength, growth)
+        super().__init__(density, penalty, schedule, apply)
+        self._pruned: list[Tensor] = []
+        self._n_connections = {name: weight.numel() for name, weight in self._parameters.items()}
+        self._costs = TrainingCosts(module, self._parameters)
         self._hooks: StepHooks | None = None
-        self._best_score = -math.inf
-        self._best: tuple[dict, list[Tensor]] | None = None
         n = count(self._weights)
         if n_kept(n, density) == 0:
             raise ValueError(f"density={density} keeps none of the {n} weights; raise it.")
@@ -132,16 +127,11 @@ class AdaptiveRegularization:
 
     @property
     def density(self) -> float:
-        """Share of the linear and convolution weights that may be nonzero; 1 until pruned."""
+        """Share of the linear and convolution weights that may be nonzero; 1 before the pruning."""
         return sum(self._n_connections.values()) / count(self._weights)
 
-    @property
-    def strength(self) -> float:
-        """Strength of the penalty in the epoch under way; 0 once pruned."""
-        return 0.0 if self._pruned is not None else self.schedule.strength(len(self.history))
-
     def penalty(self) -> Tensor:
-        """What to add to the loss of every batch: with ``apply="gradient"`` 0.
+        """Return what to add to the loss of every batch; 0 with ``apply="gradient"``.
 
         Returns
         -------
@@ -154,15 +144,15 @@ class AdaptiveRegularization:
 
     @torch.no_grad()
     def after_backward(self) -> None:
-        """Call when a step's gradients are complete: adds those of the penalty, or masks them.
+        """Add the gradients of the penalty, or mask them; call it before every step.
 
-        That is once per step, also if gradients are summed over batches. Gradients that were
-        scaled for mixed precision must be unscaled first.
+        Call it once per step, when the gradients are complete, also if they are summed over
+        batches. Gradients that were scaled for mixed precision must be unscaled first.
         """
         self._before_step(None)
 
     def _before_step(self, scale: Tensor | None) -> None:
-        if self._pruned is not None:
+        if self._pruned:
             for weight, pruned in zip(self._weights, self._pruned, strict=True):
                 if weight.grad is not None:
                     weight.grad.masked_fill_(pruned, 0)
@@ -182,45 +172,44 @@ class AdaptiveRegularization:
 
     @torch.no_grad()
     def after_step(self) -> None:
-        """Call after every step of the optimiser: pruned weights are zero again.
+        """Set the pruned weights to zero again; call it after every step of the optimiser.
 
-        Masked gradients are not enough: momentum from before would move pruned weights.
+        Masked gradients are not enough: earlier momentum would move pruned weights.
         """
-        if self._pruned is not None:
-            _fill(self._weights, self._pruned)
+        for weight, pruned in zip(self._weights, self._pruned, strict=False):
+            weight.masked_fill_(pruned, 0)
 
     def attach(self, optimizer: torch.optim.Optimizer) -> StepHooks:
-        """Have an optimiser's steps do what :meth:`after_backward` and :meth:`after_step` do.
+        """Hook :meth:`after_backward` and :meth:`after_step` into an optimiser, and count costs.
 
-        From then on operations are counted, too. Only with ``apply="loss"`` is there anything to
-        add to the training loop: :meth:`penalty`. Attaching another optimiser, a new one after
-        :meth:`prune`, takes the hooks off the one before.
+        The training loop then stays as it is; with ``apply="loss"`` it must still add
+        :meth:`penalty` to the loss. Attaching another optimiser, such as a new one after
+        :meth:`prune`, removes the earlier hooks.
 
         Parameters
         ----------
         optimizer : torch.optim.Optimizer
-            Of the module. Steps that a gradient scaler leaves out are none.
+            Optimiser of the module. Steps that a gradient scaler skips do not count.
 
         Returns
         -------
         StepHooks
-            A handle whose ``remove()`` takes the hooks off; a context manager that does so, too.
+            A handle and context manager; ``remove()``, or the end of a ``with`` block, removes
+            the hooks.
 
         Raises
         ------
         ValueError
-            If the optimiser is none, or the module is in a sparse training already.
+            If `optimizer` is not an optimiser, or the module is in a sparse training already.
 
         Examples
         --------
         >>> import torch
         >>> from torch import nn
-        >>> from sparsefs.regularization import AdaptiveRegularization, AdaptiveSchedule
+        >>> from sparsefs.modules import AdaptiveRegularization
         >>> network = nn.Linear(10, 2)
         >>> optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
-        >>> art = AdaptiveRegularization(
-        ...     network, density=0.3, schedule=AdaptiveSchedule(warmup_epochs=0)
-        ... )
+        >>> art = AdaptiveRegularization(network, density=0.3, warmup_epochs=0)
         >>> with art.attach(optimizer):
         ...     for _ in range(5):
         ...         optimizer.zero_grad()
@@ -230,40 +219,39 @@ class AdaptiveRegularization:
         True
         """
         check_optimizer(optimizer)
-        before = self._hooks
-        if before is not None:
-            before.remove()
-        self._costs.attach(self, self._n_connections)
+        if self._hooks is not None:
+            self._hooks.remove()
+        self._costs.watch(self, self._n_connections)
         self._hooks = StepHooks(self, optimizer, self._detach)
         return self._hooks
 
     def _after_step(self) -> None:
         self.after_step()
-        self._costs.counter.settle(self._n_connections)
+        self._costs.settle(self._n_connections)
 
     def _detach(self, hooks: StepHooks) -> None:
         if self._hooks is hooks:  # else another optimiser was attached since
             self._hooks = None
-            self._costs.counter.remove()
+            self._costs.remove()
 
     @property
     def training_flops(self) -> Cost:
         """Operations of the training while an optimiser was attached, ``"sparse"`` and ``"dense"``.
 
-        A sample that is propagated back costs 3 products, of all weights until the network is
-        pruned, and then of those that are left. The penalty, and the measuring in
-        :meth:`end_epoch`, are left out.
+        A sample of the training costs 3 products: with all weights before the pruning, with the
+        remaining ones after it. The penalty and the measurements in :meth:`end_epoch` are left
+        out.
         """
         return self._costs.training_flops
 
-    def costs(self, *example_inputs) -> dict[str, Cost]:
-        """What the module and its training cost, as in :meth:`.SparseTraining.costs`.
+    def costs(self, *example_inputs) -> Costs:
+        """Return what the module and its training cost; see :meth:`.SparseTraining.costs`.
 
         Parameters
         ----------
         *example_inputs : Tensor or any
-            What to call the module with, once and without a trace. Without any, the size of a
-            sample is known from the last call while an optimiser was attached.
+            Arguments of one call of the module, which changes nothing. Without them, the last call
+            while an optimiser was attached shows the size of a sample.
 
         Returns
         -------
@@ -277,11 +265,11 @@ class AdaptiveRegularization:
             Without example inputs, if the module was not called yet.
         """
         optimizer = self._hooks.optimizer if self._hooks is not None else None
-        n_mask_bytes = sum(pruned.nbytes for pruned in self._pruned or [])
+        n_mask_bytes = sum(pruned.nbytes for pruned in self._pruned)
         return self._costs.totals(self._n_connections, example_inputs, optimizer, n_mask_bytes)
 
     def layer_costs(self, *example_inputs) -> list[LayerCost]:
-        """What each layer costs; see :meth:`costs`.
+        """Return what each layer costs; see :meth:`costs`.
 
         Returns
         -------
@@ -290,106 +278,16 @@ class AdaptiveRegularization:
         """
         return self._costs.rows(self._n_connections, example_inputs)
 
-    def end_epoch(self, evaluate: Callable[[], float], dense_score: float | None = None) -> bool:
-        """Call after every epoch: measures the network as it is and pruned.
+    @property
+    def _weights(self) -> list[nn.Parameter]:
+        return list(self._parameters.values())
 
-        The pruned copy with the best score is kept, of equals the last. In the warm-up nothing is
-        measured.
+    def _copy(self):
+        return deepcopy(self.module.state_dict())  # biases and batch statistics belong to it
 
-        Parameters
-        ----------
-        evaluate : callable
-            Takes nothing and returns the training accuracy of the module as it then is, or
-            another score of which more is better. It should switch the module to evaluation
-            mode; if it raises, the weights are as before.
-        dense_score : float or None, default=None
-            The score of the module as it is, where it is known, for instance summed up while
-            training; this saves a pass over the data.
-
-        Returns
-        -------
-        bool
-            Whether to stop and :meth:`prune`: the best pruned copy so far scores better than
-            the network itself in this epoch.
-
-        Raises
-        ------
-        RuntimeError
-            If the network has been pruned.
-        """
-        self._check_dense("end_epoch")
-        epoch = len(self.history)
-        pruned_score = None
-        if epoch < self.schedule.warmup_epochs:
-            dense_score = None
-        else:
-            dense_score = float(evaluate() if dense_score is None else dense_score)
-            masks = magnitude_masks(self._weights, self._target_density)
-            pruned = [mask.logical_not_() for mask in masks]
-            with _temporarily_filled(self._weights, pruned):
-                pruned_score = float(evaluate())
-                if pruned_score >= self._best_score:
-                    self._best_score = pruned_score
-                    # All of the state, as biases and batch statistics belong to the weights.
-                    self._best = deepcopy(self.module.state_dict()), pruned
-        self.history.append(
-            {
-                "epoch": epoch,
-                "strength": self.strength,
-                "dense_score": dense_score,
-                "pruned_score": pruned_score,
-            }
-        )
-        return dense_score is not None and self._best_score > dense_score
-
-    def prune(self) -> None:
-        """Load the best pruned copy, all of its state, and fix which weights are zero.
-
-        Fine-tune it with a new optimiser: the old one's momentum is of another network.
-
-        Raises
-        ------
-        RuntimeError
-            If no epoch after the warm-up has been measured, or the network has been pruned.
-        """
-        self._check_dense("prune")
-        if self._best is None:
-            raise RuntimeError(
-                f"prune needs an epoch with a score after the {self.schedule.warmup_epochs} "
-                "epochs of warm-up; train longer, or lower warmup_epochs."
-            )
-        state, self._pruned = self._best
-        self._best = None
-        self.module.load_state_dict(state)
-        for name, pruned in zip(self._n_connections, self._pruned, strict=True):
-            self._n_connections[name] -= int(pruned.sum())
-
-    def _check_dense(self, method):
-        if self._pruned is not None:
-            raise RuntimeError(f"{method} must not be called once the network has been pruned.")
-
-
-def _penalty(penalty, density) -> Penalty:
-    if isinstance(penalty, Penalty):
-        return penalty
-    if isinstance(penalty, str) and penalty in NAMED_PENALTIES:
-        return NAMED_PENALTIES[penalty](density)
-    raise ValueError(f"penalty must be 'hypersparse', 'l1', 'l2' or a Penalty, got {penalty!r}.")
-
-
-def _fill(weights: list[nn.Parameter], pruned: list[Tensor]) -> None:
-    for weight, where in zip(weights, pruned, strict=True):
-        weight.masked_fill_(where, 0)
-
-
-@contextmanager
-def _temporarily_filled(weights: list[nn.Parameter], pruned: list[Tensor]) -> Iterator[None]:
-    originals = [weight.detach().clone() for weight in weights]
-    try:
-        with torch.no_grad():
-            _fill(weights, pruned)
-        yield
-    finally:
-        with torch.no_grad():
-            for weight, original in zip(weights, originals, strict=True):
-                weight.copy_(original)
+    def _load(self, copy, pruned):
+        self.module.load_state_dict(copy)
+        self._pruned = pruned
+        self.after_step()
+        for name, where in zip(self._n_connections, pruned, strict=True):
+            self._n_connections[name] -= int(where.sum())

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Floating-point operations of a module's layers, counted as samples go through them.
+"""Counter of the floating-point operations of a module's layers.
 
 A linear or convolution layer computes ``n_outputs`` numbers at a time, each from the same number of
-connections: at one *place* per sample if it is linear, at one per output pixel if it is a
-convolution. So stride, padding, groups and layers that are used twice need no cases of their own:
-a call costs 2 operations for every place and connection.
+connections. A linear layer does so at one *place* per sample, a convolution at one per output
+pixel. A call costs 2 operations per place and connection, whatever stride, padding and groups are.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from torch import Tensor, nn
 
 
 class _Hook:
-    """Calls a function where it was put; copies and pickles of the module do not."""
+    """Hook that calls a function, but does nothing in copies and pickles of the module."""
 
     def __init__(self, function=None, claims=False):
         self._function, self.claims = function, claims
@@ -37,26 +36,26 @@ class _Hook:
 
 
 class FlopCounter:
-    """Counts operations of layers in training, and of one sample at inference.
+    """Operations of layers in a training, and for one sample at inference.
 
-    A call counts once its gradients are computed: 2 products (forward, gradient of the inputs),
-    and a third for the gradient of the weights unless these are frozen. What is run without
-    training counts nothing, except where frozen layers in training mode only run forward: 1.
+    A call counts when its gradients are computed: 2 products (forward, gradient of the inputs),
+    and a third (gradient of the weights) unless the weights are frozen. Calls without gradients do
+    not count, except those of frozen layers in training mode: 1 product.
 
     Parameters
     ----------
     module : torch.nn.Module
     weights : mapping of str to Parameter
-        Which weights to count, under the names to count them by.
+        The weights to count, with their names.
 
     Attributes
     ----------
     sparse, dense : Counter
-        Operations of the training up to the last :meth:`settle`, of every weight.
+        Operations of the training up to the last :meth:`settle`, by weight.
     places : Counter
-        Of every weight, places at which its gradient was computed since then.
+        Places at which the gradient was computed since then, by weight.
     per_sample : dict of str to Fraction, or None
-        Places per sample in the last call of the module; None if there was none.
+        Places per sample in the last call of the module; None before the first call.
     """
 
     def __init__(self, module: nn.Module, weights: Mapping[str, nn.Parameter]):
@@ -73,23 +72,23 @@ class FlopCounter:
         return {**self.__dict__, "_handles": [], "_in_call": None}  # a copy is not attached
 
     def attach(self, claimed: Iterable[str] = ()) -> None:
-        """Begin to look on.
+        """Begin to count.
 
         Parameters
         ----------
         claimed : iterable of str, default=()
-            Weights that no other training may change meanwhile.
+            Weights that no other training may change at the same time.
 
         Raises
         ------
         ValueError
-            If another one has claimed such a weight.
+            If another training has claimed such a weight.
         """
         if self._handles:
             return
         claimed = set(claimed)
         if self._taken(claimed) is not None:
-            gc.collect()  # a training that nobody holds any more takes its hooks off
+            gc.collect()  # a training that was deleted removes its hooks
         if (name := self._taken(claimed)) is not None:
             raise ValueError(
                 f"module: {name} is already in a sparse training; remove() that first, or make a "
@@ -106,7 +105,7 @@ class FlopCounter:
         )
 
     def _taken(self, claimed):
-        """The first of these weights that another counter has claimed."""
+        """Return the first of these weights that another counter has claimed, or None."""
         for name, layer in layers_of(self._module, self._weights):
             hooks = layer._forward_hooks.values()
             if name in claimed and any(isinstance(hook, _Hook) and hook.claims for hook in hooks):
@@ -114,13 +113,13 @@ class FlopCounter:
         return None
 
     def remove(self) -> None:
-        """Look on no longer; what was counted stays."""
+        """Stop counting; the counts stay."""
         while self._handles:
             self._handles.pop().remove()
         self._forget_pending()
 
     def uncounted(self) -> Iterator[str]:
-        """Weights that have a gradient, although none of their layers was ever called."""
+        """Yield weights that have a gradient although none of their layers was ever called."""
         for name, weight in self._weights.items():
             if weight.grad is not None and name not in self._called:
                 yield name
@@ -128,14 +127,14 @@ class FlopCounter:
     def settle(
         self, n_connections: Mapping[str, int], extra: Mapping[str, int] | None = None
     ) -> None:
-        """Count what was computed since the last time, for a step of the optimiser.
+        """Count the products since the last call, for a step of the optimiser.
 
         Parameters
         ----------
         n_connections : mapping of str to int
             Existing connections of every weight at that step.
         extra : mapping of str to int, default=None
-            Operations of the sparse network to count besides.
+            Further operations of the sparse network, by weight.
         """
         for name, places in self._products.items():
             self.sparse[name] += 2 * n_connections[name] * places
@@ -159,7 +158,7 @@ class FlopCounter:
         self._in_call = None
 
     def _after_layer(self, name, layer, args, output):
-        if not isinstance(output, Tensor):  # a subclass with a mind of its own
+        if not isinstance(output, Tensor):  # a subclass may return anything
             return
         self._called.add(name)
         places = output.numel() // max(1, layer.weight.shape[0])
@@ -183,7 +182,7 @@ class FlopCounter:
 def layers_of(
     module: nn.Module, weights: Mapping[str, nn.Parameter]
 ) -> Iterator[tuple[str, nn.Module]]:
-    """Every layer that uses one of the weights, with the name of the weight."""
+    """Yield every layer that uses one of the weights, with the name of the weight."""
     names = {id(weight): name for name, weight in weights.items()}
     for layer in module.modules():
         weight = getattr(layer, "weight", None)
@@ -192,7 +191,7 @@ def layers_of(
 
 
 def n_samples(inputs: Iterable) -> int:
-    """Size of the first dimension of the first tensor; 0 if there is none."""
+    """Return the size of the first dimension of the first tensor; 0 without one."""
     for item in inputs:
         if isinstance(item, Tensor):
             return len(item) if item.ndim else 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A module's weight in the form that drop and grow rules work on."""
+"""Layer interface of a torch module's weight, for the rules that drop and grow connections."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..networks import MaskedLinear
+from ..networks import DenseSlots
 
 _INTEGERS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}  # by their bytes
 
 
-class ParameterLayer(MaskedLinear):
+class ParameterLayer(DenseSlots):
     """A weight (n_outputs, n_inputs, *kernel) as a matrix with a row for every output neuron.
 
-    What the columns are to a linear layer's input neurons, they are here to pairs of an input
-    channel and a place in the kernel. torch runs and trains the layer; this one says which
-    connections exist, and rules rewire it. Positions are the same whatever the weight's strides.
+    A column stands for an input neuron of a linear layer, or for an input channel and a place in
+    the kernel of a convolution. torch runs and trains the layer; this class says which connections
+    exist, and rules rewire them, see :class:`sparsefs.topology.RewirableLayer`. Positions do not
+    depend on the strides of the weight.
 
     Parameters
     ----------
@@ -38,18 +39,16 @@ class ParameterLayer(MaskedLinear):
         Of gradients in connections that do not exist; rules may add their own.
     """
 
-    # The layer is built around what exists already: nothing of SparseLinear.__init__ is wanted.
+    seen = None  # the module's activations are not kept
+
     def __init__(self, name: str, weight: nn.Parameter, exists: np.ndarray, optimizer):
         self.name = name
         self.parameter = weight
         self.shape = (len(weight), weight.numel() // max(1, len(weight)))
         self.n_connections = int(np.count_nonzero(exists))
-        self.bias = torch.empty(0, 1)
-        self.seen = None
         self.extra_flops = self.n_places = 0
         self.gradient: Tensor | None = None
         self._optimizer = optimizer
-        self._degrees: dict[str, np.ndarray] = {}
         self._exists: np.ndarray | None = None
         self._bits = torch.empty_like(weight, dtype=_INTEGERS[weight.itemsize], requires_grad=False)
         self._bits.copy_(torch.from_numpy(exists)).neg_()
@@ -97,7 +96,7 @@ class ParameterLayer(MaskedLinear):
     # What rules see: flat, and views of the same memory where the weight is contiguous.
 
     @property
-    def device(self) -> torch.device:  # type: ignore[override]
+    def device(self) -> torch.device:
         return self.parameter.device
 
     @property
@@ -105,7 +104,7 @@ class ParameterLayer(MaskedLinear):
         return self.parameter.detach().reshape(-1)
 
     @property
-    def buffers(self) -> dict[str, Tensor]:  # type: ignore[override]
+    def buffers(self) -> dict[str, Tensor]:
         return {name: tensor.reshape(-1) for name, tensor in self._states().items()}
 
     @property
@@ -115,10 +114,10 @@ class ParameterLayer(MaskedLinear):
         return self._exists
 
     @property
-    def _mask(self) -> Tensor:  # type: ignore[override]
-        return (self.bits != 0).reshape(-1).to(self.parameter.dtype)
+    def mask(self) -> Tensor:  # type: ignore[override]
+        return (self.bits != 0).reshape(self.shape)
 
-    def slot_values(self):
+    def slot_values(self) -> np.ndarray:
         return self.values.to(_at_least_float32(self.values)).cpu().numpy()
 
     def dense_grad(self, rows: slice = slice(None)) -> Tensor:
@@ -159,16 +158,16 @@ class ParameterLayer(MaskedLinear):
 
     @torch.no_grad()
     def keep(self, exists: Tensor) -> None:
+        """Have connections where `exists` holds, as many as now, without asking the device."""
         bits = -exists.view(self.parameter.shape).to(self.bits.dtype)
         stays = self.bits & bits
         for tensor in (self.parameter, *self._states().values()):
             _clear(tensor, stays)
         self.bits.copy_(bits)
         self._exists = None
-        self._degrees.clear()
 
     @torch.no_grad()
-    def _rewire(self, removed, added_rows, added_cols):
+    def rewire(self, removed, added_rows, added_cols):
         added = added_rows * self.shape[1] + added_cols
         self.exists[removed], self.exists[added] = False, True
         self.n_connections += len(added) - len(removed)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The weights of a module that can be made sparse."""
+"""Weights of a module that can be made sparse."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import nn
 
 
 def prunable_weights(module: nn.Module) -> dict[str, nn.Parameter]:
-    """Weights of all linear and convolution layers, without biases and normalisation.
+    """Return the weights of all linear and convolution layers, without biases and normalisation.
 
     Parameters
     ----------
@@ -16,14 +16,14 @@ def prunable_weights(module: nn.Module) -> dict[str, nn.Parameter]:
     Returns
     -------
     dict of str to Parameter
-        Under the names that `module.named_parameters` uses. A weight that layers share is
-        there once, under its first name.
+        Names are those of `module.named_parameters`. A shared weight appears once, under its
+        first name.
 
     Raises
     ------
     ValueError
-        If there are none, or if one is not a parameter of its own, because it is parametrised or
-        pruned by `torch.nn.utils`, or has no shape yet.
+        If the module has no such weight, or if one is parametrised or pruned by `torch.nn.utils`
+        or has no shape yet.
 
     Examples
     --------
@@ -56,4 +56,38 @@ def prunable_weights(module: nn.Module) -> dict[str, nn.Parameter]:
             "module must contain a Linear or a convolution layer, "
             f"{type(module).__name__} has none."
         )
+    return found
+
+
+def named_by(module: nn.Module, weights: dict[str, nn.Parameter], wanted) -> set[str]:
+    """Return the names of the weights that `ignore` leaves dense.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    weights : dict of str to Parameter
+        From :func:`prunable_weights`.
+    wanted : str or iterable of str
+        Names of weights, or of modules for all weights inside. A shared weight has several names.
+
+    Raises
+    ------
+    ValueError
+        If a name fits no weight.
+    """
+    names = {id(weight): name for name, weight in weights.items()}
+    paths = {
+        (f"{path}.weight" if path else "weight"): names[id(weight)]
+        for path, layer in module.named_modules(remove_duplicate=False)
+        if id(weight := getattr(layer, "weight", None)) in names
+    }
+    found = set()
+    for each in [wanted] if isinstance(wanted, str) else list(wanted):
+        hits = {name for path, name in paths.items() if path == each or path.startswith(f"{each}.")}
+        if not hits:
+            raise ValueError(
+                f"ignore: {each!r} is not a linear or convolution layer. Layers: "
+                f"{', '.join(weights)}."
+            )
+        found |= hits
     return found

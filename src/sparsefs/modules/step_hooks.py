@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Calls before and after every step of an optimiser, whichever way the step is made."""
+"""Hooks before and after every step of an optimiser, for all ways to make a step."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from torch import Tensor
 
 
 class StepOwner(Protocol):
-    """What is called at every step."""
+    """Object with the methods that are called at every step."""
 
     def _before_step(self, scale: Tensor | None) -> None:
-        """The gradients are complete; unless `scale` is None they are still multiplied by it."""
+        """Change the complete gradients; they are multiplied by `scale` unless it is None."""
 
     def _after_step(self) -> None:
-        """The weights have been updated."""
+        """Change the updated weights."""
 
 
 class StepHooks:
     """Hooks on an optimiser.
 
-    A step that is given a closure computes its gradients itself: the call comes at the end of the
-    closure. A step that a gradient scaler leaves out, for gradients that are not finite, is none;
-    fused optimisers leave it out themselves, and unscale the gradients themselves.
+    A step with a closure computes its gradients itself: the call comes at the end of the closure.
+    A step that a gradient scaler skips, because gradients are not finite, does not count. Fused
+    optimisers skip it themselves, and unscale the gradients themselves.
 
     Parameters
     ----------
     owner : StepOwner
     optimizer : torch.optim.Optimizer
     on_removal : callable or None, default=None
-        Is given this object once the hooks are off.
+        Called with this object when the hooks are removed.
 
     Raises
     ------
     ValueError
-        If the optimiser is none.
+        If `optimizer` is not an optimiser.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class StepHooks:
         ]
 
     def remove(self) -> None:
-        """Take the hooks off. Calling it again does nothing."""
+        """Remove the hooks; a second call does nothing."""
         handles, self._handles = self._handles, []
         for handle in handles:
             handle.remove()
@@ -85,12 +85,12 @@ class StepHooks:
 
     @torch.no_grad()
     def _call_before(self):
-        if not _left_out(self.optimizer):
+        if not _skipped(self.optimizer):
             self.owner._before_step(getattr(self.optimizer, "grad_scale", None))
 
     @torch.no_grad()
     def _after(self, optimizer, args, kwargs):
-        if not _left_out(optimizer):
+        if not _skipped(optimizer):
             self.owner._after_step()
 
 
@@ -102,6 +102,6 @@ def check_optimizer(optimizer) -> None:
         )
 
 
-def _left_out(optimizer) -> bool:
+def _skipped(optimizer) -> bool:
     found = getattr(optimizer, "found_inf", None)  # there while a scaler calls a fused optimiser
     return found is not None and float(found) > 0

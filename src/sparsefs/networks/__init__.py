@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Networks whose layers keep only some of the possible connections."""
 
-from .block import BlockLinear
 from .csr import CSRLinear
 from .feedforward import FeedForward
-from .kernels import choose_kernel, layer_of, make_sparse_linear
-from .masked import MaskedLinear
-from .replicated import ReplicatedFeedForward, ReplicatedLinear
-from .resize import with_inputs
+from .kernels import choose_kernel, layer_of, make_sparse_linear, with_inputs
+from .masked import DenseSlots, MaskedLinear
 from .sparse_linear import SparseLinear
 
 __all__ = [
-    "BlockLinear",
     "CSRLinear",
+    "DenseSlots",
     "FeedForward",
     "MaskedLinear",
-    "ReplicatedFeedForward",
-    "ReplicatedLinear",
     "SparseLinear",
     "choose_kernel",
     "layer_of",

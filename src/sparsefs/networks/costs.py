@@ -1,17 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a sparse network costs, beside the dense network of the same shape."""
+"""Costs of a sparse network, and of the dense network of the same shape."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
 
-
-class Cost(TypedDict):
-    """One figure for the sparse network and one for its dense counterpart."""
-
-    sparse: int
-    dense: int
+from ..utils.costs import Cost, Costs
 
 
 def network_costs(
@@ -22,8 +16,8 @@ def network_costs(
     n_buffers: int,
     n_samples_seen: int,
     training_flops: int,
-) -> dict[str, Cost]:
-    """Parameters, bytes and floating-point operations of a network of linear layers.
+) -> Costs:
+    """Return parameters, bytes and operations of a network of linear layers.
 
     Parameters
     ----------
@@ -32,13 +26,13 @@ def network_costs(
     n_connections : sequence of int
         Existing connections of every layer.
     n_bytes : int
-        Bytes the sparse layers occupy: weights, optimiser state, indices.
+        Bytes of the sparse layers: weights, optimiser state, indices.
     n_buffers : int
         Numbers of optimiser state per weight.
     n_samples_seen : int
         Samples trained on, with repetitions.
     training_flops : int
-        Floating-point operations of the training as it was.
+        Floating-point operations of the sparse training.
 
     Returns
     -------
@@ -67,28 +61,28 @@ def network_costs(
 def training_flops_per_sample(
     topology: str, sparse: float, dense: float, update_every: int | None = None
 ) -> float:
-    """Training operations for one sample, by the published formulas.
+    """Return the training operations for one sample by the published formulas.
 
     Parameters
     ----------
     topology : {"dense", "static", "set", "rigl"}
     sparse, dense : float
-        Operations of a forward pass of one sample, f_s of the network as it is and f_d of a fully
+        Operations of a forward pass of one sample: f_s of the sparse network, f_d of the fully
         connected one.
     update_every : int or None, default=None
-        Steps between two updates of the topology, dT; needed for ``"rigl"``.
+        Steps between two updates of the topology, dT; required for ``"rigl"``.
 
     Returns
     -------
     float
-        3 f_d for ``"dense"``; 3 f_s for ``"static"`` and ``"set"``; and for ``"rigl"``, which looks
-        at the gradient of all possible connections in one step after dT others,
+        3 f_d for ``"dense"``; 3 f_s for ``"static"`` and ``"set"``. For ``"rigl"``, which needs the
+        gradient of all possible connections in one of dT + 1 steps,
         (3 f_s dT + 2 f_s + f_d) / (dT + 1).
 
     Raises
     ------
     ValueError
-        If `topology` is none of these, or `update_every` is missing or below 1.
+        If `topology` is unknown, or `update_every` is missing or below 1.
 
     References
     ----------

@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Compressed sparse rows: every slot is a connection.
+"""Compressed sparse rows, and a dense block for neurons that are (nearly) fully connected.
 
-The matrix is stored by the neurons of one side, its own: for each the partners that it is connected
-with. Products with its transpose take a slow path, so that is kept as well, with the permutation
-between the two, once it is needed.
+The matrix is stored by the neurons of one side, the *own* neurons: for each its partners on the
+other side. Torch multiplies slowly with the transpose of a CSR matrix, so the transpose is stored
+too, with the permutation between the two, once a product needs it.
 
-A layer with very many own neurons is cut into tiles of them. The activations of a tile stay in the
-cache while the partners gather from them, which they otherwise do from main memory; and they
-need not exist all at once, see :mod:`sparsefs.networks.parts`.
+A layer with very many own neurons is cut into chunks of them. The activations of a chunk stay in
+the cache while the partners gather from them. They need not exist all at once either, see
+:mod:`sparsefs.networks.chunks`.
+
+Growing by importance fills whole neurons: after some updates a few neurons hold half of all
+connections, and an update moves only few others. The dense block makes such an update cheap. The
+CSR part keeps its pattern, and slots whose connection is gone stay in it as zeros. A neuron that
+gains connections gets a line of the block, which has a slot for each of its partners. Only when
+dead slots or lines become too many is the layer packed anew.
 """
 
 from __future__ import annotations
 
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -22,13 +28,17 @@ from scipy import sparse
 from .sparse_linear import SparseLinear
 
 with warnings.catch_warnings():
-    # Torch says once per process that its CSR support is in beta; we test what we use. Said here,
-    # while this module is imported, it needs no change of the filters during a fit.
+    # Torch announces once per process that its CSR support is in beta. Here, at the import, the
+    # warning is silenced without a change of the filters during a fit.
     warnings.simplefilter("ignore")
     torch.sparse_csr_tensor([0, 1], [0], [1.0], (1, 1), check_invariants=False)
 
+_MAX_CONNECTIONS = 2**31 - 1  # the indices are int32
+_MAX_DEAD = 0.25  # share of dead slots in the CSR part that triggers a packing
+_MIN_FILL = 0.5  # a neuron with this share of its connections is cheaper as a dense line
 
-class Tile(NamedTuple):
+
+class Chunk(NamedTuple):
     """A range of own neurons, and their connections.
 
     Attributes
@@ -36,9 +46,9 @@ class Tile(NamedTuple):
     own : slice
         The neurons.
     slots : slice
-        Where their connections are.
+        The slots of their connections in the CSR part.
     matrix : torch.Tensor
-        The connections as a CSR tensor (own, partners) that shares memory with the weights.
+        These connections as a CSR tensor (own, partners) that shares memory with the weights.
     """
 
     own: slice
@@ -54,265 +64,387 @@ class CSRLinear(SparseLinear):
     shape, positions, values, bias, device
         See :class:`SparseLinear`.
     side : {"in", "out"}, default="out"
-        Whose neurons the rows of the matrix are.
-    tile : int or None, default=None
+        Which neurons the rows of the matrix are. With `block`, the side that the growth rule
+        fills.
+    chunk : int or None, default=None
         How many of them to take at a time; None for all.
+    block : bool, default=False
+        Whether to store neurons with many connections in a dense block; on the CPU only.
     """
 
-    exists = None
+    exists: Any
 
-    def __init__(
-        self, shape, positions, values, bias, device="cpu", side="out", tile: int | None = None
-    ):
-        self.side = side
-        self._tile_width = tile or max(1, shape[0] if side == "out" else shape[1])
-        super().__init__(shape, positions, values, bias, device)
-
-    def _build(self, positions, values):
-        check_number(positions)
+    def _build(self, positions, values, side="out", chunk=None, block=False):
+        if block and self.device.type != "cpu":
+            raise ValueError(f"kernel='block' runs on the CPU only. Got device='{self.device}'.")
+        if len(positions) > _MAX_CONNECTIONS:
+            raise ValueError(
+                f"A layer of {len(positions)} connections is too large: lower density or "
+                "hidden_layer_sizes."
+            )
+        self.side, self.takes_chunks = side, side == "in"
+        self._n_own, self._n_partners = self.shape if side == "out" else self.shape[::-1]
+        self._chunk = chunk or max(1, self._n_own)
+        self._degrees: dict[str, np.ndarray] = {}
+        self.n_connections = len(positions)
         rows, cols = (i.astype(np.int32) for i in np.divmod(positions, max(1, self.shape[1])))
-        self.values = torch.from_numpy(values.copy()).to(self.device)
-        own, partner = (rows, cols) if self.side == "out" else (cols, rows)
-        if self.side == "in":
-            order = row_order(own, self.shape[1])
-            own, partner = own[order], partner[order]
-            self.values = self.values[torch.from_numpy(order).to(self.device)]
-        self._set_pattern(own, partner)
-
-    def _set_pattern(self, own: np.ndarray, partner: np.ndarray) -> None:
-        """Lay out connections, ascending by own neuron and then by partner."""
-        self._own, self._partner, self.n_connections = own, partner, len(own)
-        if self.side == "out":
-            self.rows, self.cols = own, partner
+        own, partner = (rows, cols) if side == "out" else (cols, rows)
+        order = np.arange(len(own)) if side == "out" else _row_order(own, self._n_own)
+        if block:
+            self.values = torch.from_numpy(values)
+            self._pack(own[order], partner[order], order)
         else:
-            self.cols, self.rows = own, partner
-        self._set_tiles()
+            self.values = torch.from_numpy(values[order]).to(self.device)
+            self.exists = None
+            self._set_slots(own[order], partner[order], len(own))
 
-    def _set_tiles(self) -> None:
-        """Cut what is stored row by row into tiles."""
-        n_own, n_partners = self.n_neurons(self.side), self.n_partners(self.side)
-        own = self._own[: self._n_stored]
-        self._starts = np.searchsorted(own, np.arange(n_own + 1)).astype(np.int32)
-        self._transposed: tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]] | None = None
-        self.tiles = []
-        for start in range(0, n_own, self._tile_width):
-            stop = min(start + self._tile_width, n_own)
+    def _set_slots(self, own: np.ndarray, partner: np.ndarray, n_csr: int) -> None:
+        """Cut the first `n_csr` slots, ascending by own neuron and then by partner, into chunks."""
+        self._own, self._partner, self._n_csr = own, partner, n_csr
+        self.rows, self.cols = (own, partner) if self.side == "out" else (partner, own)
+        self._starts = np.searchsorted(own[:n_csr], np.arange(self._n_own + 1)).astype(np.int32)
+        # Order of the slots in the transposes of the chunks, their values, and the matrices.
+        self._transposed: Any = None
+        self.chunks = []
+        for start in range(0, self._n_own, self._chunk):
+            stop = min(start + self._chunk, self._n_own)
             slots = slice(int(self._starts[start]), int(self._starts[stop]))
-            matrix = csr_tensor(
-                self._starts[start : stop + 1] - self._starts[start],
-                self._partner[slots],
-                self.values[slots],
-                (stop - start, n_partners),
-            )
-            self.tiles.append(Tile(slice(start, stop), slots, matrix))
+            starts = self._starts[start : stop + 1] - self._starts[start]
+            shape = (stop - start, self._n_partners)
+            matrix = _csr_tensor(starts, partner[slots], self.values[slots], shape)
+            self.chunks.append(Chunk(slice(start, stop), slots, matrix))
+        # Of each chunk: which lines of the block belong to its neurons, and which neurons.
+        self._lines: list[tuple[slice | torch.Tensor, torch.Tensor]]
+        self._lines = [(slice(0), torch.empty(0, dtype=torch.int64))] * len(self.chunks)
 
-    @property
-    def _n_stored(self):
-        """Number of slots in the matrix."""
-        return len(self._own)
-
-    def _indices(self):
-        arrays: list = [self.rows, self.cols, self._starts]
-        if self._transposed is not None:
-            order, values, matrices = self._transposed
-            arrays += [order, values]
-            arrays += [index for m in matrices for index in (m.crow_indices(), m.col_indices())]
-        return arrays
-
-    # Products. Activations of the own side may come in parts.
-
-    @property
-    def takes_parts(self):  # type: ignore[override]
-        return self.side == "in"
-
-    def to_own(self, i: int, partners: torch.Tensor, bias, out=None) -> torch.Tensor:
-        """What the own neurons of tile `i` get from the partners' activations, plus `bias`."""
-        return torch.addmm(bias, self.tiles[i].matrix, partners, out=out)
-
-    def add_to_partners(self, i: int, own: torch.Tensor, out: torch.Tensor) -> None:
-        """Add to `out` what the partners get from the own neurons of tile `i`.
-
-        :meth:`refresh` must have been called since the weights changed.
-        """
-        assert self._transposed is not None
-        out.addmm_(self._transposed[2][i], own)
-
-    def tile_grad(self, i: int, own: torch.Tensor, partners: torch.Tensor, grad) -> None:
-        """Set the gradient in the slots of tile `i`; `grad` is that of all slots."""
-        tile = self.tiles[i]
-        if tile.slots.stop > tile.slots.start:
-            products = torch.sparse.sampled_addmm(tile.matrix, own, partners.t(), beta=0.0)
-            grad[tile.slots] = products.values()
-
-    def refresh(self) -> None:
-        """Bring the weights of the transpose up to date."""
-        if self._transposed is None:  # the first layer often never needs it
-            self._transposed = _transposed(
-                self.tiles, self._starts, self._partner, self.values[: self._n_stored]
-            )
-        order, values, _ = self._transposed
-        torch.index_select(self.values[: self._n_stored], 0, order, out=values)
-
-    def _to_own(self, partners, bias, out=None):
-        if len(self.tiles) == 1:
-            return self.to_own(0, partners, bias, out)
-        if out is None:
-            out = partners.new_empty(self.n_neurons(self.side), partners.shape[1])
-        for i, tile in enumerate(self.tiles):
-            self.to_own(i, partners, bias if len(bias) == 1 else bias[tile.own], out[tile.own])
-        return out
-
-    def _to_partners(self, own, bias, out=None):
-        self.refresh()
-        if len(self.tiles) == 1:
-            assert self._transposed is not None
-            return torch.addmm(bias, self._transposed[2][0], own, out=out)
-        if out is None:
-            out = bias.new_empty(self.n_partners(self.side), own.shape[1])
-        out.copy_(bias.expand_as(out))
-        for i, tile in enumerate(self.tiles):
-            self.add_to_partners(i, own[tile.own], out)
-        return out
+    # Products. The activations of the own side may come in chunks.
 
     def forward(self, x):
         product = self._to_own if self.side == "out" else self._to_partners
         return product(x, self.bias, self._output(self.shape[0], x.shape[1]))
 
     def backward(self, grad):
-        zero = grad.new_zeros(1, 1)
-        if self.side == "in":
-            return self._to_own(grad, zero)
-        return self._to_partners(grad, zero)
+        product = self._to_own if self.side == "in" else self._to_partners
+        out = grad.new_empty(self.shape[1], grad.shape[1])
+        return product(grad, grad.new_zeros(1, 1), out)
 
-    def backward_parts(self, grad):
+    def backward_chunks(self, grad):
         if self.side == "out":
-            yield from super().backward_parts(grad)
+            yield from super().backward_chunks(grad)
             return
         zero = grad.new_zeros(1, 1)
-        for i, tile in enumerate(self.tiles):
-            yield tile.own, self.to_own(i, grad, zero)
+        for i, chunk in enumerate(self.chunks):
+            yield chunk.own, self.to_own(i, grad, zero)
 
     def weight_grad(self, grad, x):
         own, partners = (grad, x) if self.side == "out" else (x, grad)
-        if len(self.tiles) == 1 and self.n_connections:  # no copy
-            matrix = self.tiles[0].matrix
+        if len(self.chunks) == 1 and self.exists is None and self.n_connections:  # no copy
+            matrix = self.chunks[0].matrix
             return torch.sparse.sampled_addmm(matrix, own, partners.t(), beta=0.0).values()
-        return self._grad_by_tiles(own, partners)
-
-    def _grad_by_tiles(self, own, partners):
         gradient = torch.zeros_like(self.values)
-        for i, tile in enumerate(self.tiles):
-            self.tile_grad(i, own[tile.own], partners, gradient)
+        for i, chunk in enumerate(self.chunks):
+            self.chunk_grad(i, own[chunk.own], partners, gradient)
         return gradient
 
-    def snapshot(self):
-        # A rewiring replaces these arrays and does not write into them.
-        return self._own, self._partner, self.values.clone(), self.bias.clone()
+    def _to_own(self, partners, bias, out):
+        for i, chunk in enumerate(self.chunks):
+            self.to_own(i, partners, bias if len(bias) == 1 else bias[chunk.own], out[chunk.own])
+        return out
 
-    def restore(self, snapshot):
-        own, partner, values, bias = snapshot
-        self.values = values.clone()
-        self._restart(list(self.buffers), bias)
-        self._set_pattern(own, partner)
+    def _to_partners(self, own, bias, out):
+        self.refresh()
+        if len(self.chunks) == 1:
+            torch.addmm(bias, self._transposed[2][0], own, out=out)
+            self._add_block(0, own, out)
+            return out
+        out.copy_(bias.expand_as(out))
+        for i, chunk in enumerate(self.chunks):
+            self.add_to_partners(i, own[chunk.own], out)
+        return out
 
-    def compressed(self):
-        if self.side == "out":
-            return super().compressed()
-        columns = (self.slot_values(), self.rows, self._starts)
-        return sparse.csc_array(columns, shape=self.shape).tocsr()
+    def to_own(self, i: int, partners: torch.Tensor, bias, out=None) -> torch.Tensor:
+        """Return what the own neurons of chunk `i` get from all partners, plus `bias`."""
+        out = torch.addmm(bias, self.chunks[i].matrix, partners, out=out)
+        lines, neurons = self._lines[i]
+        if len(neurons):
+            out.index_add_(0, neurons, self._block[lines] @ partners)
+        return out
+
+    def add_to_partners(self, i: int, own: torch.Tensor, out: torch.Tensor) -> None:
+        """Add to `out` what the partners get from the own neurons of chunk `i`.
+
+        Call :meth:`refresh` first if the weights have changed.
+        """
+        out.addmm_(self._transposed[2][i], own)
+        self._add_block(i, own, out)
+
+    def _add_block(self, i, own, out):
+        lines, neurons = self._lines[i]
+        if len(neurons):
+            out.addmm_(self._block[lines].t(), own.index_select(0, neurons))
+
+    def chunk_grad(self, i: int, own: torch.Tensor, partners: torch.Tensor, grad) -> None:
+        """Set the gradient in the slots of chunk `i`; `grad` is that of all slots."""
+        chunk = self.chunks[i]
+        if chunk.slots.stop > chunk.slots.start:
+            products = torch.sparse.sampled_addmm(chunk.matrix, own, partners.t(), beta=0.0)
+            grad[chunk.slots] = products.values()
+        if self.exists is None:
+            return
+        grad[chunk.slots].mul_(self._mask[chunk.slots])
+        lines, neurons = self._lines[i]
+        if not len(neurons):
+            return
+        of_lines, mask = (n[self._n_csr :].view_as(self._block) for n in (grad, self._mask))
+        chosen = own.index_select(0, neurons)
+        if isinstance(lines, slice):
+            torch.mm(chosen, partners.t(), out=of_lines[lines]).mul_(mask[lines])
+        else:
+            of_lines.index_copy_(0, lines, (chosen @ partners.t()).mul_(mask[lines]))
+
+    def refresh(self) -> None:
+        """Bring the weights of the transpose up to date."""
+        values = self.values[: self._n_csr]
+        if self._transposed is None:  # the first layer often never needs it
+            transposes = []
+            for own, slots, matrix in self.chunks:
+                starts = self._starts[own.start : own.stop + 1] - self._starts[own.start]
+                numbers = np.arange(slots.start, slots.stop, dtype=np.int32)
+                by_row = (numbers, self._partner[slots], starts)
+                transposes.append(sparse.csr_array(by_row, shape=matrix.shape).tocsc())
+            order = torch.from_numpy(np.concatenate([t.data for t in transposes]))
+            moved = torch.empty_like(values)
+            matrices = [
+                _csr_tensor(t.indptr, t.indices, moved[chunk.slots], chunk.matrix.shape[::-1])
+                for t, chunk in zip(transposes, self.chunks, strict=True)
+            ]
+            self._transposed = order.to(values.device), moved, matrices
+        order, moved, _ = self._transposed
+        torch.index_select(values, 0, order, out=moved)
+
+    # What rules and scores read.
+
+    @property
+    def n_bytes(self):
+        arrays: list = [self.values, self.bias, *self.buffers.values()]
+        arrays += [self.rows, self.cols, self._starts]
+        if self._transposed is not None:
+            order, values, matrices = self._transposed
+            arrays += [order, values]
+            arrays += [index for m in matrices for index in (m.crow_indices(), m.col_indices())]
+        if self.exists is not None:
+            arrays += [self.exists, self._mask, self._block_line]
+        return sum(array.nbytes for array in arrays)
 
     def strength(self, side):
-        weights = np.abs(self.slot_values())
+        weights = np.abs(self.values.cpu().numpy())
         if side != self.side:
-            return np.bincount(self._partner, weights=weights, minlength=self.n_neurons(side))
-        return row_sums(weights, self._starts)
+            return np.bincount(self._partner, weights=weights, minlength=self._n_partners)
+        sums = np.zeros(self._n_own)
+        filled = np.flatnonzero(np.diff(self._starts))  # reduceat needs non-empty segments
+        if len(filled):
+            of_csr = weights[: self._n_csr]
+            sums[filled] = np.add.reduceat(of_csr, self._starts[filled], dtype=np.float64)
+        if self.exists is not None:
+            lines = weights[self._n_csr :].reshape(-1, self._n_partners)[: self._n_members]
+            sums[self._members] += lines.sum(1, dtype=np.float64)
+        return sums
 
-    def _rewire(self, removed, added_rows, added_cols):
+    def weighted(self, side, importance):
+        importance = np.asarray(importance, dtype=np.float32)
+        scores = self.values.cpu().numpy().copy()
+        if side != self.side:
+            scores *= importance.take(self._partner)
+            return scores
+        scores[: self._n_csr] *= np.repeat(importance, np.diff(self._starts))
+        if self.exists is not None:
+            lines = scores[self._n_csr :].reshape(-1, self._n_partners)[: self._n_members]
+            lines *= importance[self._members, None]
+        return scores
+
+    def degree(self, side):
+        if side not in self._degrees:
+            neurons = self.cols if side == "in" else self.rows
+            if self.exists is not None:
+                neurons = neurons[self.exists]
+            n_neurons = self.shape[1] if side == "in" else self.shape[0]
+            self._degrees[side] = np.bincount(neurons, minlength=n_neurons)
+        return self._degrees[side]
+
+    def connected(self, side, neurons):
+        if side != self.side:
+            row_of = np.full(self._n_partners, -1, dtype=np.int32)
+            row_of[neurons] = np.arange(len(neurons))
+            row_of_slot = row_of.take(self._partner)
+            found = np.flatnonzero(row_of_slot >= 0)
+            if self.exists is not None:
+                found = found[self.exists[found]]
+            table = np.zeros((len(neurons), self._n_own), dtype=bool)
+            table[row_of_slot[found], self._own[found]] = True
+            return table
+        table = np.zeros((len(neurons), self._n_partners), dtype=bool)
+        for row, neuron in zip(table, neurons, strict=True):
+            slots = slice(self._starts[neuron], self._starts[neuron + 1])
+            if self.exists is None:
+                row[self._partner[slots]] = True
+            elif (line := self._block_line[neuron]) >= 0:
+                row[:] = self.exists[self._n_csr :].reshape(-1, self._n_partners)[line]
+            else:
+                row[self._partner[slots]] = self.exists[slots]
+        return table
+
+    def rewire(self, removed, added_rows, added_cols):
+        if len(removed) == 0 and len(added_rows) == 0:
+            return
+        for side, degree in self._degrees.items():
+            neurons, added = (self.cols, added_cols) if side == "in" else (self.rows, added_rows)
+            degree -= np.bincount(neurons[removed], minlength=len(degree))
+            degree += np.bincount(added, minlength=len(degree))
         own, partner = (added_rows, added_cols) if self.side == "out" else (added_cols, added_rows)
-        n_partners = self.n_partners(self.side)
-        keep = np.ones(self.n_connections, dtype=bool)
-        keep[removed] = False
-        kept = np.flatnonzero(keep)
-        added = own * n_partners + partner
-        order = np.argsort(added)
-        own, partner = own[order], partner[order]
-        place = self._own[kept].astype(np.int64) * n_partners + self._partner[kept]
-        new = np.searchsorted(place, added[order]) + np.arange(len(own))
-        is_old = np.ones(len(kept) + len(new), dtype=bool)
-        is_old[new] = False
-        source = np.zeros(len(is_old), dtype=np.int64)
-        source[np.flatnonzero(is_old)] = kept
-        if self.n_connections == 0:
-            all_own, all_partner = own.astype(np.int32), partner.astype(np.int32)
+        if self.exists is None:
+            self._merge(removed, own, partner)
         else:
-            all_own, all_partner = self._own.take(source), self._partner.take(source)
-            all_own[new], all_partner[new] = own, partner
-        self.values = _reindexed(self.values, source, new)
-        self.buffers = {name: _reindexed(b, source, new) for name, b in self.buffers.items()}
-        self._set_pattern(all_own, all_partner)
+            self._edit(removed, own, partner)
+        self.n_connections += len(own) - len(removed)
 
-
-_MOST = 2**31 - 1  # what the indices can count
-
-
-def check_number(positions):
-    """Refuse more connections than their indices can count."""
-    if len(positions) > _MOST:
-        raise ValueError(
-            f"A layer of {len(positions)} connections is too large: lower density or "
-            "hidden_layer_sizes."
+    def _merge(self, removed, own, partner):
+        """Write all slots anew, with the added connections in their places."""
+        keep = np.ones(len(self._own), dtype=bool)
+        keep[removed] = False
+        old_own, old_partner = self._own[keep], self._partner[keep]
+        added = own * self._n_partners + partner
+        order = np.argsort(added)
+        place = old_own.astype(np.int64) * self._n_partners + old_partner
+        at = np.searchsorted(place, added[order])
+        self.values, *buffers = (
+            torch.from_numpy(np.insert(tensor.cpu().numpy()[keep], at, 0)).to(self.device)
+            for tensor in (self.values, *self.buffers.values())
         )
+        self.buffers = dict(zip(self.buffers, buffers, strict=True))
+        all_own, all_partner = (
+            np.insert(old, at, new[order]) for old, new in ((old_own, own), (old_partner, partner))
+        )
+        self._set_slots(all_own, all_partner, len(all_own))
+
+    def _edit(self, removed, own, partner):
+        """Clear the removed slots, and add connections in lines of the block."""
+        self._clear(removed)
+        outside = own[self._block_line[own] < 0]
+        newcomers = np.unique(outside) if len(outside) else outside
+        too_many = self._n_members + len(newcomers) > len(self._member_of_line)
+        if too_many or self._n_dead > _MAX_DEAD * self._n_csr + 64:
+            self._repack(np.unique(own))
+        elif len(newcomers):
+            self._admit(newcomers)
+        slots = self._n_csr + self._block_line[own] * self._n_partners + partner
+        self.exists[slots] = True
+        self._mask.numpy()[slots] = 1
+
+    def _clear(self, slots):
+        self.exists[slots] = False
+        self._n_dead += int(np.count_nonzero(slots < self._n_csr))
+        for array in self._arrays():
+            array[slots] = 0
+
+    def _arrays(self):
+        """The numbers of every slot, as numpy views: scattered writes are cheaper there."""
+        return [tensor.numpy() for tensor in (self._mask, self.values, *self.buffers.values())]
+
+    def _admit(self, neurons):
+        """Give each neuron a free line of the block, and move its connections there."""
+        n_members = self._n_members + len(neurons)
+        for line, neuron in zip(range(self._n_members, n_members), neurons, strict=True):
+            self._member_of_line[line] = neuron
+            self._block_line[neuron] = line
+            start = self._n_csr + line * self._n_partners
+            self._own[start : start + self._n_partners] = neuron
+            slots = np.arange(self._starts[neuron], self._starts[neuron + 1])
+            slots = slots[self.exists[slots]]
+            target = start + self._partner[slots]
+            for array in self._arrays():
+                array[target] = array[slots]
+            self.exists[target] = True
+            self._clear(slots)
+        self._set_members(n_members)
+
+    def _repack(self, gaining):
+        slots = np.flatnonzero(self.exists)
+        own = self._own[slots]
+        # The slots of a neuron are neighbours, ascending by partner, so a stable sort by neuron is
+        # enough. Numpy sorts 16-bit integers by radix, which is faster.
+        key = own.astype(np.uint16) if self._n_own < 2**16 else own
+        order = np.argsort(key, kind="stable")
+        slots = slots[order]
+        self._pack(own[order], self._partner[slots], slots, gaining)
+
+    def _pack(self, own, partner, source, extra=()):
+        """Lay out connections, ascending by own neuron and then by partner.
+
+        `source` are the slots where their numbers are now. Neurons in `extra` get a line of the
+        block, however few connections they have.
+        """
+        n_own, n_partners = self._n_own, self._n_partners
+        dense_enough = np.bincount(own, minlength=n_own) >= max(1, _MIN_FILL * n_partners)
+        dense_enough[np.asarray(extra, dtype=np.int64)] = True
+        members = np.flatnonzero(dense_enough)
+        # Free lines, so that the next updates only admit neurons.
+        n_lines = min(n_own, len(members) + len(members) // 4 + 4)
+        self._block_line = np.full(n_own, -1, dtype=np.intp)
+        self._block_line[members] = np.arange(len(members))
+        self._member_of_line = np.zeros(n_lines, dtype=np.int64)
+        self._member_of_line[: len(members)] = members
+
+        # The CSR part comes first and stays in order; each line follows with all its partners.
+        in_block = dense_enough[own]
+        csr, dense = np.flatnonzero(~in_block), np.flatnonzero(in_block)
+        n_csr, n_slots = len(csr), len(csr) + n_lines * n_partners
+        target = np.empty(len(own), dtype=np.int64)
+        target[csr] = np.arange(n_csr)
+        target[dense] = n_csr + self._block_line[own[dense]] * n_partners + partner[dense]
+        own_of_slots = np.zeros(n_slots, dtype=np.intp)  # an index in every rule: the native type
+        own_of_slots[:n_csr] = own[csr]
+        own_of_slots[n_csr : n_csr + len(members) * n_partners] = np.repeat(members, n_partners)
+        of_lines = np.tile(np.arange(n_partners, dtype=np.int32), n_lines)
+        partner_of_slots = np.concatenate([partner[csr].astype(np.int32), of_lines])
+
+        self.exists, self._n_dead = np.zeros(n_slots, dtype=bool), 0
+        self.exists[target] = True
+        self._mask = torch.from_numpy(self.exists.astype(np.float32))
+        moved = {}
+        for name, tensor in (("", self.values), *self.buffers.items()):
+            moved[name] = torch.zeros(n_slots, dtype=torch.float32)
+            moved[name].numpy()[target] = tensor.numpy()[source]
+        self.values, self.buffers = moved.pop(""), moved
+        self._set_slots(own_of_slots, partner_of_slots, n_csr)
+        self._set_members(len(members))
+        self._block = self.values[n_csr:].view(n_lines, n_partners)
+
+    def _set_members(self, n_members):
+        """Say which neurons have the first lines of the block."""
+        self._n_members = n_members
+        self._members = self._member_of_line[:n_members]
+        if len(self.chunks) == 1:
+            self._lines = [(slice(0, n_members), torch.from_numpy(self._members))]
+            return
+        order = np.argsort(self._members)
+        ascending = self._members[order]
+        bounds = np.searchsorted(ascending, [chunk.own.stop for chunk in self.chunks])
+        self._lines = [
+            (torch.from_numpy(lines), torch.from_numpy(neurons - chunk.own.start))
+            for lines, neurons, chunk in zip(
+                np.split(order, bounds), np.split(ascending, bounds), self.chunks, strict=False
+            )
+        ]
 
 
-def csr_tensor(row_starts, cols, values, shape):
-    """A torch CSR tensor that shares the memory of its parts."""
-    return torch.sparse_csr_tensor(
-        torch.from_numpy(row_starts).to(values.device),
-        torch.from_numpy(cols).to(values.device),
-        values,
-        shape,
-        check_invariants=False,
-    )
+def _csr_tensor(row_starts, cols, values, shape):
+    """A torch CSR tensor that shares the memory of its values."""
+    row_starts, cols = (torch.from_numpy(index).to(values.device) for index in (row_starts, cols))
+    return torch.sparse_csr_tensor(row_starts, cols, values, shape, check_invariants=False)
 
 
-def _transposed(tiles, starts, partner, values):
-    """The order of the slots in the transposes of the tiles, their values, and their matrices."""
-    orders, parts = [], []
-    for tile in tiles:
-        row_starts = starts[tile.own.start : tile.own.stop + 1] - starts[tile.own.start]
-        slots = np.arange(tile.slots.start, tile.slots.stop, dtype=np.int32)
-        by_row = sparse.csr_array((slots, partner[tile.slots], row_starts), shape=tile.matrix.shape)
-        parts.append(by_row.tocsc())
-        orders.append(parts[-1].data)
-    order = torch.from_numpy(np.concatenate(orders)).to(values.device)
-    moved = torch.empty_like(values)
-    matrices = [
-        csr_tensor(part.indptr, part.indices, moved[tile.slots], tile.matrix.shape[::-1])
-        for part, tile in zip(parts, tiles, strict=True)
-    ]
-    return order, moved, matrices
-
-
-def row_sums(numbers, row_starts):
-    """Sum of the numbers in every row's slots, float64."""
-    sums = np.zeros(len(row_starts) - 1)
-    filled = np.flatnonzero(np.diff(row_starts))  # reduceat needs non-empty segments
-    if len(filled):
-        sums[filled] = np.add.reduceat(numbers, row_starts[filled], dtype=np.float64)
-    return sums
-
-
-def row_order(neuron, n_neurons):
+def _row_order(neuron, n_neurons):
     """Stable order of the slots by neuron, in linear time."""
     starts = np.array([0, len(neuron)], dtype=np.int32)
     slots = np.arange(len(neuron), dtype=np.int32)
-    one_row = sparse.csr_array((slots, neuron, starts), shape=(1, n_neurons))
-    return one_row.tocsc().data
-
-
-def _reindexed(tensor, source, new):
-    if len(tensor) == 0:
-        return tensor.new_zeros(len(source))
-    moved = tensor.index_select(0, torch.from_numpy(source).to(tensor.device))
-    moved[torch.from_numpy(new).to(tensor.device)] = 0
-    return moved
+    return sparse.csr_array((slots, neuron, starts), shape=(1, n_neurons)).tocsc().data

@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which kernel a layer gets."""
+"""The choice of a layer's kernel, and layers made from connections or from another layer."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 
-from .block import BlockLinear
+from .chunks import CHUNK
 from .csr import CSRLinear
 from .masked import MaskedLinear
-from .parts import TILE
 from .sparse_linear import SparseLinear
 
 # CSR products beat dense ones up to these densities (python -m benchmarks kernels).
 _CSR_MAX_DENSITY = {"cpu": 0.2, "cuda": 0.02}
 _BLOCK_MAX_DENSITY = 0.3
-_TILED = 2 * TILE  # neurons from which a layer is cut into tiles
+_CHUNKED = 2 * CHUNK  # a layer with more neurons is cut into chunks
 
 
 def choose_kernel(
@@ -24,7 +23,7 @@ def choose_kernel(
     device: str | torch.device = "cpu",
     filled_side: str | None = None,
 ) -> str:
-    """Kernel that is expected to train a layer fastest.
+    """Choose the kernel that is expected to train a layer fastest.
 
     Parameters
     ----------
@@ -33,9 +32,9 @@ def choose_kernel(
     density : float
         Existing connections / possible connections.
     device : str, default="cpu"
-        Type of the device. Where it has no sparse products (MPS) the answer is ``"masked"``.
+        Type of the device. One without sparse products (MPS) gets ``"masked"``.
     filled_side : {"in", "out"} or None, default=None
-        Side whose neurons the growth rule fills one after the other, if it does.
+        Side whose neurons the growth rule fills one after the other; None if it does not.
 
     Returns
     -------
@@ -75,33 +74,81 @@ def make_sparse_linear(
     filled_side : {"in", "out"} or None, default=None
         See :func:`choose_kernel`.
     """
-    values = _uniform(rng, bound, len(positions))
-    bias = _uniform(rng, bound, shape[0])
+    values, bias = (
+        (rng.random(size, dtype=np.float32) * 2 - 1) * np.float32(bound)
+        for size in (len(positions), shape[0])
+    )
     return layer_of(shape, positions, values, bias, device, kernel, filled_side)
 
 
 def layer_of(
     shape, positions, values, bias, device, kernel: str = "auto", filled_side: str | None = None
 ) -> SparseLinear:
-    """A layer of given connections in the kernel of that name; see :func:`choose_kernel`."""
+    """Create a layer of given connections in the kernel of that name, see :func:`choose_kernel`."""
     if kernel == "auto":
         density = len(positions) / max(1, shape[0] * shape[1])
         kernel = choose_kernel(shape, density, device, filled_side)
+    connections = shape, positions, values, bias, device
     if kernel == "masked":
-        return MaskedLinear(shape, positions, values, bias, device)
-    if kernel == "block":
-        side = filled_side or "in"
-        return BlockLinear(shape, positions, values, bias, device, side, _tile(shape, side, device))
-    side = "in" if shape[1] > shape[0] else "out"
-    tile = _tile(shape, side, device)
-    return CSRLinear(shape, positions, values, bias, device, side if tile else "out", tile)
+        return MaskedLinear(*connections)
+    in_chunks = torch.device(device).type == "cpu"
+    block = kernel == "block"
+    side = (filled_side or "in") if block else ("in" if shape[1] > shape[0] else "out")
+    if in_chunks and shape[1 if side == "in" else 0] > _CHUNKED:
+        return CSRLinear(*connections, side=side, chunk=CHUNK, block=block)
+    return CSRLinear(*connections, side=side if block else "out", block=block)
 
 
-def _tile(shape, side, device):
-    """Into how large tiles to cut a layer on one side; None for not at all."""
-    n_neurons = shape[1] if side == "in" else shape[0]
-    return TILE if n_neurons > _TILED and torch.device(device).type == "cpu" else None
+def with_inputs(
+    layer: SparseLinear,
+    source: np.ndarray,
+    new_rows: np.ndarray,
+    new_cols: np.ndarray,
+    kernel: str = "auto",
+) -> SparseLinear:
+    """Create a layer with other inputs; those that stay keep weights and optimiser state.
 
+    Inputs that are gone take no memory and no time.
 
-def _uniform(rng, bound, size):
-    return (rng.random(size, dtype=np.float32) * 2 - 1) * np.float32(bound)
+    Parameters
+    ----------
+    layer : SparseLinear
+    source : ndarray of shape (n_inputs,), dtype int64
+        For each input of the new layer, which input of `layer` it was, ascending; -1 for new
+        inputs.
+    new_rows, new_cols : ndarray of int64
+        Connections to create with weight 0; their positions must be free.
+    kernel : {"auto", "csr", "masked"}, default="auto"
+
+    Returns
+    -------
+    SparseLinear
+    """
+    n_out, n_in = layer.shape[0], len(source)
+    place = np.full(layer.shape[1], -1, dtype=np.int64)
+    stays = np.flatnonzero(source >= 0)
+    place[source[stays]] = stays
+    slots, _ = layer.ordered_slots()
+    cols = place[layer.cols[slots]]
+    slots, cols = slots[cols >= 0], cols[cols >= 0]
+    positions = np.concatenate(
+        [layer.rows[slots].astype(np.int64) * n_in + cols, new_rows * n_in + new_cols]
+    )
+    order = np.argsort(positions)
+    is_old = order < len(slots)
+    old = slots[order[is_old]]
+
+    def moved(tensor):
+        numbers = np.zeros(len(order), dtype=np.float32)
+        numbers[is_old] = tensor.detach().cpu().numpy()[old]
+        return numbers
+
+    bias = layer.bias.detach().cpu().numpy().ravel()
+    values = moved(layer.values)
+    new = layer_of((n_out, n_in), positions[order], values, bias, layer.device, kernel)
+    where = torch.from_numpy(new.ordered_slots()[0])
+    for name, buffer in layer.buffers.items():
+        new.buffers[name] = torch.zeros_like(new.values)
+        new.buffers[name][where] = torch.from_numpy(moved(buffer)).to(new.device)
+    new.extra_flops = layer.extra_flops
+    return new

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Several small networks on one set of inputs, which only ever shrinks."""
+"""Several small dense networks on one set of inputs, from which inputs are removed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class SharedInputNetworks:
         Draws initial weights and noise, on the device of the networks.
     """
 
-    init = 0.1  # small: what an input is worth should come from the data
+    init = 0.1  # small: the worth of an input should come from the data
 
     def __init__(self, n_inputs, n_networks, n_hidden, n_outputs, generator: torch.Generator):
         self._generator = generator
@@ -60,46 +60,46 @@ class SharedInputNetworks:
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """All that is trained, in the order of the gradients."""
+        """All parameters, in the order of the gradients."""
         return self.first, self.first_bias, self.second, self.second_bias
 
     @property
     def device(self) -> torch.device:
-        """Where the networks are."""
+        """Device of the networks."""
         return self._generator.device
 
     @property
     def n_inputs(self) -> int:
-        """How many inputs are left."""
+        """Number of inputs that are left."""
         return self.first.value.shape[0]
 
     @property
     def n_hidden(self) -> int:
-        """Hidden neurons of each network."""
+        """Number of hidden neurons of each network."""
         return self.first.value.shape[2]
 
     @property
     def n_connections(self) -> list[int]:
-        """Weights of both layers, of all networks."""
+        """Numbers of weights of both layers, over all networks."""
         return [self.first.value.numel(), self.second.value.numel()]
 
-    def forward(self, parts: Iterable[tuple[slice, torch.Tensor]], n_samples, noise_std=None):
-        """Outputs (n_networks, n_outputs, n_samples).
+    def forward(self, chunks: Iterable[tuple[slice, torch.Tensor]], n_samples, noise_std=None):
+        """Return the outputs (n_networks, n_outputs, n_samples).
 
         Parameters
         ----------
-        parts : iterable of (slice, tensor)
-            The inputs, some at a time, each (n, n_samples).
+        chunks : iterable of (slice, tensor)
+            The inputs in chunks, each (n, n_samples).
         n_samples : int
         noise_std : tensor of shape (n_networks, 1, 1), or None
-            Standard deviation of Gaussian noise on the inputs, anew for each network and sample.
-            It is added where it is small: noise on the inputs x reaches the hidden neurons as
-            W^T noise, which is Gaussian with covariance W^T W, whatever the number of inputs.
+            Standard deviation of Gaussian noise on the inputs, drawn for each network and sample.
+            It is added at the hidden neurons, which are fewer: noise on the inputs reaches them as
+            W^T noise, which is Gaussian with covariance W^T W.
         """
         weights = self.first.value.flatten(1)
         z = weights.new_zeros(weights.shape[1], n_samples)
-        for part, x in parts:
-            z.addmm_(weights[part].t(), x)
+        for chunk, x in chunks:
+            z.addmm_(weights[chunk].t(), x)
         z = z.view(self.n_networks, self.n_hidden, n_samples) + self.first_bias.value
         self._noise = None
         if noise_std is not None:
@@ -118,20 +118,20 @@ class SharedInputNetworks:
         self._z, self._h = z, z.relu()
         return self.second.value @ self._h + self.second_bias.value
 
-    def backward(self, parts: Iterable[tuple[slice, torch.Tensor]], grad: torch.Tensor):
-        """Gradients of all parameters, from that at the outputs of the latest `forward`.
+    def backward(self, chunks: Iterable[tuple[slice, torch.Tensor]], grad: torch.Tensor):
+        """Return the gradients of all parameters; `grad` is that at the latest outputs.
 
         Returns
         -------
         list of tensor
-            In the order of `parameters`. That of the first layer is without what the noise adds,
-            see :meth:`add_noise`.
+            In the order of `parameters`. The gradient of the first layer does not include the
+            noise, see :meth:`add_noise`.
         """
         dz = torch.ops.aten.threshold_backward(self.second.value.transpose(1, 2) @ grad, self._z, 0)
         first = torch.empty_like(self.first.value)
         flat, sent = first.flatten(1), dz.flatten(0, 1).t()
-        for part, x in parts:
-            torch.mm(x, sent, out=flat[part])
+        for chunk, x in chunks:
+            torch.mm(x, sent, out=flat[chunk])
         self._dz = dz
         return [
             first,
@@ -141,10 +141,10 @@ class SharedInputNetworks:
         ]
 
     def add_noise(self, gradient: torch.Tensor) -> None:
-        """Add to the first layer's gradient what the noise of the latest `forward` adds.
+        """Add the contribution of the latest `forward`'s noise to the first layer's gradient.
 
-        This is no derivative of the factor: it is the gradient under noise on the inputs, averaged
-        over all such noise that reaches the hidden neurons as this one did.
+        This is not a derivative of the Cholesky factor. It is the gradient under noise on the
+        inputs, averaged over all input noise that gives the same noise at the hidden neurons.
         """
         if self._noise is None:
             return
@@ -159,7 +159,7 @@ class SharedInputNetworks:
         self.first.keep(inputs)
 
     def widen(self, n_hidden: int) -> None:
-        """Add hidden neurons, which the outputs do not listen to yet, up to `n_hidden`."""
+        """Add hidden neurons up to `n_hidden`; their weights to the outputs are 0."""
         added = n_hidden - self.n_hidden
         if added <= 0:
             return
@@ -170,7 +170,7 @@ class SharedInputNetworks:
         self.second.extend(zeros(self.n_networks, self.second.value.shape[1], added), 2)
 
     def strength(self) -> torch.Tensor:
-        """Norms of the weights of each input in each network, (n_inputs, n_networks)."""
+        """Return the norm of each input's weights in each network, (n_inputs, n_networks)."""
         return self.first.value.square().sum(2).sqrt()
 
     def _normal(self, *shape):

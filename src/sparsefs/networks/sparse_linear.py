@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The interface of a sparse layer, which several kernels implement.
+"""The interface of a sparse layer, and what its kernels share.
 
 A layer describes its connections through *slots*: parallel arrays ``rows`` (output neuron),
-``cols`` (input neuron) and ``values``. A kernel may have slots that hold no connection; their
-weight, gradient and optimiser state are exact zeros. Rules that drop and grow connections
-read slots, and so serve every kernel.
+``cols`` (input neuron) and ``values``. A kernel may have slots without a connection; their
+weight, gradient and optimiser state are exact zeros. Rules that drop and grow connections read
+slots, so they work with every kernel.
 
-Activations are laid out (neurons, samples): a connection then touches two contiguous rows.
+Activations have the shape (neurons, samples): a connection then reads two contiguous rows.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from ..utils.device import wide
-from ..utils.scratch import Scratch
-from .parts import Parts, tiles
+from ..utils.device import Scratch, wide
+from .chunks import Chunked, chunks
 
 
 class SparseLinear(ABC):
@@ -36,6 +35,8 @@ class SparseLinear(ABC):
         Their weights.
     bias : ndarray of shape (n_outputs,), dtype float32
     device : torch.device or str, default="cpu"
+    **layout
+        Parameters of the kernel.
 
     Attributes
     ----------
@@ -48,13 +49,12 @@ class SparseLinear(ABC):
     n_connections : int
     bias : torch.Tensor of shape (n_outputs, 1)
     buffers : dict of str to torch.Tensor
-        The optimiser's state, slot by slot. A rewiring re-indexes it together with `values`.
-    seen : tuple of torch.Tensor, or None
+        The optimiser's state of every slot. A rewiring moves it together with `values`.
+    seen : tuple of (torch.Tensor or Chunked, torch.Tensor), or None
         Inputs ``(n_inputs, n_samples)`` and gradient at the outputs ``(n_outputs, n_samples)`` of
-        the last training step; valid until the next one. Very many inputs come as
-        :class:`~sparsefs.networks.parts.Parts`.
-    takes_parts : bool
-        Whether inputs may come in parts.
+        the last training step; valid until the next one.
+    takes_chunks : bool
+        Whether the inputs may be :class:`~sparsefs.networks.chunks.Chunked`.
     """
 
     values: torch.Tensor
@@ -62,18 +62,20 @@ class SparseLinear(ABC):
     cols: np.ndarray
     exists: np.ndarray | None
     n_connections: int
-    takes_parts: bool = False
+    takes_chunks: bool = False
 
-    def __init__(self, shape, positions, values, bias, device="cpu"):
-        self.shape = (int(shape[0]), int(shape[1]))
+    def __init__(self, shape, positions, values, bias, device="cpu", **layout):
+        self.shape: tuple[int, int] = (int(shape[0]), int(shape[1]))
         self.device = torch.device(device)
         self.bias = torch.as_tensor(bias, dtype=torch.float32, device=self.device).view(-1, 1)
         self.buffers: dict[str, torch.Tensor] = {}
-        self.seen: tuple[torch.Tensor | Parts, torch.Tensor] | None = None
+        self.seen: tuple[torch.Tensor | Chunked, torch.Tensor] | None = None
         self.extra_flops = 0  # of dense gradients
         self._output = Scratch(self.device)
-        self._degrees: dict[str, np.ndarray] = {}
-        self._build(np.asarray(positions, dtype=np.int64), np.asarray(values, dtype=np.float32))
+        self._layout = layout
+        self._build(
+            np.asarray(positions, dtype=np.int64), np.asarray(values, dtype=np.float32), **layout
+        )
 
     @abstractmethod
     def _build(self, positions: np.ndarray, values: np.ndarray) -> None: ...
@@ -82,29 +84,28 @@ class SparseLinear(ABC):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Map activations (n_inputs, n_samples) to (n_outputs, n_samples).
 
-        The result is overwritten by the next call.
+        The next call overwrites the result.
         """
 
     @abstractmethod
     def backward(self, grad: torch.Tensor) -> torch.Tensor:
         """Map a gradient at the outputs to the gradient at the inputs."""
 
-    def backward_parts(self, grad: torch.Tensor) -> Iterator[tuple[slice, torch.Tensor]]:
-        """The same for some inputs at a time: pairs of (which inputs, gradient there)."""
+    def backward_chunks(self, grad: torch.Tensor) -> Iterator[tuple[slice, torch.Tensor]]:
+        """Yield the result of :meth:`backward` as pairs of (some inputs, gradient there)."""
         yield slice(0, self.shape[1]), self.backward(grad)
 
     @abstractmethod
     def weight_grad(self, grad: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-        """Gradient of the loss in every slot, 0 where there is no connection."""
+        """Return the gradient of the loss in every slot, 0 where there is no connection."""
 
     def dense_grad(self, rows: slice = slice(None)) -> torch.Tensor:
-        """Gradient of the last step's loss in all possible connections of some output neurons.
+        """Return the gradient of the last step in all possible connections of some outputs.
 
         Parameters
         ----------
         rows : slice, default=slice(None)
-            Which output neurons. A dense gradient has ``n_inputs`` numbers for each, so rules
-            that need it take a few at a time.
+            Which output neurons. Each costs ``n_inputs`` numbers, so take a few at a time.
 
         Returns
         -------
@@ -115,36 +116,27 @@ class SparseLinear(ABC):
         self.extra_flops += 2 * len(grad) * x.shape[0] * x.shape[1]
         if torch.is_tensor(x):
             return grad @ x.t()
-        return torch.cat([grad @ x[part].t() for part in tiles(self.shape[1])], dim=1)
+        return torch.cat([grad @ x[chunk].t() for chunk in chunks(self.shape[1])], dim=1)
 
     def dense_grad_of_inputs(self, cols: slice) -> torch.Tensor:
-        """The same for some inputs and all output neurons, (n_cols, n_outputs)."""
+        """Return the same of some inputs and all output neurons, (n_cols, n_outputs)."""
         x, grad = self._seen()
-        part = x[cols]
-        self.extra_flops += 2 * len(grad) * part.shape[0] * part.shape[1]
-        return part @ grad.t()
+        some = x[cols]
+        self.extra_flops += 2 * len(grad) * some.shape[0] * some.shape[1]
+        return some @ grad.t()
 
     def _seen(self):
         if self.seen is None:
             raise RuntimeError("No gradient yet: the layer has seen no training step.")
         return self.seen
 
+    @abstractmethod
     def rewire(self, removed: np.ndarray, added_rows: np.ndarray, added_cols: np.ndarray) -> None:
         """Remove the connections in the slots `removed`, create those at the given positions.
 
         New connections start with weight 0 and optimiser state 0; the positions must be free.
         All other connections keep weight and state.
         """
-        if len(removed) == 0 and len(added_rows) == 0:
-            return
-        for side, degree in self._degrees.items():
-            added = added_cols if side == "in" else added_rows
-            degree -= np.bincount(self.neurons(side)[removed], minlength=len(degree))
-            degree += np.bincount(added, minlength=len(degree))
-        self._rewire(removed, added_rows, added_cols)
-
-    @abstractmethod
-    def _rewire(self, removed, added_rows, added_cols) -> None: ...
 
     @property
     def density(self) -> float:
@@ -152,33 +144,20 @@ class SparseLinear(ABC):
         return self.n_connections / max(1, self.shape[0] * self.shape[1])
 
     @property
+    @abstractmethod
     def n_bytes(self) -> int:
         """Bytes of weights, biases, optimiser state and the indices of the connections."""
-        arrays = [self.values, self.bias, *self.buffers.values(), *self._indices()]
-        return sum(array.nbytes for array in arrays)
-
-    @abstractmethod
-    def _indices(self) -> list:
-        """Arrays and tensors that say where the connections are."""
 
     def slot_values(self) -> np.ndarray:
-        """The weight of every slot in host memory, float32."""
+        """Return the weight of every slot in host memory, float32."""
         return self.values.detach().cpu().numpy()
 
-    def connections(self) -> tuple[np.ndarray, np.ndarray]:
-        """Flat positions, ascending, and weights of the existing connections."""
-        slots, positions = self._ordered()
-        return positions, self.slot_values()[slots]
+    def positions(self, slots: np.ndarray) -> np.ndarray:
+        """Return the flat positions ``row * n_inputs + col`` of some slots, int64."""
+        return self.rows[slots].astype(np.int64) * self.shape[1] + self.cols[slots]
 
-    def compressed(self) -> sparse.csr_array:
-        """Weights as a scipy CSR array of shape `shape`; not to be written to."""
-        positions, values = self.connections()
-        rows, cols = np.divmod(positions, max(1, self.shape[1]))
-        starts = np.searchsorted(rows, np.arange(self.shape[0] + 1)).astype(np.int32)
-        return sparse.csr_array((values, cols.astype(np.int32), starts), shape=self.shape)
-
-    def _ordered(self):
-        """Slots that hold a connection, and their positions, by ascending position."""
+    def ordered_slots(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the slots with a connection, and their positions, by ascending position."""
         slots = np.arange(len(self.rows)) if self.exists is None else np.flatnonzero(self.exists)
         positions = self.positions(slots)
         if (np.diff(positions) < 0).any():
@@ -186,79 +165,58 @@ class SparseLinear(ABC):
             slots, positions = slots[order], positions[order]
         return slots, positions
 
+    def connections(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return flat positions, ascending, and weights of the existing connections."""
+        slots, positions = self.ordered_slots()
+        return positions, self.slot_values()[slots]
+
+    def compressed(self) -> sparse.csr_array:
+        """Return the weights as a scipy CSR array of shape `shape`."""
+        slots = np.arange(len(self.rows)) if self.exists is None else np.flatnonzero(self.exists)
+        places = [
+            i.astype(np.int32)  # half the bytes of a pickle
+            for i in np.divmod(self.positions(slots), max(1, self.shape[1]))
+        ]
+        matrix = sparse.csr_array((self.slot_values()[slots], places), shape=self.shape)
+        matrix.sort_indices()
+        return matrix
+
     def snapshot(self) -> tuple:
-        """A copy of connections, weights and biases; optimiser state is left out."""
+        """Return a copy of connections, weights and biases, without optimiser state."""
         return *self.connections(), self.bias.clone()
 
     def restore(self, snapshot: tuple) -> None:
         """Go back to a snapshot; the optimiser starts anew."""
         positions, values, bias = snapshot
-        names, self.buffers = list(self.buffers), {}
-        self._build(positions, values)
-        self._restart(names, bias)
-
-    def _restart(self, names, bias):
-        """Take over a bias, and start the optimiser's state of these names anew."""
+        names, self.buffers, self.seen = list(self.buffers), {}, None
+        self._build(positions, values, **self._layout)
         self.bias.copy_(bias)
         self.buffers = {name: torch.zeros_like(self.values) for name in names}
-        self._degrees, self.seen = {}, None
-
-    def neurons(self, side: str) -> np.ndarray:
-        """Neuron of every slot on one side, ``"in"`` or ``"out"``."""
-        return self.cols if side == "in" else self.rows
-
-    def weighted(self, side: str, importance: np.ndarray) -> np.ndarray:
-        """Weight times the importance of its neuron on one side, per slot, float32."""
-        factor = np.asarray(importance, dtype=np.float32).take(self.neurons(side))
-        factor *= self.slot_values()
-        return factor
-
-    def positions(self, slots: np.ndarray) -> np.ndarray:
-        """Flat positions ``row * n_inputs + col`` of some slots, int64."""
-        return self.rows[slots].astype(np.int64) * self.shape[1] + self.cols[slots]
-
-    def n_neurons(self, side: str) -> int:
-        """Number of neurons on one side, ``"in"`` or ``"out"``."""
-        return self.shape[1] if side == "in" else self.shape[0]
-
-    def partners(self, side: str) -> np.ndarray:
-        """Neuron of every slot on the other side."""
-        return self.rows if side == "in" else self.cols
-
-    def n_partners(self, side: str) -> int:
-        """Number of neurons on the other side: the most connections a neuron can have."""
-        return self.shape[0] if side == "in" else self.shape[1]
 
     @abstractmethod
     def strength(self, side: str) -> np.ndarray:
-        """Sum of the absolute weights of every neuron on one side, float64."""
+        """Return the sum of the absolute weights of every neuron on one side, float64."""
 
     def strength_on_device(self, side: str) -> torch.Tensor:
-        """The same where the layer is, float64 if the device has it."""
+        """Return the same where the layer is, float64 if the device has it."""
         return wide(torch.from_numpy(self.strength(side))).to(self.device)
 
-    def degree(self, side: str) -> np.ndarray:
-        """Number of connections of every neuron on one side, int64."""
-        if side not in self._degrees:
-            neurons = self.neurons(side)
-            if self.exists is not None:
-                neurons = neurons[self.exists]
-            self._degrees[side] = np.bincount(neurons, minlength=self.n_neurons(side))
-        return self._degrees[side]
+    @abstractmethod
+    def weighted(self, side: str, importance: np.ndarray) -> np.ndarray:
+        """Return weight times importance of the neuron on one side, per slot, float32."""
 
+    @abstractmethod
+    def degree(self, side: str) -> np.ndarray:
+        """Return the number of connections of every neuron on one side, int64.
+
+        A rewiring may change the array.
+        """
+
+    @abstractmethod
     def connected(self, side: str, neurons: np.ndarray) -> np.ndarray:
-        """Which partners the given distinct neurons on one side have.
+        """Say which partners the given distinct neurons on one side have.
 
         Returns
         -------
         ndarray of shape (len(neurons), n_partners), dtype bool
         """
-        line = np.full(self.n_neurons(side), -1, dtype=np.int32)
-        line[neurons] = np.arange(len(neurons))
-        lines = line.take(self.neurons(side))
-        slots = np.flatnonzero(lines >= 0)
-        if self.exists is not None:
-            slots = slots[self.exists[slots]]
-        table = np.zeros((len(neurons), self.n_partners(side)), dtype=bool)
-        table[lines[slots], self.partners(side)[slots]] = True
-        return table

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Scores against the number of features, of one selector or of several."""
+"""Plot of scores against the number of features, for one or several selectors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -15,35 +15,16 @@ _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), "-.", (0, (1, 1)), (0, (3, 1, 1,
 _ALL: dict[str, Any] = {"color": "black", "lw": 1, "ls": (0, (1, 2)), "zorder": 1.5}
 
 
-class Curve(NamedTuple):
-    """Scores of the best features, for several numbers of them.
-
-    Attributes
-    ----------
-    Ks : ndarray of shape (n_Ks,)
-    mean, se : ndarray of shape (n_Ks,)
-        Mean over the folds, and its standard error.
-    n_folds : int
-    metric : str
-    """
-
-    Ks: np.ndarray
-    mean: np.ndarray
-    se: np.ndarray
-    n_folds: int
-    metric: str
-
-
 class KCurveDisplay(Display):
     r"""Scores of the K best features against K.
 
-    Made by :meth:`from_estimator` or :meth:`from_curve`; all that is drawn is kept in attributes.
+    Made by :meth:`from_estimator` or :meth:`from_curve`; all drawn data are kept in attributes.
     Several curves differ in colour, marker and line style.
 
     Parameters
     ----------
-    curves : dict of str to Curve
-        Names and what is drawn; the name is ``""`` where there is one only and it has none.
+    curves : dict of str to KCurve
+        Curves by name; the name of a single curve may be ``""``.
     chosen : dict of str to int, default=None
         K to mark on curves.
     all_features : float or None, default=None
@@ -56,7 +37,7 @@ class KCurveDisplay(Display):
     lines_ : list of matplotlib Line2D
         Means over the folds, a line for each curve.
     bands_ : list of matplotlib PolyCollection
-        One standard error to both sides of them.
+        Means plus and minus one standard error.
     chosen_points_ : list of matplotlib Line2D
     all_features_line_ : matplotlib Line2D or None
     legend_ : matplotlib Legend or None
@@ -119,8 +100,8 @@ class KCurveDisplay(Display):
         Parameters
         ----------
         selector : estimator
-            Without X fitted with ``K="auto"``: its ``path_`` is drawn, and the chosen K marked.
-            With X whatever :func:`sparsefs.evaluation.k_curve` ranks by, fitted or not.
+            Without X, a selector fitted with ``K="auto"``: its ``path_`` is drawn, with a mark at
+            the chosen K. With X, any ranker for :func:`sparsefs.evaluation.k_curve`.
         X : {array-like, sparse matrix} of shape (n_samples, n_features) or None, default=None
             Data to cross-validate on; None draws ``path_``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
@@ -129,9 +110,9 @@ class KCurveDisplay(Display):
         all_features : float or None, default=None
             Score with all features, drawn as a horizontal line.
         name : str, default=""
-            Of the curve, in the legend.
+            Name of the curve in the legend.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Where to draw; None makes a new figure.
         **kwargs : dict
             Passed to :meth:`plot`.
 
@@ -142,9 +123,9 @@ class KCurveDisplay(Display):
         Raises
         ------
         NotFittedError
-            If there is no X, and the selector is not fitted.
+            If X is None and the selector is not fitted.
         ValueError
-            If there is no X, and K was not chosen in the fit; or from the cross-validation.
+            If X is None and K was not chosen in the fit, or if the cross-validation fails.
         """
         if X is not None:
             from ..evaluation import k_curve
@@ -169,9 +150,7 @@ class KCurveDisplay(Display):
                 f"This {type(selector).__name__} was fitted with a given K, so there is no path to "
                 "draw. Pass X and y to cross-validate on, or fit it with K='auto'."
             )
-        from ..evaluation._path import curve_of_path
-
-        curve = curve_of_path(selector)
+        curve = selector.path_
         # K may have been set to another number since.
         chosen = {name: selector.K_} if selector.K_ in curve.Ks else None
         return cls.from_curve(
@@ -180,7 +159,7 @@ class KCurveDisplay(Display):
 
     @classmethod
     def from_curve(cls, curve, *, chosen=None, all_features=None, ax=None, **kwargs):
-        """Draw curves that there are.
+        """Draw given curves.
 
         Parameters
         ----------
@@ -191,7 +170,7 @@ class KCurveDisplay(Display):
         all_features : float or None, default=None
             Score with all features, drawn as a horizontal line.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Where to draw; None makes a new figure.
         **kwargs : dict
             Passed to :meth:`plot`.
 
@@ -202,25 +181,19 @@ class KCurveDisplay(Display):
         Raises
         ------
         ValueError
-            If there are none, more than can be told apart, or their metrics differ.
+            If there is no curve, there are more than six, or their metrics differ.
         """
         given = dict(curve) if isinstance(curve, Mapping) else {"": curve}
         if not 0 < len(given) <= len(STYLES):
-            raise ValueError(
-                f"1 to {len(STYLES)} curves can be told apart in a picture. Got {len(given)}."
-            )
-        curves = {
-            name: Curve(c.Ks, c.mean, c.se, c.scores.shape[1], c.metric)
-            for name, c in given.items()
-        }
-        metrics = sorted({c.metric for c in curves.values()})
+            raise ValueError(f"A picture can show 1 to {len(STYLES)} curves. Got {len(given)}.")
+        metrics = sorted({c.metric for c in given.values()})
         if len(metrics) > 1:
             raise ValueError(f"Curves in one picture must have one metric. Got {metrics}.")
         if chosen is not None and not isinstance(chosen, Mapping):
-            if len(curves) > 1:
+            if len(given) > 1:
                 raise ValueError("chosen must be a dict, as there are several curves.")
-            chosen = dict.fromkeys(curves, chosen)
-        display = cls(curves=curves, chosen=chosen, all_features=all_features)
+            chosen = dict.fromkeys(given, chosen)
+        display = cls(curves=given, chosen=chosen, all_features=all_features)
         return display.plot(ax, **kwargs)
 
     def plot(self, ax=None, *, log_x=True, legend=True):
@@ -229,7 +202,7 @@ class KCurveDisplay(Display):
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Where to draw; None makes a new figure.
         log_x : bool, default=True
             Whether K is on a logarithmic scale, with ticks at powers of two.
         legend : bool or dict, default=True
@@ -268,7 +241,7 @@ class KCurveDisplay(Display):
         if log_x:
             self._log_axis(ax)
         first = next(iter(self.curves.values()))
-        numbers = sorted({curve.n_folds for curve in self.curves.values()})
+        numbers = sorted({curve.scores.shape[1] for curve in self.curves.values()})
         folds = " or ".join(f"{n}" for n in numbers)
         ax.set_xlabel("number of features K")
         ax.set_ylabel(f"{first.metric}\n(mean of {folds} folds ± standard error)")
@@ -292,9 +265,9 @@ class KCurveDisplay(Display):
 
 
 def _place(curves, name, K):
-    """Where a chosen K is on its curve."""
+    """Place of a chosen K on its curve."""
     if name not in curves:
-        raise ValueError(f"chosen has {name!r}, which is no curve. They are {list(curves)}.")
+        raise ValueError(f"chosen contains {name!r}, which is no curve. Curves: {list(curves)}.")
     found = np.flatnonzero(curves[name].Ks == K)
     if not len(found):
         raise ValueError(f"chosen: K={K} is not among those tried, {curves[name].Ks.tolist()}.")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How often features are selected, over halves of the samples or over seeds."""
+"""Plot of selection frequencies over halves of the samples, or over seeds."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _VARIED = {"seed": "fits with other seeds", "half": "fits to random halves"}
 
 
 class StabilityDisplay(RankedDisplay):
-    r"""How often features are selected, sorted.
+    r"""Sorted selection frequencies.
 
-    Made by :meth:`from_estimator` or :meth:`from_selections`; all that is drawn is kept in
-    attributes. Up to 40 features are bars with names, more of them a curve over the ranks.
+    Made by :meth:`from_estimator` or :meth:`from_selections`; all drawn data are kept in
+    attributes. Up to 40 features are bars with names, more features a curve over the ranks.
 
     Parameters
     ----------
@@ -26,9 +26,9 @@ class StabilityDisplay(RankedDisplay):
         Rank of every feature, 1 is the most frequent.
     feature_names : ndarray of shape (n_features,)
     fits : str, default="fits"
-        How many fits, and what differs between them.
+        Number of fits, and the difference between them.
     threshold : float or None, default=None
-        Frequency from which on features are selected.
+        Lowest frequency of selected features.
     pfer : float or None, default=None
         Bound on the expected number of false selections at the threshold.
     stability : Stability or None, default=None
@@ -39,10 +39,10 @@ class StabilityDisplay(RankedDisplay):
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
     bars_ : list of matplotlib BarContainer or None
-        Features from the threshold on (without a threshold: of every fit) and others, None for a
-        group of which none is drawn; None for a curve.
+        Features at or above the threshold (without a threshold: selected in every fit), and the
+        others; None for a group without a drawn feature. None for a curve.
     lines_ : list of matplotlib Line2D or None
-        The same of a curve; None for bars.
+        The two parts of a curve; None for bars.
     threshold_ : matplotlib Line2D or None
     legend_ : matplotlib Legend or None
 
@@ -101,24 +101,24 @@ class StabilityDisplay(RankedDisplay):
         ax=None,
         **kwargs,
     ):
-        """Draw the frequencies of a StabilitySelector, or fit any selector several times.
+        """Draw the frequencies of a fitted selector, or fit any selector several times.
 
         Parameters
         ----------
         selector : estimator
-            Without X a fitted :class:`StabilitySelector`, of which the frequencies, the threshold
-            and the bound are drawn. With X any selector; it is cloned and stays as it is.
+            Without X a fitted :class:`StabilitySelector`, drawn with its threshold and bound, or
+            :class:`EnsembleSelector`. With X any selector; it is cloned and stays as it is.
         X : {array-like, sparse matrix} of shape (n_samples, n_features) or None, default=None
             Data to fit clones of the selector to.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
         K, n_repeats, vary, n_jobs, random_state
             As in :func:`sparsefs.evaluation.repeated_selections`; only with X.
         feature_names : array-like of str of shape (n_features,) or None, default=None
-            None takes those of the data, or x0, x1, ...
+            None means the names in the data, or x0, x1, ...
         n_features : int or None, default=None
-            How many to show, the most frequent; None is all that are ever selected.
+            Number of features to show, the most frequent; None means all that are ever selected.
         ax : matplotlib Axes or None, default=None
-            Where to draw; None makes a figure.
+            Where to draw; None makes a new figure.
         **kwargs : dict
             Passed to :meth:`plot`.
 
@@ -159,16 +159,21 @@ class StabilityDisplay(RankedDisplay):
         frequencies = getattr(selector, "selection_frequencies_", None)
         if frequencies is None:
             raise ValueError(
-                f"{type(selector).__name__} has no selection frequencies: pass X and y to fit it "
-                "several times, or a fitted StabilitySelector."
+                f"{type(selector).__name__} has no selection frequencies. Pass X and y to fit it "
+                "several times, or a fitted StabilitySelector or EnsembleSelector."
             )
+        if hasattr(selector, "threshold_"):  # a StabilitySelector
+            ranking, fits = selector.ranking_, f"{2 * selector.n_pairs} fits to halves"
+        else:
+            ranking = _ranking_of(frequencies, selector.ranking_)
+            fits = f"{selector.n_fits} {_VARIED['seed']}"
         display = cls(
             frequencies=frequencies,
-            ranking=selector.ranking_,
+            ranking=ranking,
             feature_names=names_of(selector, len(frequencies), feature_names),
-            fits=f"{2 * selector.n_pairs} fits to halves",
-            threshold=selector.threshold_,
-            pfer=selector.pfer_,
+            fits=fits,
+            threshold=getattr(selector, "threshold_", None),
+            pfer=getattr(selector, "pfer_", None),
         )
         return display.plot(ax, n_features=n_features, **kwargs)
 
@@ -176,14 +181,14 @@ class StabilityDisplay(RankedDisplay):
     def from_selections(
         cls, selections, *, fits=None, feature_names=None, n_features=None, ax=None, **kwargs
     ):
-        """Draw selections that there are.
+        """Draw given selections.
 
         Parameters
         ----------
         selections : array-like of shape (n_selections, n_features)
             Which features each selection has, booleans or zeros and ones; two selections at least.
         fits : str or None, default=None
-            How many selections, and what differs between them; None is their number.
+            Number of selections, and the difference between them; None means their number.
         feature_names, n_features, ax, **kwargs
             As in :meth:`from_estimator`.
 
@@ -195,11 +200,9 @@ class StabilityDisplay(RankedDisplay):
 
         found = stability(selections)
         frequencies = np.mean(selections, axis=0)
-        ranking = np.empty(len(frequencies), dtype=np.int64)
-        ranking[np.argsort(-frequencies, kind="stable")] = np.arange(1, len(frequencies) + 1)
         display = cls(
             frequencies=frequencies,
-            ranking=ranking,
+            ranking=_ranking_of(frequencies, np.arange(len(frequencies))),
             feature_names=names_of(None, len(frequencies), feature_names),
             fits=f"{len(selections)} fits" if fits is None else fits,
             stability=found,
@@ -241,6 +244,13 @@ class StabilityDisplay(RankedDisplay):
             entries.append((None, f"stability: {value:.2f}"))
             entries.append((None, f"95 %: {low:.2f} to {high:.2f}"))
         return entries
+
+
+def _ranking_of(frequencies, otherwise):
+    """Ranks by frequency; equal frequencies by another order."""
+    ranking = np.empty(len(frequencies), dtype=np.int64)
+    ranking[np.lexsort((otherwise, -frequencies))] = np.arange(1, len(frequencies) + 1)
+    return ranking
 
 
 def _columns_of(X):

@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Adaptive regularised training (ART): the schedule of the penalty, and what is pruned.
-
-The network first trains as usual, then under a penalty that grows from epoch to epoch. After
-each epoch a copy is pruned by magnitude; training stops when the best pruned copy beats the
-dense network. That copy is then fine-tuned, with its mask fixed.
+"""Adaptive regularised training (ART): the growing penalty, and when and what to prune.
 
 References
 ----------
@@ -14,29 +10,26 @@ through adaptive regularization. ICCV workshops 2023.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from numbers import Integral, Real
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from ._magnitudes import (
-    check_density,
-    check_weights,
-    common_dtype,
-    count,
-    is_number,
-    n_kept,
-    order_statistic,
-)
+from ..utils.checks import check_density, check_integer, check_number, check_option
+from .check import check_penalty
+from .magnitudes import magnitude_masks
+from .penalties import Penalty, penalty_of
 
 _LARGEST = torch.finfo(torch.float32).max
 
 
 @dataclass(frozen=True)
 class AdaptiveSchedule:
-    """Says how strong the penalty is in each epoch: nothing at first, then ever more.
+    """Strength of the penalty in each epoch: 0 at first, then growing.
 
     Parameters
     ----------
@@ -64,19 +57,12 @@ class AdaptiveSchedule:
     growth: float = 1.05
 
     def __post_init__(self):
-        if not is_number(self.warmup_epochs, Integral) or self.warmup_epochs < 0:
-            raise ValueError(
-                f"warmup_epochs must be an integer of at least 0, got {self.warmup_epochs!r}."
-            )
-        for name, least in [("initial_strength", 0), ("growth", 1)]:
-            value = getattr(self, name)
-            if not is_number(value, Real) or not least <= value < math.inf:
-                raise ValueError(
-                    f"{name} must be a finite number of at least {least}, got {value!r}."
-                )
+        check_integer("warmup_epochs", self.warmup_epochs, 0)
+        check_number("initial_strength", self.initial_strength, 0)
+        check_number("growth", self.growth, 1)
 
     def strength(self, epoch: int) -> float:
-        """Strength in epoch number `epoch`, counted from 0; at most the largest float32."""
+        """Return the strength in epoch number `epoch`, from 0; at most the largest float32."""
         if epoch < self.warmup_epochs or self.initial_strength == 0:
             return 0.0
         exponent = (epoch - self.warmup_epochs) * math.log(self.growth)
@@ -85,52 +71,164 @@ class AdaptiveSchedule:
         return self.initial_strength * self.growth ** (epoch - self.warmup_epochs)
 
 
-@torch.no_grad()
-def magnitude_masks(weights: Iterable[Tensor], density: float) -> list[Tensor]:
-    """Which weights are kept when the smallest of all together are pruned.
+class AdaptiveTraining(ABC):
+    """Adaptive regularised training of a network of any kind.
 
-    Exactly ``round(density * n)`` of all n weights are kept, among equal magnitudes those in
-    earlier tensors, and in one tensor those at lower flat positions.
+    The network first trains as usual, then under a penalty that grows from epoch to epoch. After
+    each epoch a copy is pruned by magnitude and measured. Training should stop when the best
+    pruned copy is better than the network. That copy replaces the network and is fine-tuned.
+
+    A subclass gives the weights (`_weights`), copies the network (`_copy`) and replaces it by a
+    pruned copy (`_load`).
 
     Parameters
     ----------
-    weights : iterable of Tensor
-        Floating point tensors of any shapes.
     density : float in (0, 1]
+        Share of the weights to keep.
+    penalty : {"hypersparse", "l1", "l2"} or Penalty
+    schedule : AdaptiveSchedule
+    apply : {"gradient", "loss"}
+        Whether the gradient of the penalty is added in closed form, or the penalty is
+        differentiated as a part of the loss.
 
-    Returns
-    -------
-    list of Tensor of bool
-        One per weight tensor, of its shape and device; True where the weight is kept.
-
-    Raises
-    ------
-    ValueError
-        If `density` is out of range or `weights` holds no number or a NaN.
-
-    Examples
-    --------
-    >>> import torch
-    >>> magnitude_masks([torch.tensor([1.0, -2.0]), torch.tensor([[0.5], [1.0]])], density=0.5)
-    [tensor([True, True]), tensor([[False],
-            [False]])]
+    Attributes
+    ----------
+    history : list of dict
+        One per epoch, with keys ``epoch`` and ``strength``, and ``dense_score`` and
+        ``pruned_score``, which are None in the warm-up.
     """
-    tensors, density = check_weights(weights), check_density(density)
-    for i, tensor in enumerate(tensors):
-        if tensor.isnan().any():
-            raise ValueError(
-                f"weights must not hold NaN, weights[{i}] does; has training diverged?"
+
+    def __init__(
+        self,
+        density: float,
+        penalty: str | Penalty,
+        schedule: AdaptiveSchedule,
+        apply: str = "gradient",
+    ):
+        check_option("apply", apply, ("gradient", "loss"))
+        self.schedule = schedule
+        self.apply = apply
+        self.history: list[dict] = []
+        self._target_density = check_density(density)
+        self._penalty = penalty_of(penalty, self._target_density)
+        if self._penalty is penalty:  # not one of ours
+            check_penalty(penalty, self._weights, apply)
+        self._is_pruned = False
+        self._best_score = -math.inf
+        self._best: tuple[Any, list[Tensor]] | None = None
+
+    @property
+    @abstractmethod
+    def _weights(self) -> Sequence[Tensor]:
+        """The weights to penalise and to prune; they can be changed in place."""
+
+    @abstractmethod
+    def _copy(self) -> Any:
+        """Return a copy of the network as it is, biases and other state included."""
+
+    @abstractmethod
+    def _load(self, copy: Any, pruned: list[Tensor]) -> None:
+        """Make the network the copy without the weights where `pruned` is True."""
+
+    @property
+    def strength(self) -> float:
+        """Strength of the penalty in the current epoch; 0 after the pruning."""
+        return 0.0 if self._is_pruned else self.schedule.strength(len(self.history))
+
+    def end_epoch(
+        self,
+        evaluate: Callable[[], float],
+        dense_score: float | None = None,
+        *,
+        last: bool = False,
+    ) -> bool:
+        """Measure the network and its pruned copy; call it after every epoch.
+
+        The pruned copy with the best score is kept; among equals, the latest. Nothing is measured
+        in the warm-up.
+
+        Parameters
+        ----------
+        evaluate : callable
+            Takes no argument and returns the training accuracy of the network as it is at that
+            moment, or another score (higher is better). If it raises, the weights are restored.
+            A torch module must be switched to evaluation mode by it.
+        dense_score : float or None, default=None
+            Score of the network, if it is known, for example summed up during training. This
+            saves a pass over the data.
+        last : bool, default=False
+            Whether the network must be pruned now: it is measured even in the warm-up.
+
+        Returns
+        -------
+        bool
+            Whether to stop and :meth:`prune`: the best pruned copy so far scores better than the
+            network in this epoch, or this epoch is the last.
+
+        Raises
+        ------
+        RuntimeError
+            If the network is pruned already.
+        """
+        self._check_dense("end_epoch")
+        epoch, strength = len(self.history), self.strength
+        pruned_score = None
+        if epoch < self.schedule.warmup_epochs and not last:
+            dense_score = None
+        else:
+            dense_score = float(evaluate() if dense_score is None else dense_score)
+            masks = magnitude_masks(self._weights, self._target_density)
+            pruned = [mask.logical_not_() for mask in masks]
+            with _zeroed(self._weights, pruned):
+                pruned_score = float(evaluate())
+            if self._best is None or pruned_score >= self._best_score:
+                self._best_score, self._best = pruned_score, (self._copy(), pruned)
+        self.history.append(
+            {
+                "epoch": epoch,
+                "strength": strength,
+                "dense_score": dense_score,
+                "pruned_score": pruned_score,
+            }
+        )
+        return last or (dense_score is not None and self._best_score > dense_score)
+
+    def prune(self) -> None:
+        """Replace the network by the best pruned copy; its weights of 0 stay 0.
+
+        Fine-tune it with a new optimiser: the momentum of the old one belongs to another network.
+
+        Raises
+        ------
+        RuntimeError
+            If no epoch was measured, or the network is pruned already.
+        """
+        self._check_dense("prune")
+        if self._best is None:
+            raise RuntimeError(
+                "prune needs an epoch with a score, and the first "
+                f"{self.schedule.warmup_epochs} epochs have none. Train longer, lower "
+                "warmup_epochs, or call end_epoch(..., last=True)."
             )
-    n = count(tensors)
-    missing = n_kept(n, density)
-    if missing == 0:
-        return [torch.zeros_like(tensor, dtype=torch.bool) for tensor in tensors]
-    threshold = order_statistic(tensors, n - missing)
-    dtype = common_dtype(tensors)
-    masks = [(tensor.to(dtype).abs() > threshold).contiguous() for tensor in tensors]
-    missing -= sum(int(mask.sum()) for mask in masks)
-    for tensor, mask in zip(tensors, masks, strict=True):
-        ties = (tensor.to(dtype).abs() == threshold).flatten().nonzero()[:missing, 0]
-        mask.view(-1)[ties] = True
-        missing -= len(ties)
-    return masks
+        copy, pruned = self._best
+        self._best = None
+        self._is_pruned = True
+        self._load(copy, pruned)
+
+    def _check_dense(self, method):
+        if self._is_pruned:
+            raise RuntimeError(f"{method} must not be called after the network was pruned.")
+
+
+@contextmanager
+def _zeroed(weights: Sequence[Tensor], pruned: list[Tensor]) -> Iterator[None]:
+    originals = [weight.detach().clone() for weight in weights]
+    try:
+        with torch.no_grad():
+            for weight, where in zip(weights, pruned, strict=True):
+                weight.masked_fill_(where.view_as(weight), 0)
+        yield
+    finally:
+        with torch.no_grad():
+            for weight, original in zip(weights, originals, strict=True):
+                weight.copy_(original)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Penalties on the weights of a network.
 
-A penalty takes a list of tensors, in which all numbers count alike, whatever the shapes. It can
-be applied in two ways that give the same gradients: add ``strength * penalty(weights)`` to the
-loss, or add ``strength * gradient`` to the gradient of each weight. The second needs no graph.
+A penalty takes a list of tensors; all numbers count alike, whatever the shapes. There are two ways
+to apply it, with the same gradients: add ``strength * penalty(weights)`` to the loss, or add
+``strength * gradient`` to the gradient of each weight. The second needs no graph.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
+from ..utils.checks import check_density
 from ..utils.device import is_remote
-from ._magnitudes import (
-    check_density,
+from .magnitudes import (
     check_weights,
     common_dtype,
     count,
@@ -28,14 +28,14 @@ from ._magnitudes import (
 
 
 class Penalty(ABC):
-    """What a penalty provides: its value under automatic differentiation, and its gradients.
+    """A penalty: its value, which torch can differentiate, and its gradients.
 
-    A subclass implements ``_value(weights)`` and ``_gradients(weights)``, which are given a list
-    of tensors that has been checked.
+    A subclass implements ``_value(weights)`` and ``_gradients(weights)``. Both take a list of
+    floating point tensors, which is already checked.
     """
 
     def __call__(self, weights: Iterable[Tensor]) -> Tensor:
-        """Value of the penalty, to be added to a loss.
+        """Return the value of the penalty, to be added to a loss.
 
         Parameters
         ----------
@@ -50,13 +50,13 @@ class Penalty(ABC):
         Raises
         ------
         ValueError
-            If `weights` holds no number, or anything but floating point tensors.
+            If `weights` is empty or holds anything but floating point tensors.
         """
         return self._value(check_weights(weights))
 
     @torch.no_grad()
     def gradients(self, weights: Iterable[Tensor]) -> list[Tensor]:
-        """Gradient of the penalty in closed form, without a graph.
+        """Return the gradient of the penalty in closed form, without a graph.
 
         Parameters
         ----------
@@ -71,7 +71,7 @@ class Penalty(ABC):
         Raises
         ------
         ValueError
-            If `weights` holds no number, or anything but floating point tensors.
+            If `weights` is empty or holds anything but floating point tensors.
         """
         return self._gradients(check_weights(weights))
 
@@ -105,7 +105,8 @@ class L1Penalty(Penalty):
 class L2Penalty(Penalty):
     """Half the sum of squares, ``sum(w ** 2) / 2``; the gradient is ``w``.
 
-    With the half, the strength means what `weight_decay` means in PyTorch's SGD.
+    With the half, the strength has the meaning of `alpha` in the selectors and of `weight_decay`
+    in torch's SGD.
 
     Examples
     --------
@@ -122,18 +123,17 @@ class L2Penalty(Penalty):
 
 
 class HyperSparsePenalty(Penalty):
-    """Pull small weights to zero and leave large ones alone (HyperSparse).
+    """HyperSparse: pulls small weights to zero and leaves large ones alone.
 
-    The border is the quantile of the magnitudes that `density` asks for, over all weights
-    together: the gradient is largest next to zero, falls most steeply at the border, and fades
-    above it.
-    With ``s = artanh(1 / sqrt(3)) / quantile`` it is::
+    The border between them is the quantile of all magnitudes that `density` asks for. The
+    gradient is largest next to zero, falls most steeply at the border, and fades above it. With
+    ``s = artanh(1 / sqrt(3)) / quantile`` it is::
 
         sign(w_i) * s * sech(s * |w_i|) ** 2 * sum_j |w_j| / sum_j tanh(s * |w_j|)
 
-    The value is 0 whatever the weights are: the loss of the paper,
-    ``sum |w| * sum tanh(s |w|) / stop(sum tanh(s |w|)) - sum |w|``, where ``stop`` and s pass
-    no gradient, exists for its gradient only.
+    The value is always 0. It is the loss of the paper,
+    ``sum |w| * sum tanh(s |w|) / stop(sum tanh(s |w|)) - sum |w|``, which exists for its gradient
+    only; ``stop`` and s pass no gradient.
 
     Parameters
     ----------
@@ -147,9 +147,8 @@ class HyperSparsePenalty(Penalty):
 
     Notes
     -----
-    When the quantile is zero, the weights to prune are at zero already. The formula then tends
-    to 0 for every other weight, and the gradient is 0 everywhere. A quantile below
-    the mean magnitude times the machine's precision counts as zero.
+    If the quantile is zero, the weights to prune are at zero already, and the gradient is 0
+    everywhere. A quantile below the mean magnitude times the machine's precision counts as zero.
 
     References
     ----------
@@ -174,7 +173,7 @@ class HyperSparsePenalty(Penalty):
         self.density = check_density(density)
 
     def quantile(self, weights: Iterable[Tensor]) -> float:
-        """Magnitude with ``floor((1 - density) * n)`` of all n magnitudes before it.
+        """Return the magnitude with ``floor((1 - density) * n)`` of all n magnitudes before it.
 
         Parameters
         ----------
@@ -242,16 +241,32 @@ class HyperSparsePenalty(Penalty):
         return self.steepest / border, total
 
 
-# How to make the penalty of a name, of the density that is aimed at.
-NAMED_PENALTIES: dict[str, Callable[[float], Penalty]] = {
+_NAMED: dict[str, Callable[[float], Penalty]] = {  # from the density to reach
     "hypersparse": HyperSparsePenalty,
     "l1": lambda density: L1Penalty(),
     "l2": lambda density: L2Penalty(),
 }
 
 
+def penalty_of(penalty: str | Penalty, density: float) -> Penalty:
+    """Return the penalty of a name, for the density to reach; a penalty is returned as it is."""
+    if not isinstance(penalty, str):
+        return penalty
+    if penalty not in _NAMED:
+        raise not_a_penalty(penalty)
+    return _NAMED[penalty](density)
+
+
+def not_a_penalty(penalty) -> ValueError:
+    """Return the error for a parameter that is not a penalty."""
+    return ValueError(
+        "The 'penalty' parameter must be 'hypersparse', 'l1', 'l2' or an object of a subclass of "
+        f"sparsefs.regularization.Penalty, got {penalty!r}."
+    )
+
+
 def _total(weights, function) -> Tensor:
-    """Sum of an elementwise function over all tensors, of the widest type among them."""
+    """Return the sum of an elementwise function over all tensors, of the widest type among them."""
     dtype, device = common_dtype(weights), weights[0].device
     return sum(
         (function(tensor.to(dtype)).sum().to(device) for tensor in weights),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How good the selected features are: where that is known from, and how it is said."""
+"""Scores of the selected features in a report: their origin and their text."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import numpy as np
 from sklearn.base import clone
 
 from ..data import RowTable
-from ..evaluation._path import curve_of_path
-from ..evaluation.choice import _LARGEST
-from ..evaluation.judge import _MOST_ROWS
+from ..evaluation.choice import LARGEST
+from ..evaluation.curve import KCurve
+from ..evaluation.scorer import MOST_ROWS
 from ._html import printable
 from ._subject import Subject
 
@@ -23,18 +23,18 @@ _WORK = 4e9  # products in a kernel matrix, a few seconds in each fold
 
 @dataclass
 class Scores:
-    """What is known of the scores on held-out rows.
+    """Known scores on held-out rows.
 
     Attributes
     ----------
     curve : KCurve or None
     origin : {"given", "path", "computed"} or None
-        Where the curve is from: the user, the choice of K within the fit, or this report.
+        Origin of the curve: the user, the choice of K within the fit, or this report.
     held_out : dict or None
         As :func:`checked` returns it.
     """
 
-    curve: Any
+    curve: KCurve | None
     origin: str | None
     held_out: dict | None
 
@@ -44,24 +44,25 @@ class Scores:
         if curve is False:
             return cls(None, None, held_out)
         if curve is not None:
-            if not all(hasattr(curve, name) for name in ("Ks", "scores", "metric", "rankings")):
+            if not isinstance(curve, KCurve):
                 raise ValueError(
                     "The 'curve' parameter of write_report must be a KCurve, None or False. Got "
                     f"{curve!r}."
                 )
             return cls(curve, "given", held_out)
-        if getattr(subject.selector, "path_", None) is not None:
-            return cls(curve_of_path(subject.selector), "path", held_out)
+        path = getattr(subject.selector, "path_", None)
+        if path is not None:
+            return cls(path, "path", held_out)
         if isinstance(subject.X, RowTable):  # rows of a fold lie all over the files
             return cls(None, None, held_out)
         return cls(_computed(subject), "computed", held_out)
 
     def times_again(self, subject: Subject, columns: np.ndarray) -> np.ndarray | None:
-        """In how many folds features are among the K best; None where that is not known.
+        """Return in how many folds features are among the K best; None if not known.
 
-        What came before the selector in a pipeline may have made other features in a fold.
+        Earlier steps of a pipeline may have made other features in a fold.
         """
-        if self.curve is None or not len(self.curve.rankings):
+        if self.curve is None or self.curve.rankings is None:
             return None
         rankings, names = self.curve.rankings, self.curve.feature_names
         again = (rankings <= subject.K).sum(axis=0)
@@ -71,26 +72,26 @@ class Scores:
         return again[columns] if len(again) == subject.n_features else None
 
     def at(self, K: int) -> tuple[float, float] | None:
-        """Mean score of the K best features, and its standard error; None where not measured."""
+        """Return mean score of the K best features and its standard error; None if not measured."""
         if self.curve is None or K not in self.curve.Ks:
             return None
         place = int(np.flatnonzero(self.curve.Ks == K)[0])
         return float(self.curve.mean[place]), float(self.curve.se[place])
 
     def of_all(self, n_features: int) -> tuple[float, float] | None:
-        """Score with all features, as :meth:`at`; there is none where features are predicted."""
+        """Return the score with all features, as :meth:`at`; None if features are predicted."""
         if self.curve is None or self.curve.metric == "explained variance":
             return None
         return self.at(n_features)
 
 
 def in_words(metric: str, value: float) -> str:
-    """A score: accuracies in percent."""
+    """Write a score; accuracies in percent."""
     return f"{100 * value:.1f} %" if metric == "accuracy" else f"{value:.3f}"
 
 
 def with_error(metric: str, value: float, error: float) -> str:
-    """A score and its standard error, in the same unit."""
+    """Write a score and its standard error, in the same unit."""
     if not np.isfinite(error):
         return in_words(metric, value)
     if metric == "accuracy":
@@ -99,12 +100,12 @@ def with_error(metric: str, value: float, error: float) -> str:
 
 
 def checked(held_out: Any) -> dict:
-    """The scores of a test set, if they can be shown.
+    """Return the scores of a test set, checked.
 
     Raises
     ------
     ValueError
-        If they cannot.
+        If they cannot be shown.
     """
     known = {"metric": str, "selected": Real, "all": Real, "n_samples": Integral, "estimator": str}
     usable = (
@@ -130,9 +131,9 @@ def _computed(subject):
 
     n, K = subject.n_features, subject.K
     if getattr(subject.selector, "_nested_ranking", True):
-        most = min(n, max(_LARGEST, 2 * K))
+        most = min(n, max(LARGEST, 2 * K))
         Ks = {1 << power for power in range(most.bit_length())} | {K}
-        rows = min(subject.n_samples, _MOST_ROWS)
+        rows = min(subject.n_samples, MOST_ROWS)
         # Features that are not selected are predicted without y, and with all there are none.
         if subject.target is not None and rows**2 * n <= _WORK:
             Ks.add(n)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Searches for several objectives at once: scores, and what they cost."""
+"""Search for several objectives at once: scores and costs."""
 
 from .front import hypervolume, non_dominated_layers
 from .pareto_search import ParetoSearchCV

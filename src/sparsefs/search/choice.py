@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which trial of a search is taken: rules that weigh a score against a cost."""
+"""Rules that choose a trial of a search by its score and its cost."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from numbers import Integral
 
 import numpy as np
 
-from ..evaluation.choice import knee as knee_of_path
+from ..evaluation import rules
 from .front import non_dominated_layers
 from .objectives import Objective
 
 
 def to_minimise(results: dict, objectives: Sequence[Objective]) -> np.ndarray:
-    """Mean of every trial in every objective, negative for scores, NaN where it failed.
+    """Return the mean of every trial in every objective: negated for scores, NaN if it failed.
 
     Returns
     -------
@@ -25,26 +25,26 @@ def to_minimise(results: dict, objectives: Sequence[Objective]) -> np.ndarray:
 
 
 def standard_errors(results: dict, objective: Objective) -> np.ndarray:
-    """Standard error of every trial's mean, over its folds; 0 where there is but one fold."""
+    """Return the standard error of every trial's mean over its folds; 0 with one fold."""
     n = _n_splits(results, objective)
     std = results[f"std_{objective.column}"]
     return std / np.sqrt(n - 1) if n > 1 else np.zeros(len(std))
 
 
 def chosen(rule, results: dict, objectives: Sequence[Objective]) -> int:
-    """Index of the trial that a rule takes from ``cv_results_``.
+    """Return the index of the trial that a rule takes from ``cv_results_``.
 
     Parameters
     ----------
     rule : {"one_standard_error", "knee"}, name of an objective, or callable
     results : dict
-        ``cv_results_``, with at least one trial that did not fail.
+        ``cv_results_`` with at least one complete trial.
     objectives : sequence of Objective
 
     Raises
     ------
     TypeError, IndexError, ValueError
-        If a callable returns something else than the index of a trial that did not fail.
+        If a callable does not return the index of a complete trial.
     """
     if callable(rule):
         return _checked(rule(results), results)
@@ -52,27 +52,29 @@ def chosen(rule, results: dict, objectives: Sequence[Objective]) -> int:
         return RULES[rule](results, objectives)
     objective = next(o for o in objectives if o.name == rule)
     rest = [o for o in objectives if o is not objective]
-    return _first(results, [objective, *rest], np.ones(len(results["params"]), dtype=bool))
+    return int(_sorted(results, [objective, *rest])[0])
 
 
 def one_standard_error(results, objectives) -> int:
-    """The cheapest trial whose score is within one standard error of the best score.
+    """Return the cheapest trial whose score is within one standard error of the best score.
 
     The standard error is that of the best trial, over its folds. Of equally cheap trials it is
     the one with the better score.
     """
     score, cost = _score_and_cost(objectives)
-    mean = results[f"mean_{score.column}"]
-    best = int(np.nanargmax(mean))
-    near = mean >= mean[best] - standard_errors(results, score)[best] - 1e-12
     rest = [o for o in objectives if o not in (score, cost)]
-    return _first(results, [o for o in (cost, score) if o] + rest, near)
+    cheapest_first = _sorted(results, [o for o in (cost, score) if o] + rest)
+    mean, se = results[f"mean_{score.column}"], standard_errors(results, score)
+    rank = np.arange(1, len(cheapest_first) + 1)
+    place = rules.one_standard_error(rank, mean[cheapest_first], se[cheapest_first])
+    return int(cheapest_first[place])
 
 
 def knee(results, objectives) -> int:
-    """The trial on the front of score and cost that is farthest above its chord.
+    """Return the trial on the front of score and cost that is farthest above its chord.
 
-    The cost is on a logarithmic scale. Of a front of one or two trials it is the one of best score.
+    The cost is on a logarithmic scale. If the front has one or two trials, it is the one with the
+    best score.
     """
     score, cost = _score_and_cost(objectives)
     if cost is None:
@@ -80,15 +82,12 @@ def knee(results, objectives) -> int:
     front = front_of(results, [cost, score])
     costs = results[f"mean_{cost.column}"][front]
     positive = costs[costs > 0]
-    path = {
-        "K": np.maximum(costs, positive.min() if len(positive) else 1.0),
-        "score_mean": results[f"mean_{score.column}"][front],
-    }
-    return int(front[knee_of_path(path)])
+    costs = np.maximum(costs, positive.min() if len(positive) else 1.0)
+    return int(front[rules.knee(costs, results[f"mean_{score.column}"][front])])
 
 
 def front_of(results, objectives) -> np.ndarray:
-    """Trials that no other dominates, the best in the first objective first."""
+    """Return the trials that no other dominates, the best in the first objective first."""
     points = to_minimise(results, objectives)
     layers = non_dominated_layers(points)
     front = layers[0] if layers else np.empty(0, dtype=int)
@@ -99,7 +98,7 @@ RULES: dict[str, Callable] = {"one_standard_error": one_standard_error, "knee": 
 
 
 def _score_and_cost(objectives):
-    """The first score and the first cost; there is always a score where a rule needs one."""
+    """Return the first score and the first cost; a rule is only used if there is a score."""
     score = next(o for o in objectives if not o.is_cost)
     return score, next((o for o in objectives if o.is_cost), None)
 
@@ -111,11 +110,11 @@ def _n_splits(results, objective):
     return n
 
 
-def _first(results, objectives, allowed):
-    """Of the allowed trials the best in the first objective, then in the second, and so on."""
+def _sorted(results, objectives):
+    """Complete trials, the best in the first objective first, then in the second, and so on."""
     points = to_minimise(results, objectives)
-    where = np.flatnonzero(allowed & ~np.isnan(points).any(axis=1))
-    return int(where[np.lexsort((where, *points[where].T[::-1]))[0]])
+    where = np.flatnonzero(~np.isnan(points).any(axis=1))
+    return where[np.lexsort((where, *points[where].T[::-1]))]
 
 
 def _checked(index, results):
@@ -123,7 +122,7 @@ def _checked(index, results):
         raise TypeError(f"A callable 'refit' must return the index of a trial. Got {index!r}.")
     n = len(results["params"])
     if not 0 <= int(index) < n:
-        raise IndexError(f"'refit' returned {index}, but there are the trials 0 to {n - 1}.")
+        raise IndexError(f"'refit' returned {index}, but the trials are 0 to {n - 1}.")
     if results["status"][index] != "complete":
         raise ValueError(f"'refit' returned {index}, a trial that failed.")
     return int(index)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One fold of one trial: fit, score, count."""
+"""Evaluation of one trial in one fold: fit, scores and costs."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from .objectives import Objective, UnknownCostError, cost_of
 
 
 class Fold(NamedTuple):
-    """What came of one fold.
+    """Result of one fold.
 
     Attributes
     ----------
     values : dict of str to float
-        Under the names of the objectives' columns, and ``fit_time`` and ``score_time`` in seconds;
-        of what failed the times alone.
+        Values by the columns of the objectives, and ``fit_time`` and ``score_time`` in seconds;
+        only the times if the fold failed.
     error : str or None
-        Why it failed.
+        Reason if it failed.
     """
 
     values: dict[str, float]
@@ -35,7 +35,7 @@ class Fold(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What the folds of all trials share.
+    """Data and settings that the folds of all trials share.
 
     Attributes
     ----------
@@ -43,15 +43,15 @@ class Task(NamedTuple):
     X, y
     objectives : sequence of Objective
     scorer : callable
-        Gives a dict of the scores of all objectives that are scores.
+        Returns a dict of all scores.
     fit_params, score_params : dict
-        Of all samples.
+        Metadata of all samples.
     train_score : bool
-        Whether to score the training samples, too.
+        Whether to score the training samples too.
     may_fail : bool
-        Whether an error is kept instead of raised.
+        Whether an error is recorded instead of raised.
     varies : bool
-        Whether trials differ in what they are made of, not only in how it is set.
+        Whether trials differ in their estimators, not only in parameters.
     """
 
     estimator: Any
@@ -69,7 +69,7 @@ class Task(NamedTuple):
 def run_fold(task: Task, params: dict, train, test, context=None, search=None) -> Fold:
     """Fit a clone with `params` to the rows `train` and score it on the rows `test`.
 
-    `context` and `search` are for callbacks: the part of the search's fit that this is.
+    `context` and `search` are for callbacks: the place of this fold in the fit of the search.
     """
     started = time.perf_counter()
     timed = {"fit_time": 0.0, "score_time": 0.0}
@@ -80,7 +80,7 @@ def run_fold(task: Task, params: dict, train, test, context=None, search=None) -
         held_out = _safe_split(estimator, task.X, task.y, test, train)
         fit_params = _check_method_params(task.X, params=task.fit_params, indices=train)
         started = time.perf_counter()
-        with _watched(context, search, estimator, X, y, fit_params):
+        with _reported(context, search, estimator, X, y, fit_params):
             try:
                 estimator.fit(X, **fit_params) if y is None else estimator.fit(X, y, **fit_params)
             finally:
@@ -114,14 +114,14 @@ def _scores(task, estimator, of, data, rows):
     return {f"{of}_{name}": float(value) for name, value in scores.items()}
 
 
-def _watched(context, search, estimator, X, y, fit_params):
+def _reported(context, search, estimator, X, y, fit_params):
     if context is None:
         return nullcontext()
-    return _Watched(context, search, estimator, X, y, fit_params)
+    return _Reported(context, search, estimator, X, y, fit_params)
 
 
-class _Watched:
-    """Tells scikit-learn's callbacks of the fit of a fold, and the estimator of its place."""
+class _Reported:
+    """Context that reports the fit of a fold to scikit-learn's callbacks."""
 
     def __init__(self, context, search, estimator, X, y, fit_params):
         weight = fit_params.get("sample_weight")

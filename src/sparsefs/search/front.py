@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which points no other beats in every objective, and how much of the space they dominate.
+"""Layers of points that do not dominate each other, and the volume that points dominate.
 
 Points are rows, objectives are columns, and less is better in each of them.
 """
@@ -45,13 +45,13 @@ def non_dominated_layers(points) -> list[np.ndarray]:
 
 
 def hypervolume(points, reference) -> float:
-    """Volume of the space between the points and a reference that at least one dominates.
+    """Return the volume of the space up to a reference that at least one point dominates.
 
     Parameters
     ----------
     points : array-like of shape (n_points, n_objectives)
-        Less is better. Points that are not below the reference in every objective, or have a NaN,
-        count nothing.
+        Less is better. Points that are not below the reference in every objective, or contain
+        NaN, do not count.
     reference : array-like of shape (n_objectives,)
 
     Returns
@@ -60,8 +60,8 @@ def hypervolume(points, reference) -> float:
 
     Notes
     -----
-    Exact, by adding what each point alone dominates. Fast for fronts of some hundred points in
-    two or three objectives; time grows steeply with the number of objectives.
+    The volume is exact. It is fast for fronts of some hundred points in two or three objectives;
+    time grows steeply with the number of objectives.
 
     References
     ----------
@@ -77,14 +77,14 @@ def hypervolume(points, reference) -> float:
     points, reference = _table(points), np.asarray(reference, dtype=np.float64)
     if reference.shape != points.shape[1:]:
         raise ValueError(
-            f"reference must hold a number per objective, {points.shape[1]}. Got shape "
+            f"reference must contain a number per objective, {points.shape[1]}. Got shape "
             f"{reference.shape}."
         )
     return _volume(points[(points < reference).all(axis=1)], reference)
 
 
 def hypervolumes(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """The hypervolume of the first point, of the first two, and so on."""
+    """Return the hypervolume of the first point, of the first two, and so on."""
     front, total, totals = np.empty((0, points.shape[1])), 0.0, []
     for point in points:
         if (point < reference).all() and not (front <= point).all(axis=1).any():

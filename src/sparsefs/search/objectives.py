@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a search looks for: scores, of which more is better, and costs, of which less is."""
+"""Objectives of a search: scores, to maximise, and costs, to minimise."""
 
 from __future__ import annotations
 
-import difflib
-import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,19 +10,20 @@ from typing import Any
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.pipeline import FeatureUnion, Pipeline
 
-from .texts import text_of
+from ..evaluation.weights import scorer_takes_weights
+from ..utils.costs import COST_NAMES
+from .texts import near, text_of
 
-NETWORK_COSTS = ("parameters", "bytes", "inference_flops", "training_flops")
-COSTS = ("n_features", *NETWORK_COSTS, "fit_time")
+COSTS = ("n_features", *COST_NAMES, "fit_time")
 
 
 class UnknownCostError(ValueError):
-    """What was fitted does not say what it costs."""
+    """Error: a fitted estimator does not tell its costs."""
 
 
 @dataclass
 class Objective:
-    """One of several things a search looks for.
+    """Score or cost.
 
     Attributes
     ----------
@@ -44,29 +43,29 @@ class Objective:
 
     @property
     def column(self) -> str:
-        """What its entries in ``cv_results_`` are named after."""
+        """Name of its columns in ``cv_results_``, without prefix."""
         return self.name if self.is_cost else f"test_{self.name}"
 
     @property
     def sign(self) -> int:
-        """What to multiply values with so that less is better."""
+        """Factor that makes less better."""
         return 1 if self.is_cost else -1
 
 
 def objectives_of(objectives, estimator) -> list[Objective]:
-    """The objectives of a search, in the order in which they were given.
+    """Return the objectives of a search in the given order.
 
     Raises
     ------
     ValueError
-        If there are none, a name stands twice, or one is neither a cost nor a scorer.
+        If there is no objective, a name is repeated, or one is neither a cost nor a scorer.
     """
     if isinstance(objectives, str):
         objectives = [objectives]
     named = objectives if isinstance(objectives, dict) else {name: name for name in objectives}
     if not named or len(named) < len(objectives):
         raise ValueError(
-            f"The 'objectives' parameter must hold at least one name, and none twice. Got "
+            f"The 'objectives' parameter must contain at least one name, and no name twice. Got "
             f"{objectives!r}."
         )
     return [_objective(name, what, estimator) for name, what in named.items()]
@@ -75,7 +74,7 @@ def objectives_of(objectives, estimator) -> list[Objective]:
 def _objective(name, what, estimator):
     if not isinstance(name, str):
         raise ValueError(
-            f"The 'objectives' parameter must hold names, or be a dict of them. Got {name!r}."
+            f"The 'objectives' parameter must contain names, or be a dict of names. Got {name!r}."
         )
     if isinstance(what, str) and what in COSTS:
         if name != what:
@@ -102,9 +101,9 @@ def _objective(name, what, estimator):
 
 
 def as_scorer(scorer):
-    """A scorer that can be asked whether it takes weights.
+    """Return a scorer that scikit-learn can ask whether it takes weights.
 
-    Plain functions cannot, nor can the scorers of older versions of scikit-learn.
+    Plain functions and the scorers of older versions of scikit-learn do not tell.
     """
     return scorer if hasattr(scorer, "_accept_sample_weight") else _Plain(scorer)
 
@@ -122,27 +121,21 @@ class _Plain:
         return getattr(self._function, name)
 
     def _accept_sample_weight(self):
-        return "sample_weight" in inspect.signature(self._function).parameters
-
-
-def near(name, known) -> str:
-    """What may be meant by a name that is not known."""
-    close = difflib.get_close_matches(str(name), known, n=3)
-    return f"Is it {' or '.join(map(repr, close))}?" if close else ""
+        return scorer_takes_weights(self._function)
 
 
 def objectives_in(directions: dict[str, str]) -> list[Objective]:
-    """The objectives of a fitted search, whose ``objectives_`` are given."""
+    """Return the objectives of a fitted search from its ``objectives_``."""
     return [Objective(name, sought == "minimize") for name, sought in directions.items()]
 
 
 def cost_of(name: str, estimator) -> float:
-    """A cost of a fitted estimator, whose parts are looked at if it is a pipeline or a search.
+    """Return a cost of a fitted estimator, which may be a pipeline or a search.
 
     Raises
     ------
     UnknownCostError
-        If no part says what it costs.
+        If no part tells its costs.
     """
     if name == "n_features":
         return _n_features(estimator)
@@ -150,14 +143,14 @@ def cost_of(name: str, estimator) -> float:
     if not parts:
         raise UnknownCostError(
             f"objectives: {name!r} is read from 'costs_', which no part of the fitted "
-            f"{type(estimator).__name__} has. The selectors of sparsefs but StabilitySelector have "
-            "it."
+            f"{type(estimator).__name__} has. Only the selectors of "
+            "sparsefs that train one network have it."
         )
     return float(sum(costs[name]["sparse"] for costs in parts))
 
 
 def fitted_parts(estimator) -> Iterator[Any]:
-    """The estimators something fitted is made of, in the order in which data pass them."""
+    """Yield the parts of a fitted estimator in the order in which data pass them."""
     if isinstance(estimator, Pipeline):
         inside = [step for _, step in estimator.steps]
     elif isinstance(estimator, FeatureUnion):
@@ -193,6 +186,6 @@ def _n_features(estimator):
 
 
 def _selectors(estimator):
-    """Names of the selectors that an estimator is given."""
+    """Names of the selectors among the parameters of an estimator."""
     params = estimator.get_params() if hasattr(estimator, "get_params") else {}
     return [type(value).__name__ for value in params.values() if hasattr(value, "get_support")]

@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A search for several things at once: the accuracy that each feature, byte and FLOP buys."""
+"""Cross-validated search for several objectives: scores, and costs in features, bytes or FLOPs."""
 
 from __future__ import annotations
 
 import os
 import time
-import warnings
 from copy import deepcopy
 from functools import cached_property
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import joblib
 import numpy as np
 from sklearn.base import clone, is_classifier
-from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
@@ -30,50 +27,48 @@ from ..utils.random import seed_of
 from .choice import RULES, chosen, front_of, to_minimise
 from .evaluation import Task
 from .front import hypervolumes, non_dominated_layers
-from .objectives import as_scorer, near, objectives_in, objectives_of
-from .results import cv_results
+from .objectives import as_scorer, objectives_in, objectives_of
+from .progress import SearchProgress
+from .results import cv_results, warn_of_failures
 from .samplers import ADAPTIVE, DESIGNS, make_sampler
 from .space import Space
-from .study import Study, found_in
-from .texts import text_of
+from .study import found_in, study_of
 from .trials import Trials
-from .watch import SearchWatch
 
 
 class ParetoSearchCV(BaseSearchCV):
-    """Search for several objectives at once, cross-validated: scores, and what they cost.
+    """Cross-validated search for several objectives at once: scores and costs.
 
-    Tries parameters of a selector, or of a pipeline with one in it, and finds those that no other
-    beats in every objective: the Pareto front. One of them, taken by a rule, is fitted to all
-    data.
+    It tries parameters of a selector, or of a pipeline that contains one, and finds those that no
+    other beats in every objective: the Pareto front. A rule chooses one of them, which is fitted
+    to all data.
 
     Parameters
     ----------
     estimator : estimator
         It is cloned and stays as it is.
     param_space : dict or list of dict
-        Under the names of parameters, lists of choices or distributions that have a ``ppf``, as
-        the frozen ones of `scipy.stats` do; or :class:`~sparsefs.search.Conditional` ones that
-        exist only where other parameters have certain values. Of a list of dicts each trial
-        takes one, with equal probability.
+        Names of parameters, and for each a list of choices, a distribution with a ``ppf``, such
+        as the frozen ones of `scipy.stats`, or a :class:`~sparsefs.search.Conditional` that
+        exists only if other parameters have certain values. With a list of dicts, each trial
+        takes one at random, all with equal probability.
     objectives : str, or sequence or dict of them, default=("score", "n_features")
-        What to look for. Scores, of which more is better: ``"score"`` for the estimator's own, and
-        the names of scikit-learn's scorers. Costs, of which less is better: ``"n_features"``,
-        ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (of one sample), ``"training_flops"``
-        and ``"fit_time"`` (seconds). A dict gives names to scorers, which may then be callables
-        ``scorer(estimator, X, y)``.
+        Scores to maximise: ``"score"`` for the estimator's own, or names of scikit-learn's
+        scorers. Costs to minimise: ``"n_features"``, ``"parameters"``, ``"bytes"``,
+        ``"inference_flops"`` (of one sample), ``"training_flops"`` and ``"fit_time"`` (seconds).
+        A dict gives names to scorers, which may then be callables ``scorer(estimator, X, y)``.
     sampler : {"random", "latin-hypercube", "sobol", "nsga2", "tpe", "gp"}, default="random"
-        How to choose trials. The first three do not look at results. The others are Optuna's
+        How to choose trials. The first three do not use results. The others are Optuna's
         (``pip install "sparsefs[optuna]"``): the genetic algorithm NSGA-II, the tree-structured
         Parzen estimator, and Gaussian processes.
     n_trials : int or None, default=50
         Trials, at most; None for no limit, then `max_seconds` must be given.
     max_seconds : float or None, default=None
-        Begin no trial later than this. How many trials there are then depends on the machine.
+        Begin no trial later than this. The number of trials then depends on the machine.
     batch_size : int or "auto", default="auto"
-        Trials that are proposed before the results of any are seen; with ``"nsga2"`` the
-        population. ``"auto"`` is a tenth of `n_trials`, from 4 to 50, for ``"nsga2"``, else 1.
-        Without meaning where results are not looked at.
+        Trials proposed at a time, before any of their results; with ``"nsga2"`` the population.
+        ``"auto"`` is a tenth of `n_trials`, from 4 to 50, for ``"nsga2"``, and 1 for the others.
+        Not used by samplers that do not use results.
     cv : int, cross-validation generator or iterable, default=None
         Folds, as in `GridSearchCV`: None is 5, and classes keep their shares. All trials have
         the same.
@@ -85,26 +80,26 @@ class ParetoSearchCV(BaseSearchCV):
         first cost in `objectives`. The name of an objective: the best in that one. A callable is
         given `cv_results_` and returns an index. False fits none.
     study : str, path-like or None, default=None
-        File of the trials, written as they end. If it exists, the search goes on with it, and
-        ends as if it had never been broken off; a file of another search is refused.
+        File of the trials, written as they end. If it exists, the search resumes from it, with
+        the result of an uninterrupted search; the file of another search is refused.
     error_score : "raise" or nan, default=nan
-        Whether to raise the error of a trial, or to note it and go on.
+        Whether to raise the error of a trial, or to record it and continue.
     return_train_score : bool, default=False
-        Whether to score the training samples, too.
+        Whether to score the training samples too.
     n_jobs : int or None, default=None
-        Folds at the same time; None is 1 unless in a ``joblib.parallel_config`` context, -1 as
-        many as there are processors. The result does not depend on it, times aside.
+        Folds at the same time; None means 1 unless in a ``joblib.parallel_config`` context, -1
+        all processors. Apart from times, the result does not depend on it.
     verbose : int or bool, default=0
         Whether to show a progress bar.
     random_state : int, RandomState instance or None, default=None
-        Decides the trials. The estimator's is left alone.
+        Decides the trials. The estimator's ``random_state`` is not changed.
 
     Attributes
     ----------
     cv_results_ : dict of str to ndarray or list
-        An entry per trial: ``params``, and ``param_<name>``, masked where it does not exist; of
+        An entry per trial: ``params``, and ``param_<name>``, masked if it does not exist; for
         every score ``mean_test_<name>``, ``std_test_<name>``, ``rank_test_<name>`` and
-        ``split<i>_test_<name>``, of every cost the same without ``test_``, as in
+        ``split<i>_test_<name>``; for every cost the same without ``test_``, such as
         ``mean_n_features``; mean and std of ``fit_time`` and ``score_time`` in seconds;
         ``status``, ``"complete"`` or ``"failed"``, and ``error``, a str or None.
     pareto_front_ : ndarray of int
@@ -112,19 +107,19 @@ class ParetoSearchCV(BaseSearchCV):
     non_dominated_layers_ : list of ndarray of int
         The front, the front of the rest, and so on.
     hypervolume_ : ndarray of shape (n_trials,), dtype float64
-        Share that the trials up to each one dominate of a box. In every objective it goes from the
-        best mean of all trials to the worst, and a tenth of that way beyond.
+        Share of a box that the trials up to each one dominate. In every objective, the box goes
+        from the best mean of all trials to the worst, and a tenth of that distance beyond.
     best_index_, best_params_, best_score_, best_estimator_, refit_time_
-        Of the trial that `refit` takes; ``best_score_`` is its mean in the first score. Not with
-        ``refit=False``.
+        The trial that `refit` chooses; ``best_score_`` is its mean in the first score. Missing
+        with ``refit=False``.
     objectives_ : dict of str to {"maximize", "minimize"}
-        The objectives, and what is sought of each.
+        Objectives and their directions.
     scorer_ : callable or None
-        That of the first score, which `score` uses.
+        Scorer of the first score, which `score` uses.
     n_splits_ : int
         Number of folds.
     n_features_in_, feature_names_in_, classes_
-        Of ``best_estimator_``, where it has them.
+        As of ``best_estimator_``, if it has them.
 
     See Also
     --------
@@ -134,13 +129,13 @@ class ParetoSearchCV(BaseSearchCV):
 
     Notes
     -----
-    Costs are those of the fitted estimator. ``n_features`` is what the last selector in it
-    selects, or all if there is none. The others but ``fit_time`` are read from the ``costs_`` of
-    its parts, and summed; what other libraries' estimators cost is not known and does not count.
+    Costs are those of the fitted estimator. ``n_features`` is the number of features that its last
+    selector selects; all features if it has no selector. The other costs, except ``fit_time``, are
+    the sum of the ``costs_`` of its parts. Parts without ``costs_`` do not count.
 
-    What repeats an earlier trial is no trial. A search ends before `n_trials` where nothing new is
-    proposed any more, for instance if all choices have been tried. A trial of which a fold fails
-    is failed as a whole, has no mean, and is in no layer.
+    A proposal that repeats an earlier trial is not a trial. A search ends before `n_trials` if
+    nothing new is proposed any more, for instance because all choices have been tried. If a fold
+    fails, its whole trial has failed: it has no mean and is in no layer.
 
     References
     ----------
@@ -234,7 +229,7 @@ class ParetoSearchCV(BaseSearchCV):
 
     @with_callbacks
     def fit(self, X, y=None, **params):
-        """Try parameters, find the front, and fit the trial that `refit` takes.
+        """Try parameters, find the front, and fit the trial that `refit` chooses.
 
         Parameters
         ----------
@@ -243,9 +238,9 @@ class ParetoSearchCV(BaseSearchCV):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Target, as the estimator takes it.
         **params : dict
-            Passed to the estimator's `fit`, ``groups`` to the splitter; of what has an entry per
-            sample, as ``sample_weight``, those of the fold. With metadata routing enabled, what
-            estimator, scorers and splitter request.
+            Passed to the estimator's `fit`, ``groups`` to the splitter. Parameters with an entry
+            per sample, such as ``sample_weight``, are cut to the fold. With metadata routing
+            enabled, estimator, scorers and splitter receive what they request.
 
         Returns
         -------
@@ -255,10 +250,10 @@ class ParetoSearchCV(BaseSearchCV):
         Raises
         ------
         ImportError
-            If the sampler needs Optuna, and it is not installed.
+            If the sampler needs Optuna and it is not installed.
         ValueError
-            If a parameter or the study is unusable, the estimator does not tell a cost that is an
-            objective, or every trial has failed.
+            If a parameter or the study is unusable, a cost is not known for the estimator, or
+            all trials have failed.
         """
         self._validate_params()
         refuse_booleans(self)
@@ -292,9 +287,9 @@ class ParetoSearchCV(BaseSearchCV):
             self.error_score != "raise",
             space.has_estimators,
         )
-        watch = SearchWatch(self, X, y, params, len(splits))
+        progress = SearchProgress(self, X, y, params, len(splits))
         seed, batch = self._seed_and_batch()
-        study = self._open_study(space, objectives, seed, batch, (X, y, params), splits)
+        study = study_of(self, space, objectives, seed, batch, (X, y, params), splits)
         directions = {o.name: "minimize" if o.is_cost else "maximize" for o in objectives}
         sampler = make_sampler(
             self.sampler, space, list(directions.values()), self.n_trials, batch, seed
@@ -304,14 +299,14 @@ class ParetoSearchCV(BaseSearchCV):
             splits,
             sampler,
             study,
-            watch,
+            progress,
             name=self.sampler,
             batch=batch,
             n_trials=self.n_trials,
             max_seconds=self.max_seconds,
             n_jobs=self.n_jobs,
         )
-        with watch:
+        with progress:
             trials.run()
             results = cv_results(
                 trials.records,
@@ -320,8 +315,8 @@ class ParetoSearchCV(BaseSearchCV):
                 objectives,
                 len(splits),
             )
-            watch.searched()
-            self._check_any(results)
+            progress.searched()
+            warn_of_failures(results)
             fitted = {
                 "cv_results_": results,
                 "objectives_": directions,
@@ -332,16 +327,16 @@ class ParetoSearchCV(BaseSearchCV):
                 "non_dominated_layers_": non_dominated_layers(to_minimise(results, objectives)),
             }
             if self.refit is not False:
-                fitted |= self._refitted(results, objectives, X, y, routed.estimator.fit, watch)
+                fitted |= self._refitted(results, objectives, X, y, routed.estimator.fit, progress)
         for name in [name for name in vars(self) if name.endswith("_") and name[0] != "_"]:
             delattr(self, name)  # of an earlier fit, which may have refitted where this did not
         self.__dict__.update(fitted)
-        watch.ended()
+        progress.ended()
         return self
 
     @cached_property  # when it is asked for: with many objectives it takes longer than the rest
     def hypervolume_(self):
-        """Share of the box around all means that the trials up to each one dominate."""
+        """Share of the box around all means that the trials up to each one dominate, ndarray."""
         check_is_fitted(self)
         points = to_minimise(self.cv_results_, objectives_in(self.objectives_))
         best, worst = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
@@ -351,7 +346,7 @@ class ParetoSearchCV(BaseSearchCV):
         return hypervolumes(points, best + width) / width.prod()
 
     def _checked(self):
-        """Space and objectives, if they and what else was passed make sense together."""
+        """Space and objectives, checked together with the other parameters."""
         if self.n_trials is None:
             if self.max_seconds is None:
                 raise ValueError("The 'n_trials' parameter may be None only with 'max_seconds'.")
@@ -359,11 +354,11 @@ class ParetoSearchCV(BaseSearchCV):
                 raise ValueError("sampler='latin-hypercube' needs 'n_trials': it is a design.")
         if self.error_score != "raise" and not np.isnan(self.error_score):
             raise ValueError(
-                "The 'error_score' parameter must be 'raise' or nan: of a trial that failed "
-                f"nothing is known. Got {self.error_score!r}."
+                "The 'error_score' parameter must be 'raise' or nan, as a failed trial has no "
+                f"values. Got {self.error_score!r}."
             )
         space = Space(self.param_space)
-        _check_names(space, self.estimator)
+        space.check_names(self.estimator)
         objectives = objectives_of(self.objectives, self.estimator)
         names = [objective.name for objective in objectives]
         scored = any(not objective.is_cost for objective in objectives)
@@ -381,7 +376,7 @@ class ParetoSearchCV(BaseSearchCV):
         return space, objectives
 
     def _seed_and_batch(self):
-        """Seed and size of a batch; what is left open is as it was when the study was begun."""
+        """Seed and batch size; open ones are taken from the study."""
         seed, batch = seed_of(self.random_state), self.batch_size
         if batch == "auto":
             batch = 1
@@ -392,46 +387,13 @@ class ParetoSearchCV(BaseSearchCV):
             seed = found_in(self.study, "seed", seed)
         return seed, int(batch)
 
-    def _open_study(self, space, objectives, seed, batch, data, splits):
-        if self.study is None:
-            return Study(None, {})
-        about: dict[str, Any] = {
-            "seed": seed,
-            "estimator": text_of(self.estimator),
-            "space": str(space),
-            "objectives": ", ".join(map(str, objectives)),
-            "return_train_score": bool(self.return_train_score),
-            "sampler": self.sampler,
-            "data": joblib.hash(data),
-            "folds": joblib.hash(splits),
-        }
-        if self.sampler in ADAPTIVE:
-            about["batch_size"] = batch
-        if self.sampler == "latin-hypercube":
-            about["n_trials"] = int(self.n_trials)
-        return Study(self.study, about)
-
-    def _check_any(self, results):
-        """Warn of trials that failed, or raise if none did not."""
-        failed = np.flatnonzero(results["status"] == "failed")
-        n = len(results["status"])
-        if len(failed) == n:
-            raise ValueError(f"All {n} trials failed. The first error: {results['error'][0]}")
-        if len(failed):
-            warnings.warn(
-                f"{len(failed)} of {n} trials failed, see cv_results_['error']. The first error, "
-                f"of trial {failed[0]}: {results['error'][failed[0]]}",
-                FitFailedWarning,
-                stacklevel=3,
-            )
-
-    def _refitted(self, results, objectives, X, y, fit_params, watch):
+    def _refitted(self, results, objectives, X, y, fit_params, progress):
         index = chosen(self.refit, results, objectives)
         score = next((o for o in objectives if not o.is_cost), None)
         params = results["params"][index]
         best = clone(self.estimator).set_params(**clone(params, safe=False))
         started = time.perf_counter()
-        with watch.refit(best):
+        with progress.refit(best):
             best.fit(X, **fit_params) if y is None else best.fit(X, y, **fit_params)
         fitted = {
             "best_index_": index,
@@ -446,23 +408,10 @@ class ParetoSearchCV(BaseSearchCV):
         return fitted
 
     def _get_scorers(self):
-        """The scorers of all scores, in one; what the base class routes metadata to."""
+        """One scorer for all scores, to which the base class routes metadata."""
         scorers = {
             o.name: as_scorer(o.scorer)
             for o in objectives_of(self.objectives, self.estimator)
             if not o.is_cost
         }
         return _MultimetricScorer(scorers=scorers, raise_exc=True), None
-
-
-def _check_names(space, estimator):
-    """Refuse what the estimator has no parameter for, unless a trial may bring one that has."""
-    known = estimator.get_params()
-    for name in space.names:
-        parts = name.split("__")
-        replaced = any("__".join(parts[:n]) in space.names for n in range(1, len(parts)))
-        if name not in known and not replaced:
-            raise ValueError(
-                f"param_space: {name!r} is no parameter of {type(estimator).__name__}. "
-                f"{near(name, known)}"
-            )

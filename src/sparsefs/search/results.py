@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Trials as the table that scikit-learn's searches have, ``cv_results_``."""
+"""Table of the trials, in the form of scikit-learn's ``cv_results_``."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from scipy.stats import rankdata
+from sklearn.exceptions import FitFailedWarning
 
 from .objectives import Objective
 
@@ -19,12 +21,12 @@ def cv_results(
     objectives: Sequence[Objective],
     n_splits: int,
 ) -> dict[str, Any]:
-    """A dict of columns with an entry per trial.
+    """Return a dict of columns with an entry per trial.
 
     Parameters
     ----------
     trials : sequence of dict
-        Records, with what came of each fold under ``"folds"``, and ``"error"``.
+        Records with ``"folds"``, the values of each fold, and ``"error"``.
     params : sequence of dict
         Parameters of each.
     names : sequence of str
@@ -65,8 +67,29 @@ def cv_results(
     return results
 
 
+def warn_of_failures(results: dict[str, Any]) -> None:
+    """Warn about failed trials.
+
+    Raises
+    ------
+    ValueError
+        If all have failed.
+    """
+    failed = np.flatnonzero(results["status"] == "failed")
+    n = len(results["status"])
+    if len(failed) == n:
+        raise ValueError(f"All {n} trials failed. The first error: {results['error'][0]}")
+    if len(failed):
+        warnings.warn(
+            f"{len(failed)} of {n} trials failed, see cv_results_['error']. The first error, "
+            f"of trial {failed[0]}: {results['error'][failed[0]]}",
+            FitFailedWarning,
+            stacklevel=3,
+        )
+
+
 def _column(values):
-    """Values, masked where the parameter did not exist; of one type if they can be."""
+    """Values, masked where the parameter does not exist, in one type if possible."""
     missing = np.array([value is np.ma.masked for value in values])
     there = [value for value in values if value is not np.ma.masked]
     kinds = {type(value) for value in there}
@@ -80,5 +103,5 @@ def _column(values):
 
 
 def _ranks(costs):
-    """1 for the lowest; what failed is last."""
+    """Ranks from 1, the lowest cost; failed trials come last."""
     return rankdata(np.where(np.isnan(costs), np.inf, costs), method="min").astype(np.int32)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What to try next: designs of the unit cube, and Optuna's samplers."""
+"""Samplers of trials: designs of the unit cube, and Optuna's samplers."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ ADAPTIVE = ("nsga2", "tpe", "gp")
 
 
 class Sampler(Protocol):
-    """Proposes trials, and is told what came of them in the order of the proposals."""
+    """Protocol of samplers: they propose trials and are told the results in the same order."""
 
     def propose(self, n: int) -> list[Proposal]:
-        """The next `n` trials, or fewer if a design has no more."""
+        """Return the next `n` trials, or fewer if a design is used up."""
 
     def tell(self, values: Sequence[Sequence[float] | None]) -> None:
-        """Objectives of all trials proposed since, None of those that failed."""
+        """Take the objectives of all trials since the last call, None for failed ones."""
 
 
 def make_sampler(
     name: str, space: Space, directions: Sequence[str], n_trials: int | None, batch: int, seed: int
 ) -> Sampler:
-    """The sampler of a name.
+    """Return the sampler of a name.
 
     Parameters
     ----------
@@ -40,11 +40,11 @@ def make_sampler(
     directions : sequence of {"maximize", "minimize"}
         Of the objectives.
     n_trials : int or None
-        Of the whole search. A Latin hypercube is a design for that many.
+        Trials of the whole search; a Latin hypercube is a design for a number of trials.
     batch : int
         Trials that are proposed at a time.
     seed : int
-        Alone decides the proposals, together with what is told.
+        Decides the proposals together with the results of earlier ones.
     """
     if name in DESIGNS:
         return _Design(name, space, n_trials, seed)
@@ -52,7 +52,7 @@ def make_sampler(
 
 
 class _Design:
-    """Points that do not depend on what came of earlier ones."""
+    """Points that do not depend on earlier results."""
 
     def __init__(self, name, space, n_trials, seed):
         self._space = space
@@ -81,7 +81,7 @@ def _seeded(engine, d, rng):
 
 
 class _Optuna:
-    """Optuna's samplers, asked and told from outside: nothing of the search runs in Optuna."""
+    """Samplers of Optuna, used through ask and tell: Optuna runs no part of the search."""
 
     def __init__(self, name, space, directions, batch, seed):
         optuna = _import_optuna(name)
@@ -141,7 +141,7 @@ def _import_optuna(name):
         import optuna
     except ImportError as error:
         raise ImportError(
-            f"sampler={name!r} needs Optuna: pip install 'sparsefs[optuna]'. Without it there are "
-            f"{', '.join(map(repr, DESIGNS))}."
+            f"sampler={name!r} needs Optuna: pip install 'sparsefs[optuna]'. Samplers without "
+            f"Optuna: {', '.join(map(repr, DESIGNS))}."
         ) from error
     return optuna

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a search may try: distributions and choices, some of which depend on others.
+"""Search space: distributions and choices, some of which depend on others.
 
 Every sampler works in the same coordinates: a parameter with a distribution is a number in (0, 1),
 which its quantile function turns into a value; one with choices is their index.
@@ -13,23 +13,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .texts import text_of
+from .texts import near, text_of
 
 Point = dict[str, float]  # coordinates of the parameters that exist, by key
 _MARGIN = 2.0**-32  # infinite supports have no value at 0 and 1
 
 
 class Proposal(NamedTuple):
-    """Something to try.
+    """Parameters to try.
 
     Attributes
     ----------
     point : dict of str to float
-        The coordinates of the parameters that exist.
+        Coordinates of the parameters that exist.
     params : dict
         Their values.
     identity : tuple
-        Equal where the parameters are.
+        Equal for equal parameters.
     """
 
     point: Point
@@ -38,19 +38,18 @@ class Proposal(NamedTuple):
 
 
 class Conditional:
-    """A parameter that exists only where other parameters have certain values.
+    """Parameter that exists only if other parameters have certain values.
 
-    Where it does not, the search leaves it as it is in the estimator.
+    If it does not exist in a trial, the estimator keeps its own value.
 
     Parameters
     ----------
     values : distribution or list
-        As in a search space without conditions: what has a ``ppf``, like the frozen
-        distributions of `scipy.stats`, or a list of choices.
+        A distribution with a ``ppf``, such as the frozen distributions of `scipy.stats`, or a
+        list of choices.
     **conditions : list or object
-        By the name of another parameter of the space, the value or the list of values of which
-        it must have one. All of them must hold. A parameter that does not exist itself has none
-        of them.
+        Name of another parameter, and the value or list of values that it must have. All
+        conditions must hold. A parameter that does not exist in a trial meets no condition.
 
     Examples
     --------
@@ -69,26 +68,26 @@ class Conditional:
         self.conditions = conditions
 
     def __repr__(self):
-        """As it was made."""
+        """Write the call that makes it."""
         conditions = "".join(f", {name}={value!r}" for name, value in self.conditions.items())
         return f"Conditional({_describe(self.values)}{conditions})"
 
 
 @dataclass
 class Dimension:
-    """One coordinate.
+    """Coordinate of a parameter.
 
     Attributes
     ----------
     key : str
-        Names it among all.
+        Unique name.
     name : str
         Parameter of the estimator.
     values : list or distribution
     conditions : dict of str to list
         Values that other parameters of the same branch must have.
     column : int
-        Its place in a design.
+        Place in a design.
     """
 
     key: str
@@ -99,11 +98,11 @@ class Dimension:
 
     @property
     def n_choices(self) -> int | None:
-        """How many choices there are; None for a distribution."""
+        """Number of choices; None for a distribution."""
         return len(self.values) if isinstance(self.values, list) else None
 
     def value(self, coordinate):
-        """The parameter's value there."""
+        """Return the value of the parameter at a coordinate."""
         if self.n_choices is not None:
             return self.values[int(coordinate)]
         value = self.values.ppf(min(max(coordinate, _MARGIN), 1 - _MARGIN))
@@ -112,7 +111,7 @@ class Dimension:
         return int(value) if discrete else value
 
     def identity(self, coordinate, value):
-        """Equal where two values are; what may not be comparable goes by its place."""
+        """Return what is equal for equal values; values without an order go by their place."""
         if isinstance(value, bool | int | float | str | None):
             return self.key, type(value).__name__, value
         return self.key, "choice", coordinate
@@ -123,17 +122,17 @@ class Dimension:
 
 
 class Space:
-    """All there is to try.
+    """Search space.
 
     Parameters
     ----------
     param_space : dict or list of dict
-        Of several dicts each trial takes one, with equal probability.
+        With several dicts, each trial takes one at random, all with equal probability.
 
     Raises
     ------
     ValueError, TypeError
-        If the space is none; the message names the parameter.
+        If the space is not valid; the message names the parameter.
     """
 
     def __init__(self, param_space):
@@ -141,7 +140,7 @@ class Space:
         if not spaces or not all(isinstance(space, Mapping) and space for space in spaces):
             raise ValueError(
                 "The 'param_space' parameter must be a dict of parameters, or a list of such "
-                f"dicts, none of them empty. Got {param_space!r}."
+                f"dicts, and no dict may be empty. Got {param_space!r}."
             )
         self.dimensions: list[Dimension] = []
         self._branches = [
@@ -162,11 +161,23 @@ class Space:
         choices = [v for d in self.dimensions if d.n_choices for v in d.values]
         return any(hasattr(value, "fit") for value in choices)
 
+    def check_names(self, estimator) -> None:
+        """Refuse names that the estimator lacks, unless a trial may bring a part that has them."""
+        known = estimator.get_params()
+        for name in self.names:
+            parts = name.split("__")
+            replaced = any("__".join(parts[:n]) in self.names for n in range(1, len(parts)))
+            if name not in known and not replaced:
+                raise ValueError(
+                    f"param_space: {name!r} is no parameter of {type(estimator).__name__}. "
+                    f"{near(name, known)}"
+                )
+
     def __str__(self):
         return "; ".join(map(str, self.dimensions))
 
     def walk(self, coordinate: Callable[[Dimension], float]) -> Proposal:
-        """Ask for the coordinates of the parameters that exist, one after the other."""
+        """Ask for the coordinates of the parameters that exist, one after another."""
         point: Point = {}
         params: dict[str, Any] = {}
         branch = 0
@@ -185,7 +196,7 @@ class Space:
         return Proposal(point, params, tuple(identity))
 
     def at(self, row: np.ndarray) -> Proposal:
-        """The same at a point of the unit cube, of which every dimension has a column."""
+        """Return the proposal at a point of the unit cube, which has a column per dimension."""
 
         def coordinate(dimension):
             u = float(row[dimension.column])
@@ -200,14 +211,14 @@ class Space:
         return dimension
 
     def _in_order(self, space, prefix):
-        """Dimensions of a branch, each behind those that its conditions name."""
+        """Dimensions of a branch; each comes after those in its conditions."""
         waiting = {name: _dimension(prefix, name, values) for name, values in space.items()}
         by_name = dict(waiting)
         for dimension in waiting.values():
             if unknown := set(dimension.conditions) - set(space):
                 raise ValueError(
                     f"param_space: {dimension.name!r} depends on {sorted(unknown)}, which the "
-                    "space does not hold."
+                    "space does not contain."
                 )
             for name, wanted in dimension.conditions.items():
                 dimension.conditions[name] = _allowed(dimension, name, wanted, by_name)
@@ -237,12 +248,12 @@ def _dimension(prefix, name, values):
 def _choices(name, values):
     if isinstance(values, str):
         raise ValueError(f"param_space: {name!r} is a str; a single choice is [{values!r}].")
-    # Of a set the order differs from run to run; what can be gone through once is empty then.
+    # The order of a set differs from run to run, and an iterator is empty after one pass.
     ordered = hasattr(values, "__len__") and hasattr(values, "__getitem__")
     if not ordered or isinstance(values, Mapping):
         raise TypeError(
-            f"param_space: {name!r} must be a list of choices or have a 'ppf', as the frozen "
-            f"distributions of scipy.stats have. Got {values!r}."
+            f"param_space: {name!r} must be a list of choices or have a 'ppf', such as the "
+            f"frozen distributions of scipy.stats. Got {values!r}."
         )
     if len(values) == 0:
         raise ValueError(f"param_space: {name!r} has no choices.")
@@ -250,7 +261,7 @@ def _choices(name, values):
 
 
 def _allowed(dimension, name, wanted, others):
-    """The values that a condition names, of which the other parameter can have each."""
+    """Values in a condition, all of which the other parameter can have."""
     choices = others[name].values if others[name].n_choices else None
     if choices is not None and _among(wanted, choices):
         return [wanted]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A file of a search's trials, so that one that was broken off goes on.
+"""File of the trials of a search, from which an interrupted search resumes.
 
-The first line says what was searched, each further line holds a trial. A search that goes on makes
-the same proposals again and looks up what came of them.
+The first line describes the search, each further line a trial. A search that resumes makes the same
+proposals again and looks up their results.
 """
 
 from __future__ import annotations
@@ -12,27 +12,30 @@ import os
 from pathlib import Path
 from typing import Any
 
+import joblib
+
+from .samplers import ADAPTIVE
 from .space import Proposal
-from .texts import plain
+from .texts import plain, text_of
 
 _FORMAT = 1
 _HINTS = {"folds": "To shuffle, a splitter needs a random_state. "}
 
 
 class Study:
-    """The trials there are, by their number.
+    """Trials on file, by number.
 
     Parameters
     ----------
     path : str or Path, or None
         None keeps nothing.
     about : dict of str to str or int
-        What is searched; a file about something else is refused.
+        Description of the search; the file of another search is refused.
 
     Raises
     ------
     ValueError
-        If the file is of another search, or no study.
+        If the file belongs to another search, or is not a study.
     """
 
     def __init__(self, path, about: dict[str, Any]):
@@ -43,24 +46,24 @@ class Study:
             self._open()
 
     def get(self, number: int, proposal: Proposal) -> dict | None:
-        """The record of a trial, if there is one.
+        """Return the record of a trial; None if there is none.
 
         Raises
         ------
         ValueError
-            If it was another one: the same search would have proposed the same.
+            If the trial on file has other parameters.
         """
         record = self._trials.get(number)
         if record is not None and record["params"] != _plain_params(proposal):
             raise ValueError(
-                f"study: trial {number} of {str(self._path)!r} is {record['params']}, where this "
-                f"search proposes {_plain_params(proposal)}. Another space, or another version of "
-                "Optuna or SciPy? Give another path, or remove the file."
+                f"study: trial {number} of {str(self._path)!r} is {record['params']}, but this "
+                f"search proposes {_plain_params(proposal)}. The space, or the version of Optuna "
+                "or SciPy, may differ. Pass another path, or remove the file."
             )
         return record
 
     def add(self, number: int, proposal: Proposal, found: dict) -> dict:
-        """Write what came of a trial, at once; return its record."""
+        """Write the result of a trial at once; return its record."""
         record = {"trial": number, "params": _plain_params(proposal), **found}
         self._trials[number] = record
         if self._path is not None:
@@ -71,7 +74,7 @@ class Study:
         assert self._path is not None
         lines = []
         if self._path.exists():
-            # What was being written when a run was killed has no end of line, and is cut off.
+            # A line without an end was being written when a run was killed.
             content = self._path.read_bytes()
             whole = content[: content.rfind(b"\n") + 1]
             if len(whole) < len(content):
@@ -82,12 +85,14 @@ class Study:
             return
         there, *trials = lines
         if there.get("sparsefs_study") != _FORMAT:
-            raise ValueError(f"study: {str(self._path)!r} is no study of this version of sparsefs.")
+            raise ValueError(
+                f"study: {str(self._path)!r} is not a study of this version of sparsefs."
+            )
         for what, value in self._about.items():
             if there.get(what) != value:
                 raise ValueError(
-                    f"study: {str(self._path)!r} is of another search: {what} was "
-                    f"{there.get(what)!r} and is {value!r}. {_HINTS.get(what, '')}Give another "
+                    f"study: {str(self._path)!r} belongs to another search: {what} was "
+                    f"{there.get(what)!r} and is {value!r}. {_HINTS.get(what, '')}Pass another "
                     "path, or remove the file."
                 )
         # Two processes that begin at once may both have written what it is about.
@@ -100,8 +105,32 @@ class Study:
             file.write(line)
 
 
+def study_of(search, space, objectives, seed: int, batch: int, data, splits) -> Study:
+    """Open the study of a ParetoSearchCV; an empty one that keeps nothing if it has no path.
+
+    `data` are X, y and the parameters of the fit.
+    """
+    if search.study is None:
+        return Study(None, {})
+    about: dict[str, Any] = {
+        "seed": seed,
+        "estimator": text_of(search.estimator),
+        "space": str(space),
+        "objectives": ", ".join(map(str, objectives)),
+        "return_train_score": bool(search.return_train_score),
+        "sampler": search.sampler,
+        "data": joblib.hash(data),
+        "folds": joblib.hash(splits),
+    }
+    if search.sampler in ADAPTIVE:
+        about["batch_size"] = batch
+    if search.sampler == "latin-hypercube":
+        about["n_trials"] = int(search.n_trials)
+    return Study(search.study, about)
+
+
 def found_in(path, name: str, otherwise: int) -> int:
-    """A number that a study was begun with: a search that leaves it open goes on with it."""
+    """Return a number from the description of a study, for a search that leaves it open."""
     try:
         with open(path, encoding="utf-8") as file:
             return int(json.loads(file.readline())[name])
@@ -119,5 +148,5 @@ def _read(line, path):
     except ValueError:
         record = None
     if not isinstance(record, dict):
-        raise ValueError(f"study: {str(path)!r} is no study, or damaged: {line[:60]!r}.")
+        raise ValueError(f"study: {str(path)!r} is not a study, or damaged: {line[:60]!r}.")
     return record

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Texts of what a search is made of, the same in every process: studies are compared by them."""
+"""Texts of the parts of a search, the same in every process, by which studies are compared."""
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import re
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 
 def text_of(value: Any) -> str:
-    """All of a value, where its repr would leave something out."""
+    """Return a text of a whole value, whose repr may leave something out."""
     if isinstance(value, np.ndarray):
         return f"array{value.shape}({value.tolist()!r})"
     if isinstance(value, list | tuple):
@@ -26,13 +27,19 @@ def text_of(value: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON holds it; what JSON has no form for as a text."""
+    """Return a value in a form that JSON has; other values as a text."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     return text_of(value)
 
 
+def near(name, known) -> str:
+    """Suggest known names that resemble an unknown one."""
+    close = difflib.get_close_matches(str(name), known, n=3)
+    return f"Did you mean {' or '.join(map(repr, close))}?" if close else ""
+
+
 def _digest(code):
-    """Of what a function does, not of where it stands."""
+    """Digest of what a function does, whatever its place in a file."""
     constants = [text_of(c) for c in code.co_consts if not hasattr(c, "co_code")]
     return hashlib.sha1(code.co_code + repr((code.co_names, constants)).encode()).hexdigest()[:12]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The trials of a search, one after the other: proposed, looked up or evaluated, told."""
+"""Loop over the trials of a search."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from .evaluation import Task, run_fold
 from .objectives import Objective
+from .progress import SearchProgress
 from .samplers import ADAPTIVE, Sampler
 from .space import Proposal
 from .study import Study
-from .watch import SearchWatch
 
-# So many proposals in a row that repeat earlier ones end a search: its space is small, and done.
-# They take designs no time, and Optuna's samplers milliseconds, or a third of a second.
+# Number of proposals in a row that repeat earlier ones and so end a search of a small space.
+# Proposals take designs no time, and Optuna's samplers milliseconds to a third of a second.
 _REPEATS = {False: 1000, True: 100}
 
 
 class Trials:
-    """Runs trials until there are enough of them, time is up, or nothing new is proposed.
+    """Trials, run until there are enough, time is up, or nothing new is proposed.
 
     Parameters
     ----------
@@ -32,12 +32,12 @@ class Trials:
         Rows to train on and to score, of every fold.
     sampler : Sampler
     study : Study
-        Has the trials that need not be run again.
-    watch : SearchWatch
+        Trials that need not be run again.
+    progress : SearchProgress
     name : str
-        Of the sampler.
+        Name of the sampler.
     batch : int
-        Trials to propose at a time, where the sampler looks at results.
+        Trials to propose at a time, if the sampler uses results.
     n_trials : int or None
     max_seconds : float or None
     n_jobs : int or None
@@ -46,7 +46,7 @@ class Trials:
     ----------
     proposals : list of Proposal
     records : list of dict
-        What came of them.
+        Their results.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Trials:
         splits: Sequence,
         sampler: Sampler,
         study: Study,
-        watch: SearchWatch,
+        progress: SearchProgress,
         *,
         name: str,
         batch: int,
@@ -67,7 +67,7 @@ class Trials:
         self.splits = splits
         self.sampler = sampler
         self.study = study
-        self.watch = watch
+        self.progress = progress
         self.adaptive = name in ADAPTIVE
         # Designs come in parts, too: where time is the limit they have no end.
         self.batch = batch if self.adaptive else 256
@@ -98,7 +98,7 @@ class Trials:
             self.sampler.tell([_values(record, self.task.objectives) for record in told])
 
     def _complete(self) -> bool:
-        """Get the records of all proposals; whether there was time for it."""
+        """Get the records of all proposals; return whether there was time for it."""
         numbered = list(enumerate(self.proposals))[len(self.records) :]
         missing = [pair for pair in numbered if self.study.get(*pair) is None]
         if missing and self.max_seconds is not None and self._end == np.inf:
@@ -116,13 +116,13 @@ class Trials:
             elif record["error"] is not None and not self.task.may_fail:
                 raise RuntimeError(f"Trial {number} of the study failed: {record['error']}")
             self.records.append(record)
-            self.watch.trial_ended(sum(r["error"] is not None for r in self.records))
+            self.progress.trial_ended(sum(r["error"] is not None for r in self.records))
         return True
 
     def _evaluated(self, numbered) -> Iterator[dict]:
-        """What comes of trials, in their order, as it comes; no more once time is up."""
+        """Yield the results of trials in their order; stop when time is up."""
         # Before the fits begin, as a context must not be made while another is being pickled.
-        contexts = [[self.watch.fold() for _ in self.splits] for _ in numbered]
+        contexts = [[self.progress.fold() for _ in self.splits] for _ in numbered]
 
         def calls():
             for (number, proposal), own in zip(numbered, contexts, strict=True):
@@ -130,7 +130,7 @@ class Trials:
                     return
                 for (train, test), context in zip(self.splits, own, strict=True):
                     yield delayed(run_fold)(
-                        self.task, proposal.params, train, test, context, self.watch.search
+                        self.task, proposal.params, train, test, context, self.progress.search
                     )
 
         folds = iter(_parallel(self.n_jobs)(calls()))
@@ -153,7 +153,7 @@ def _parallel(n_jobs):
 
 
 def _values(record: dict, objectives: Sequence[Objective]) -> list[float] | None:
-    """Mean of a trial in every objective, or None if it failed."""
+    """Return the mean of a trial in every objective; None if it failed."""
     if record["error"] is not None:
         return None
     return [

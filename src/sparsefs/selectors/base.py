@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,19 +26,25 @@ from ..data.inputs import (
     TrainingData,
     check_finite,
     check_length,
-    check_table,
     checked_weight,
     table_on_disk,
+    transform_table,
     validated,
 )
 from ..data.summary import Summary
 from ..data.target import TASKS, Target
 from ..evaluation.choice import CrossValidatedK
 from ..training.progress import CallbackSupportMixin, Progress, with_callbacks
-from ..utils.estimators import earlier_fit_kept, refuse_booleans, refuse_classes
+from ..utils.estimators import (
+    earlier_fit_kept,
+    number_of_features,
+    refuse_booleans,
+    refuse_classes,
+)
 from ..utils.random import seed_of
 
 if TYPE_CHECKING:
+    from ..utils.costs import Costs
     from .network import FittedNetwork
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)  # training is in float32
@@ -68,7 +73,7 @@ class FitResult:
 
     scores: np.ndarray
     history: dict[str, np.ndarray] | None = None
-    costs: dict[str, Any] | None = None
+    costs: Costs | None = None
     network: FittedNetwork | None = None
     extras: dict[str, Any] = field(default_factory=dict)
 
@@ -185,8 +190,7 @@ verbose, random_state
             seed = seed_of(self.random_state)
             common = self._common_attributes(data, seed)
 
-            from ..utils.device import resolve_device
-            from ..utils.threads import single_threaded
+            from ..utils.device import resolve_device, single_threaded
 
             def attributes(result: FitResult) -> dict[str, Any]:
                 return common | result.attributes(data.constant)
@@ -294,15 +298,7 @@ verbose, random_state
         if not isinstance(X, RowTable):
             table_on_disk(X)  # a path is refused
             return super().transform(X)
-        check_is_fitted(self)
-        check_table(self, X, reset=False)
-        columns = self.get_support(indices=True)
-        selected = np.empty((len(X), len(columns)), dtype=X.dtype)
-        for rows, block in X.blocks(columns=columns):
-            selected[rows] = block
-        names = columns if X.column_names is None else X.column_names[columns]
-        check_finite(selected, Summary.of(selected), names)
-        return selected
+        return transform_table(self, X)
 
     # Parameters
 
@@ -348,16 +344,7 @@ verbose, random_state
                     "fitted with a given K. Call 'fit' again."
                 )
             return choice._choose(self.path_)
-        if isinstance(self.K, Integral):
-            if warn and self.K > self.n_features_in_:
-                warnings.warn(
-                    f"K={self.K} is greater than n_features={self.n_features_in_}. All the "
-                    "features are kept.",
-                    UserWarning,
-                    stacklevel=4,
-                )
-            return min(int(self.K), self.n_features_in_)
-        return max(1, round(self.K * self.n_features_in_))
+        return number_of_features(self.K, self.n_features_in_, warn)
 
     def _get_support_mask(self):
         check_is_fitted(self, "ranking_")

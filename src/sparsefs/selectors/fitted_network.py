@@ -93,9 +93,6 @@ class FittedNetwork:
 
 
 def _weights(layer):
-    if layer.density < _DENSE_FROM:
-        return layer.compressed()
-    positions, values = layer.connections()
-    dense = np.zeros(layer.shape[0] * layer.shape[1], dtype=np.float32)
-    dense[positions] = values
-    return dense.reshape(layer.shape)
+    weights = layer.compressed()
+    n_possible = layer.shape[0] * layer.shape[1]
+    return weights if weights.nnz < _DENSE_FROM * n_possible else weights.toarray()

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..data import RowTable
 from .base import FLOAT32_MAX, BaseSelector, FitResult
+from .docs import documented
 
 _STEPS = 5  # between two prunings, for up to _FEW samples
 _FEW = 1000
@@ -19,125 +20,89 @@ _SHARE = 0.25  # of the variance that components must explain to be worth learni
 _MOST_WEIGHTS = 2**22  # of the first layer: 64 MiB with gradient and moments
 
 
+@documented
 class GradualPruningSelector(BaseSelector):
-    """Feature selection by gradual pruning, supervised or not.
+    """Feature selection by gradual pruning, with or without labels.
 
     Trains several small networks that share their inputs, at first all features. A few inputs at a
-    time are removed, those without which the networks' losses would change least, while the
-    networks go on training with what is left. What is removed last ranks first. Of near-copies
-    one tends to stay, as a copy is worth little next to another; features that only count together
-    stay as long as they are both there.
+    time are removed: those whose removal changes the losses least. The networks keep training on
+    the remaining inputs. The feature that is removed last ranks first. One feature of a
+    correlated group tends to stay, because each is worth little next to the others. Features
+    that only matter together stay as long as they are both there.
 
-    One fit serves every `K`: after ``set_params(K=...)`` the selection follows without a refit.
+    One fit ranks all features: ``set_params(K=...)`` changes the selection without a new fit.
 
     Parameters
     ----------
-    K : int, float, "auto" or CrossValidatedK, default=50
-        Number of features to keep, or their share if a float in (0, 1]. ``"auto"`` chooses it by
-        cross-validation within `fit`; :class:`CrossValidatedK` does with settings of your own.
+    %(K)s
     supervised : bool, default=True
         Whether the networks learn to predict y. Otherwise they learn the scores of the leading
         principal components, and y is ignored.
     scaling : {"auto", "feature", "root"}, default="auto"
-        ``"feature"``: standardise every feature; ``"root"``: then scale it by the root of its
-        standard deviation, so that features with more spread count more, as they should where all
-        share a unit and there are no labels. ``"auto"`` is ``"root"`` without labels where the
-        features seem to share a unit, else ``"feature"``; see `scaling_`. Values beyond three
-        standard deviations are clipped there.
+        ``"feature"`` standardises every feature. ``"root"`` then multiplies it by the root of its
+        standard deviation, so that features with more spread count more. ``"auto"`` is
+        ``"root"`` without labels if the features seem to share a unit, else ``"feature"``.
+        Values beyond three standard deviations are clipped.
     hidden_layer_sizes : int or sequence of one int, default=32
-        Hidden neurons of each network once a quarter of the features is left. It begins with a
-        quarter of them, and has half with half the features.
+        Hidden neurons of each network once a quarter of the features remains. It starts with a
+        quarter of them, and has half of them with half of the features.
     max_iter : int, default=80
-        Number of rounds. Each is 5 training steps and ends with pruning; with more than 1,000
-        samples steps are more, as the root of their number and at most five times.
+        Number of rounds. A round has 5 training steps and ends with pruning. With more than 1,000
+        samples a round has more steps, in proportion to the root of their number, at most 25.
     batch_size : int, default=256
-        Samples per training step. Up to half as many again are all taken at once.
+        Samples per training step. Up to 1.5 times as many samples are taken all at once.
     learning_rate_init : float, default=0.003
         Learning rate of the first step; it falls to 0 along half a cosine.
     weight_decay : "auto" or float, default="auto"
         Weights shrink by `learning_rate_init` times this in every step. ``"auto"`` is 2, and 0.5
-        where y holds numbers, whose size the weights must be able to reach.
+        if y holds numbers, whose size the weights must be able to reach.
     noise_std : float, default=1.0
-        Mean, over the networks, of the standard deviation of the Gaussian noise on the scaled
-        inputs. The networks' are evenly spaced between 0 and twice as much, as no value suits all
-        data. With more than 1,000 samples they fall, as the third root of their number.
+        Mean standard deviation, over the networks, of the Gaussian noise on the scaled inputs.
+        The networks' values are evenly spaced between 0 and twice the mean. With more than 1,000
+        samples they fall with the third root of their number.
     component_weight : "auto" or float, default="auto"
         Weight of the principal components as a second task of supervised networks. Each row has
-        one label but many features: where these move together, the components tell which of them
-        are more than noise. ``"auto"`` is 2 / (number of classes), 1 for other targets, if eight
-        components explain a quarter of the variance beyond what they would of noise, else 0.
-    task : {"auto", "classification", "multilabel", "regression"}, default="auto"
-        What y holds: one class per sample, several labels per sample, or numbers. ``"auto"``
-        decides by y and warns where whole numbers could be classes or a quantity; see
-        :doc:`/targets`.
-    loss : {"auto", "cross_entropy", "binary_cross_entropy", "squared_error"} or callable, \
-default="auto"
-        ``"auto"`` is cross-entropy for classes, binary cross-entropy for several labels and
-        squared error for numbers. Or any loss of torch's kind, such as
-        ``torch.nn.HuberLoss()``, ``torch.nn.functional.poisson_nll_loss`` or a module of your
-        own; see :doc:`/targets`. Each network has a copy.
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, as in scikit-learn.
+        one label but many features, and the components show which features vary together.
+        ``"auto"`` is 2 / (number of classes), or 1 for other targets, if eight components explain
+        a quarter of the variance beyond what they would explain of noise; else 0.
+    %(target)s
     n_networks : int, default=8
-        Networks. With 4 a fit takes about two thirds of the time.
-    n_jobs : int or None, default=None
-        Folds that are fitted at the same time where `K` is chosen. The result does not depend on
-        it.
-    device : str, default="auto"
-        ``"auto"`` takes CUDA, then MPS, then the CPU; or a name as in ``"cuda:1"``.
-    verbose : int or bool, default=False
-        Whether to show a progress bar.
+        Number of networks. With 4 a fit takes about two thirds of the time.
+    %(jobs)s
+    %(device)s
     random_state : int, RandomState instance or None, default=None
-        Decides the initial networks, the order of the samples and the noise.
+        Seed of the initial networks, the order of the samples and the noise.
 
     Attributes
     ----------
     scores_ : ndarray of shape (n_features,), dtype float64
-        Share of the training that a feature has survived, higher is better: those removed at the
-        same time are told apart by importance, those left at the end by the size of their weights.
-        0 for constant features.
-    ranking_ : ndarray of shape (n_features,), dtype int64
-        Rank of every feature, 1 is the best. Constant features come last.
+        Share of the training that a feature survived, higher is better. Features removed at the
+        same time differ by importance, features that remain by the size of their weights. 0 for
+        constant features.
     scores_std_ : ndarray of shape (n_features,), dtype float64
-        How much the networks disagreed about a feature when it was removed: the standard deviation
+        Disagreement of the networks about a feature when it was removed: the standard deviation
         of their importances divided by the mean, times the score. 0 with one network.
-    support_ : ndarray of shape (n_features,), dtype bool
-        Mask of the `K` best features.
-    K_ : int
-        Number of selected features.
-    scaling_ : {"feature", "root"}
-        How the features were scaled.
-    path_ : dict of str to ndarray
-        Only where `K` is chosen: ``"K"``, the numbers tried, of shape (n_K,); ``"scores"`` of
-        shape (n_K, n_folds); and their ``"score_mean"``, ``"score_std"`` and ``"score_se"``
-        (standard error of the mean), of shape (n_K,).
-    n_features_in_ : int
-        Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X had string column names.
-    n_iter_ : int
-        Number of rounds.
+    %(ranking_)s
     history_ : dict of str to ndarray of shape (`n_iter_`,)
-        ``"loss"`` (mean over the networks), ``"density"`` (share of the features that are left),
+        ``"loss"`` (mean over the networks), ``"density"`` (share of the features that remain),
         ``"connections_changed"`` (removed), ``"n_inputs"`` and ``"seconds"`` of every round.
     costs_ : dict of str to dict
         ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
-        ``"training_flops"``, each with the figure of the networks at the end of the training
-        (``"sparse"``) and of the same with all features (``"dense"``).
+        ``"training_flops"``, each for the networks at the end of the training (``"sparse"``) and
+        for the same networks with all features (``"dense"``).
 
     Notes
     -----
-    Sparse data stay sparse until so few features are left that they are no larger dense; until
-    then a batch at a time is made dense.
+    Sparse data stay sparse until so few features remain that a dense copy is not larger. Until
+    then one batch at a time is made dense.
 
-    The importance of an input is the first-order change of the loss if its weights were zero, the
-    size of the sum of weight times gradient. It is taken as a share of that of all inputs, summed
-    over the networks and averaged over the latest steps. Inputs left fall from all to 20 during
-    the first 80 % of the training, to 5 at its end; the best 5 are ranked by their weights.
+    The importance of an input is the first-order change of the loss if its weights were zero: the
+    size of the sum of weight times gradient. It is divided by the sum over all inputs, added over
+    the networks and averaged over the latest steps. The number of inputs falls to 20 during the
+    first 80 % of the training, and to 5 at its end. The weights rank the best 5.
 
-    The result depends on the data, the parameters and `random_state` only: a fit uses one thread,
-    whatever runs beside it. Other devices add up in another order and agree within rounding error,
-    which training may amplify.
+    The result depends only on the data, the parameters and `random_state`. A fit uses one thread.
+    Other devices add numbers in another order, and training may amplify the rounding.
 
     References
     ----------

@@ -11,66 +11,50 @@ import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 
 from .base import FLOAT32_MAX
+from .docs import documented
 from .network import PerceptronSelector
 
 
+@documented
 class HyperSparseSelector(PerceptronSelector):
     """Supervised feature selection by adaptive regularised training (HyperSparse, ART).
 
-    Trains a dense multi-layer perceptron to predict y, then lets a penalty pull the small
-    weights to zero, ever harder, until the network pruned to `density` is as good as the whole.
-    The pruned network is fine-tuned, on its connections only. A feature is ranked by the
-    strength of its input neuron in it.
+    Trains a dense multi-layer perceptron to predict y. A growing penalty then pulls small weights
+    to zero, until the network pruned to `density` is as good as the whole. The pruned network is
+    fine-tuned. The strength of its input neuron ranks a feature.
 
-    One fit serves every `K`: after ``set_params(K=...)`` the selection follows without a
-    refit.
+    One fit ranks all features: ``set_params(K=...)`` changes the selection without a new fit.
 
     Parameters
     ----------
-    K : int, float, "auto" or CrossValidatedK, default=50
-        Number of features to keep, or their share if a float in (0, 1]. ``"auto"`` chooses it by
-        cross-validation within `fit`; :class:`CrossValidatedK` does with settings of your own.
+    %(K)s
     density : float in (0, 1], default=0.1
-        Share of all connections that survive the pruning; 1 less the paper's pruning rate.
-    regularizer : {"hypersparse", "l1", "l2"} or Penalty, default="hypersparse"
-        What pulls weights to zero. HyperSparse spares those that will survive. An object is a
-        penalty of your own, see :class:`sparsefs.regularization.Penalty`.
+        Share of all connections that survive the pruning: 1 - the paper's pruning rate.
+    penalty : {"hypersparse", "l1", "l2"} or Penalty, default="hypersparse"
+        Penalty that pulls weights to zero. HyperSparse spares those that will survive. For a
+        custom penalty see :class:`sparsefs.regularization.Penalty`.
     apply : {"gradient", "loss"}, default="gradient"
-        Add the penalty's gradient in closed form to the weights' gradients, or differentiate it
-        as a part of the loss. Both agree up to rounding; the former is faster.
-    warmup_iter : int or float, default=0.125
-        Epochs without penalty, or their share of `max_iter` if a float below 1.
-    strength_init : float, default=0.00002
-        Strength of the penalty in the first epoch after them.
-    strength_growth : float, default=1.3
+        Add the gradient of the penalty in closed form, or differentiate the penalty as a part of
+        the loss. Both agree up to rounding; the former is faster.
+    warmup_epochs : int or float, default=0.125
+        Epochs without a penalty, or their share of `max_iter` if a float below 1.
+    initial_strength : float, default=0.00002
+        Strength of the penalty in the first epoch after the warm-up.
+    growth : float, default=1.3
         Factor from one epoch to the next.
-    fine_tune_iter : int or float, default=0.25
-        Epochs after pruning, or their share of `max_iter` if a float below 1. The learning rate
-        falls to a tenth at half, and again at three quarters of them.
+    fine_tune_epochs : int or float, default=0.25
+        Epochs after the pruning, or their share of `max_iter` if a float below 1. The learning
+        rate falls to a tenth at half of them, and again at three quarters.
     hidden_layer_sizes : int or sequence of int, default=(300, 100)
         Number of neurons of every hidden layer.
     activation : {"relu", "tanh", "logistic"}, default="relu"
         Activation of the hidden neurons.
-    task : {"auto", "classification", "multilabel", "regression"}, default="auto"
-        What y holds: one class per sample, several labels per sample, or numbers. ``"auto"``
-        decides by y and warns where whole numbers could be classes or a quantity; see
-        :doc:`/targets`.
-    loss : {"auto", "cross_entropy", "binary_cross_entropy", "squared_error"} or callable, \
-default="auto"
-        ``"auto"`` is cross-entropy for classes, binary cross-entropy for several labels and
-        squared error for numbers. Or any loss of torch's kind, such as
-        ``torch.nn.HuberLoss()``, ``torch.nn.functional.poisson_nll_loss`` or a module of your
-        own; see :doc:`/targets`. It is tried on two rows before the training.
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes; ``"balanced"`` makes them count equally.
+    %(target)s
     scaling : {"auto", "global", "feature", "minmax", "none"}, default="auto"
-        ``"global"``: subtract one mean and divide by one standard deviation, both over the whole
-        table, so that features keep their relative spread; ``"feature"``: standardise every
-        feature; ``"minmax"``: bring every feature to 0 to 1; ``"none"``: use X as it is.
-        ``"auto"``: ``"global"`` where the features seem to share a unit, ``"feature"`` where
-        their spreads differ more than a hundredfold; see `scaling_`.
+        As for :class:`NeuronAttributionSelector`, except that ``"auto"`` is always ``"feature"``:
+        pruning compares weights, and standardised inputs make them comparable.
     max_iter : int, default=80
-        Number of epochs, at most; the network is pruned `fine_tune_iter` before at the latest.
+        Maximum number of epochs. The network is pruned at the latest `fine_tune_epochs` before.
     batch_size : int or "auto", default="auto"
         Samples per training step; ``"auto"`` is 100, and 32 with fewer than 200 samples.
     learning_rate_init : float, default=0.05
@@ -78,61 +62,29 @@ default="auto"
     momentum : float in [0, 1), default=0.9
         Nesterov momentum.
     alpha : float, default=0.0001
-        Strength of an L2 penalty throughout, besides the `regularizer`.
-    connections_every : int or None, default=None
-        Count the connections of every input neuron after every so many epochs, before the first
-        one and at the end; the counts are kept in `connections_`. Training is the same with it.
-    n_jobs : int or None, default=None
-        Folds that are fitted at the same time where `K` is chosen; None is 1 unless in a
-        ``joblib.parallel_config`` context, -1 is the number of processors. The result does not
-        depend on it.
-    kernel : {"auto", "csr", "masked"}, default="auto"
-        How sparse layers are stored and multiplied: compressed sparse rows, or a dense matrix
-        with a mask. ``"auto"`` chooses by shape, density and device.
-    device : str, default="auto"
-        ``"auto"`` takes CUDA, then MPS, then the CPU; or a name as in ``"cuda:1"``.
-    verbose : int or bool, default=False
-        Whether to show a progress bar.
+        Strength of an L2 penalty in all epochs, in addition to `penalty`.
+    %(connections_every)s
+    %(jobs)s
+    %(kernel)s
+    %(device)s
     random_state : int, RandomState instance or None, default=None
-        Decides the initial network and the order of the samples.
+        Seed of the initial network and the order of the samples.
 
     Attributes
     ----------
     scores_ : ndarray of shape (n_features,), dtype float64
-        Score of every feature, higher is better: 1 plus the strength of its input neuron for
-        those that keep a connection, for the others their strength just before pruning over
-        the largest one; 0 for constant features.
-    ranking_ : ndarray of shape (n_features,), dtype int64
-        Rank of every feature, 1 is the best. Constant features come last.
-    support_ : ndarray of shape (n_features,), dtype bool
-        Mask of the `K` best features.
-    K_ : int
-        Number of selected features.
-    scaling_ : str
-        How the features were scaled: `scaling`, or what ``"auto"`` chose.
-    path_ : dict of str to ndarray
-        Only where `K` is chosen: ``"K"``, the numbers tried, of shape (n_K,); ``"scores"`` of
-        shape (n_K, n_folds); and their ``"score_mean"``, ``"score_std"`` and ``"score_se"``
-        (standard error of the mean), of shape (n_K,).
-    n_features_in_ : int
-        Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X had string column names.
-    n_iter_ : int
-        Number of epochs trained.
+        Score of every feature, higher is better: 1 plus the strength of its input neuron if it
+        keeps a connection; else its strength just before the pruning, relative to the largest one;
+        0 for constant features.
+    %(ranking_)s
     history_ : dict of str to ndarray of shape (`n_iter_`,)
         ``"loss"``, ``"density"``, ``"connections_changed"``, ``"penalty_strength"`` and
         ``"seconds"`` of every epoch.
-    costs_ : dict of str to dict
-        ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
-        ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
-        of a fully connected one (``"dense"``).
-    connections_ : dict of str to ndarray
-        Only with `connections_every`: ``"epoch"`` of shape (n_counts,), epochs trained before each
-        count; and ``"counts"`` of shape (n_counts, n_features), int32, the connections of every
-        feature's input neuron.
-    network_ : FittedNetwork
-        The trained network in numpy, which `score` uses.
+    %(network_)s
+
+    Notes
+    -----
+    ``from_paper`` has the paper's schedule, which was made for large image networks.
 
     References
     ----------
@@ -144,19 +96,19 @@ default="auto"
     >>> from sklearn.datasets import load_digits
     >>> from sparsefs import HyperSparseSelector
     >>> X, y = load_digits(return_X_y=True)
-    >>> selector = HyperSparseSelector(K=20, max_iter=30, fine_tune_iter=5, random_state=0)
+    >>> selector = HyperSparseSelector(K=20, max_iter=30, fine_tune_epochs=5, random_state=0)
     >>> selector.fit(X, y).transform(X).shape
     (1797, 20)
     >>> selector.score(X, y) > 0.9  # of the pruned network
     True
     """
 
-    _own_parts = ("regularizer", "loss")
+    _own_parts = ("penalty", "loss")
     _paper: ClassVar[dict] = {
-        "warmup_iter": 60,
-        "strength_init": 0.000005,
-        "strength_growth": 1.05,
-        "fine_tune_iter": 160,
+        "warmup_epochs": 60,
+        "initial_strength": 0.000005,
+        "growth": 1.05,
+        "fine_tune_epochs": 160,
         "scaling": "feature",
         "max_iter": 400,
         "batch_size": 64,
@@ -166,15 +118,15 @@ default="auto"
     _parameter_constraints: ClassVar[dict] = {
         **PerceptronSelector._parameter_constraints,
         "density": [Interval(Real, 0, 1, closed="right")],
-        "regularizer": [StrOptions({"hypersparse", "l1", "l2"}), HasMethods(["gradients"])],
+        "penalty": [StrOptions({"hypersparse", "l1", "l2"}), HasMethods(["gradients"])],
         "apply": [StrOptions({"gradient", "loss"})],
-        "warmup_iter": [
+        "warmup_epochs": [
             Interval(Integral, 0, None, closed="left"),
             Interval(RealNotInt, 0, 1, closed="left"),
         ],
-        "strength_init": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
-        "strength_growth": [Interval(Real, 1, FLOAT32_MAX, closed="left")],
-        "fine_tune_iter": [
+        "initial_strength": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
+        "growth": [Interval(Real, 1, FLOAT32_MAX, closed="left")],
+        "fine_tune_epochs": [
             Interval(Integral, 0, None, closed="left"),
             Interval(RealNotInt, 0, 1, closed="left"),
         ],
@@ -186,12 +138,12 @@ default="auto"
         K=50,
         *,
         density=0.1,
-        regularizer="hypersparse",
+        penalty="hypersparse",
         apply="gradient",
-        warmup_iter=0.125,
-        strength_init=0.00002,
-        strength_growth=1.3,
-        fine_tune_iter=0.25,
+        warmup_epochs=0.125,
+        initial_strength=0.00002,
+        growth=1.3,
+        fine_tune_epochs=0.25,
         hidden_layer_sizes=(300, 100),
         activation="relu",
         task="auto",
@@ -212,12 +164,12 @@ default="auto"
     ):
         self.K = K
         self.density = density
-        self.regularizer = regularizer
+        self.penalty = penalty
         self.apply = apply
-        self.warmup_iter = warmup_iter
-        self.strength_init = strength_init
-        self.strength_growth = strength_growth
-        self.fine_tune_iter = fine_tune_iter
+        self.warmup_epochs = warmup_epochs
+        self.initial_strength = initial_strength
+        self.growth = growth
+        self.fine_tune_epochs = fine_tune_epochs
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.task = task
@@ -250,19 +202,17 @@ default="auto"
         unshuffled = self._batches(data, None, device)
         loss = self._loss(data)
         optimizer = SGD(self.learning_rate_init, self.alpha, momentum=self.momentum)
-        # The paper compares accuracies; what is not a class has none.
+        # The paper compares accuracies; only classes have one.
         error = ErrorRate() if data.target.task == "classification" else loss
         pruning = AdaptivePruning(
             network,
             optimizer,
             self.density,
-            self._penalty(),
-            AdaptiveSchedule(
-                self._epochs_of("warmup_iter"), self.strength_init, self.strength_growth
-            ),
+            self.penalty,
+            AdaptiveSchedule(self._epochs_of("warmup_epochs"), self.initial_strength, self.growth),
             lambda: -evaluate(network, unshuffled, error),
             n_epochs=int(self.max_iter),
-            n_fine_tune=self._epochs_of("fine_tune_iter"),
+            fine_tune_epochs=self._epochs_of("fine_tune_epochs"),
             apply=self.apply,
             kernel=self.kernel,
         )
@@ -287,35 +237,32 @@ default="auto"
             after_epoch=(pruning.after_epoch,),
         )
 
+    def _auto_scaling(self, shared_unit):
+        return "feature"
+
     @property
     def _score_label(self):
         return "relative strength; if connected, 1 + strength"
 
-    def _penalty(self):
-        from ..regularization.penalties import NAMED_PENALTIES
-
-        if not isinstance(self.regularizer, str):
-            return self.regularizer
-        return NAMED_PENALTIES[self.regularizer](self.density)
-
     def _epochs_of(self, name):
-        """A number of epochs that may be given as a share of `max_iter`."""
+        """Return a number of epochs that may be given as a share of `max_iter`."""
         value = getattr(self, name)
         return int(value) if isinstance(value, Integral) else round(value * self.max_iter)
 
     def _validate_params(self):
         super()._validate_params()
-        n_before = int(self.max_iter) - self._epochs_of("fine_tune_iter")
+        n_before = int(self.max_iter) - self._epochs_of("fine_tune_epochs")
         if n_before < 1:
             raise ValueError(
-                "'max_iter' must be larger than 'fine_tune_iter', to leave epochs before the "
-                f"pruning. Got max_iter={self.max_iter} and fine_tune_iter={self.fine_tune_iter}."
+                "'max_iter' must be larger than 'fine_tune_epochs': the network trains before it "
+                f"is pruned. Got max_iter={self.max_iter} and "
+                f"fine_tune_epochs={self.fine_tune_epochs}."
             )
-        if self._epochs_of("warmup_iter") >= n_before:
+        if self._epochs_of("warmup_epochs") >= n_before:
             warnings.warn(
-                f"With warmup_iter={self.warmup_iter}, max_iter={self.max_iter} and "
-                f"fine_tune_iter={self.fine_tune_iter} the penalty never acts: the network is "
-                "pruned without it.",
+                f"With warmup_epochs={self.warmup_epochs}, max_iter={self.max_iter} and "
+                f"fine_tune_epochs={self.fine_tune_epochs} the penalty never acts before the "
+                "pruning. Lower warmup_epochs.",
                 UserWarning,
                 stacklevel=3,
             )

@@ -9,59 +9,45 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
+from .docs import documented
 from .network import PerceptronSelector
 
 
+@documented
 class NeuroFSSelector(PerceptronSelector):
     """Supervised feature selection by neuron evolution (NeuroFS).
 
     Trains a sparse multi-layer perceptron to predict y. After every epoch the weakest input
-    neurons leave, and some that left come back if the gradient of the loss asks for them,
-    until `K` are left. Those that have left cost neither memory nor time.
+    neurons are removed, and some removed neurons return if the gradient of the loss at them is
+    large, until `K` remain. Removed neurons cost neither memory nor time.
 
-    Training aims at `K`: for another number of features fit again. After ``set_params(K=...)``
-    alone the selection follows the ranking, in which features that stayed longer are better.
+    The training aims at `K`: fit again for another K. ``set_params(K=...)`` alone follows the
+    ranking, in which features that stayed longer are better.
 
     Parameters
     ----------
     K : int or float, default=50
-        Number of features to keep, or their share if a float in (0, 1]. Not ``"auto"``, as
-        training aims at it.
+        Number of features to keep, or their share if a float in (0, 1]. ``"auto"`` is not
+        possible, because the training aims at K.
     epsilon : float, default=30.0
         A layer has about ``epsilon * (n_inputs + n_outputs)`` connections, at most all. Not
         used if `density` is given.
     density : float in (0, 1] or None, default=None
         Share of the possible connections that exist in every layer, instead of `epsilon`.
     removed_until : float in (0, 1], default=0.65
-        Share of the epochs after which `K` features are left.
+        Share of the epochs after which `K` features remain.
     swap_fraction : float in [0, 1], default=0.2
-        Share of the removed features that come back after an epoch, in exchange for as many
-        others; falls linearly to 0.
+        Share of the removed features that return after an epoch, in exchange for as many others.
+        It falls linearly to 0.
     drop_fraction : float in [0, 1], default=0.3
-        Share of the connections between hidden neurons that are dropped after every epoch; as
+        Share of the connections between hidden neurons that are dropped after every epoch. As
         many grow where the gradient of the loss is largest.
     hidden_layer_sizes : int or sequence of int, default=(1000, 1000, 1000)
         Number of neurons of every hidden layer.
     activation : {"tanh", "relu", "logistic"}, default="tanh"
         Activation of the hidden neurons.
-    task : {"auto", "classification", "multilabel", "regression"}, default="auto"
-        What y holds: one class per sample, several labels per sample, or numbers. ``"auto"``
-        decides by y and warns where whole numbers could be classes or a quantity; see
-        :doc:`/targets`.
-    loss : {"auto", "cross_entropy", "binary_cross_entropy", "squared_error"} or callable, \
-default="auto"
-        ``"auto"`` is cross-entropy for classes, binary cross-entropy for several labels and
-        squared error for numbers. Or any loss of torch's kind, such as
-        ``torch.nn.HuberLoss()``, ``torch.nn.functional.poisson_nll_loss`` or a module of your
-        own; see :doc:`/targets`. It is tried on two rows before the training.
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes; ``"balanced"`` makes them count equally.
-    scaling : {"auto", "global", "feature", "minmax", "none"}, default="auto"
-        ``"global"``: subtract one mean and divide by one standard deviation, both over the whole
-        table, so that features keep their relative spread; ``"feature"``: standardise every
-        feature; ``"minmax"``: bring every feature to 0 to 1; ``"none"``: use X as it is.
-        ``"auto"``: ``"global"`` where the features seem to share a unit, ``"feature"`` where
-        their spreads differ more than a hundredfold; see `scaling_`.
+    %(target)s
+    %(scaling)s
     max_iter : int, default=100
         Number of epochs.
     batch_size : int or "auto", default="auto"
@@ -72,53 +58,22 @@ default="auto"
         Nesterov momentum.
     alpha : float, default=0.00001
         Strength of the L2 penalty.
-    connections_every : int or None, default=None
-        Count the connections of every input neuron after every so many epochs, before the first
-        one and at the end; the counts are kept in `connections_`. Training is the same with it.
-    n_jobs : int or None, default=None
-        Folds that are fitted at the same time where `K` is chosen; None is 1 unless in a
-        ``joblib.parallel_config`` context, -1 is the number of processors. The result does not
-        depend on it.
-    kernel : {"auto", "csr", "masked"}, default="auto"
-        How sparse layers are stored and multiplied: compressed sparse rows, or a dense matrix
-        with a mask. ``"auto"`` chooses by shape, density and device.
-    device : str, default="auto"
-        ``"auto"`` takes CUDA, then MPS, then the CPU; or a name as in ``"cuda:1"``.
-    verbose : int or bool, default=False
-        Whether to show a progress bar.
+    %(connections_every)s
+    %(jobs)s
+    %(kernel)s
+    %(device)s
     random_state : int, RandomState instance or None, default=None
-        Decides the initial network and the order of the samples.
+        Seed of the initial network and the order of the samples.
 
     Attributes
     ----------
     scores_ : ndarray of shape (n_features,), dtype float64
         Score of every feature, higher is better: 1 plus the strength of its input neuron for
-        those that are left, a number below 1 for the others that is larger the longer they
-        stayed; 0 for constant features.
-    ranking_ : ndarray of shape (n_features,), dtype int64
-        Rank of every feature, 1 is the best. Constant features come last.
-    support_ : ndarray of shape (n_features,), dtype bool
-        Mask of the `K` best features.
-    K_ : int
-        Number of selected features.
-    n_features_in_ : int
-        Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X had string column names.
-    n_iter_ : int
-        Number of epochs trained.
-    history_ : dict of str to ndarray of shape (`n_iter_`,)
-        ``"loss"``, ``"density"``, ``"connections_changed"`` and ``"seconds"`` of every epoch.
-    costs_ : dict of str to dict
-        ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
-        ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
-        of a fully connected one (``"dense"``).
-    connections_ : dict of str to ndarray
-        Only with `connections_every`: ``"epoch"`` of shape (n_counts,), epochs trained before each
-        count; and ``"counts"`` of shape (n_counts, n_features), int32, the connections of every
-        feature's input neuron.
-    network_ : FittedNetwork
-        The trained network in numpy, which `score` uses.
+        features that remain; below 1 for removed features, larger for those that stayed longer; 0
+        for constant features.
+    %(ranking_)s
+    %(history_)s
+    %(network_)s
 
     Notes
     -----

@@ -7,83 +7,66 @@ import copy
 from numbers import Integral, Real
 from typing import ClassVar
 
+import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from ..data.target import validation_split
+from .docs import documented
 from .network import PerceptronSelector
 
 
+@documented
 class NeuronAttributionSelector(PerceptronSelector):
     """Supervised feature selection by the attribution of sparse neural networks.
 
-    Trains a sparse multi-layer perceptron to predict y while its connections move, and scores
-    a feature by how much the outputs change when it does: the absolute derivative of every
-    output by the feature, averaged over samples and over the training.
+    Trains a sparse multi-layer perceptron to predict y while its connections move. The score of
+    a feature is the absolute derivative of the outputs by the feature, averaged over samples
+    and over the training.
 
-    One fit serves every `K`: after ``set_params(K=...)`` the selection follows without a
-    refit.
+    One fit ranks all features: ``set_params(K=...)`` changes the selection without a new fit.
 
     Parameters
     ----------
-    K : int, float, "auto" or CrossValidatedK, default=50
-        Number of features to keep, or their share if a float in (0, 1]. ``"auto"`` chooses it by
-        cross-validation within `fit`; :class:`CrossValidatedK` does with settings of your own.
+    %(K)s
     topology : {"set", "rigl", "dense"} or callable, default="set"
-        How connections move: the weakest are dropped and as many grow at random (``"set"``) or
-        where the gradient of the loss is largest (``"rigl"``); or all connections exist
-        (``"dense"``). A callable is a grow rule of your own, see
-        :class:`sparsefs.topology.GrowRule`.
+        The weakest connections are dropped, and as many grow at random (``"set"``) or where the
+        gradient of the loss is largest (``"rigl"``); or all connections exist (``"dense"``). A
+        callable is a custom growth rule, see :class:`sparsefs.topology.GrowRule`.
     importance : {"attribution", "strength"} or Importance, default="attribution"
         Score features by attribution, or by the sum of the absolute weights of their input
-        neurons; or by an importance of your own, see :class:`sparsefs.importance.Importance`.
+        neurons; or by a custom importance, see :class:`sparsefs.importance.Importance`.
     average_over : {"all", "last_epoch", "last_iteration"}, default="all"
-        Average the scores over all of the training, over its last epoch, or take those of the
-        network as it is at the end.
+        Average the scores over the whole training or over its last epoch, or take the scores of
+        the final network.
     density : float in (0, 1], default=0.05
         Share of the possible connections that exist, over all layers.
     init : {"erk", "uniform"} or callable, default="erk"
-        How the layers share the connections: Erdos-Renyi-Kernel makes small layers denser,
-        ``"uniform"`` gives all the same density. A callable is given the layers' shapes and
+        Densities of the layers: Erdos-Renyi-Kernel makes small layers denser, ``"uniform"``
+        gives all layers the same density. A callable takes the shapes of the layers and
         `density`, and returns their densities.
     attribution_every : int, default=5
-        Measure the scores in every so many steps.
+        Measure the scores every this many steps.
     attribution_samples : int or None, default=8
         Samples of the batch over which attribution is averaged; None takes all of them, as
         ``average_over="last_iteration"`` always does.
     drop_fraction : float in [0, 1], default=0.3
         Share of the connections dropped and grown in a topology update.
     drop_decay : {"auto", "constant", "cosine"}, default="auto"
-        Whether `drop_fraction` stays or falls to 0 along half a cosine. ``"auto"`` is
-        ``"cosine"`` for ``"rigl"``, else ``"constant"``.
+        Keep `drop_fraction`, or lower it to 0 along half a cosine. ``"auto"`` is ``"cosine"``
+        for ``"rigl"``, else ``"constant"``.
     update_every : {"batch", "epoch"} or int, default=10
-        Update the topology after every so many batches.
+        Update the topology after every this many batches.
     update_until : float in [0, 1] or "auto", default="auto"
-        Share of `max_iter` after which the topology stays as it is. ``"auto"`` is 0.75 for
-        ``"rigl"``, else 1.
+        Share of `max_iter` after which the topology is fixed. ``"auto"`` is 0.75 for ``"rigl"``,
+        else 1.
     hidden_layer_sizes : int or sequence of int, default=(1000, 100)
         Number of neurons of every hidden layer.
     activation : {"relu", "tanh", "logistic"}, default="relu"
         Activation of the hidden neurons.
-    task : {"auto", "classification", "multilabel", "regression"}, default="auto"
-        What y holds: one class per sample, several labels per sample, or numbers. ``"auto"``
-        decides by y and warns where whole numbers could be classes or a quantity; see
-        :doc:`/targets`.
-    loss : {"auto", "cross_entropy", "binary_cross_entropy", "squared_error"} or callable, \
-default="auto"
-        ``"auto"`` is cross-entropy for classes, binary cross-entropy for several labels and
-        squared error for numbers. Or any loss of torch's kind, such as
-        ``torch.nn.HuberLoss()``, ``torch.nn.functional.poisson_nll_loss`` or a module of your
-        own; see :doc:`/targets`. It is tried on two rows before the training.
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes; ``"balanced"`` makes them count equally.
-    scaling : {"auto", "global", "feature", "minmax", "none"}, default="auto"
-        ``"global"``: subtract one mean and divide by one standard deviation, both over the whole
-        table, so that features keep their relative spread; ``"feature"``: standardise every
-        feature; ``"minmax"``: bring every feature to 0 to 1; ``"none"``: use X as it is.
-        ``"auto"``: ``"global"`` where the features seem to share a unit, ``"feature"`` where
-        their spreads differ more than a hundredfold; see `scaling_`.
+    %(target)s
+    %(scaling)s
     max_iter : int, default=200
-        Number of epochs, at most.
+        Maximum number of epochs.
     batch_size : int or "auto", default="auto"
         Samples per training step; ``"auto"`` is 100, and 32 with fewer than 200 samples.
     learning_rate_init : float, default=0.001
@@ -91,71 +74,36 @@ default="auto"
     alpha : float, default=0.0001
         Strength of the L2 penalty.
     early_stopping : bool, default=True
-        Hold samples out, end the training when the loss on them no longer improves, and go
-        back to the best network.
+        Hold samples out, stop when the loss on them no longer improves, and return to the best
+        network.
     validation_fraction : float in (0, 1), default=0.1875
         Share of the samples to hold out.
     n_iter_no_change : int, default=50
-        Epochs without improvement after which the training ends.
-    connections_every : int or None, default=None
-        Count the connections of every input neuron after every so many epochs, before the first
-        one and at the end; the counts are kept in `connections_`. Training is the same with it.
-    n_jobs : int or None, default=None
-        Folds that are fitted at the same time where `K` is chosen; None is 1 unless in a
-        ``joblib.parallel_config`` context, -1 is the number of processors. The result does not
-        depend on it.
-    kernel : {"auto", "csr", "masked"}, default="auto"
-        How sparse layers are stored and multiplied: compressed sparse rows, or a dense matrix
-        with a mask. ``"auto"`` chooses by shape, density and device.
-    device : str, default="auto"
-        ``"auto"`` takes CUDA, then MPS, then the CPU; or a name as in ``"cuda:1"``.
-    verbose : int or bool, default=False
-        Whether to show a progress bar.
+        Epochs without improvement after which the training stops.
+    %(connections_every)s
+    %(jobs)s
+    %(kernel)s
+    %(device)s
     random_state : int, RandomState instance or None, default=None
-        Decides the initial network, the held-out samples, and the order of the others.
+        Seed of the initial network, the held-out samples and the order of the others.
 
     Attributes
     ----------
-    scores_ : ndarray of shape (n_features,), dtype float64
-        Score of every feature, higher is better; 0 for constant features.
-    ranking_ : ndarray of shape (n_features,), dtype int64
-        Rank of every feature, 1 is the best. Constant features come last.
-    support_ : ndarray of shape (n_features,), dtype bool
-        Mask of the `K` best features.
-    K_ : int
-        Number of selected features.
-    scaling_ : str
-        How the features were scaled: `scaling`, or what ``"auto"`` chose.
-    path_ : dict of str to ndarray
-        Only where `K` is chosen: ``"K"``, the numbers tried, of shape (n_K,); ``"scores"`` of
-        shape (n_K, n_folds); and their ``"score_mean"``, ``"score_std"`` and ``"score_se"``
-        (standard error of the mean), of shape (n_K,).
-    n_features_in_ : int
-        Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X had string column names.
-    n_iter_ : int
-        Number of epochs trained.
+    %(scores_)s
+    %(ranking_)s
     history_ : dict of str to ndarray of shape (`n_iter_`,)
         ``"loss"``, ``"density"``, ``"connections_changed"`` and ``"seconds"`` of every epoch;
         with early stopping also ``"validation_loss"``.
-    costs_ : dict of str to dict
-        ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
-        ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
-        of a fully connected one (``"dense"``).
-        Attribution is left out.
-    connections_ : dict of str to ndarray
-        Only with `connections_every`: ``"epoch"`` of shape (n_counts,), epochs trained before each
-        count; and ``"counts"`` of shape (n_counts, n_features), int32, the connections of every
-        feature's input neuron.
-    network_ : FittedNetwork
-        The trained network in numpy, which `score` uses.
+    %(network_)s
 
     Notes
     -----
-    The derivatives have a closed form in networks of this kind, so attribution costs a few
-    sparse products and no automatic differentiation. Measuring it in every fifth step on a few
-    samples estimates the same average as doing so always on all.
+    The derivatives have a closed form in these networks, so attribution costs a few sparse
+    products and no automatic differentiation. `costs_` does not include it. Measuring every fifth
+    step on a few samples estimates the same average as measuring always on all samples.
+
+    ``from_paper(variant)`` has the variants "Dense-QS", "Dense-Attr", "SET-QS", "SET-Attr" (the
+    default), "RigL-QS" and "RigL-Attr".
 
     References
     ----------
@@ -282,6 +230,7 @@ default="auto"
         self.random_state = random_state
 
     def _train(self, data, rng, device, progress):
+        from ..importance.checks import check_importance
         from ..training.early_stopping import EarlyStopping
         from ..training.loop import evaluate
         from ..training.optimizers import Adam
@@ -297,6 +246,9 @@ default="auto"
                 network, lambda: evaluate(network, watched, loss), int(self.n_iter_no_change)
             )
         batches = self._batches(data, rng, device, rows)
+        if not isinstance(self.importance, str):
+            few = batches.batch(rows[:2])
+            check_importance(importance, network, few.x, few.target, loss)
         return self._trained(
             data,
             progress,
@@ -319,13 +271,14 @@ default="auto"
         return f"{type(self.importance).__name__} score"
 
     def _densities(self, shapes):
-        from ..topology import erk_densities, uniform_densities
+        from ..topology import INIT
+        from ..topology.checks import check_densities
 
         if self.topology == "dense":
-            return uniform_densities(shapes, 1.0)
-        if self.init == "uniform":
-            return uniform_densities(shapes, self.density)
-        return (erk_densities if self.init == "erk" else self.init)(shapes, self.density)
+            return INIT["uniform"](shapes, 1.0)
+        if not callable(self.init):
+            return INIT[self.init](shapes, self.density)
+        return check_densities(self.init(shapes, self.density), shapes)
 
     def _importance(self):
         from ..importance import AttributionImportance, StrengthImportance
@@ -341,6 +294,7 @@ default="auto"
 
     def _topology(self, network, rng):
         from .. import topology as topo
+        from ..topology.checks import check_grow_rule
 
         if self.topology == "dense":
             return None
@@ -351,8 +305,12 @@ default="auto"
             (0.75 if rigl else 1.0) if until == "auto" else until,
             ("cosine" if rigl else "constant") if decay == "auto" else decay,
         )
-        rules = {"set": topo.RandomGrow(), "rigl": topo.GradientGrow()}
-        grow = rules[self.topology] if isinstance(self.topology, str) else self.topology
+        if callable(self.topology):
+            grow, sparse = self.topology, [layer for layer in network.layers if layer.density < 1]
+            for layer in sparse[:1]:
+                check_grow_rule(grow, layer, np.random.default_rng(0))
+        else:
+            grow = topo.GROW[self.topology]()
         rewiring = topo.Rewiring(topo.MagnitudeDrop(), grow, self.drop_fraction)
         # Where all connections exist there is nothing to move.
         rewirings = [rewiring if layer.density < 1 else None for layer in network.layers]

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from .docs import documented
 from .network import AutoencoderSelector
 
 # What ranks the features: (what is counted, at which neurons).
@@ -23,22 +24,19 @@ _LABELS = {"strength": "strength (sum of |weights| of the {})", "degree": "conne
 _DEGREE = 100
 
 
+@documented
 class QuickSelectionSelector(AutoencoderSelector):
     """Unsupervised feature selection with QuickSelection.
 
-    Trains a sparse denoising autoencoder. After every epoch the weakest connections are
-    dropped and as many grow at random, so that connections gather where they are of use. A
-    feature is ranked by the strength of its input neuron at the end: the sum of its absolute
-    weights.
+    Trains a sparse denoising autoencoder. After every epoch it drops the weakest connections and
+    grows as many at random, so that connections gather where they are useful. The final
+    strength of its input neuron ranks a feature: the sum of its absolute weights.
 
-    One fit serves every `K`: after ``set_params(K=...)`` the selection follows without a
-    refit.
+    One fit ranks all features: ``set_params(K=...)`` changes the selection without a new fit.
 
     Parameters
     ----------
-    K : int, float, "auto" or CrossValidatedK, default=50
-        Number of features to keep, or their share if a float in (0, 1]. ``"auto"`` chooses it by
-        cross-validation within `fit`; :class:`CrossValidatedK` does with settings of your own.
+    %(K)s
     epsilon : float, default=13.0
         A layer has about ``epsilon * (n_inputs + n_outputs)`` connections, at most all. Not
         used if `density` is given.
@@ -46,33 +44,28 @@ class QuickSelectionSelector(AutoencoderSelector):
         Share of the possible connections that exist, instead of `epsilon`.
     rank_by : {"strength", "degree", "output_strength", "output_degree"}, default="strength"
         Rank features by the sum of the absolute weights, or by the number of connections, of
-        their input neurons; or the same for their output neurons.
-    scaling : {"auto", "global", "feature", "minmax", "none"}, default="auto"
-        ``"global"``: subtract one mean and divide by one standard deviation, both over the whole
-        table, so that features keep their relative spread; ``"feature"``: standardise every
-        feature; ``"minmax"``: bring every feature to 0 to 1; ``"none"``: use X as it is.
-        ``"auto"``: ``"global"`` where the features seem to share a unit, ``"feature"`` where
-        their spreads differ more than a hundredfold; see `scaling_`.
+        their input neurons or of their output neurons.
+    %(scaling)s
     drop_fraction : float in [0, 1], default=0.2
         Share of the positive and of the negative weights dropped in a topology update.
     update_every : {"batch", "epoch"} or int, default="epoch"
-        Update the topology after every epoch but the last, after every batch, or after every
-        so many batches.
+        Update the topology after every epoch except the last, after every batch, or after every
+        this many batches.
     update_until : float in [0, 1], default=1.0
-        Share of the training after which the topology stays as it is.
+        Share of the training after which the topology is fixed.
     hidden_layer_sizes : int or sequence of one int, default=1000
         Number of hidden neurons.
     output_activation : {"identity", "tanh"}, default="identity"
         Activation of the output neurons. ``"tanh"`` needs data between -1 and 1.
     dropout : float in [0, 1), default=0.2
-        Share of the hidden neurons silenced in every sample of a training step.
+        Share of the hidden neurons set to 0 in every sample of a training step.
     max_iter : int, default=100
         Number of epochs.
     batch_size : int, default=100
         Samples per training step.
     learning_rate_init : float, default=0.01
-        Learning rate. The gradient is that of half the squared error summed over the features;
-        where output neurons have more than 100 connections, as on narrow data, the rate is
+        Learning rate. The gradient is that of half the squared error, summed over the features.
+        If output neurons have more than 100 connections, as on narrow data, the rate is
         lowered in proportion.
     momentum : float in [0, 1), default=0.9
         Nesterov momentum.
@@ -80,58 +73,19 @@ class QuickSelectionSelector(AutoencoderSelector):
         Strength of the L2 penalty.
     noise_std : float, default=0.2
         Standard deviation of the Gaussian noise added to the scaled inputs.
-    connections_every : int or None, default=None
-        Count the connections of every input neuron after every so many epochs, before the first
-        one and at the end; the counts are kept in `connections_`. Training is the same with it.
-    n_jobs : int or None, default=None
-        Folds that are fitted at the same time where `K` is chosen; None is 1 unless in a
-        ``joblib.parallel_config`` context, -1 is the number of processors. The result does not
-        depend on it.
-    kernel : {"auto", "csr", "masked"}, default="auto"
-        How sparse layers are stored and multiplied: compressed sparse rows, or a dense matrix
-        with a mask. ``"auto"`` chooses by shape, density and device.
-    device : str, default="auto"
-        ``"auto"`` takes CUDA, then MPS, then the CPU; or a name as in ``"cuda:1"``.
-    verbose : int or bool, default=False
-        Whether to show a progress bar.
+    %(connections_every)s
+    %(jobs)s
+    %(kernel)s
+    %(device)s
     random_state : int, RandomState instance or None, default=None
-        Decides the initial network, the order of the samples, noise, dropout and where
-        connections grow.
+        Seed of the initial network, the order of the samples, noise, dropout and growth.
 
     Attributes
     ----------
-    scores_ : ndarray of shape (n_features,), dtype float64
-        Score of every feature, higher is better; 0 for constant features.
-    ranking_ : ndarray of shape (n_features,), dtype int64
-        Rank of every feature, 1 is the best. Constant features come last.
-    support_ : ndarray of shape (n_features,), dtype bool
-        Mask of the `K` best features.
-    K_ : int
-        Number of selected features.
-    scaling_ : str
-        How the features were scaled: `scaling`, or what ``"auto"`` chose.
-    path_ : dict of str to ndarray
-        Only where `K` is chosen: ``"K"``, the numbers tried, of shape (n_K,); ``"scores"`` of
-        shape (n_K, n_folds); and their ``"score_mean"``, ``"score_std"`` and ``"score_se"``
-        (standard error of the mean), of shape (n_K,).
-    n_features_in_ : int
-        Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X had string column names.
-    n_iter_ : int
-        Number of epochs trained.
-    history_ : dict of str to ndarray of shape (`n_iter_`,)
-        ``"loss"``, ``"density"``, ``"connections_changed"`` and ``"seconds"`` of every epoch.
-    costs_ : dict of str to dict
-        ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
-        ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
-        of a fully connected one (``"dense"``).
-    connections_ : dict of str to ndarray
-        Only with `connections_every`: ``"epoch"`` of shape (n_counts,), epochs trained before each
-        count; and ``"counts"`` of shape (n_counts, n_features), int32, the connections of every
-        feature's input neuron.
-    network_ : FittedNetwork
-        The trained network in numpy, which `score` uses.
+    %(scores_)s
+    %(ranking_)s
+    %(history_)s
+    %(network_)s
 
     References
     ----------

@@ -8,56 +8,48 @@ from typing import ClassVar
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from .docs import documented
 from .network import AutoencoderSelector
 
 
+@documented
 class WASTSelector(AutoencoderSelector):
     """Unsupervised feature selection with WAST.
 
     Trains a sparse denoising autoencoder for a few epochs. After every batch it scores the
-    features by how badly they are reconstructed and how strongly they are connected, and
-    moves connections to the features that score high. The accumulated score ranks them.
+    features by their reconstruction error and by the strength of their connections, and moves
+    connections to the features with high scores. The sum of the scores ranks the features.
 
-    One fit serves every `K`: after ``set_params(K=...)`` the selection follows without a
-    refit.
+    One fit ranks all features: ``set_params(K=...)`` changes the selection without a new fit.
 
     Parameters
     ----------
-    K : int, float, "auto" or CrossValidatedK, default=50
-        Number of features to keep, or their share if a float in (0, 1]. ``"auto"`` chooses it by
-        cross-validation within `fit`; :class:`CrossValidatedK` does with settings of your own.
+    %(K)s
     density : float in (0, 1], default=0.2
         Share of the possible connections that exist.
     lam : float in [0, 1], default=0.1
-        Weight of the reconstruction error in the importance; ``1 - lam`` is the weight of
-        the neuron's strength, the sum of its absolute weights. Small values spread the
-        selection over the features, which suits images and other redundant data; with few
+        Weight of the reconstruction error in the importance; ``1 - lam`` is the weight of the
+        strength of the neuron, the sum of its absolute weights. Small values spread the
+        selection over the features, which suits images and other redundant data. With few
         samples of many independent features try 0.5 to 0.9.
     mixing : {"mean", "sum"}, default="mean"
-        ``"mean"`` divides both terms by their mean over the features, so that `lam` has no
-        unit and one value suits all kinds of data; ``"sum"`` mixes them as they are, as the
-        paper does.
-    scaling : {"auto", "global", "feature", "minmax", "none"}, default="auto"
-        ``"global"``: subtract one mean and divide by one standard deviation, both over the whole
-        table, so that features keep their relative spread; ``"feature"``: standardise every
-        feature; ``"minmax"``: bring every feature to 0 to 1; ``"none"``: use X as it is.
-        ``"auto"``: ``"global"`` where the features seem to share a unit, ``"feature"`` where
-        their spreads differ more than a hundredfold; see `scaling_`.
+        ``"mean"`` divides both terms by their mean over the features, so that one `lam` suits all
+        kinds of data. ``"sum"`` adds the terms as they are, as the paper does.
+    %(scaling)s
     rank_by : {"importance", "strength"}, default="importance"
-        Rank features by the accumulated importance, or by the strength of the input neurons
-        at the end.
+        Rank features by the accumulated importance, or by the final strength of the input
+        neurons.
     drop : {"importance", "magnitude"}, default="importance"
-        Drop the connections whose weight times importance, or whose weight, is nearest to
-        zero.
+        Drop the connections whose weight times importance, or whose weight, is nearest to zero.
     grow : {"importance", "random"}, default="importance"
-        Grow connections of the most important features, or anywhere.
+        Grow connections of the most important features, or at random.
     drop_fraction : float in [0, 1], default=0.1
         Share of the connections dropped and grown in a topology update.
     update_every : {"batch", "epoch"} or int, default="batch"
-        Update the topology after every batch, after every epoch but the last, or after every
-        so many batches.
+        Update the topology after every batch, after every epoch except the last, or after every
+        this many batches.
     update_until : float in [0, 1], default=1.0
-        Share of the training after which the topology stays as it is.
+        Share of the training after which the topology is fixed.
     hidden_layer_sizes : int or sequence of one int, default=200
         Number of hidden neurons.
     max_iter : int, default=10
@@ -67,8 +59,8 @@ class WASTSelector(AutoencoderSelector):
     solver : {"sgd", "adam"}, default="sgd"
         Stochastic gradient descent with Nesterov momentum, or Adam.
     learning_rate_init : float, default=0.5
-        Learning rate, of the first step if it falls. The default is for ``"sgd"``; ``"adam"``
-        wants about 0.001.
+        Learning rate of the first step. The default suits ``"sgd"``; for ``"adam"`` use about
+        0.001.
     learning_rate : {"constant", "linear"}, default="linear"
         Keep the learning rate, or lower it linearly to 0 at the end of the training.
     momentum : float in [0, 1), default=0.9
@@ -77,65 +69,31 @@ class WASTSelector(AutoencoderSelector):
         Strength of the L2 penalty.
     noise_std : float, default=0.2
         Standard deviation of the Gaussian noise added to the scaled inputs.
-    connections_every : int or None, default=None
-        Count the connections of every input neuron after every so many epochs, before the first
-        one and at the end; the counts are kept in `connections_`. Training is the same with it.
-    n_jobs : int or None, default=None
-        Folds that are fitted at the same time where `K` is chosen; None is 1 unless in a
-        ``joblib.parallel_config`` context, -1 is the number of processors. The result does not
-        depend on it.
+    %(connections_every)s
+    %(jobs)s
     kernel : {"auto", "csr", "block", "masked"}, default="auto"
-        How sparse layers are stored and multiplied: compressed sparse rows; the same with a
-        dense block for the best connected features; or a dense matrix with a mask.
-        ``"auto"`` chooses by shape, density, growth rule and device.
-    device : str, default="auto"
-        ``"auto"`` takes CUDA, then MPS, then the CPU; or a name as in ``"cuda:1"``.
-    verbose : int or bool, default=False
-        Whether to show a progress bar.
+        Storage of sparse layers: compressed sparse rows, the same with a dense block for the
+        best connected features, or a dense matrix with a mask. ``"auto"`` chooses by shape,
+        density, growth rule and device.
+    %(device)s
     random_state : int, RandomState instance or None, default=None
-        Decides the initial network, the order of the samples and the noise.
+        Seed of the initial network, the order of the samples and the noise.
 
     Attributes
     ----------
-    scores_ : ndarray of shape (n_features,), dtype float64
-        Score of every feature, higher is better; 0 for constant features.
-    ranking_ : ndarray of shape (n_features,), dtype int64
-        Rank of every feature, 1 is the best. Constant features come last.
-    support_ : ndarray of shape (n_features,), dtype bool
-        Mask of the `K` best features.
-    K_ : int
-        Number of selected features.
-    scaling_ : str
-        How the features were scaled: `scaling`, or what ``"auto"`` chose.
-    path_ : dict of str to ndarray
-        Only where `K` is chosen: ``"K"``, the numbers tried, of shape (n_K,); ``"scores"`` of
-        shape (n_K, n_folds); and their ``"score_mean"``, ``"score_std"`` and ``"score_se"``
-        (standard error of the mean), of shape (n_K,).
-    n_features_in_ : int
-        Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X had string column names.
-    n_iter_ : int
-        Number of epochs trained.
-    history_ : dict of str to ndarray of shape (`n_iter_`,)
-        ``"loss"``, ``"density"``, ``"connections_changed"`` and ``"seconds"`` of every epoch.
-    costs_ : dict of str to dict
-        ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and
-        ``"training_flops"``, each with the figure of the network as it is (``"sparse"``) and
-        of a fully connected one (``"dense"``).
-    connections_ : dict of str to ndarray
-        Only with `connections_every`: ``"epoch"`` of shape (n_counts,), epochs trained before each
-        count; and ``"counts"`` of shape (n_counts, n_features), int32, the connections of every
-        feature's input neuron.
-    network_ : FittedNetwork
-        The trained network in numpy, which `score` uses.
+    %(scores_)s
+    %(ranking_)s
+    %(history_)s
+    %(network_)s
 
     Notes
     -----
-    The result depends on the data, the parameters and `random_state` only: a fit uses one
-    thread, whatever runs beside it. Parallelise over fits, as ``GridSearchCV(n_jobs=...)``
-    does. Other devices and kernels add up in another order and agree within rounding error,
-    which training may amplify.
+    The result depends only on the data, the parameters and `random_state`. A fit uses one thread;
+    run several fits in parallel instead, for example with ``GridSearchCV(n_jobs=...)``. Other
+    devices and kernels add numbers in another order, and training may amplify the rounding.
+
+    ``from_paper(variant)`` has the variants "images", "smk", "gla" and "other" (the default),
+    which differ in `lam`.
 
     References
     ----------
@@ -248,9 +206,7 @@ class WASTSelector(AutoencoderSelector):
         # The features are the inputs of the first layer and the outputs of the second.
         rewirings = [
             topo.Rewiring(
-                topo.ImportanceDrop(side) if self.drop == "importance" else topo.MagnitudeDrop(),
-                topo.ImportanceGrow(side) if self.grow == "importance" else topo.RandomGrow(),
-                self.drop_fraction,
+                topo.DROP[self.drop](side), topo.GROW[self.grow](side), self.drop_fraction
             )
             for side in ("in", "out")
         ]
@@ -268,9 +224,7 @@ class WASTSelector(AutoencoderSelector):
             progress,
             density=self.density,
             output_activation="identity",
-            importance=ReconstructionImportance(
-                data.X.shape[1], self.lam, self.mixing, self.rank_by
-            ),
+            importance=ReconstructionImportance(self.lam, self.mixing, self.rank_by),
             rewirings=rewirings,
             loss=ReconstructionLoss(),
             optimizer=optimizer,

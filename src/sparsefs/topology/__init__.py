@@ -1,17 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which connections exist: initialisation, and the rules that move them while training."""
+"""Initial connections of a network, and the rules that move them while it trains."""
 
-from .drop import DropRule, ImportanceDrop, MagnitudeDrop, nearest_to_zero
-from .grow import (
-    GradientGrow,
-    GrowRule,
-    Growth,
-    ImportanceGrow,
-    RandomGrow,
-    free_positions,
-    growth_at,
-    kept_positions,
-)
 from .initialisation import (
     epsilon_density,
     erdos_renyi_densities,
@@ -20,10 +9,30 @@ from .initialisation import (
     uniform_densities,
 )
 from .inputs import InputEvolution
-from .rewiring import Rewiring, Topology
-from .schedule import UpdateSchedule
+from .layer import RewirableLayer
+from .rewiring import Rewiring, Topology, UpdateSchedule
+from .rules import (
+    DROP,
+    GROW,
+    INIT,
+    DropRule,
+    GradientGrow,
+    GrowRule,
+    Growth,
+    ImportanceDrop,
+    ImportanceGrow,
+    MagnitudeDrop,
+    RandomGrow,
+    free_positions,
+    growth_at,
+    kept_positions,
+    nearest_to_zero,
+)
 
 __all__ = [
+    "DROP",
+    "GROW",
+    "INIT",
     "DropRule",
     "GradientGrow",
     "GrowRule",
@@ -33,6 +42,7 @@ __all__ = [
     "InputEvolution",
     "MagnitudeDrop",
     "RandomGrow",
+    "RewirableLayer",
     "Rewiring",
     "Topology",
     "UpdateSchedule",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How dense each layer starts, and where its connections are."""
+"""Initial densities and positions of the connections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Shape = tuple[int, ...]
 
 
 def uniform_densities(shapes: Sequence[Shape], density: float) -> list[float]:
-    """The same density for every layer.
+    """Return the same density for every layer.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def uniform_densities(shapes: Sequence[Shape], density: float) -> list[float]:
 
 
 def epsilon_density(shape: Shape, epsilon: float) -> float:
-    """Erdos-Renyi density of one layer: epsilon * (n_in + n_out) connections, at most all.
+    """Return the Erdos-Renyi density of a layer: epsilon * (n_in + n_out) connections, at most all.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def epsilon_density(shape: Shape, epsilon: float) -> float:
 
 
 def erdos_renyi_densities(shapes: Sequence[Shape], density: float) -> list[float]:
-    """Layer densities proportional to (n_in + n_out) / (n_in * n_out), `density` in total.
+    """Return densities proportional to (n_in + n_out) / (n_in * n_out), `density` in total.
 
     Like :func:`erk_densities` without the sizes of convolution kernels: the first two
     dimensions of each shape count.
@@ -53,10 +53,10 @@ def erdos_renyi_densities(shapes: Sequence[Shape], density: float) -> list[float
 
 
 def erk_densities(shapes: Sequence[Shape], density: float) -> list[float]:
-    """Erdos-Renyi-Kernel: densities proportional to sum(shape) / prod(shape).
+    """Return Erdos-Renyi-Kernel densities, proportional to sum(shape) / prod(shape).
 
-    Layers that would exceed 1 are dense, and what they cannot take is shared among the
-    others, so that the density over all layers is `density`.
+    Layers that would exceed 1 are dense. The connections which they cannot take are shared among
+    the others, so that the density over all layers is `density`.
 
     Parameters
     ----------

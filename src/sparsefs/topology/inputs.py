@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Input neurons that leave a network while it trains, and some that come back (NeuroFS)."""
+"""Evolution of the input neurons of a network while it trains (NeuroFS)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .grow import largest, steepest_positions
+from .rules import largest, steepest_positions
 
 if TYPE_CHECKING:
     import torch
@@ -16,23 +16,22 @@ if TYPE_CHECKING:
     from ..training.batches import Batches
     from .rewiring import Topology
 
-_BLOCK = 2**20  # numbers of gone features and of their gradients in memory at a time
+_CHUNK = 2**20  # numbers of gone features and of their gradients in memory at a time
 
 
 class InputEvolution:
     """Removes input neurons after every epoch until `n_keep` are left, and swaps some back.
 
-    Takes the place of a :class:`Topology`. From the second epoch on the weakest input neurons,
-    by the sum of their absolute weights, leave together with their connections, evenly until
-    a share `until` of the epochs. On top of that a fraction of the neurons that have left, which
-    falls linearly to 0, is exchanged: so many more leave, and as many come back, those with
-    the largest gradients in the connections they could have. What comes back gets as many
-    connections as the others have on average, where its gradients are largest, and is safe from
-    removal for one epoch. The connections that left are given to the input neurons that are
-    there, where gradients are largest, up to full connection.
+    Used instead of a :class:`Topology`, which it contains. From the second epoch on, the input
+    neurons with the lowest sum of absolute weights leave, with their connections, at an even pace
+    until a share `until` of the epochs. In addition, some neurons are exchanged for neurons that
+    have left: a fraction of those, which falls linearly to 0. The neurons with the largest
+    gradients in the connections they could have come back. Each gets the average number of
+    connections, where its gradients are largest, and cannot be removed for one epoch. The
+    connections that left are given to the present input neurons, where gradients are largest.
 
-    Neurons that have left are neither loaded nor multiplied. Once an epoch, one batch of their
-    values is read in blocks for the gradients.
+    Neurons that have left are neither loaded nor multiplied. Once per epoch, one batch of their
+    values is read in chunks for the gradients.
 
     Parameters
     ----------
@@ -100,7 +99,7 @@ class InputEvolution:
         return moved + self._evolve(network, epoch)
 
     def _n_alive_after(self, epoch: int) -> int:
-        """Input neurons that the plan leaves after so many epochs."""
+        """Return how many input neurons the plan leaves after so many epochs."""
         last = max(2, min(self.n_epochs - 1, round(self.until * self.n_epochs)))
         progress = min(1.0, (epoch - 1) / (last - 1))
         return len(self._all) - round(progress * (len(self._all) - self.n_keep))
@@ -155,7 +154,7 @@ class InputEvolution:
         network.replace_inputs(np.arange(layer.shape[1]), rows, cols, self.kernel)
 
     def _come_back(self, layer, gone, n, degree):
-        """Which of the `gone` features come back, ascending, and to which hidden neurons.
+        """Return which of the `gone` features come back, ascending, and to which hidden neurons.
 
         Two passes over the gone features, so that memory does not grow with their number: the
         size of the gradients first, then the places of the largest.
@@ -172,9 +171,9 @@ class InputEvolution:
         return back, np.concatenate(places).astype(np.int64)
 
     def _gradients(self, layer, features):
-        """Gradients of the last batch in all connections of some features, block by block."""
+        """Yield the last batch's gradients in all connections of some features, in chunks."""
         _, grad = layer.seen
-        n = max(1, _BLOCK // max(grad.shape))
+        n = max(1, _CHUNK // max(grad.shape))
         for start in range(0, len(features), n):
             x = self.batches.features(features[start : start + n])
             layer.extra_flops += 2 * grad.shape[0] * x.shape[0] * x.shape[1]

@@ -1,56 +1,100 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Changing the topology of a network: drop, grow, carry weights and optimiser state."""
+"""Rewiring of a network: when, by which rules, and with what becomes of weights and state."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from ..utils.device import to_host
-from .grow import Growth
+from ..utils.device import is_remote, to_host
+from .layer import RewirableLayer
 from .on_device import rewire_on_device, stays_on_device
+from .rules import DropRule, GrowRule, Growth
 
 if TYPE_CHECKING:
-    from ..networks import FeedForward, SparseLinear
-    from .schedule import UpdateSchedule
+    from ..networks import FeedForward
 
 
+@dataclass(frozen=True)
+class UpdateSchedule:
+    """Training steps after which the topology is rewired.
+
+    Parameters
+    ----------
+    every : {"batch", "epoch"} or int, default="batch"
+        After every batch, after every epoch but the last, or after every so many batches.
+    until : float in [0, 1], default=1.0
+        Share of training after which the topology stays as it is.
+    decay : {"constant", "cosine"}, default="constant"
+        Whether each update drops the same fraction, or a fraction that falls to 0 along half a
+        cosine until the topology stays (RigL).
+    """
+
+    every: str | int = "batch"
+    until: float = 1.0
+    decay: str = "constant"
+
+    def due(self, step: int, steps_per_epoch: int, n_steps: int) -> bool:
+        """Return whether to rewire after step number `step` (counted from 1) of `n_steps`.
+
+        An update that falls on the last step of an epoch comes one step later: a network that has
+        just lost its weakest connections should not be measured or kept.
+        """
+        if step > self.until * n_steps or step == n_steps:
+            return False
+        if self.every == "epoch":
+            return step % steps_per_epoch == 0
+        interval = 1 if self.every == "batch" else int(self.every)
+        if interval == 1 or steps_per_epoch == 1:
+            return step % interval == 0
+        if step % steps_per_epoch == 0:
+            return False
+        postponed = (step - 1) % steps_per_epoch == 0 and step > 1
+        return step % interval == 0 or (postponed and (step - 1) % interval == 0)
+
+    def factor(self, step: int, n_steps: int) -> float:
+        """Return the factor of the dropped fraction at step number `step`."""
+        if self.decay == "constant":
+            return 1.0
+        return (1 + math.cos(math.pi * min(1.0, step / max(1.0, self.until * n_steps)))) / 2
+
+
+@dataclass
 class Rewiring:
     """Drops a fraction of a layer's connections and grows as many.
 
     Parameters
     ----------
-    drop : callable
-        Drop rule, see :mod:`sparsefs.topology.drop`.
-    grow : callable
-        Grow rule, see :mod:`sparsefs.topology.grow`.
+    drop : DropRule
+    grow : GrowRule
     fraction : float in [0, 1]
         Share of the connections to drop.
     """
 
-    def __init__(self, drop, grow, fraction: float):
-        self.drop = drop
-        self.grow = grow
-        self.fraction = fraction
+    drop: DropRule
+    grow: GrowRule
+    fraction: float
 
     def __call__(
-        self, layer: SparseLinear, importance, rng: np.random.Generator, factor: float = 1.0
+        self, layer: RewirableLayer, importance, rng: np.random.Generator, factor: float = 1.0
     ) -> int | torch.Tensor:
         """Rewire `layer`; return how many connections moved.
 
-        `factor` scales the fraction that is dropped, as a schedule may ask.
-        A connection that is dropped and grown back at once has not moved, and keeps its
-        weight and its optimiser state. On a GPU the number may be a tensor.
+        `factor` scales the fraction that is dropped, as a schedule may ask. A connection that is
+        dropped and grown back at once has not moved, and keeps its weight and its optimiser state.
+        On a GPU the number may be a tensor.
         """
-        if stays_on_device(layer, self.drop, self.grow):
-            return rewire_on_device(
-                layer, self.drop, self.grow, importance, factor * self.fraction, rng
-            )
+        fraction = factor * self.fraction
+        if is_remote(layer.device) and stays_on_device(layer, self.drop, self.grow):
+            return rewire_on_device(layer, self.drop, self.grow, importance, fraction, rng)
         if isinstance(importance, torch.Tensor):
             importance = to_host(importance)
-        dropped = self.drop(layer, importance, factor * self.fraction)
+        dropped = self.drop(layer, importance, fraction)
         growth = self.grow(layer, dropped, importance, rng)
         if not isinstance(growth, Growth):
             raise TypeError(
@@ -68,8 +112,9 @@ class Rewiring:
         return len(growth.rows)
 
 
+@dataclass
 class Topology:
-    """When the layers of a network are rewired, and by which rules.
+    """Rewirings of the layers of a network, and their schedule.
 
     Parameters
     ----------
@@ -80,18 +125,17 @@ class Topology:
         Randomness of the rules.
     """
 
-    def __init__(self, rewirings, schedule: UpdateSchedule, rng: np.random.Generator):
-        self.rewirings = list(rewirings)
-        self.schedule = schedule
-        self.rng = rng
+    rewirings: Sequence[Rewiring | None]
+    schedule: UpdateSchedule
+    rng: np.random.Generator
 
     def after_step(
         self, step: int, steps_per_epoch: int, n_steps: int, network: FeedForward, importance
     ) -> int | torch.Tensor:
         """Rewire if step number `step` (from 1) is due; return how many connections moved.
 
-        ``importance.of_layer(i)`` supplies the importance of the neurons that layer `i`'s
-        rules look at.
+        ``importance.of_layer(i)`` returns the importance of the neurons that the rules of layer
+        `i` use.
         """
         if not self.schedule.due(step, steps_per_epoch, n_steps):
             return 0

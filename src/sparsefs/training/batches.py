@@ -11,9 +11,8 @@ import torch
 from scipy import sparse
 
 from ..data import RowTable
-from ..networks.parts import TILE
-from ..utils.device import free_memory, is_remote, to_device
-from ..utils.scratch import Scratch
+from ..networks.chunks import CHUNK
+from ..utils.device import Scratch, free_memory, is_remote, to_device
 from .row_stream import RowStream
 
 
@@ -41,7 +40,7 @@ _MANY = 2**24  # numbers (64 MiB) of a batch from which it comes in parts
 class WideBatch:
     """Samples of so many features that they are loaded a tile of features at a time.
 
-    See :mod:`sparsefs.networks.parts`. What a slice gives is overwritten by the next one.
+    See :mod:`sparsefs.networks.chunks`. What a slice gives is overwritten by the next one.
     """
 
     def __init__(self, batches: Batches, X, rows: np.ndarray, columns: np.ndarray | None):
@@ -203,7 +202,7 @@ class Batches:
         """The features now loaded of the latest batch, (n_features, n_samples)."""
         X, places = self._latest
         n_features = len(self._moments[0])
-        many = n_features > 2 * TILE and n_features * len(places) > _MANY
+        many = n_features > 2 * CHUNK and n_features * len(places) > _MANY
         if many and torch.device(self.device).type == "cpu":
             return WideBatch(self, X, places, self._columns)
         return to_device(self._load(X, places), self.device)

@@ -80,7 +80,7 @@ def train(
             number += 1
             step = Step(number, epoch, x, target, sample_weight, loss)
             inputs = x if noise is None else noise.add(x)
-            is_wide = not torch.is_tensor(x) or network.reconstructs_in_tiles
+            is_wide = not torch.is_tensor(x) or network.reconstructs_in_chunks
             in_tiles = is_wide and target is x
             if in_tiles:
                 value, gradients = network.reconstruct(inputs, target, sample_weight, loss)

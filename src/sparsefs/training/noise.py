@@ -8,8 +8,8 @@ import math
 import numpy as np
 import torch
 
-from ..networks.parts import TILE, Parts, tiles
-from ..utils.scratch import Scratch
+from ..networks.chunks import CHUNK, Chunked, chunks
+from ..utils.device import Scratch
 
 _POOL_SIZE = 2**20  # 4 MiB: stays in the cache; each block of a step reads it from another offset
 
@@ -48,7 +48,7 @@ class NoisePool:
         numbers = rng.standard_normal(_POOL_SIZE, dtype=np.float32) * np.float32(std)
         self._pool = _Pool(numbers, rng, device)
 
-    def add(self, x: torch.Tensor | Parts) -> torch.Tensor | Parts:
+    def add(self, x: torch.Tensor | Chunked) -> torch.Tensor | Chunked:
         """A noisy copy of a contiguous tensor, overwritten by the next call.
 
         Of activations in parts the copies are made, each with the same noise whenever it is
@@ -66,18 +66,18 @@ class NoisePool:
 class _NoisyParts:
     """Activations in parts, and noise on each."""
 
-    def __init__(self, x: Parts, pool: _Pool, memory: Scratch):
+    def __init__(self, x: Chunked, pool: _Pool, memory: Scratch):
         self.shape = x.shape
         self._x, self._pool, self._memory = x, pool, memory
         self._offsets = [
-            list(pool.parts((part.stop - part.start) * x.shape[1])) for part in tiles(x.shape[0])
+            list(pool.parts((part.stop - part.start) * x.shape[1])) for part in chunks(x.shape[0])
         ]
 
     def __getitem__(self, neurons: slice) -> torch.Tensor:
         x = self._x[neurons]
         noisy = self._memory(*x.shape)
         flat, out = x.view(-1), noisy.view(-1)
-        for part, numbers in self._offsets[neurons.start // TILE]:
+        for part, numbers in self._offsets[neurons.start // CHUNK]:
             torch.add(flat[part], numbers, out=out[part])
         return noisy
 

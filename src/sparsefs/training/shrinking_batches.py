@@ -10,7 +10,7 @@ import torch
 from scipy import sparse
 
 from ..data import table
-from ..networks.parts import tiles
+from ..networks.chunks import chunks
 from ..utils.device import to_device
 from .batches import Batches, make_batches
 
@@ -123,7 +123,7 @@ class ShrinkingBatches:
     def _parts(self, x):
         """The clipped features of a batch, which is (n_columns, n_samples), part by part."""
         limit, whole = self._scaling.limit, torch.is_tensor(x)
-        for part in [slice(0, x.shape[0])] if whole else tiles(x.shape[0]):
+        for part in [slice(0, x.shape[0])] if whole else chunks(x.shape[0]):
             some = x if whole else x[part]
             clipped = some.clamp(-limit, limit) if whole else some.clamp_(-limit, limit)
             yield part, clipped.sub_(self._shift[part]).div_(self._scale[part])

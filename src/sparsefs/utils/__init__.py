@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Devices, threads, random streams and order statistics: what all other parts stand on."""
+"""Devices, threads, random streams and order statistics, used by all other folders."""

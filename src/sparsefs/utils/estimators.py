@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What every estimator here does with its parameters and with an earlier fit."""
+"""Handling of parameters and of an earlier fit, common to all estimators."""
 
 from __future__ import annotations
 
 import inspect
+import warnings
 from contextlib import contextmanager
 from numbers import Integral
 
@@ -12,7 +13,7 @@ from sklearn.utils._param_validation import Interval
 
 
 def refuse_booleans(estimator):
-    """Refuse True and False for parameters that count: an int to Python, a slip to all others."""
+    """Refuse True and False for integer parameters: Python takes them for 1 and 0."""
     for name, constraints in estimator._parameter_constraints.items():
         counts = any(isinstance(c, Interval) and c.type is Integral for c in constraints)
         value = getattr(estimator, name)
@@ -34,9 +35,28 @@ def refuse_classes(selector, *names):
             )
 
 
+def number_of_features(K, n_features: int, warn: bool) -> int:
+    """Return how many features a K selects: a number, or a share of all.
+
+    Warns
+    -----
+    UserWarning
+        If K is greater than the number of features and `warn` is true.
+    """
+    if not isinstance(K, Integral):
+        return max(1, round(K * n_features))
+    if warn and int(K) > n_features:
+        warnings.warn(
+            f"K={K} is greater than n_features={n_features}. All the features are kept.",
+            UserWarning,
+            stacklevel=5,
+        )
+    return min(int(K), n_features)
+
+
 @contextmanager
 def earlier_fit_kept(selector):
-    """Undo what validation writes to the selector, if the fit does not come to its end."""
+    """Undo what validation writes to the selector, if the fit fails."""
     names = ("n_features_in_", "feature_names_in_", "path_")
     before = {name: getattr(selector, name) for name in names if hasattr(selector, name)}
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Random streams: the seed of a fit, generators drawn from it, and distinct integers."""
+"""Seeds and generators of a fit, and distinct random integers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 
 
 def seed_of(random_state) -> int:
-    """The one number that a fit takes from `random_state`; numpy's global state is left alone."""
+    """Draw the seed of a fit from `random_state`; None does not use numpy's global state."""
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0])
     if isinstance(random_state, Integral):
@@ -19,10 +19,7 @@ def seed_of(random_state) -> int:
 
 
 def generators(seed: int, n: int) -> list[np.random.Generator]:
-    """One generator per replica.
-
-    The first is the same whatever `n`, so that more replicas add to what one has found.
-    """
+    """Return `n` independent generators; the first ones do not depend on `n`."""
     root = np.random.SeedSequence(seed)
     return [np.random.default_rng(seed) for seed in (root, *root.spawn(n - 1))]
 

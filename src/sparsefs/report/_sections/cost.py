@@ -5,18 +5,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...utils.costs import COST_NAMES
 from ...utils.text import counted
 from .._html import Bar, Section, count, paragraph, section, table
 from .._pictures import history_picture
 from .._scores import Scores
 from .._subject import Subject
 
-_COSTS = {
-    "parameters": "Parameters",
-    "bytes": "Bytes",
-    "inference_flops": "FLOPs of one prediction",
-    "training_flops": "FLOPs of training",
-}
+_LABELS = ("Parameters", "Bytes", "FLOPs of one prediction", "FLOPs of training")  # of COST_NAMES
 _UNITS = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 
@@ -44,7 +40,7 @@ def _seconds(history, scores):
         n, seconds = len(history["loss"]), float(np.sum(history["seconds"]))
         unit = "round" if "n_inputs" in history else "epoch"
         text.append(f"Training took {counted(n, unit)}, {_time(seconds)}. ")
-    if scores.curve is not None and len(scores.curve.fit_seconds):
+    if scores.curve is not None and scores.curve.fit_seconds is not None:
         of_fold = float(np.mean(scores.curve.fit_seconds))
         text.append(
             f"Selecting in one fold of the cross-validation took {_time(of_fold)} (mean of "
@@ -61,7 +57,7 @@ def _time(seconds):
 
 def _table(costs):
     rows = []
-    for name, label in _COSTS.items():
+    for name, label in zip(COST_NAMES, _LABELS, strict=True):
         if name in costs:
             ours, dense = costs[name]["sparse"], costs[name]["dense"]
             rows.append(

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Tables and figures of the documentation, made from the rows of the benchmarks.
+
+The build of the documentation writes them all before it reads its pages. To look at them:
+``python -m benchmarks.tables FOLDER``.
+"""
+
+import csv
+
+import matplotlib as mpl
+
+from benchmarks.results import Results
+from benchmarks.tables import accuracy, papers, performance, tradeoff, tradeoff_figures
+
+# {name: (function, files of rows that it is given)}. A table is a header and lines.
+TABLES = {**accuracy.TABLES, **performance.TABLES, **papers.TABLES, **tradeoff.TABLES}
+FIGURES = {**accuracy.FIGURES, **tradeoff_figures.FIGURES}
+
+
+def made(function, *files):
+    """What a function makes of the rows of these files."""
+    return function(*(Results(file, key=()) for file in files))
+
+
+def write(folder):
+    """``NAME.csv`` of all tables, ``NAME.svg`` of all figures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, entry in TABLES.items():
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(typeset(*made(*entry)))
+    for name, entry in FIGURES.items():
+        save(made(*entry), folder / f"{name}.svg")
+
+
+def typeset(header, lines):
+    """Cells as a page shows them, not a terminal."""
+    yield header
+    for line in lines:
+        yield ["" if cell == "-" else str(cell).replace("+-", "± ") for cell in line]
+
+
+def save(figure, path):
+    # The same rows give the same bytes.
+    with mpl.rc_context({"svg.hashsalt": "sparsefs", "svg.fonttype": "path"}):
+        figure.savefig(path, format="svg", metadata={"Date": None})

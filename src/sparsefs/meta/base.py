@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Base of selectors that fit clones of an estimator and read the features' scores from them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from numbers import Integral
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.feature_selection import SelectorMixin
+from sklearn.utils import _safe_indexing, get_tags, indexable
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    _routing_enabled,
+    process_routing,
+)
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _check_method_params, check_is_fitted, validate_data
+
+from ..data import RowTable
+from ..data.inputs import check_finite, check_length, check_table, table_on_disk, transform_table
+from ..data.summary import Summary
+from ..utils.estimators import earlier_fit_kept, refuse_booleans
+from ..utils.random import generators, seed_of, seeded
+
+
+class MetaSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC):
+    """Base of selectors around any estimator that scores features.
+
+    A method implements :meth:`_fit` and has the parameters `estimator`, `importance_getter`,
+    `n_jobs`, `verbose` and `random_state`.
+    """
+
+    _min_samples: ClassVar[int] = 1
+    _draws_samples: ClassVar[bool] = False  # which a table on disk is too slow for
+
+    _parameter_constraints: ClassVar[dict] = {
+        "estimator": [HasMethods(["fit", "get_params", "set_params"])],
+        "importance_getter": [str, callable],
+        "n_jobs": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
+            None,
+        ],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    def fit(self, X, y=None, **fit_params):
+        """Fit clones of the estimator and select features by what they say of them.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data. Sparse data stay sparse; a DataFrame reaches the estimator as one.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Target, as the estimator takes it.
+        **fit_params : dict
+            Passed to the estimator's ``fit``. Parameters with an entry per sample, such as
+            ``sample_weight``, are cut to the samples of a fit. With metadata routing enabled, the
+            estimator receives what it requests.
+
+        Returns
+        -------
+        self : object
+            The fitted selector.
+
+        Raises
+        ------
+        TypeError
+            If X cannot be used, or y mixes text with other values.
+        ValueError
+            If a parameter or the data are unusable; the message names the parameter.
+        """
+        self._validate_params()
+        refuse_booleans(self)
+        clone(self.estimator)  # refuses a class
+        with earlier_fit_kept(self):
+            X = self._validate_X(X)
+            (y,) = indexable(y)
+            self._check_y(X, y)
+            if _routing_enabled():
+                fit_params = process_routing(self, "fit", **fit_params).estimator.fit
+            fitted = self._fit(X, y, dict(fit_params))
+        for name, value in fitted.items():
+            setattr(self, name, value)
+        return self
+
+    @abstractmethod
+    def _fit(self, X, y, fit_params: dict[str, Any]) -> dict[str, Any]:
+        """Return the fitted attributes."""
+
+    def _in_parallel(self, function, n: int, *args):
+        """Call ``function(rng, *args)`` for `n` generators; the first is the same for every `n`."""
+        rngs = generators(seed_of(self.random_state), n)
+        jobs = (delayed(function)(rng, *args) for rng in rngs)
+        return Parallel(n_jobs=self.n_jobs, verbose=self.verbose)(jobs)
+
+    def get_metadata_routing(self):
+        """Return the routing of metadata: from `fit` to the estimator's `fit`.
+
+        Returns
+        -------
+        MetadataRouter
+        """
+        return MetadataRouter(owner=type(self).__name__).add(
+            estimator=self.estimator,
+            method_mapping=MethodMapping().add(caller="fit", callee="fit"),
+        )
+
+    def transform(self, X):
+        """Reduce X to the selected features.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, RowTable} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray or sparse matrix of shape (n_samples, n_selected_features)
+        """
+        return transform_table(self, X) if isinstance(X, RowTable) else super().transform(X)
+
+    def _validate_X(self, X):
+        table_on_disk(X)  # a path is refused
+        if isinstance(X, RowTable):
+            if self._draws_samples:
+                raise TypeError(
+                    f"{type(self).__name__} draws samples from all over X, so X cannot be files on "
+                    "disk. Pass an array: X[:] reads all rows."
+                )
+            check_table(self, X, reset=True)
+            return X
+        frame = hasattr(X, "columns") and hasattr(X, "dtypes")
+        # A part of the estimator may encode text and impute missing values.
+        composed = any("__" in name for name in self.estimator.get_params())
+        matrix = validate_data(
+            self,
+            X,
+            accept_sparse="csr",
+            ensure_all_finite=False,  # below, if the estimator needs it
+            ensure_min_samples=self._min_samples,
+            skip_check_array=frame and composed,
+        )
+        takes_nan = composed or self.__sklearn_tags__().input_tags.allow_nan
+        if not takes_nan and matrix.dtype.kind == "f":
+            check_finite(matrix, Summary.of(matrix), getattr(self, "feature_names_in_", None))
+        return X if frame or isinstance(X, np.memmap) else matrix
+
+    def _check_y(self, X, y):
+        if y is not None:
+            check_length(X, y)
+        elif get_tags(self.estimator).target_tags.required:
+            raise ValueError(
+                f"{type(self.estimator).__name__} requires y to be passed, but the target y is "
+                "None."
+            )
+
+    def _get_support_mask(self):
+        check_is_fitted(self)
+        return self.support_
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        of_estimator = get_tags(self.estimator)
+        tags.input_tags.sparse = of_estimator.input_tags.sparse
+        tags.input_tags.allow_nan = of_estimator.input_tags.allow_nan
+        tags.target_tags.required = of_estimator.target_tags.required
+        tags.target_tags.multi_output = of_estimator.target_tags.multi_output
+        return tags
+
+
+def fitted_clone(estimator, rng, data, rows=None):
+    """Fit a clone, with seeds of its own, to some rows of X, y and fit parameters."""
+    X, y, fit_params = data
+    if rows is not None:
+        fit_params = _check_method_params(X, fit_params, rows)
+        X, y = _safe_indexing(X, rows), None if y is None else _safe_indexing(y, rows)
+    return seeded(clone(estimator), rng).fit(X, y, **fit_params)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Parts of docstrings that several selectors share."""
+
+from __future__ import annotations
+
+import re
+from textwrap import indent
+
+_SHARED = {
+    "K": """\
+K : int, float, "auto" or CrossValidatedK, default=50
+    Number of features to keep, or their share if a float in (0, 1]. ``"auto"`` chooses K by
+    cross-validation in `fit`; pass a :class:`CrossValidatedK` to change its settings.""",
+    "scaling": """\
+scaling : {"auto", "global", "feature", "minmax", "none"}, default="auto"
+    ``"global"`` subtracts one mean and divides by one standard deviation of the whole table, so
+    that features keep their relative spread. ``"feature"`` standardises every feature,
+    ``"minmax"`` brings every feature to 0 to 1, and ``"none"`` uses X as it is. ``"auto"`` is
+    ``"global"`` if the features seem to share a unit, and ``"feature"`` if their spreads differ
+    more than a hundredfold.""",
+    "target": """\
+task : {"auto", "classification", "multilabel", "regression"}, default="auto"
+    What y contains: one class per sample, several labels per sample, or numbers. ``"auto"``
+    decides from y, and warns if whole numbers could be classes or a quantity; see
+    :doc:`/targets`.
+loss : {"auto", "cross_entropy", "binary_cross_entropy", "squared_error"} or callable, \
+default="auto"
+    ``"auto"`` is cross-entropy for classes, binary cross-entropy for labels and squared error for
+    numbers. Or any loss of torch's kind: ``torch.nn.HuberLoss()``, a function such as
+    ``torch.nn.functional.poisson_nll_loss``, or your own; see :doc:`/targets`. It is tried on
+    two rows before the training.
+class_weight : dict, "balanced" or None, default=None
+    Weights of the classes; ``"balanced"`` gives all classes the same total weight.""",
+    "jobs": """\
+n_jobs : int or None, default=None
+    Number of folds that are fitted at the same time if K is chosen; None means 1 unless in a
+    ``joblib.parallel_config`` context, -1 means all processors. It does not change the result.""",
+    "device": """\
+device : str, default="auto"
+    ``"auto"`` takes CUDA, then MPS, then the CPU; or a name such as ``"cuda:1"``.
+verbose : int or bool, default=False
+    Whether to show a progress bar.""",
+    "connections_every": """\
+connections_every : int or None, default=None
+    Count the connections of every input neuron before the training, after every this many
+    epochs, and at the end; see `connections_`. It does not change the result.""",
+    "kernel": """\
+kernel : {"auto", "csr", "masked"}, default="auto"
+    Storage of sparse layers: compressed sparse rows, or a dense matrix with a mask. ``"auto"``
+    chooses by shape, density and device.""",
+    "scores_": """\
+scores_ : ndarray of shape (n_features,), dtype float64
+    Score of every feature, higher is better; 0 for constant features.""",
+    "ranking_": """\
+ranking_ : ndarray of shape (n_features,), dtype int64
+    Rank of every feature, 1 is the best. Constant features come last.
+support_ : ndarray of shape (n_features,), dtype bool
+    Mask of the `K` best features.
+K_ : int
+    Number of selected features.
+scaling_ : str
+    The scaling that was used, as ``"auto"`` chose it.
+path_ : KCurve
+    Scores against K, see :class:`~sparsefs.evaluation.KCurve`; only if K was chosen by
+    cross-validation.
+n_features_in_ : int
+    Number of features seen in `fit`.
+feature_names_in_ : ndarray of shape (n_features,)
+    Names of the features, if X had string column names.
+n_iter_ : int
+    Number of epochs trained.""",
+    "history_": """\
+history_ : dict of str to ndarray of shape (`n_iter_`,)
+    ``"loss"``, ``"density"``, ``"connections_changed"`` and ``"seconds"`` of every epoch.""",
+    "network_": """\
+costs_ : dict of str to dict
+    ``"parameters"``, ``"bytes"``, ``"inference_flops"`` (one sample) and ``"training_flops"``,
+    each for the network (``"sparse"``) and for the same network fully connected (``"dense"``).
+connections_ : dict of str to ndarray
+    Only with `connections_every`: ``"epoch"`` of shape (n_counts,), the epochs trained before
+    each count; and ``"counts"`` of shape (n_counts, n_features), int32, the connections of the
+    input neuron of every feature.
+network_ : FittedNetwork
+    The trained network in numpy, used by `score`.""",
+}
+
+
+def documented(cls):
+    """Fill in the shared parts of a class's docstring: lines such as ``%(K)s``."""
+    if cls.__doc__:  # python -OO leaves none
+
+        def filled(match):
+            return indent(_SHARED[match[2]], match[1])
+
+        cls.__doc__ = re.sub(r"(?m)^( *)%\((\w+)\)s$", filled, cls.__doc__)
+    return cls

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The comparison of all methods: its rows, and what selection may see."""
+
+import csv
+import re
+from argparse import ArgumentParser
+
+import numpy as np
+import pytest
+from benchmarks import accuracy, data, methods
+from benchmarks.__main__ import main
+from benchmarks.results import Results
+from scipy import sparse
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+from tools.datasets import available
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(Results, "folder", tmp_path)
+    accuracy.split.cache_clear()
+    yield tmp_path
+    accuracy.split.cache_clear()
+
+
+def read(folder, name):
+    with (folder / f"{name}.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def parsed(command):
+    parser = ArgumentParser()
+    accuracy.add_arguments(parser)
+    return parser.parse_args(command.split())
+
+
+class FakeForks:
+    """Answers with these statuses, and remembers what it was asked."""
+
+    def __init__(self, *statuses):
+        self.statuses, self.asked = list(statuses), []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        pass
+
+    def measure(self, job, limit, memory, **arguments):
+        self.asked.append((arguments["method"], arguments["seed"], tuple(arguments["Ks"])))
+        status = self.statuses.pop(0) if self.statuses else "ok"
+        if status != "ok":
+            return {"status": status}
+        scores = {f"svc_{K}": 50 for K in arguments["Ks"]}
+        return {"status": "ok", "seconds": 1, "cpu_seconds": 1, "above_data_mb": 2} | scores
+
+
+def run_with(forks, command, monkeypatch):
+    monkeypatch.setattr(accuracy, "Forks", lambda: forks)
+    accuracy.run(parsed(command))
+    return forks.asked
+
+
+@pytest.mark.slow
+def test_the_whole_of_it_on_tiny_data_and_again(folder, capsys):
+    command = ["accuracy", "--sets", "tiny", "--seeds", "1000", "1001", "--Ks", "5", "20", "60"]
+    command += ["--methods", "WAST", "NeuroFS", "F-test", "all features", "sequential selection"]
+    main(command)
+    rows = read(folder, "accuracy")
+    assert {row["status"] for row in rows if row["K"] != "60"} == {"ok"}
+    of = {(row["method"], row["seed"], row["K"]): row for row in rows}
+    expected = {("WAST", "all"), ("F-test", "all"), ("all features", "all")}
+    expected |= {("NeuroFS", "5"), ("NeuroFS", "20"), ("NeuroFS", "60")}
+    expected |= {("sequential selection", "5")}
+    assert {*of} == {(m, seed, K) for m, K in expected for seed in ("1000", "1001")}
+    for row in rows:
+        filled = {c for c in row if re.match(r"(svc|nn|trees|kmeans|nmi)_", c) and row[c]}
+        if row["method"] == "all features":
+            assert filled == {f"{s}_all" for s in ("svc", "nn", "trees", "kmeans", "nmi")}
+        elif row["method"] == "WAST":
+            scores = ("svc", "nn", "trees", "kmeans", "nmi")
+            assert filled == {f"{s}_{K}" for s in scores for K in (5, 20)}  # 60 of 60 is no choice
+        elif row["method"] == "F-test":
+            assert filled == {f"{s}_{K}" for s in ("svc", "nn", "trees") for K in (5, 20)}
+        elif row["K"] != "60":
+            assert filled == {f"{s}_{row['K']}" for s in ("svc", "nn", "trees")}
+        if row["status"] == "ok":
+            assert (row["n_train"], row["n_features"]) == ("120", "60")
+            assert float(row["seconds"]) >= 0 and row["peak_mb"] and row["torch"]
+    assert float(of["F-test", "1000", "all"]["svc_5"]) > 60
+    capsys.readouterr()
+    main(command)
+    assert read(folder, "accuracy") == rows
+    assert "svc_5" not in capsys.readouterr().out  # nothing was fitted again
+
+
+def test_a_run_goes_on_where_it_was_seeds_outside_cheap_methods_first(monkeypatch):
+    command = "--sets tiny --seeds 1000 1001 --methods ExtraTrees variance NeuroFS"
+    asked = run_with(FakeForks(), command, monkeypatch)
+    every = accuracy.KS
+    one_split = [("variance", every), ("ExtraTrees", every), *(("NeuroFS", (K,)) for K in every)]
+    assert asked == [(m, seed, Ks) for seed in (1000, 1001) for m, Ks in one_split]
+    assert run_with(FakeForks(), command, monkeypatch) == []
+    more = run_with(FakeForks(), command + " WAST", monkeypatch)
+    assert more == [("WAST", 1000, every), ("WAST", 1001, every)]
+
+
+@pytest.mark.parametrize("status", ["over 5 s", "over 6 GB"])
+def test_what_is_over_a_limit_is_not_tried_on_further_splits(status, folder, monkeypatch):
+    forks = FakeForks("ok", status)
+    asked = run_with(forks, "--sets tiny --seeds 1000 1001 1002 1003 --methods WAST", monkeypatch)
+    assert [seed for _, seed, _ in asked] == [1000, 1001]
+    found = [row["status"] for row in read(folder, "accuracy")]
+    assert found == ["ok", status, f"{status} on split 1001", f"{status} on split 1001"]
+
+
+def test_a_fit_that_fails_has_its_row_and_the_next_split_is_tried(folder, monkeypatch):
+    forks = FakeForks("failed: ValueError: no")
+    assert len(run_with(forks, "--sets tiny --seeds 1000 1001 --methods WAST", monkeypatch)) == 2
+    assert [r["status"] for r in read(folder, "accuracy")] == ["failed: ValueError: no", "ok"]
+
+
+def test_csr_is_not_given_to_methods_that_need_dense_data(folder, monkeypatch):
+    monkeypatch.setattr(methods, "missing", lambda method: None)
+    monkeypatch.setattr(data, "n_rows", lambda name: 10_000)
+    command = ["--sets", "wide_csr", "--seeds", "1000", "--methods", "LassoNet", "F-test"]
+    command[-2:] = ["LassoNet path", "F-test"]
+    forks = FakeForks()
+    monkeypatch.setattr(accuracy, "Forks", lambda: forks)
+    parser = ArgumentParser()
+    accuracy.add_arguments(parser)
+    accuracy.run(parser.parse_args(command))
+    assert [method for method, _, _ in forks.asked] == ["F-test"]
+    status = {row["method"]: row["status"] for row in read(folder, "accuracy")}
+    assert status == {"F-test": "ok", "LassoNet path": "needs dense data"}
+
+
+def test_seeds_for_tuning_never_get_into_the_published_file(folder, monkeypatch):
+    run_with(FakeForks(), "--sets tiny --seeds 3 999 1000 --methods WAST", monkeypatch)
+    assert [row["seed"] for row in read(folder, "accuracy")] == ["1000"]
+    assert [row["seed"] for row in read(folder, "accuracy_tuning")] == ["3", "999"]
+    run_with(FakeForks(), "--sets tiny --seeds 3 1000 --methods WAST --official", monkeypatch)
+    assert [row["seed"] for row in read(folder, "accuracy_official")] == ["1000"]
+    assert [row["seed"] for row in read(folder, "accuracy_official_tuning")] == ["3"]
+
+
+def test_small_sets_have_ten_splits():
+    assert list(accuracy.seeds_of("tiny", parsed(""))) == [*range(1000, 1010)]
+    assert list(accuracy.seeds_of("digits_like", parsed(""))) == [*range(1000, 1005)]
+    assert list(accuracy.seeds_of("tiny", parsed("--seeds 7"))) == [7]
+
+
+def test_fresh_forgets_the_given_rows_only(folder, monkeypatch):
+    run_with(FakeForks(), "--sets tiny --seeds 1000 1001 --methods WAST F-test", monkeypatch)
+    accuracy.forget(parsed("--sets tiny --seeds 1001 --methods WAST"))
+    left = {(row["method"], row["seed"]) for row in read(folder, "accuracy")}
+    assert left == {("WAST", "1000"), ("F-test", "1000"), ("F-test", "1001")}
+
+
+def test_methods_without_labels_on_request():
+    chosen = accuracy.methods_of(parsed("--unsupervised"))
+    assert {"WAST", "QuickSelection", "variance", "random", "all features"} <= {*chosen}
+    assert not {"ExtraTrees", "NeuroFS", "F-test"} & {*chosen}
+
+
+@pytest.mark.parametrize("official", [False, True])
+def test_selection_never_sees_the_test_part(official, monkeypatch):
+    seen = {}
+
+    def spy(X, y, K, seed):
+        seen.update(X=X, y=y, K=K)
+        return np.arange(X.shape[1])[::-1]
+
+    monkeypatch.setitem(methods.METHODS, "spy", methods.Method(spy))
+    job = accuracy.job("tiny", "spy", 1000, [5, 20, 99], official)
+    found = job.report(job.fit())
+    X, _ = data.tiny()
+    parts = data.official_split("tiny") if official else data.whole_split("tiny", 1000)
+    np.testing.assert_array_equal(seen["X"], parts[0])
+    np.testing.assert_array_equal(seen["y"], parts[2])
+    assert seen["K"] == [5, 20]
+    rows = {row.tobytes() for row in seen["X"]}
+    assert not rows & {row.tobytes() for row in parts[1]}
+    assert rows | {row.tobytes() for row in parts[1]} == {row.tobytes() for row in X}
+    # The scores are those of the first features, on the test part.
+    svc = make_pipeline(StandardScaler(), SVC()).fit(parts[0][:, :5], parts[2])
+    assert found["svc_5"] == pytest.approx(100 * svc.score(parts[1][:, :5], parts[3]), abs=1e-3)
+    assert ("nn_5" in found) is not official
+
+
+def test_labels_play_no_part_without_labels():
+    for name, method in methods.METHODS.items():
+        if not method.supervised and name != methods.QUICK_SELECTION_PAPER:
+            X, y = data.tiny()
+            scores = [method(X, labels, [5], 0) for labels in (y, 1 - y[::-1])]
+            np.testing.assert_array_equal(*scores, err_msg=name)
+
+
+@pytest.mark.slow
+def test_every_method_says_truly_whether_it_takes_csr():
+    X, y = data.tiny()
+    X = sparse.csr_matrix(np.abs(X[:, :12]) * (X[:, :12] > 0.5))
+    slow = {"Boruta", "sequential selection", methods.LASSO_NET, methods.QUICK_SELECTION_PAPER}
+    for name in {*methods.METHODS} - slow:
+        assert methods.METHODS[name].takes_csr
+        K = 5 if methods.METHODS[name].for_one_K else (5, 2)
+        assert np.isfinite(methods.METHODS[name](X, y, K, 0)).all(), name
+
+
+@pytest.mark.skipif(not available(), reason="needs the data sets")
+def test_the_lists_of_data_sets_agree_and_small_ones_come_first():
+    assert sorted(data.SETS) == sorted(name for names in data.SETS_OF.values() for name in names)
+    assert set(data.OFFICIAL) < set(data.SETS)
+    rows = [data.n_rows(name) for name in data.SETS]
+    assert rows[0] == min(rows) and rows[-1] == max(rows)

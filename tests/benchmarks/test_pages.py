@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Pages of the documentation: their figures are those of the rows, their commands exist."""
+
+import importlib
+import re
+import shlex
+
+import numpy as np
+import pytest
+from benchmarks import __main__ as benchmarks_main
+from benchmarks import tables
+from benchmarks.results import Results
+
+from tests.docs.pages import DOCS, blocks
+
+PAGE = (DOCS / "which_selector.rst").read_text(encoding="utf-8")
+TABLE = PAGE[: PAGE.index("In short\n--------")]
+LINES = [line.split("\n     - ") for line in re.split(r"\n   \* - ", TABLE)[2:]]
+REPRODUCING = (DOCS / "reproducing.rst").read_text(encoding="utf-8")
+
+# The figures of the table that chooses a selector.
+
+
+def cell(table, line, column):
+    header, lines = tables.made(*tables.TABLES[table])
+    (found,) = (cells for cells in lines if cells[0] == line)
+    return found[header.index(column)]
+
+
+def mean(table, method, column="mean"):
+    return cell(f"accuracy_{table}", method, column).split()[0]
+
+
+def why(beginning):
+    """The last cell of the line of the table that begins so."""
+    (line,) = (line for line in LINES if line[0].replace("*", "").startswith(beginning))
+    return line[-1]
+
+
+def test_accuracy_by_kind():
+    ours = why("Labels, any kind")
+    for kind in ("genes", "text", "speech_and_spectra", "images"):
+        shown = mean(kind, "GradualPruning")
+        assert f"{kind.replace('_', ' ')} {shown}" in ours.replace("\n       ", " ")
+    assert mean("genes", "mRMR") in why("Labels, dozens")
+    assert f"F-test {mean('genes', 'F-test')}" in why("Labels, dozens")
+    assert mean("text", "F-test") in why("Labels, counts of words")
+
+
+def test_accuracy_on_madelon():
+    both = [mean("other", m, "madelon") for m in ("ExtraTrees", "GradualPruning")]
+    assert " and ".join(both) in why("Labels, few useful")
+    none = [mean("other", m, "madelon") for m in ("variance", "GradualPruning (no labels)")]
+    assert re.findall(r"\d\d\.\d", why("No labels, mostly noise")) == none
+
+
+def test_accuracy_without_labels():
+    methods = ("GradualPruning (no labels)", "WAST (paper)", "variance")
+    expected = [mean("overall", m, "K = 50") for m in methods]
+    assert re.findall(r"\d\d\.\d", why("No labels, one unit")) == expected
+
+
+def ratio(sets, method, other):
+    """How many times as long `method` takes as `other`, geometric mean over the sets."""
+    fits = Results("accuracy", key=()).rows
+
+    def seconds(name, method):
+        return np.median(
+            [
+                float(r["cpu_seconds"])
+                for r in fits
+                if (r["set"], r["method"], r["status"]) == (name, method, "ok")
+            ]
+        )
+
+    ratios = [seconds(s, method) / max(seconds(s, other), 1e-4) for s in sets]
+    return np.exp(np.mean(np.log(ratios)))
+
+
+def test_times():
+    genes = ["colon", "lymphoma", "prostate_ge", "tox_171"]
+    text = ["relathe", "pcmac", "basehock", "dexter"]
+    many = ["mnist", "fashion_mnist"]
+    for line, sets, slow, fast in [
+        ("Labels, dozens", genes, "GradualPruning", "mRMR"),
+        ("Labels, counts", text, "GradualPruning", "F-test"),
+        ("Labels, thousands", many, "ExtraTrees", "GradualPruning"),
+    ]:
+        (said,) = re.findall(r"1/(\d+)", why(line))
+        assert 0.8 < float(said) / ratio(sets, slow, fast) < 1.25
+
+
+def test_a_million_features():
+    said = re.findall(r"(\d+) s in (\d\.\d) GB", why("A million"))
+    for figures, name in zip(said, ("NeuronAttribution", "QuickSelection"), strict=True):
+        shown = cell("performance_wide", name, "200 x 1,000,000, dense, 4 epochs")
+        seconds, megabytes = map(float, re.findall(r"[\d.]+", shown))
+        np.testing.assert_allclose(np.array(figures, float), [seconds, megabytes / 1000], rtol=0.07)
+
+
+# Commands of the page on the papers.
+
+
+def commands():
+    """What follows ``python -m benchmarks`` on the page."""
+    table = REPRODUCING[
+        REPRODUCING.index("The papers at a glance") : REPRODUCING.index("How long it takes")
+    ]
+    yield from re.findall(r"(?m)^     - ``(\w[^`]*)``$", table)
+    for _, block in (b for b in blocks("reproducing.rst") if b[0] == "bash"):
+        yield from re.findall(r"(?m)^python -m benchmarks (.*)$", block)
+    _, lines = tables.made(*tables.TABLES["reproducing_times"])
+    yield from (line[0].strip("`") for line in lines)
+
+
+def test_there_is_a_command_for_every_paper():
+    assert len(list(commands())) >= 8 + 1 + 5
+
+
+@pytest.mark.parametrize("command", list(commands()))
+def test_commands_are_understood(command, monkeypatch):
+    """Run as they stand, but for what they would measure."""
+    name, *_ = shlex.split(command)
+    module = importlib.import_module(f"benchmarks.{name}")
+    seen = []
+    monkeypatch.setattr(module, "run", seen.append)
+    monkeypatch.setattr(Results, "print_origin", lambda self: None)
+    folder = Results.folder
+    try:
+        benchmarks_main.main(shlex.split(command))
+    finally:
+        Results.folder = folder
+    (arguments,) = seen
+    known = {"papers": "METHODS", "wast": "SETTINGS"}.get(name)
+    if known:
+        asked = getattr(arguments, known.lower())
+        assert set(asked) <= set(getattr(module, known))

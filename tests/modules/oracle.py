@@ -3,7 +3,7 @@
 
 import torch
 
-from sparsefs.utils.random import distinct_integers
+from sparsefs.topology.initialisation import distinct_integers
 
 
 def drop(weight, mask, fraction):

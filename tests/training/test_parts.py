@@ -43,7 +43,9 @@ def test_loss_is_the_mean_squared_error_with_its_gradient():
     value, grad = loss(output.clone(), target)
     assert value == pytest.approx(expected.item())
     torch.testing.assert_close(grad, reference.grad)
-    np.testing.assert_allclose(loss.feature_error, (output - target).abs().mean(1), rtol=1e-5)
+    np.testing.assert_allclose(
+        (loss.absolute / loss.n_samples), (output - target).abs().mean(1), rtol=1e-5
+    )
 
 
 def test_loss_with_weights_counts_samples_as_often():
@@ -53,11 +55,11 @@ def test_loss_with_weights_counts_samples_as_often():
     repeated = [t.repeat_interleave(torch.tensor(times), dim=1) for t in (output, target)]
     loss = ReconstructionLoss()
     expected, grad_repeated = loss(*repeated)
-    expected_error = loss.feature_error
+    expected_error = loss.absolute / loss.n_samples
     weight = torch.tensor(times) / 2.0  # mean 1
     value, grad = loss(output.clone(), target, weight)
     assert value == pytest.approx(expected)
-    np.testing.assert_allclose(loss.feature_error, expected_error, rtol=1e-5)
+    np.testing.assert_allclose((loss.absolute / loss.n_samples), expected_error, rtol=1e-5)
     torch.testing.assert_close(grad[:, 0], 2 * grad_repeated[:, 0])
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy import sparse
 
-from sparsefs.data.summary import Summary
+from sparsefs.data.inputs import Summary
 from sparsefs.data.target import Target
 from sparsefs.networks.shared_inputs import Parameter, SharedInputNetworks
 from sparsefs.training import shrinking_batches

@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""X and the weights of its rows: read, checked and streamed, whatever form they come in."""
+"""X and the weights of its rows, in any form: checked, streamed and summarised."""
 
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import (
-    _check_n_features,
     _check_sample_weight,
     check_consistent_length,
     check_is_fitted,
@@ -21,53 +18,10 @@ from sklearn.utils.validation import (
 )
 
 from .memmap import MemmapTable
-from .table import RowTable
+from .table import RowTable, check_table
 
 if TYPE_CHECKING:
-    from .summary import Summary
     from .target import Target
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """What a method trains on.
-
-    Attributes
-    ----------
-    X : ndarray, memmap, CSR matrix or RowTable of shape (n_samples, n_features)
-        float32 or float64, finite.
-    y : object or None
-        As passed by the user.
-    target : Target or None
-        `y` as a network learns it; None for unsupervised methods.
-    sample_weight : ndarray of shape (n_samples,), float64, or None
-        Not negative; mean 1 over the samples whose weight is not 0.
-    summary : Summary
-        Of X and `sample_weight`.
-    """
-
-    X: Any
-    y: Any
-    target: Target | None
-    sample_weight: np.ndarray | None
-    summary: Summary
-
-    @cached_property
-    def constant(self) -> np.ndarray:
-        """Which features have one value only in the rows that count."""
-        return self.summary.used_low == self.summary.used_high
-
-    @cached_property
-    def varying(self) -> np.ndarray:
-        """Numbers of the features that are not constant; of all features if all are constant."""
-        constant = self.constant
-        return np.arange(len(constant)) if constant.all() else np.flatnonzero(~constant)
-
-    @cached_property
-    def rows(self) -> np.ndarray:
-        """Numbers of the rows that count: those whose weight is not 0."""
-        weight = self.sample_weight
-        return np.arange(self.X.shape[0]) if weight is None else np.flatnonzero(weight)
 
 
 def validated(estimator, X, reset: bool = True):
@@ -180,38 +134,8 @@ def working_dtype(dtype) -> type:
     return np.float32 if small or dtype == np.float32 else np.float64
 
 
-def check_table(estimator, X: RowTable, reset: bool) -> None:
-    """Do for a table what scikit-learn's ``validate_data`` does for arrays and frames."""
-    name = type(estimator).__name__
-    if 0 in X.shape:
-        raise ValueError(
-            f"Found a table with {X.shape[0]} sample(s) and {X.shape[1]} feature(s) while at "
-            f"least one of each is required by {name}."
-        )
-    names, fitted = X.column_names, getattr(estimator, "feature_names_in_", None)
-    if reset:
-        estimator.__dict__.pop("feature_names_in_", None)
-        if names is not None:
-            estimator.feature_names_in_ = names
-    elif (names is None) != (fitted is None):
-        ours, theirs = ("no ", "") if names is None else ("", "out")
-        warnings.warn(
-            f"X has {ours}feature names, but {name} was fitted with{theirs} feature names",
-            UserWarning,
-            stacklevel=3,
-        )
-    elif names is not None and fitted is not None and not np.array_equal(names, fitted):
-        raise ValueError(
-            "The feature names should match those that were passed during fit. Open the shards "
-            "with columns=selector.feature_names_in_."
-        )
-    _check_n_features(estimator, X, reset=reset)
-
-
 def transform_table(selector, X: RowTable) -> np.ndarray:
     """Read the features that a fitted selector selects; no others are read."""
-    from .summary import Summary
-
     check_is_fitted(selector)
     check_table(selector, X, reset=False)
     columns = selector.get_support(indices=True)
@@ -300,3 +224,200 @@ def checked_weight(sample_weight, X):
     if not weight.any():
         raise ValueError("sample_weight is zero for all samples.")
     return mean_one(weight)
+
+
+_UNLIKE = 100  # ratio of spreads from which columns are taken to have different units
+_BLOCK = 2**17  # numbers: a megabyte of float64 stays in the cache
+
+
+@dataclass
+class Summary:
+    """Range and moments of the columns of a table.
+
+    Attributes
+    ----------
+    low, high : ndarray of shape (n_features,)
+        Smallest and largest value; NaN and inf pass through.
+    used_low, used_high : ndarray of shape (n_features,)
+        Of the rows whose weight is not 0.
+    unit : ndarray of shape (n_features,), dtype float64
+        A power of two near the largest magnitude.
+    mean, variance : ndarray of shape (n_features,), dtype float64
+        Of X / unit, which neither overflows nor underflows, however large or small X is.
+        Meaningless where X is not finite.
+    """
+
+    low: Any
+    high: Any
+    used_low: Any
+    used_high: Any
+    unit: Any
+    mean: Any
+    variance: Any
+
+    @classmethod
+    def of(cls, X, sample_weight: np.ndarray | None = None) -> Summary:
+        """Summarise the rows of X, weighted for the moments.
+
+        Parameters
+        ----------
+        X : ndarray, memmap, CSR matrix or RowTable of shape (n_samples, n_features)
+        sample_weight : ndarray of shape (n_samples,) or None, default=None
+        """
+        if sparse.issparse(X):
+            return _of_sparse(X, sample_weight)
+        n = X.shape[1]
+        low, used_low = np.full((2, n), np.inf)
+        high, used_high = -low, -used_low
+        moments = _Moments(n)
+        for rows, block in read_blocks(X, _BLOCK):
+            block_low, block_high = block.min(axis=0), block.max(axis=0)
+            low, high = np.minimum(low, block_low), np.maximum(high, block_high)
+            weight = None if sample_weight is None else sample_weight[rows]
+            if weight is not None and not weight.all():
+                used = weight > 0
+                if not used.any():
+                    continue
+                block, weight = block[used], weight[used]
+                block_low, block_high = block.min(axis=0), block.max(axis=0)
+            used_low = np.minimum(used_low, block_low)
+            used_high = np.maximum(used_high, block_high)
+            # Whoever sees that X is not finite has no use for moments.
+            if np.isfinite(low).all() and np.isfinite(high).all():
+                moments.add(block, weight, _unit(block_low, block_high))
+        variance = moments.squares / max(moments.total, 1e-300)
+        exact = _exact_constants(used_low, used_high, moments.unit, moments.mean, variance)
+        return cls(low, high, used_low, used_high, moments.unit, *exact)
+
+    @property
+    def share_unit(self) -> bool:
+        """Whether the columns seem to share a unit, as pixels, word counts or expressions do.
+
+        Their standard deviations must not differ much: of those that are not 0, the ninth decile is
+        at most a hundred times the first, and the largest at most a hundred times the ninth decile
+        (21 on the data that we know). A single column in another unit would decide otherwise.
+        """
+        spread = np.sqrt(self.variance) * self.unit
+        spread = spread[spread > 0]
+        if len(spread) < 2:
+            return True
+        low, high = np.quantile(spread, [0.1, 0.9])
+        return bool(high <= _UNLIKE * low and spread.max() <= _UNLIKE * high)
+
+
+class _Moments:
+    """Mean and sum of squared deviations, merged block by block (Chan, Golub and LeVeque)."""
+
+    def __init__(self, n_features):
+        self.total = 0.0
+        self.unit = np.full(n_features, 2.0**-1000)
+        self.mean, self.squares = np.zeros((2, n_features))
+
+    def add(self, block, weight, unit):
+        unit = np.maximum(self.unit, unit)
+        ratio = self.unit / unit  # exact: powers of two
+        self.unit = unit
+        self.mean *= ratio
+        self.squares *= ratio**2
+        numbers = np.multiply(block, 1 / unit, dtype=np.float64)
+        if weight is None:
+            weight = np.ones(len(numbers))
+        added = weight.sum()
+        mean = weight @ numbers / added
+        numbers -= mean
+        np.square(numbers, out=numbers)
+        squares = weight @ numbers
+        self.total += added
+        step = mean - self.mean
+        self.mean += step * (added / self.total)
+        self.squares += squares + step**2 * (added * (1 - added / self.total))
+
+
+def _exact_constants(low, high, unit, mean, variance):
+    """Mean and variance, without what rounding the mean leaves to a column without spread."""
+    mean = np.where(high > low, mean, low / unit)
+    return mean, np.where((high > low) & (variance > 1e-28), variance, 0.0)
+
+
+def _unit(low, high):
+    """A power of two near the largest magnitude, such that neither it nor 1 / it overflows."""
+    largest = np.maximum(np.abs(low), np.abs(high)).astype(np.float64)
+    # Of a column of zeros the smallest: numbers may follow.
+    exponent = np.where(largest > 0, np.frexp(largest)[1], -1000)
+    return np.ldexp(1.0, np.clip(exponent, -1000, 1000))
+
+
+def _of_sparse(X, sample_weight):
+    low, high = _range_of_sparse(X)
+    used_low, used_high = low, high
+    if sample_weight is not None and not sample_weight.all():
+        used_low, used_high = _range_of_sparse(X[sample_weight > 0])
+    unit = _unit(low, high)
+    finite = np.isfinite(low).all() and np.isfinite(high).all()
+    mean, variance = _moments_of_sparse(X, unit, sample_weight) if finite else (low, low)
+    exact = _exact_constants(used_low, used_high, unit, mean, variance)
+    return Summary(low, high, used_low, used_high, unit, *exact)
+
+
+def _range_of_sparse(X):
+    return tuple(np.asarray(m.todense()).ravel() for m in (X.min(axis=0), X.max(axis=0)))
+
+
+def _moments_of_sparse(X, unit, sample_weight):
+    n_samples, n_features = X.shape
+    weight = np.ones(n_samples) if sample_weight is None else sample_weight
+    total = weight.sum()
+    stored = np.repeat(weight, np.diff(X.indptr))
+    values = X.data / unit[X.indices]
+
+    def column_sums(numbers):
+        return np.bincount(X.indices, weights=numbers, minlength=n_features)
+
+    mean = column_sums(stored * values) / total
+    squares = column_sums(stored * (values - mean[X.indices]) ** 2)
+    n_zeros = np.maximum(total - column_sums(stored), 0.0)
+    return mean, (squares + n_zeros * mean**2) / total
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a method trains on.
+
+    Attributes
+    ----------
+    X : ndarray, memmap, CSR matrix or RowTable of shape (n_samples, n_features)
+        float32 or float64, finite.
+    y : object or None
+        As passed by the user.
+    target : Target or None
+        `y` as a network learns it; None for unsupervised methods.
+    sample_weight : ndarray of shape (n_samples,), float64, or None
+        Not negative; mean 1 over the samples whose weight is not 0.
+    summary : Summary
+        Of X and `sample_weight`.
+    rows : ndarray of int
+        The rows that count: those whose weight is not 0.
+    constant : ndarray of shape (n_features,), bool
+        Which features have one value only in these rows.
+    varying : ndarray of int
+        The other features; all features if all are constant.
+    """
+
+    X: Any
+    y: Any
+    target: Target | None
+    sample_weight: np.ndarray | None
+    summary: Summary
+    rows: np.ndarray
+    constant: np.ndarray
+    varying: np.ndarray
+
+    @classmethod
+    def of(cls, X, y, target, sample_weight, feature_names=None) -> TrainingData:
+        """Summarise X, and refuse values that are not finite."""
+        summary = Summary.of(X, sample_weight)
+        check_finite(X, summary, feature_names)
+        rows = np.arange(X.shape[0]) if sample_weight is None else np.flatnonzero(sample_weight)
+        constant = summary.used_low == summary.used_high
+        varying = np.arange(len(constant)) if constant.all() else np.flatnonzero(~constant)
+        return cls(X, y, target, sample_weight, summary, rows, constant, varying)

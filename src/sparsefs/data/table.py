@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import _check_n_features
 
 # Read at once: efficient for a disk, and small compared with the buffer.
 CHUNK_BYTES = 2**20
@@ -155,3 +157,31 @@ class RowTable(ABC):
 def split_rows(start: int, stop: int, n_rows: int) -> list[slice]:
     """Split a range into slices of at most `n_rows` rows."""
     return [slice(i, min(i + n_rows, stop)) for i in range(start, stop, n_rows)]
+
+
+def check_table(estimator, X: RowTable, reset: bool) -> None:
+    """Do for a table what scikit-learn's ``validate_data`` does for arrays and frames."""
+    name = type(estimator).__name__
+    if 0 in X.shape:
+        raise ValueError(
+            f"Found a table with {X.shape[0]} sample(s) and {X.shape[1]} feature(s) while at "
+            f"least one of each is required by {name}."
+        )
+    names, fitted = X.column_names, getattr(estimator, "feature_names_in_", None)
+    if reset:
+        estimator.__dict__.pop("feature_names_in_", None)
+        if names is not None:
+            estimator.feature_names_in_ = names
+    elif (names is None) != (fitted is None):
+        ours, theirs = ("no ", "") if names is None else ("", "out")
+        warnings.warn(
+            f"X has {ours}feature names, but {name} was fitted with{theirs} feature names",
+            UserWarning,
+            stacklevel=3,
+        )
+    elif names is not None and fitted is not None and not np.array_equal(names, fitted):
+        raise ValueError(
+            "The feature names should match those that were passed during fit. Open the shards "
+            "with columns=selector.feature_names_in_."
+        )
+    _check_n_features(estimator, X, reset=reset)

@@ -170,10 +170,6 @@ class Target:
         metric = r2_score if self.task == "regression" else accuracy_score
         return float(metric(y, predicted, sample_weight=sample_weight))
 
-    def without_values(self) -> Target:
-        """Return what scoring needs of it, small enough to keep."""
-        return replace(self, values=self.values[:0])
-
 
 def task_of(y) -> str:
     """Decide what y is.

@@ -14,8 +14,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _get_feature_names
 
 from ..data import RowTable
-from ..data.inputs import check_finite
-from ..data.summary import Summary
+from ..data.inputs import Summary, check_finite
 from ..data.target import as_array
 from .choice import CrossValidatedK
 from .curve import KCurve

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ..utils.device import is_remote, to_host
+from ..utils.device import is_remote, to_host, wide
 from .base import Importance, Step
 
 if TYPE_CHECKING:
@@ -46,8 +46,11 @@ class ReconstructionImportance(Importance):
     _error: Any = field(default=None, init=False)
 
     def before_update(self, network: FeedForward, step: Step) -> None:
-        remote = is_remote(network.layers[0].device)
-        self._error = step.loss.feature_error_on_device if remote else step.loss.feature_error
+        absolute = step.loss.absolute
+        if is_remote(absolute.device):
+            self._error = wide(absolute) / step.loss.n_samples
+        else:
+            self._error = absolute.numpy().astype(np.float64) / step.loss.n_samples
 
     def after_update(self, network: FeedForward, step: Step) -> None:
         """Add the error and the strengths; raise FloatingPointError if they are not finite."""

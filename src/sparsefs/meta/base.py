@@ -22,9 +22,15 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params, check_is_fitted, validate_data
 
 from ..data import RowTable
-from ..data.inputs import check_finite, check_length, check_table, table_on_disk, transform_table
-from ..data.summary import Summary
-from ..utils.estimators import earlier_fit_kept, refuse_booleans
+from ..data.inputs import (
+    Summary,
+    check_finite,
+    check_length,
+    check_table,
+    table_on_disk,
+    transform_table,
+)
+from ..selectors.base import earlier_fit_kept, refuse_booleans
 from ..utils.random import generators, seed_of, seeded
 
 

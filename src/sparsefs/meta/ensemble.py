@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..evaluation.importances import importances
 from ..evaluation.stability import stability
-from ..utils.estimators import number_of_features
+from ..selectors.base import number_of_features
 from .base import MetaSelector, fitted_clone
 
 _DEFAULT_K = 50  # of estimators that select nothing themselves

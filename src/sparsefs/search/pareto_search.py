@@ -21,8 +21,8 @@ from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from ..data import RowTable
 from ..data.inputs import table_on_disk
+from ..selectors.base import refuse_booleans
 from ..training.progress import with_callbacks
-from ..utils.estimators import refuse_booleans
 from ..utils.random import seed_of
 from .choice import RULES, chosen, front_of, to_minimise
 from .evaluation import Task

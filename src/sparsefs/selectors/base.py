@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import inspect
+import warnings
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,23 +26,15 @@ from sklearn.utils.validation import check_is_fitted
 from ..data import RowTable
 from ..data.inputs import (
     TrainingData,
-    check_finite,
     check_length,
     checked_weight,
     table_on_disk,
     transform_table,
     validated,
 )
-from ..data.summary import Summary
 from ..data.target import TASKS, Target
 from ..evaluation.choice import CrossValidatedK
 from ..training.progress import CallbackSupportMixin, Progress, with_callbacks
-from ..utils.estimators import (
-    earlier_fit_kept,
-    number_of_features,
-    refuse_booleans,
-    refuse_classes,
-)
 from ..utils.random import seed_of
 
 if TYPE_CHECKING:
@@ -48,11 +42,6 @@ if TYPE_CHECKING:
     from .network import FittedNetwork
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)  # training is in float32
-# Parameters that may make a training diverge.
-_BEHIND_DIVERGENCE = (
-    *("learning_rate_init", "solver", "scaling"),
-    *("weight_decay", "noise_std", "component_weight"),
-)
 
 
 @dataclass(frozen=True)
@@ -184,20 +173,22 @@ verbose, random_state
         FloatingPointError
             If the loss stops being finite.
         """
+        from ..utils.device import resolve_device, single_threaded
+
         self._validate_params()
         with earlier_fit_kept(self):
             data = self._training_data(X, y, sample_weight)
             seed = seed_of(self.random_state)
             common = self._common_attributes(data, seed)
 
-            from ..utils.device import resolve_device, single_threaded
-
             def attributes(result: FitResult) -> dict[str, Any]:
                 return common | result.attributes(data.constant)
 
             device, rng = resolve_device(self.device), np.random.default_rng(seed)
-            progress = Progress(self, int(self.max_iter), data, attributes)
-            with single_threaded(), _translated_errors(self), progress:
+            with (
+                single_threaded(),
+                Progress(self, int(self.max_iter), data, attributes) as progress,
+            ):
                 fitted = attributes(self._train(data, rng, device, progress))
         # The only place where fitted attributes are set; those of an earlier fit go.
         for name in [n for n in vars(self) if n.endswith("_") and not n.endswith("_in_")]:
@@ -219,15 +210,13 @@ verbose, random_state
         if y is not None:
             check_length(X, y)
         target, weight = self._target_and_weight(y, checked_weight(sample_weight, X))
-        summary = Summary.of(X, weight)
-        check_finite(X, summary, getattr(self, "feature_names_in_", None))
-        return TrainingData(X, y, target, weight, summary)
+        return TrainingData.of(X, y, target, weight, getattr(self, "feature_names_in_", None))
 
     def _common_attributes(self, data: TrainingData, seed: int) -> dict[str, Any]:
         """Fitted attributes that do not depend on the training; K is chosen here."""
         choice, common = self._choice_of_K(), {"_K_fitted": self.K}
         common["scaling_"] = self._scaling_of(data)
-        common["_target"] = None if data.target is None else data.target.without_values()
+        common["_target"] = data.target and replace(data.target, values=data.target.values[:0])
         if choice is None:
             self._n_selected(warn=True)
         else:
@@ -241,21 +230,21 @@ verbose, random_state
 
     def _learns_y(self) -> bool:
         """Whether the networks learn y."""
-        return False
+        return hasattr(self, "task") and getattr(self, "supervised", True)
 
     def _target_and_weight(self, y, sample_weight) -> tuple[Target | None, np.ndarray | None]:
         """The target to learn, and sample weights times class weights."""
         if not self._learns_y():
             return None, sample_weight
-        from ..training.losses import task_for
-        from ..training.torch_loss import learns_logarithm
+        from ..training.losses import learns_logarithm, task_for
 
-        target = Target.of(y, task_for(self.loss, self.task), sample_weight)
+        task, as_means = task_for(self.loss, self.task), learns_logarithm(self.loss)
+        target = Target.of(y, task, sample_weight)
         if self.class_weight is not None:
             weight = target.weights(self.class_weight, sample_weight)
             # Without the classes of weight 0.
             target, sample_weight = Target.of(y, target.task, weight), weight
-        return (target.as_means() if learns_logarithm(self.loss) else target), sample_weight
+        return (target.as_means() if as_means else target), sample_weight
 
     def _settings_of_parts(self, target: Target | None) -> dict[str, Any]:
         """Parameters of copies that are fitted to a part of the data: what all of y has decided."""
@@ -275,9 +264,7 @@ verbose, random_state
         """How the features are scaled: `scaling`, or what "auto" means for the data."""
         if self.scaling != "auto":
             return self.scaling
-        from ..training.scaling import share_unit
-
-        return self._auto_scaling(share_unit(data.summary))
+        return self._auto_scaling(data.summary.share_unit)
 
     def _auto_scaling(self, shared_unit: bool) -> str:
         return "global" if shared_unit else "feature"
@@ -370,26 +357,57 @@ verbose, random_state
         return tags
 
 
-def settings_in_words(selector, *names) -> str:
-    """Return ``name=value`` of those parameters that the selector has, for a message."""
-    known = selector.get_params()
-    return ", ".join(f"{name}={known[name]!r}" for name in names if name in known)
+def refuse_booleans(estimator):
+    """Refuse True and False for integer parameters: Python takes them for 1 and 0."""
+    for name, constraints in estimator._parameter_constraints.items():
+        counts = any(isinstance(c, Interval) and c.type is Integral for c in constraints)
+        value = getattr(estimator, name)
+        if counts and isinstance(value, (bool, np.bool_)):
+            raise ValueError(
+                f"The {name!r} parameter of {type(estimator).__name__} must be a number. Got "
+                f"{value!r} instead."
+            )
+
+
+def refuse_classes(selector, *names):
+    """Raise ValueError where a parameter is a class and should be one of its objects."""
+    for name in names:
+        value = getattr(selector, name)
+        if inspect.isclass(value):
+            raise ValueError(
+                f"The {name!r} parameter of {type(selector).__name__} is the class "
+                f"{value.__name__}: pass an object of it, {value.__name__}(...)."
+            )
+
+
+def number_of_features(K, n_features: int, warn: bool) -> int:
+    """Return how many features a K selects: a number, or a share of all.
+
+    Warns
+    -----
+    UserWarning
+        If K is greater than the number of features and `warn` is true.
+    """
+    if not isinstance(K, Integral):
+        return max(1, round(K * n_features))
+    if warn and int(K) > n_features:
+        warnings.warn(
+            f"K={K} is greater than n_features={n_features}. All the features are kept.",
+            UserWarning,
+            stacklevel=5,
+        )
+    return min(int(K), n_features)
 
 
 @contextmanager
-def _translated_errors(selector):
-    """Say in the selector's terms what went wrong in the middle of a training."""
-    import torch
-
+def earlier_fit_kept(selector):
+    """Undo what validation writes to the selector, if the fit fails."""
+    names = ("n_features_in_", "feature_names_in_")
+    before = {name: getattr(selector, name) for name in names if hasattr(selector, name)}
     try:
         yield
-    except FloatingPointError as error:
-        raise FloatingPointError(
-            f"{error} The learning rate may be too high or the data badly scaled "
-            f"({settings_in_words(selector, *_BEHIND_DIVERGENCE)})."
-        ) from error
-    except torch.OutOfMemoryError as error:
-        raise MemoryError(
-            "The GPU ran out of memory. Reduce the batches or the density "
-            f"({settings_in_words(selector, 'batch_size', 'density')}), or use device='cpu'."
-        ) from error
+    except BaseException:
+        for name in names:
+            selector.__dict__.pop(name, None)
+        selector.__dict__.update(before)
+        raise

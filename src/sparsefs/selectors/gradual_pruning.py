@@ -185,6 +185,7 @@ class GradualPruningSelector(BaseSelector):
         import torch
 
         from ..networks.shared_inputs import SharedInputNetworks
+        from ..training.losses import make_loss
         from ..training.objective import Objective, OfEach
         from ..training.optimizers import AdamW
         from ..training.pruning_loop import GradualPruning, PruningSchedule
@@ -193,21 +194,22 @@ class GradualPruningSelector(BaseSelector):
 
         X, weight, columns = data.X, data.sample_weight, data.varying
         n_samples, n_networks = len(data.rows), int(self.n_networks)
-        moments = Scaling(X, "feature", weight, data.summary)
-        keep_spread = self._scaling_of(data) == "root"
-        scaling = Clipping(X, moments, weight, data.constant, keep_spread)
-        loss = None if data.target is None else self._loss(data)
-        if loss is not None and callable(self.loss):
-            loss = OfEach(loss)
-        components, component_weight = self._components(data, scaling, rng)
-        objective = Objective(loss, data.target, components, component_weight, weight, device)
-        generator = torch.Generator(device).manual_seed(int(rng.integers(2**63)))
 
         def width(n_inputs):
             return self._width(n_inputs, len(columns))
 
+        n_hidden, decay = width(len(columns)), self._decay(data.target)
+        loss = None
+        if data.target is not None:
+            loss = make_loss(self.loss, data.target, weight, data.rows[:2])
+        moments = Scaling(X, "feature", weight, data.summary)
+        scaling = Clipping(X, moments, weight, data.constant, self._scaling_of(data) == "root")
+        components, component_weight = self._components(data, scaling, rng)
+        several = OfEach(loss) if callable(self.loss) and loss is not None else loss
+        objective = Objective(several, data.target, components, component_weight, weight, device)
+        generator = torch.Generator(device).manual_seed(int(rng.integers(2**63)))
         networks = SharedInputNetworks(
-            len(columns), n_networks, width(len(columns)), objective.n_outputs, generator
+            len(columns), n_networks, n_hidden, objective.n_outputs, generator
         )
         batches = ShrinkingBatches(X, scaling, columns, int(self.batch_size), rng, device, weight)
         noise_std = (torch.arange(n_networks, dtype=torch.float32, device=device) + 0.5) * (
@@ -223,18 +225,13 @@ class GradualPruningSelector(BaseSelector):
             PruningSchedule(),
             width=width,
             noise_std=noise_std[:, None, None] if self.noise_std else None,
-            optimizer=AdamW(
-                self.learning_rate_init, self._decay(data.target), progress.n * n_steps
-            ),
+            optimizer=AdamW(self.learning_rate_init, decay, progress.n * n_steps),
             memory=_MEMORY,
         )
         progress.snapshot = lambda: _result(training, data)
         with torch.inference_mode(not callable(self.loss)):  # a tenth faster; yours may need grad
             history = training.train(progress, progress.n, n_steps)
         return _result(training, data, history)
-
-    def _learns_y(self):
-        return self.supervised
 
     def _auto_scaling(self, shared_unit):
         return "root" if shared_unit and not self.supervised else "feature"

@@ -3,24 +3,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from scipy import sparse
+from scipy.special import expit
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ..data.inputs import TrainingData, check_finite, check_length, checked_weight, validated
-from ..data.summary import Summary
-from .base import FLOAT32_MAX, BaseSelector, FitResult, settings_in_words
+from ..data.inputs import (
+    Summary,
+    TrainingData,
+    check_finite,
+    check_length,
+    checked_weight,
+    read_blocks,
+    validated,
+)
+from ..training.progress import settings_in_words
+from .base import FLOAT32_MAX, BaseSelector, FitResult
 from .connections import ConnectionRecord
-from .fitted_network import FittedNetwork
 
 if TYPE_CHECKING:
     from ..networks import FeedForward
     from ..training.batches import Batches
     from ..training.progress import Progress
+    from ..training.scaling import Scaling
 
 _SMALL = 200  # samples; below, the papers take smaller batches
 
@@ -82,6 +94,11 @@ class NetworkSelector(BaseSelector):
         from ..networks import FeedForward
         from ..topology import sample_positions
 
+        if self.kernel == "block" and not any(options.get("filled_sides") or []):
+            raise ValueError(
+                "kernel='block' stores whole neurons densely, which suits grow='importance'. "
+                "With grow='random' use kernel='csr' or 'auto'."
+            )
         shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
         positions = [
             sample_positions(*layer, rng) for layer in zip(shapes, densities(shapes), strict=True)
@@ -145,14 +162,14 @@ class NetworkSelector(BaseSelector):
         extras = {} if record is None else {"connections_": record.ended(len(history["loss"]))}
         if at_end is not None:
             at_end()
-        shapes = [layer.shape for layer in network.layers]
+        shapes, training_flops = [layer.shape for layer in network.layers], network.training_flops
         costs = network_costs(
             [(shapes[0][0], data.X.shape[1]), *shapes[1:]],
             [layer.n_connections for layer in network.layers],
             n_bytes=sum(layer.n_bytes for layer in network.layers),
             n_buffers=len(network.layers[0].buffers),
             n_samples_seen=len(history["loss"]) * batches.n_samples,
-            training_flops=network.training_flops,
+            training_flops=training_flops,
         )
         return snapshot(history=history, costs=costs, extras=extras)
 
@@ -225,10 +242,11 @@ class AutoencoderSelector(NetworkSelector):
         rewirings,
         loss,
         optimizer,
+        lowers_rate=False,
         filled_sides=None,
         dropout_rate=0.0,
     ) -> FitResult:
-        """Train on `data` with the parts of a method; ``optimizer(n_steps)`` makes one."""
+        """Train on `data` with the parts of a method; ``optimizer(decay_steps=...)`` makes one."""
         from .. import topology as topo
         from ..training.batches import make_batches
         from ..training.noise import Dropout, NoisePool
@@ -256,7 +274,7 @@ class AutoencoderSelector(NetworkSelector):
             network,
             batches,
             loss,
-            optimizer(int(self.max_iter) * len(batches)),
+            optimizer(decay_steps=int(self.max_iter) * len(batches) if lowers_rate else None),
             importance=importance,
             topology=topo.Topology(rewirings, schedule, rng),
             noise=NoisePool(self.noise_std, rng, device) if self.noise_std else None,
@@ -300,9 +318,6 @@ class PerceptronSelector(NetworkSelector):
         weight = checked_weight(sample_weight, X)
         return self._target.score(y, self.network_(X), weight)
 
-    def _learns_y(self):
-        return True
-
     def _perceptron(self, data, densities, rng, device, fan_in="dense"):
         """A network from the features to the outputs; ``densities(shapes)`` are its layers'."""
         hidden = self._hidden_sizes()
@@ -335,3 +350,79 @@ class PerceptronSelector(NetworkSelector):
             rows=data.rows if rows is None else rows,
             even=True,
         )
+
+
+_ACTIVATIONS = {
+    "identity": lambda z: z,
+    "logistic": expit,
+    "tanh": np.tanh,
+    "relu": lambda z: np.maximum(z, 0),
+}
+_DENSE_FROM = 0.5  # a stored index costs as much as a weight
+
+
+@dataclass(repr=False)
+class FittedNetwork:
+    """A trained network and the scaling of its inputs.
+
+    Attributes
+    ----------
+    weights : list of ndarray or CSR array of shape (n_outputs, n_inputs), float32
+        One per layer.
+    biases : list of ndarray of shape (n_outputs,), float32
+    activations : list of str
+    mean, scale : ndarray of shape (n_inputs,), float64
+        The network sees ``(x - mean) / scale``.
+    columns : ndarray of int, or None
+        The features that are left as inputs; None for all.
+    """
+
+    weights: list[Any]
+    biases: list[np.ndarray]
+    activations: list[str]
+    mean: np.ndarray
+    scale: np.ndarray
+    columns: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, network: FeedForward, scaling: Scaling, columns=None) -> FittedNetwork:
+        """Take over what `network` has learnt."""
+        chosen = slice(None) if columns is None else columns
+        return cls(
+            [_weights(layer) for layer in network.layers],
+            [layer.bias.detach().cpu().numpy().ravel().copy() for layer in network.layers],
+            list(network.activations),
+            scaling.mean[chosen].copy(),
+            scaling.scale[chosen].copy(),
+            columns,
+        )
+
+    def scaled(self, X) -> np.ndarray:
+        """Rows of X as the network sees them, dense float32."""
+        if self.columns is not None:
+            X = X[:, self.columns]
+        X = X.toarray() if sparse.issparse(X) else np.asarray(X)
+        x = (X - self.mean) / self.scale
+        return x.astype(np.float32)
+
+    def __call__(self, X) -> np.ndarray:
+        """Outputs for the rows of X, of shape (n_samples, n_outputs), float32."""
+        return np.concatenate([self.output(block) for block in self.blocks(X)])
+
+    def blocks(self, X) -> Iterator[Any]:
+        """The rows of X from first to last, so few at a time that no layer's values are large."""
+        widest = max(X.shape[1], *(len(bias) for bias in self.biases))
+        return (block for _, block in read_blocks(X, 2**20 * X.shape[1] // widest))
+
+    def output(self, X) -> np.ndarray:
+        """The same for a few rows, at once."""
+        x = self.scaled(X).T
+        for weights, bias, name in zip(self.weights, self.biases, self.activations, strict=True):
+            x = _ACTIVATIONS[name](weights @ x + bias[:, None])
+        return x.T
+
+
+def _weights(layer):
+    weights = layer.compressed()
+    n_possible = layer.shape[0] * layer.shape[1]
+    return weights if weights.nnz < _DENSE_FROM * n_possible else weights.toarray()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from numbers import Real
 from typing import ClassVar
 
@@ -192,7 +193,7 @@ class QuickSelectionSelector(AutoencoderSelector):
             importance=ConnectionImportance(*_RANKINGS[self.rank_by]),
             rewirings=[rewiring if density < 1 else None] * 2,
             loss=SquaredErrorLoss(summed=True),
-            optimizer=lambda n_steps: SGD(learning_rate, self.alpha, momentum=self.momentum),
+            optimizer=partial(SGD, learning_rate, self.alpha, momentum=self.momentum),
             dropout_rate=self.dropout,
         )
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from numbers import Real
 from typing import ClassVar
 
@@ -211,12 +212,11 @@ class WASTSelector(AutoencoderSelector):
             for side in ("in", "out")
         ]
 
-        def optimizer(n_steps):
-            decay_steps = n_steps if self.learning_rate == "linear" else None
-            if self.solver == "adam":
-                return Adam(self.learning_rate_init, self.alpha, decay_steps)
-            return SGD(self.learning_rate_init, self.alpha, decay_steps, self.momentum)
-
+        optimizer = partial(
+            Adam if self.solver == "adam" else partial(SGD, momentum=self.momentum),
+            self.learning_rate_init,
+            self.alpha,
+        )
         return self._train_autoencoder(
             data,
             rng,
@@ -228,6 +228,7 @@ class WASTSelector(AutoencoderSelector):
             rewirings=rewirings,
             loss=ReconstructionLoss(),
             optimizer=optimizer,
+            lowers_rate=self.learning_rate == "linear",
             filled_sides=("in", "out") if self.grow == "importance" else None,
         )
 
@@ -236,11 +237,3 @@ class WASTSelector(AutoencoderSelector):
         if self.rank_by == "strength":
             return "strength (sum of |weights| of the input)"
         return "importance (error and strength, summed over steps)"
-
-    def _validate_params(self):
-        super()._validate_params()
-        if self.kernel == "block" and self.grow == "random":
-            raise ValueError(
-                "kernel='block' stores whole neurons densely, which suits grow='importance'. "
-                "With grow='random' use kernel='csr' or 'auto'."
-            )

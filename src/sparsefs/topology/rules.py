@@ -19,8 +19,7 @@ import torch
 
 from ..networks.chunks import chunks
 from ..utils.order_statistics import OrderStatistics
-from ..utils.random import distinct_integers
-from .initialisation import erk_densities, uniform_densities
+from .initialisation import distinct_integers, erk_densities, uniform_densities
 from .layer import RewirableLayer
 
 

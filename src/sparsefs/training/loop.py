@@ -99,12 +99,12 @@ def train(
             if topology is not None:
                 n_changed += topology.after_step(number, len(batches), n_steps, network, importance)
             total = total + value * x.shape[-1]
-        total = float(to_host(total))
+        total = float(total)
         if not math.isfinite(total):
             raise _diverged(total, epoch)
         history["loss"].append(total / batches.n_samples)
         history["density"].append(network.density)
-        history["connections_changed"].append(int(to_host(n_changed)))
+        history["connections_changed"].append(int(n_changed))
         ends = [hook(epoch, history) for hook in after_epoch]
         if any(ends):
             epochs.stop()

@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from ..data.inputs import TrainingData
 
 
+# Parameters that may make a training diverge.
+_BEHIND_DIVERGENCE = (
+    *("learning_rate_init", "solver", "scaling"),
+    *("weight_decay", "noise_std", "component_weight"),
+)
+
+
 class Epochs:
     """Numbers of the epochs, from 0, until `n` or :meth:`stop`."""
 
@@ -84,9 +91,21 @@ class Progress(Epochs):
             self._fit.call_on_fit_task_begin(**self._seen)
         return self
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, kind, error, traceback) -> None:
+        """Say in the estimator's terms what went wrong in the middle of a training."""
         if self._bar is not None:
             self._bar.close()
+        if isinstance(error, FloatingPointError):
+            raise FloatingPointError(
+                f"{error} The learning rate may be too high or the data badly scaled "
+                f"({settings_in_words(self.estimator, *_BEHIND_DIVERGENCE)})."
+            ) from error
+        if kind is not None and kind.__name__ == "OutOfMemoryError":  # of torch
+            raise MemoryError(
+                "The GPU ran out of memory. Reduce the batches or the density "
+                f"({settings_in_words(self.estimator, 'batch_size', 'density')}), or use "
+                "device='cpu'."
+            ) from error
 
     def __iter__(self) -> Iterator[int]:
         for epoch in range(self.n):
@@ -114,3 +133,9 @@ class Progress(Epochs):
             self._fit.call_on_fit_task_end(
                 **self._seen, reconstruction_attributes=fitted_attributes
             )
+
+
+def settings_in_words(estimator, *names) -> str:
+    """Return ``name=value`` of those parameters that the estimator has, for a message."""
+    known = estimator.get_params()
+    return ", ".join(f"{name}={known[name]!r}" for name in names if name in known)

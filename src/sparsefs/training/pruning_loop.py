@@ -155,18 +155,18 @@ class GradualPruning:
                 loss = self._step(*next(endless))
             progress = (number + 1) / n_rounds
             before = self.networks.n_connections[0]
-            n_inputs = self.networks.n_inputs
+            n_inputs = len(self.columns)
             self._prune(progress)
             value = float(loss)
             if not math.isfinite(value) or self.networks.failed:
                 raise FloatingPointError(
                     "The loss became infinite or NaN, or the weights too large."
                 )
-            removed = before * (1 - self.networks.n_inputs / n_inputs)
+            removed = before * (1 - len(self.columns) / n_inputs)
             history["loss"].append(value)
-            history["density"].append(self.networks.n_inputs / self._n_at_first)
+            history["density"].append(len(self.columns) / self._n_at_first)
             history["connections_changed"].append(round(removed))
-            history["n_inputs"].append(self.networks.n_inputs)
+            history["n_inputs"].append(len(self.columns))
             history["seconds"].append(time.perf_counter() - started)
         return {name: np.array(values) for name, values in history.items()}
 
@@ -189,17 +189,17 @@ class GradualPruning:
         # What the noise adds to the gradient says nothing of the feature.
         self.importance.look_at(networks.first.value, gradients[0])
         networks.add_noise(gradients[0])
+        self.flops += 6 * sum(networks.n_connections) * len(rows)
+        self.n_samples_seen += len(rows)
         self.optimizer.update(
             (parameter.value, gradient, parameter.buffers)
             for parameter, gradient in zip(networks.parameters, gradients, strict=True)
         )
-        self.flops += 6 * sum(networks.n_connections) * len(rows)
-        self.n_samples_seen += len(rows)
         return loss
 
     def _prune(self, progress):
         n_kept = self.schedule.n_inputs(self._n_at_first, progress)
-        if n_kept >= self.networks.n_inputs:
+        if n_kept >= len(self.columns):
             return
         values = self.importance.values
         order = torch.argsort(values.sum(1), descending=True, stable=True)
@@ -208,6 +208,6 @@ class GradualPruning:
         self.removals.append(Removal(progress, removed, to_host(values[gone])))
         self.columns = self.columns[to_host(kept)]
         self.networks.keep(kept)
+        self.networks.widen(self.width(n_kept))
         self.importance.keep(kept)
         self.batches.keep(self.columns, kept)
-        self.networks.widen(self.width(n_kept))

@@ -9,24 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from ..data import RowTable
-from ..data.inputs import read_blocks
-from ..data.summary import Summary
-
-_UNLIKE = 100  # ratio of spreads from which columns are taken to have different units
-
-
-def share_unit(summary: Summary) -> bool:
-    """Whether the columns seem to share a unit, as pixels, word counts or expressions do.
-
-    Their standard deviations must not differ much: the ninth decile of those that are not 0 is at
-    most a hundred times the first.
-    """
-    spread = np.sqrt(summary.variance) * summary.unit
-    spread = spread[spread > 0]
-    if len(spread) < 2:
-        return True
-    low, high = np.quantile(spread, [0.1, 0.9])
-    return bool(high <= _UNLIKE * low)
+from ..data.inputs import Summary, read_blocks
 
 
 class Scaling:

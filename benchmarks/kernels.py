@@ -17,7 +17,7 @@ import torch
 from benchmarks.formatting import numbers, short, show, spread
 from benchmarks.results import Results
 from sparsefs.networks import make_sparse_linear
-from sparsefs.networks.kernels import choose_kernel
+from sparsefs.networks.feedforward import choose_kernel
 from sparsefs.topology import sample_positions
 from sparsefs.utils.device import single_threaded
 

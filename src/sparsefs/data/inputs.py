@@ -401,6 +401,8 @@ class TrainingData:
         Which features have one value only in these rows.
     varying : ndarray of int
         The other features; all features if all are constant.
+    shared_unit : bool
+        Whether the features seem to share a unit.
     """
 
     X: Any
@@ -411,6 +413,7 @@ class TrainingData:
     rows: np.ndarray
     constant: np.ndarray
     varying: np.ndarray
+    shared_unit: bool
 
     @classmethod
     def of(cls, X, y, target, sample_weight, feature_names=None) -> TrainingData:
@@ -420,4 +423,5 @@ class TrainingData:
         rows = np.arange(X.shape[0]) if sample_weight is None else np.flatnonzero(sample_weight)
         constant = summary.used_low == summary.used_high
         varying = np.arange(len(constant)) if constant.all() else np.flatnonzero(~constant)
-        return cls(X, y, target, sample_weight, summary, rows, constant, varying)
+        unit = summary.share_unit
+        return cls(X, y, target, sample_weight, summary, rows, constant, varying, unit)

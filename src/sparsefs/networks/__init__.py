@@ -2,8 +2,13 @@
 """Networks whose layers keep only some of the possible connections."""
 
 from .csr import CSRLinear
-from .feedforward import FeedForward
-from .kernels import choose_kernel, layer_of, make_sparse_linear, with_inputs
+from .feedforward import (
+    FeedForward,
+    choose_kernel,
+    layer_of,
+    make_sparse_linear,
+    with_inputs,
+)
 from .masked import DenseSlots, MaskedLinear
 from .sparse_linear import SparseLinear
 

@@ -169,9 +169,6 @@ class SharedInputNetworks:
         self.first_bias.extend(zeros(self.n_networks, added, 1), 1)
         self.second.extend(zeros(self.n_networks, self.second.value.shape[1], added), 2)
 
-    def strength(self) -> torch.Tensor:
-        """Return the norm of each input's weights in each network, (n_inputs, n_networks)."""
-        return self.first.value.square().sum(2).sqrt()
 
     def _normal(self, *shape):
         return torch.randn(

@@ -110,6 +110,8 @@ verbose, random_state
     _one_hidden_layer: ClassVar[bool] = False
     _nested_ranking: ClassVar[bool] = True  # whether one ranking serves every K
     _own_parts: ClassVar[tuple[str, ...]] = ("loss",)  # parameters that may be the user's objects
+    # What scaling="auto" is where features share a unit, without and with labels.
+    _unit_scaling: ClassVar[tuple[str, str]] = ("global", "global")
     _score_label: ClassVar[Any] = "score"  # what `scores_` are, for the axis of a picture
 
     _parameter_constraints: ClassVar[dict] = {
@@ -230,7 +232,7 @@ verbose, random_state
 
     def _learns_y(self) -> bool:
         """Whether the networks learn y."""
-        return hasattr(self, "task") and getattr(self, "supervised", True)
+        return hasattr(self, "task") and bool(getattr(self, "supervised", True))
 
     def _target_and_weight(self, y, sample_weight) -> tuple[Target | None, np.ndarray | None]:
         """The target to learn, and sample weights times class weights."""
@@ -264,10 +266,10 @@ verbose, random_state
         """How the features are scaled: `scaling`, or what "auto" means for the data."""
         if self.scaling != "auto":
             return self.scaling
-        return self._auto_scaling(data.summary.share_unit)
+        return self._auto_scaling(data.shared_unit)
 
     def _auto_scaling(self, shared_unit: bool) -> str:
-        return "global" if shared_unit else "feature"
+        return self._unit_scaling[self._learns_y()] if shared_unit else "feature"
 
     def transform(self, X):
         """Reduce X to the selected features.

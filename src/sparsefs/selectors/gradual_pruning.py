@@ -128,6 +128,7 @@ class GradualPruningSelector(BaseSelector):
     _one_hidden_layer = True
 
     _score_label = "share of the training survived"
+    _unit_scaling = ("root", "feature")
 
     _parameter_constraints: ClassVar[dict] = {
         **BaseSelector._parameter_constraints,
@@ -232,9 +233,6 @@ class GradualPruningSelector(BaseSelector):
         with torch.inference_mode(not callable(self.loss)):  # a tenth faster; yours may need grad
             history = training.train(progress, progress.n, n_steps)
         return _result(training, data, history)
-
-    def _auto_scaling(self, shared_unit):
-        return "root" if shared_unit and not self.supervised else "feature"
 
     def _width(self, n_inputs, n_at_first):
         """Hidden neurons of a network: all of them once a quarter of the features is left."""

@@ -104,6 +104,7 @@ class HyperSparseSelector(PerceptronSelector):
     """
 
     _own_parts = ("penalty", "loss")
+    _unit_scaling = ("feature", "feature")
     _paper: ClassVar[dict] = {
         "warmup_epochs": 60,
         "initial_strength": 0.000005,
@@ -236,9 +237,6 @@ class HyperSparseSelector(PerceptronSelector):
             penalty=pruning.add_gradients,
             after_epoch=(pruning.after_epoch,),
         )
-
-    def _auto_scaling(self, shared_unit):
-        return "feature"
 
     @property
     def _score_label(self):

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 
 from ..networks.shared_inputs import SharedInputNetworks
-from ..utils.device import to_host
 from .optimizers import AdamW
 from .shrinking_batches import ShrinkingBatches
 
@@ -172,12 +171,12 @@ class GradualPruning:
 
     def removals_from_last(self) -> list[Removal]:
         """All features; those still there come first, as if removed a round later."""
-        left = self.networks.strength()
+        left = self.networks.first.value.square().sum(2).sqrt()  # norms, (n_inputs, n_networks)
         order = torch.argsort(left.square().sum(1), descending=True, stable=True)
         there = Removal(
             1.0 + 1.0 / self._n_rounds,
-            self.columns[to_host(order)],
-            to_host(self.importance.values[order]),
+            self.columns[order.cpu().numpy()],
+            self.importance.values[order].cpu().numpy(),
         )
         return [there, *reversed(self.removals)]
 
@@ -204,10 +203,10 @@ class GradualPruning:
         values = self.importance.values
         order = torch.argsort(values.sum(1), descending=True, stable=True)
         kept, gone = order[:n_kept].sort().values, order[n_kept:]
-        removed = self.columns[to_host(gone)]
-        self.removals.append(Removal(progress, removed, to_host(values[gone])))
-        self.columns = self.columns[to_host(kept)]
+        removed = self.columns[gone.cpu().numpy()]
+        self.removals.append(Removal(progress, removed, values[gone].cpu().numpy()))
+        self.columns = self.columns[kept.cpu().numpy()]
+        self.importance.keep(kept)
         self.networks.keep(kept)
         self.networks.widen(self.width(n_kept))
-        self.importance.keep(kept)
         self.batches.keep(self.columns, kept)

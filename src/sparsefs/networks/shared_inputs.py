@@ -169,7 +169,6 @@ class SharedInputNetworks:
         self.first_bias.extend(zeros(self.n_networks, added, 1), 1)
         self.second.extend(zeros(self.n_networks, self.second.value.shape[1], added), 2)
 
-
     def _normal(self, *shape):
         return torch.randn(
             *shape, generator=self._generator, device=self.device, dtype=torch.float32

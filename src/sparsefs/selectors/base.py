@@ -6,10 +6,11 @@ from __future__ import annotations
 import inspect
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
     from ..utils.costs import Costs
     from .network import FittedNetwork
 
+Task = Literal["auto", "classification", "multilabel", "regression"]
+Loss = (
+    Literal["auto", "cross_entropy", "binary_cross_entropy", "squared_error"] | Callable[..., Any]
+)
 FLOAT32_MAX = float(np.finfo(np.float32).max)  # training is in float32
 
 

@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..data import RowTable
-from .base import FLOAT32_MAX, BaseSelector, FitResult
+from ..evaluation.choice import CrossValidatedK
+from .base import FLOAT32_MAX, BaseSelector, FitResult, Task
 from .docs import documented
 
 _STEPS = 5  # between two prunings, for up to _FEW samples
@@ -22,6 +25,7 @@ _MOST_WEIGHTS = 2**22  # of the first layer: 64 MiB with gradient and moments
 
 
 @documented
+@dataclass(eq=False, repr=False)
 class GradualPruningSelector(BaseSelector):
     """Feature selection by gradual pruning, with or without labels.
 
@@ -141,46 +145,28 @@ class GradualPruningSelector(BaseSelector):
         "component_weight": [StrOptions({"auto"}), Interval(Real, 0, FLOAT32_MAX, closed="left")],
     }
 
-    def __init__(
-        self,
-        K=50,
-        *,
-        supervised=True,
-        scaling="auto",
-        hidden_layer_sizes=32,
-        max_iter=80,
-        batch_size=256,
-        learning_rate_init=0.003,
-        weight_decay="auto",
-        noise_std=1.0,
-        component_weight="auto",
-        task="auto",
-        loss="auto",
-        class_weight=None,
-        n_networks=8,
-        n_jobs=None,
-        device="auto",
-        verbose=False,
-        random_state=None,
-    ):
-        self.K = K
-        self.supervised = supervised
-        self.scaling = scaling
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.max_iter = max_iter
-        self.batch_size = batch_size
-        self.learning_rate_init = learning_rate_init
-        self.weight_decay = weight_decay
-        self.noise_std = noise_std
-        self.component_weight = component_weight
-        self.task = task
-        self.loss = loss
-        self.class_weight = class_weight
-        self.n_networks = n_networks
-        self.n_jobs = n_jobs
-        self.device = device
-        self.verbose = verbose
-        self.random_state = random_state
+    K: int | float | Literal["auto"] | CrossValidatedK = 50
+    _: KW_ONLY
+    supervised: bool = True
+    scaling: Literal["auto", "feature", "root"] = "auto"
+    hidden_layer_sizes: Sequence[int] | int = 32
+    max_iter: int = 80
+    batch_size: int = 256
+    learning_rate_init: float = 0.003
+    weight_decay: Literal["auto"] | float = "auto"
+    noise_std: float = 1.0
+    component_weight: Literal["auto"] | float = "auto"
+    task: Task = "auto"
+    loss: (
+        Literal["auto", "binary_cross_entropy", "cross_entropy", "squared_error"]
+        | Callable[..., Any]
+    ) = "auto"
+    class_weight: dict[Any, float] | Literal["balanced"] | None = None
+    n_networks: int = 8
+    n_jobs: int | None = None
+    device: str = "auto"
+    verbose: int = False
+    random_state: int | np.random.RandomState | None = None
 
     def _train(self, data, rng, device, progress):
         import torch

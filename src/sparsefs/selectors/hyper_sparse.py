@@ -4,18 +4,22 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 
-from .base import FLOAT32_MAX
+from ..evaluation.choice import CrossValidatedK
+from .base import FLOAT32_MAX, Task
 from .docs import documented
 from .network import PerceptronSelector
 
 
 @documented
+@dataclass(eq=False, repr=False)
 class HyperSparseSelector(PerceptronSelector):
     """Supervised feature selection by adaptive regularised training (HyperSparse, ART).
 
@@ -134,60 +138,35 @@ class HyperSparseSelector(PerceptronSelector):
         "momentum": [Interval(Real, 0, 1, closed="left")],
     }
 
-    def __init__(
-        self,
-        K=50,
-        *,
-        density=0.1,
-        penalty="hypersparse",
-        apply="gradient",
-        warmup_epochs=0.125,
-        initial_strength=0.00002,
-        growth=1.3,
-        fine_tune_epochs=0.25,
-        hidden_layer_sizes=(300, 100),
-        activation="relu",
-        task="auto",
-        loss="auto",
-        class_weight=None,
-        scaling="auto",
-        max_iter=80,
-        batch_size="auto",
-        learning_rate_init=0.05,
-        momentum=0.9,
-        alpha=0.0001,
-        connections_every=None,
-        n_jobs=None,
-        kernel="auto",
-        device="auto",
-        verbose=False,
-        random_state=None,
-    ):
-        self.K = K
-        self.density = density
-        self.penalty = penalty
-        self.apply = apply
-        self.warmup_epochs = warmup_epochs
-        self.initial_strength = initial_strength
-        self.growth = growth
-        self.fine_tune_epochs = fine_tune_epochs
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.task = task
-        self.loss = loss
-        self.class_weight = class_weight
-        self.scaling = scaling
-        self.max_iter = max_iter
-        self.batch_size = batch_size
-        self.learning_rate_init = learning_rate_init
-        self.momentum = momentum
-        self.alpha = alpha
-        self.connections_every = connections_every
-        self.n_jobs = n_jobs
-        self.kernel = kernel
-        self.device = device
-        self.verbose = verbose
-        self.random_state = random_state
+    K: int | float | Literal["auto"] | CrossValidatedK = 50
+    _: KW_ONLY
+    density: float = 0.1
+    penalty: Literal["hypersparse", "l1", "l2"] | Any = "hypersparse"
+    apply: Literal["gradient", "loss"] = "gradient"
+    warmup_epochs: int | float = 0.125
+    initial_strength: float = 0.00002
+    growth: float = 1.3
+    fine_tune_epochs: int | float = 0.25
+    hidden_layer_sizes: Sequence[int] | int = (300, 100)
+    activation: Literal["logistic", "relu", "tanh"] = "relu"
+    task: Task = "auto"
+    loss: (
+        Literal["auto", "binary_cross_entropy", "cross_entropy", "squared_error"]
+        | Callable[..., Any]
+    ) = "auto"
+    class_weight: dict[Any, float] | Literal["balanced"] | None = None
+    scaling: Literal["auto", "feature", "global", "minmax", "none"] = "auto"
+    max_iter: int = 80
+    batch_size: Literal["auto"] | int = "auto"
+    learning_rate_init: float = 0.05
+    momentum: float = 0.9
+    alpha: float = 0.0001
+    connections_every: int | None = None
+    n_jobs: int | None = None
+    kernel: Literal["auto", "csr", "masked"] = "auto"
+    device: str = "auto"
+    verbose: int = False
+    random_state: int | np.random.RandomState | None = None
 
     def _train(self, data, rng, device, progress):
         from ..importance import ConnectionImportance

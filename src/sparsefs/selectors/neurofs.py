@@ -3,17 +3,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
+from ..evaluation.choice import CrossValidatedK
+from .base import Task
 from .docs import documented
 from .network import PerceptronSelector
 
 
 @documented
+@dataclass(eq=False, repr=False)
 class NeuroFSSelector(PerceptronSelector):
     """Supervised feature selection by neuron evolution (NeuroFS).
 
@@ -115,56 +120,33 @@ class NeuroFSSelector(PerceptronSelector):
         "momentum": [Interval(Real, 0, 1, closed="left")],
     }
 
-    def __init__(
-        self,
-        K=50,
-        *,
-        epsilon=30.0,
-        density=None,
-        removed_until=0.65,
-        swap_fraction=0.2,
-        drop_fraction=0.3,
-        hidden_layer_sizes=(1000, 1000, 1000),
-        activation="tanh",
-        task="auto",
-        loss="auto",
-        class_weight=None,
-        scaling="auto",
-        max_iter=100,
-        batch_size="auto",
-        learning_rate_init=0.01,
-        momentum=0.9,
-        alpha=0.00001,
-        connections_every=None,
-        n_jobs=None,
-        kernel="auto",
-        device="auto",
-        verbose=False,
-        random_state=None,
-    ):
-        self.K = K
-        self.epsilon = epsilon
-        self.density = density
-        self.removed_until = removed_until
-        self.swap_fraction = swap_fraction
-        self.drop_fraction = drop_fraction
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.task = task
-        self.loss = loss
-        self.class_weight = class_weight
-        self.scaling = scaling
-        self.max_iter = max_iter
-        self.batch_size = batch_size
-        self.learning_rate_init = learning_rate_init
-        self.momentum = momentum
-        self.alpha = alpha
-        self.connections_every = connections_every
-        self.n_jobs = n_jobs
-        self.kernel = kernel
-        self.device = device
-        self.verbose = verbose
-        self.random_state = random_state
+    K: int | float | Literal["auto"] | CrossValidatedK = 50
+    _: KW_ONLY
+    epsilon: float = 30.0
+    density: float | None = None
+    removed_until: float = 0.65
+    swap_fraction: float = 0.2
+    drop_fraction: float = 0.3
+    hidden_layer_sizes: Sequence[int] | int = (1000, 1000, 1000)
+    activation: Literal["logistic", "relu", "tanh"] = "tanh"
+    task: Task = "auto"
+    loss: (
+        Literal["auto", "binary_cross_entropy", "cross_entropy", "squared_error"]
+        | Callable[..., Any]
+    ) = "auto"
+    class_weight: dict[Any, float] | Literal["balanced"] | None = None
+    scaling: Literal["auto", "feature", "global", "minmax", "none"] = "auto"
+    max_iter: int = 100
+    batch_size: Literal["auto"] | int = "auto"
+    learning_rate_init: float = 0.01
+    momentum: float = 0.9
+    alpha: float = 0.00001
+    connections_every: int | None = None
+    n_jobs: int | None = None
+    kernel: Literal["auto", "csr", "masked"] = "auto"
+    device: str = "auto"
+    verbose: int = False
+    random_state: int | np.random.RandomState | None = None
 
     def _train(self, data, rng, device, progress):
         from .. import topology as topo

@@ -4,18 +4,23 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from ..data.target import validation_split
+from ..evaluation.choice import CrossValidatedK
+from .base import Task
 from .docs import documented
 from .network import PerceptronSelector
 
 
 @documented
+@dataclass(eq=False, repr=False)
 class NeuronAttributionSelector(PerceptronSelector):
     """Supervised feature selection by the attribution of sparse neural networks.
 
@@ -162,72 +167,41 @@ class NeuronAttributionSelector(PerceptronSelector):
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(
-        self,
-        K=50,
-        *,
-        topology="set",
-        importance="attribution",
-        average_over="all",
-        density=0.05,
-        init="erk",
-        attribution_every=5,
-        attribution_samples=8,
-        drop_fraction=0.3,
-        drop_decay="auto",
-        update_every=10,
-        update_until="auto",
-        hidden_layer_sizes=(1000, 100),
-        activation="relu",
-        task="auto",
-        loss="auto",
-        class_weight=None,
-        scaling="auto",
-        max_iter=200,
-        batch_size="auto",
-        learning_rate_init=0.001,
-        alpha=0.0001,
-        early_stopping=True,
-        validation_fraction=0.1875,
-        n_iter_no_change=50,
-        connections_every=None,
-        n_jobs=None,
-        kernel="auto",
-        device="auto",
-        verbose=False,
-        random_state=None,
-    ):
-        self.K = K
-        self.topology = topology
-        self.importance = importance
-        self.average_over = average_over
-        self.density = density
-        self.init = init
-        self.attribution_every = attribution_every
-        self.attribution_samples = attribution_samples
-        self.drop_fraction = drop_fraction
-        self.drop_decay = drop_decay
-        self.update_every = update_every
-        self.update_until = update_until
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.task = task
-        self.loss = loss
-        self.class_weight = class_weight
-        self.scaling = scaling
-        self.max_iter = max_iter
-        self.batch_size = batch_size
-        self.learning_rate_init = learning_rate_init
-        self.alpha = alpha
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.connections_every = connections_every
-        self.n_jobs = n_jobs
-        self.kernel = kernel
-        self.device = device
-        self.verbose = verbose
-        self.random_state = random_state
+    K: int | float | Literal["auto"] | CrossValidatedK = 50
+    _: KW_ONLY
+    topology: Literal["dense", "rigl", "set"] | Callable[..., Any] = "set"
+    importance: Literal["attribution", "strength"] | Any = "attribution"
+    average_over: Literal["all", "last_epoch", "last_iteration"] = "all"
+    density: float = 0.05
+    init: Literal["erk", "uniform"] | Callable[..., Any] = "erk"
+    attribution_every: int = 5
+    attribution_samples: int | None = 8
+    drop_fraction: float = 0.3
+    drop_decay: Literal["auto", "constant", "cosine"] = "auto"
+    update_every: Literal["batch", "epoch"] | int = 10
+    update_until: Literal["auto"] | float = "auto"
+    hidden_layer_sizes: Sequence[int] | int = (1000, 100)
+    activation: Literal["logistic", "relu", "tanh"] = "relu"
+    task: Task = "auto"
+    loss: (
+        Literal["auto", "binary_cross_entropy", "cross_entropy", "squared_error"]
+        | Callable[..., Any]
+    ) = "auto"
+    class_weight: dict[Any, float] | Literal["balanced"] | None = None
+    scaling: Literal["auto", "feature", "global", "minmax", "none"] = "auto"
+    max_iter: int = 200
+    batch_size: Literal["auto"] | int = "auto"
+    learning_rate_init: float = 0.001
+    alpha: float = 0.0001
+    early_stopping: bool = True
+    validation_fraction: float = 0.1875
+    n_iter_no_change: int = 50
+    connections_every: int | None = None
+    n_jobs: int | None = None
+    kernel: Literal["auto", "csr", "masked"] = "auto"
+    device: str = "auto"
+    verbose: int = False
+    random_state: int | np.random.RandomState | None = None
 
     def _train(self, data, rng, device, progress):
         from ..importance.checks import check_importance

@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from numbers import Real
-from typing import ClassVar
+from typing import ClassVar, Literal
 
+import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from ..evaluation.choice import CrossValidatedK
 from .docs import documented
 from .network import AutoencoderSelector
 
@@ -26,6 +30,7 @@ _DEGREE = 100
 
 
 @documented
+@dataclass(eq=False, repr=False)
 class QuickSelectionSelector(AutoencoderSelector):
     """Unsupervised feature selection with QuickSelection.
 
@@ -118,56 +123,30 @@ class QuickSelectionSelector(AutoencoderSelector):
         "kernel": [StrOptions({"auto", "csr", "masked"})],
     }
 
-    def __init__(
-        self,
-        K=50,
-        *,
-        epsilon=13.0,
-        density=None,
-        rank_by="strength",
-        scaling="auto",
-        drop_fraction=0.2,
-        update_every="epoch",
-        update_until=1.0,
-        hidden_layer_sizes=1000,
-        output_activation="identity",
-        dropout=0.2,
-        max_iter=100,
-        batch_size=100,
-        learning_rate_init=0.01,
-        momentum=0.9,
-        alpha=0.00001,
-        noise_std=0.2,
-        connections_every=None,
-        n_jobs=None,
-        kernel="auto",
-        device="auto",
-        verbose=False,
-        random_state=None,
-    ):
-        self.K = K
-        self.epsilon = epsilon
-        self.density = density
-        self.rank_by = rank_by
-        self.scaling = scaling
-        self.drop_fraction = drop_fraction
-        self.update_every = update_every
-        self.update_until = update_until
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.output_activation = output_activation
-        self.dropout = dropout
-        self.max_iter = max_iter
-        self.batch_size = batch_size
-        self.learning_rate_init = learning_rate_init
-        self.momentum = momentum
-        self.alpha = alpha
-        self.noise_std = noise_std
-        self.connections_every = connections_every
-        self.n_jobs = n_jobs
-        self.kernel = kernel
-        self.device = device
-        self.verbose = verbose
-        self.random_state = random_state
+    K: int | float | Literal["auto"] | CrossValidatedK = 50
+    _: KW_ONLY
+    epsilon: float = 13.0
+    density: float | None = None
+    rank_by: Literal["degree", "output_degree", "output_strength", "strength"] = "strength"
+    scaling: Literal["auto", "feature", "global", "minmax", "none"] = "auto"
+    drop_fraction: float = 0.2
+    update_every: Literal["batch", "epoch"] | int = "epoch"
+    update_until: float = 1.0
+    hidden_layer_sizes: Sequence[int] | int = 1000
+    output_activation: Literal["identity", "tanh"] = "identity"
+    dropout: float = 0.2
+    max_iter: int = 100
+    batch_size: int = 100
+    learning_rate_init: float = 0.01
+    momentum: float = 0.9
+    alpha: float = 0.00001
+    noise_std: float = 0.2
+    connections_every: int | None = None
+    n_jobs: int | None = None
+    kernel: Literal["auto", "csr", "masked"] = "auto"
+    device: str = "auto"
+    verbose: int = False
+    random_state: int | np.random.RandomState | None = None
 
     def _train(self, data, rng, device, progress):
         from .. import topology as topo

@@ -3,17 +3,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from numbers import Real
-from typing import ClassVar
+from typing import ClassVar, Literal
 
+import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from ..evaluation.choice import CrossValidatedK
 from .docs import documented
 from .network import AutoencoderSelector
 
 
 @documented
+@dataclass(eq=False, repr=False)
 class WASTSelector(AutoencoderSelector):
     """Unsupervised feature selection with WAST.
 
@@ -141,62 +146,33 @@ class WASTSelector(AutoencoderSelector):
         "learning_rate": [StrOptions({"constant", "linear"})],
     }
 
-    def __init__(
-        self,
-        K=50,
-        *,
-        density=0.2,
-        lam=0.1,
-        mixing="mean",
-        scaling="auto",
-        rank_by="importance",
-        drop="importance",
-        grow="importance",
-        drop_fraction=0.1,
-        update_every="batch",
-        update_until=1.0,
-        hidden_layer_sizes=200,
-        max_iter=10,
-        batch_size=64,
-        solver="sgd",
-        learning_rate_init=0.5,
-        learning_rate="linear",
-        momentum=0.9,
-        alpha=0.0,
-        noise_std=0.2,
-        connections_every=None,
-        n_jobs=None,
-        kernel="auto",
-        device="auto",
-        verbose=False,
-        random_state=None,
-    ):
-        self.K = K
-        self.density = density
-        self.lam = lam
-        self.mixing = mixing
-        self.scaling = scaling
-        self.rank_by = rank_by
-        self.drop = drop
-        self.grow = grow
-        self.drop_fraction = drop_fraction
-        self.update_every = update_every
-        self.update_until = update_until
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.max_iter = max_iter
-        self.batch_size = batch_size
-        self.solver = solver
-        self.learning_rate_init = learning_rate_init
-        self.learning_rate = learning_rate
-        self.momentum = momentum
-        self.alpha = alpha
-        self.noise_std = noise_std
-        self.connections_every = connections_every
-        self.n_jobs = n_jobs
-        self.kernel = kernel
-        self.device = device
-        self.verbose = verbose
-        self.random_state = random_state
+    K: int | float | Literal["auto"] | CrossValidatedK = 50
+    _: KW_ONLY
+    density: float = 0.2
+    lam: float = 0.1
+    mixing: Literal["mean", "sum"] = "mean"
+    scaling: Literal["auto", "feature", "global", "minmax", "none"] = "auto"
+    rank_by: Literal["importance", "strength"] = "importance"
+    drop: Literal["importance", "magnitude"] = "importance"
+    grow: Literal["importance", "random"] = "importance"
+    drop_fraction: float = 0.1
+    update_every: Literal["batch", "epoch"] | int = "batch"
+    update_until: float = 1.0
+    hidden_layer_sizes: Sequence[int] | int = 200
+    max_iter: int = 10
+    batch_size: int = 64
+    solver: Literal["adam", "sgd"] = "sgd"
+    learning_rate_init: float = 0.5
+    learning_rate: Literal["constant", "linear"] = "linear"
+    momentum: float = 0.9
+    alpha: float = 0.0
+    noise_std: float = 0.2
+    connections_every: int | None = None
+    n_jobs: int | None = None
+    kernel: Literal["auto", "block", "csr", "masked"] = "auto"
+    device: str = "auto"
+    verbose: int = False
+    random_state: int | np.random.RandomState | None = None
 
     def _train(self, data, rng, device, progress):
         from .. import topology as topo

@@ -134,9 +134,7 @@ def test_columns_of_parquet_are_chosen_by_name(X, tmp_path):
     chosen = open_shards(folder, columns=["f5", "f2"])
     np.testing.assert_array_equal(chosen[:], X[:, [5, 2]])
     assert list(chosen.column_names) == ["f5", "f2"]
-    with pytest.raises(
-        ValueError, match=r"'label' of .*part-0.parquet.*must contain.*exclude"
-    ):
+    with pytest.raises(ValueError, match=r"'label' of .*part-0.parquet.*must contain.*exclude"):
         open_shards(folder)
 
 

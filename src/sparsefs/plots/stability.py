@@ -224,8 +224,8 @@ class StabilityDisplay(RankedDisplay):
             self.ax_.set(ylabel=label, ylim=(0, 1.04))
 
     def _entries(self, groups):
-        _, often, _, ever = self._features()
-        names, n_all = ("in every fit", "in some fits"), ever
+        often = self._features()[1]
+        names, n_all = ("in every fit", "in some fits"), int((self.frequencies > 0).sum())
         if self.threshold is not None:
             names, n_all = ("selected", "not selected"), len(self.frequencies)
         counts = int(often.sum()), n_all - int(often.sum())
@@ -247,7 +247,7 @@ class StabilityDisplay(RankedDisplay):
 
 
 def _ranking_of(frequencies, otherwise):
-    """Ranks by frequency; equal frequencies by another order."""
+    """Return ranks by frequency; equal frequencies by another order."""
     ranking = np.empty(len(frequencies), dtype=np.int64)
     ranking[np.lexsort((otherwise, -frequencies))] = np.arange(1, len(frequencies) + 1)
     return ranking

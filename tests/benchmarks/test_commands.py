@@ -35,7 +35,7 @@ def rows_of(folder, name):
         ("time_to_accuracy --sets tiny --repeats 1", 31),
         ("kernels --shapes 1 --repeats 1 --devices cpu", 50),
         ("startup --repeats 1", 5),
-        ("command_line --repeats 1 --rows 60 --columns 20", 1),
+        pytest.param("command_line --repeats 1 --rows 60 --columns 20", 1, marks=pytest.mark.slow),
         pytest.param("scaling --axes C --points 2 --repeats 1", 2, marks=pytest.mark.slow),
         pytest.param(
             "fits --sets tiny --repeats 1 --methods WAST F-test", 2, marks=pytest.mark.slow

@@ -95,7 +95,9 @@ def test_only_informative_columns_are_true(name):
 
 
 @pytest.mark.parametrize("problem", ["linear", "several_outputs"])
-@pytest.mark.parametrize("method", ["ExtraTrees", "L1", "F-test"])
+@pytest.mark.parametrize(
+    "method", [pytest.param("ExtraTrees", marks=pytest.mark.slow), "L1", "F-test"]
+)
 def test_the_rivals_twins_find_a_linear_truth(problem, method):
     X, y, groups = make(problem, 300, 0)
     scores = synthetic.REGRESSION[method](X, y, len(groups), 0)

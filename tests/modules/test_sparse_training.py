@@ -923,6 +923,7 @@ def test_weights_that_diverge_name_their_layer():
         opt.step()
 
 
+@pytest.mark.slow
 def test_a_compiled_module_is_counted_as_the_plain_one():
     module, opt, sparse = begin("residual", "rigl")
     compiled = torch.compile(module, backend="eager")

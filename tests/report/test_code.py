@@ -47,6 +47,7 @@ def digits():
     return X[:200], y[:200]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet"])
 def test_program_of_a_file(suffix, digits, tmp_path):
     X, y = digits

@@ -4,11 +4,14 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.report.pages import Page
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "report.rst").read_text()
 
 
+@pytest.mark.slow
 def test_code_of_the_page(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"\.\. code-block:: python\n\n((?:   .*\n|\n)+)", PAGE)

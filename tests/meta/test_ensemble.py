@@ -304,9 +304,10 @@ def test_frames_reach_the_estimator_and_set_output(library):
     selector = EnsembleSelector(make_pipeline(read, LogisticRegression()), K=3, n_fits=2)
     out = selector.set_output(transform=library).fit_transform(frame, Y_INFORMATIVE)
     assert type(out).__module__.startswith(library)
-    assert list(out.columns) == list(selector.get_feature_names_out()) == [
-        "gene2", "gene5", "gene11",
-    ]  # fmt: skip
+    assert list(out.columns) == list(selector.get_feature_names_out())
+    assert selector.get_support(indices=True).tolist() == [2, 5, 11]
+    if library == "pandas":  # scikit-learn 1.6 does not read the names of polars
+        assert list(out.columns) == ["gene2", "gene5", "gene11"]
     EnsembleSelector(Random(), n_fits=1).fit(frame)
     assert type(Random.seen[-1][0]) is type(frame)
 

@@ -80,6 +80,15 @@ def test_the_default_estimator_and_numbers_are_those_of_k_auto():
     np.testing.assert_array_equal(curve.scores, auto.path_.scores)
 
 
+def test_a_curve_chooses_K():
+    scores = np.array([[0.5, 0.5], [0.88, 0.92], [0.85, 0.99], [0.7, 0.8]])
+    curve = KCurve(np.array([1, 2, 4, 8]), scores, "accuracy")
+    assert [curve.choose(rule) for rule in ("best", "one_standard_error", "knee")] == [4, 2, 2]
+    assert curve.choose() == 2
+    with pytest.raises(ValueError, match="rule must be one of .*'elbow'"):
+        curve.choose("elbow")
+
+
 # The trap: with far fewer rows than features, some noise always tells the labels of all rows apart.
 
 

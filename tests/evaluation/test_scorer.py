@@ -98,7 +98,6 @@ AROUND = {
     "voting": lambda inner: VotingClassifier([("one", inner), ("two", SVC())]),
     "calibrated": lambda inner: CalibratedClassifierCV(inner, cv=2),
     "one against the rest": OneVsRestClassifier,
-    "subset": lambda inner: make_pipeline(SequentialFeatureSelector(inner, cv=2), inner),
 }
 
 
@@ -131,6 +130,7 @@ def test_weights_reach_what_takes_them_however_deep_it_stands(name, routing):
         GridSearchCV(Pipeline([("c", SVC())]), {"c": [Weighed(), KNeighborsClassifier()]}, cv=2),
         LogisticRegressionCV(cv=2),
         RFECV(LogisticRegression(), cv=2),
+        make_pipeline(SequentialFeatureSelector(Weighed(), cv=2), Weighed()),
         AdaBoostClassifier(n_estimators=2),
         make_pipeline(StandardScaler(), AdaBoostClassifier(n_estimators=2)),
         SelfTrainingClassifier(LogisticRegression()),

@@ -13,7 +13,6 @@ from joblib import parallel_config
 from scipy import sparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone
-from sklearn.compose import make_column_transformer
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.exceptions import NotFittedError, SkipTestWarning
 from sklearn.feature_selection import (
@@ -28,7 +27,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import BayesianRidge, Lasso, LogisticRegression, LogisticRegressionCV
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 from sparsefs import NeuronAttributionSelector, StabilitySelector, WASTSelector, open_shards
@@ -557,14 +556,11 @@ def test_what_the_estimator_takes_is_not_refused():
 
 def test_frames_reach_the_estimator():
     X = pd.DataFrame(X_INFORMATIVE).add_prefix("gene")
-    scale = make_column_transformer(
-        (StandardScaler(), [f"gene{j}" for j in range(10)]), remainder="passthrough"
-    )
-    inner = make_pipeline(scale, SelectKBest())
+    read = FunctionTransformer(lambda frame: frame.to_numpy())  # arrays have no such method
+    inner = make_pipeline(read, SelectKBest())
     for frame in (X, pl.DataFrame(X)):
         selector = StabilitySelector(inner, q=4, n_pairs=4, random_state=0)
         assert {2, 5, 11} <= set(selector.fit(frame, Y_INFORMATIVE).get_support(indices=True))
-        np.testing.assert_array_equal(selector.feature_names_in_, X.columns)
 
 
 def test_nothing_is_selected_from_noise_with_a_warning():

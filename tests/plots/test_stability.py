@@ -8,7 +8,13 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectKBest
 
-from sparsefs import GradualPruningSelector, StabilityDisplay, StabilitySelector, WASTSelector
+from sparsefs import (
+    EnsembleSelector,
+    GradualPruningSelector,
+    StabilityDisplay,
+    StabilitySelector,
+    WASTSelector,
+)
 from sparsefs.evaluation import repeated_selections, stability
 from tests.plots.toy import inside_the_page, labels
 from tests.selectors.common import classes, fit, quick
@@ -81,6 +87,16 @@ def test_stability_selection(wide):
     ]
     assert display.stability is None
     assert display.ax_.get_xlabel() == "share of 20 fits to halves\nthat select the feature"
+
+
+def test_an_ensemble(wide):
+    selector = EnsembleSelector(quick(WASTSelector), n_fits=3, random_state=0).fit(wide)
+    display = StabilityDisplay.from_estimator(selector)
+    frequencies = selector.selection_frequencies_
+    np.testing.assert_array_equal(display.frequencies, frequencies)
+    assert (np.diff(frequencies[np.argsort(display.ranking)]) <= 0).all()
+    assert display.threshold_ is None
+    assert display.ax_.get_xlabel() == "share of 3 fits with other seeds\nthat select the feature"
 
 
 @pytest.mark.parametrize(

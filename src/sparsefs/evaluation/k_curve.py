@@ -39,49 +39,51 @@ def k_curve(
 ) -> KCurve:
     """Score the K best features on rows that the ranking has not seen, for several K.
 
-    In every fold a clone of `ranker` is fitted to the training rows, and one of `estimator` to the
-    K best features of the same rows, for every K; it is scored on the held-out rows. One fit of the
-    ranker serves all K; a selector that trains towards K, as :class:`~sparsefs.NeuroFSSelector`, is
-    fitted for each.
+    In every fold, a clone of `ranker` is fitted to the training rows. For every K, a clone of
+    `estimator` is fitted to the K best features of these rows and scored on the held-out rows. One
+    fit of the ranker serves all K. A selector that trains towards K, such as
+    :class:`~sparsefs.NeuroFSSelector`, is fitted once for each K.
 
     Parameters
     ----------
     ranker : estimator
         A selector, any estimator that scores features (as for
-        :class:`~sparsefs.StabilitySelector`), or a Pipeline whose last step is one. What comes
-        before the last step, as an imputer, is fitted to the training rows as well. Of a selector
-        K does not matter. A ``random_state`` of None is set from `random_state`.
+        :class:`~sparsefs.StabilitySelector`), or a Pipeline whose last step is one. Earlier steps,
+        such as an imputer, are fitted to the training rows too. The `K` of a selector is not
+        used. A ``random_state`` of None is set from `random_state`.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Data; a DataFrame is passed on as one. Sparse data stay sparse.
+        Data; a DataFrame reaches the ranker as one. Sparse data stay sparse.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-        Target. The ranker of features without labels ignores it, the estimator does not. None: the
-        features that are not selected are predicted.
+        Target. Rankers without labels ignore it, the estimator does not. None: the estimator
+        predicts the features that are not selected.
     Ks : array-like of int or None, default=None
-        Numbers of features; those above the number of features count as that. None is as in
-        :class:`~sparsefs.CrossValidatedK`: 1, 2, 3, 4, 6, 8, 11, 16, ... up to 256.
+        Numbers of features; larger ones than the number of features are lowered to it. None means
+        1, 2, 3, 4, 6, 8, 11, 16, ... up to 256, as in :class:`~sparsefs.CrossValidatedK`.
     estimator : estimator or None, default=None
-        It is given the selected columns as they are. None is ``SVC()`` for classes and kernel ridge
-        regression for numbers, both on standardised features and on at most 2,000 rows of each
-        part, and ``Ridge()`` where features are predicted.
+        It receives the selected columns as they are. None means ``SVC()`` for classes and kernel
+        ridge regression for numbers, both on standardised features and on at most 2,000 rows of
+        each part, and ``Ridge()`` if features are predicted.
     scoring : str, callable or None, default=None
-        As in :func:`sklearn.model_selection.cross_val_score`. None is the estimator's own `score`.
+        As in :func:`sklearn.model_selection.cross_val_score`. None means the estimator's own
+        `score`.
     cv : int, cross-validation generator, iterable of splits or None, default=None
-        An int is a number of shuffled folds, stratified for classes; None is 5. They depend on
+        An int is a number of shuffled folds, stratified for classes; None means 5. They depend on
         `y`, `sample_weight` and `random_state` only, so that rankers can be compared.
     sample_weight : array-like of shape (n_samples,) or None, default=None
-        Passed to whatever takes weights, the score among it. Samples of weight 0 are left out.
+        Passed to every part of ranker, estimator and score that takes weights. Samples of weight
+        0 are left out.
     n_jobs : int or None, default=None
-        Folds at the same time, in processes unless a ``joblib.parallel_config`` context says
-        otherwise; None is 1 unless in such a context.
+        Folds at the same time, in processes unless a ``joblib.parallel_config`` context sets
+        another backend; None means 1 unless in such a context.
     random_state : int, RandomState instance or None, default=None
-        Decides the folds, which rows are taken where they are many, and what rankers without a
-        ``random_state`` of their own do.
+        Decides the folds, the subsamples of rows, and the ``random_state`` of rankers without
+        one of their own.
     importance_getter : str or callable, default="auto"
-        What the ranker says of the features, as in :class:`~sparsefs.StabilitySelector`; of a
-        pipeline the last step.
-    task : {"auto", "classification", "regression"}, default="auto"
-        What the default estimator takes `y` for. ``"auto"`` is what the selector or the estimator
-        takes it for, or else what `y` looks like: whole numbers are classes.
+        Where the scores of the features are read from, as in
+        :class:`~sparsefs.StabilitySelector`; for a pipeline in the last step.
+    task : {"auto", "classification", "multilabel", "regression"}, default="auto"
+        Task of the default estimator. ``"auto"`` is the task of the selector or the estimator; if
+        they have none, it is decided from `y`.
 
     Returns
     -------

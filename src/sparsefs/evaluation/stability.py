@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How much selections agree that differ in the seed, or in the samples, only."""
+"""Agreement of selections that differ in the seed or in the samples."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from .subsamples import complementary_pair, strata
 
 
 class Stability(NamedTuple):
-    """How much selections agree, see :func:`stability`.
+    """Agreement of selections with a confidence interval, see :func:`stability`.
 
     Attributes
     ----------
     value : float
-        1 if all selections are the same, 0 on the average over selections by chance.
+        1 if all selections are the same, 0 on average for random selections.
     low, high : float
-        Confidence interval of it.
+        Confidence interval of `value`.
     """
 
     value: float
@@ -35,23 +35,23 @@ class Stability(NamedTuple):
 
 
 def stability(selections, *, confidence=0.95) -> Stability:
-    """Stability of selections, by the measure of Nogueira, Sechidis and Brown.
+    """Return the stability of selections by the measure of Nogueira, Sechidis and Brown.
 
-    Selections may differ in their numbers of features. It is corrected for chance: that a large
-    share of the features is selected makes selections no more stable.
+    Selections may differ in their numbers of features. The measure is corrected for chance: a
+    larger share of selected features does not raise it.
 
     Parameters
     ----------
     selections : array-like of shape (n_selections, n_features)
-        Which features each selection has, booleans or zeros and ones; two selections at least.
-    confidence : float in (0, 1), default=0.95
-        Of the interval, which is approximate: that of a normal distribution, for independent
+        Selected features of each selection, as booleans or zeros and ones; at least two
         selections.
+    confidence : float in (0, 1), default=0.95
+        Level of the interval, which is approximate: normal, for independent selections.
 
     Returns
     -------
     Stability
-        ``(value, low, high)``; NaN where no feature is ever selected, or all always are.
+        ``(value, low, high)``; NaN if no feature is ever selected, or all always are.
 
     Raises
     ------
@@ -108,26 +108,26 @@ def repeated_selections(
     Parameters
     ----------
     selector : estimator
-        With ``get_support``; it is cloned and stays as it is.
+        Estimator with ``get_support``; it is cloned and stays as it is.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
     K : int or None, default=None
-        Set for all fits; None leaves the selector's own.
+        Number of features in all fits; None keeps the selector's own.
     n_repeats : int, default=10
-        Fits, at least 2.
+        Number of fits, at least 2.
     vary : {"seed", "half"}, default="seed"
-        What differs: every ``random_state`` only; or each fit sees a random half of the samples
-        (of every class, if there are classes), with a seed of its own.
+        ``"seed"``: the fits differ in every ``random_state``. ``"half"``: each fit also sees a
+        random half of the samples (of every class, if there are classes).
     n_jobs : int or None, default=None
-        Fits at the same time, in processes unless a ``joblib.parallel_config`` context says
-        otherwise; None is 1 unless in such a context.
+        Fits at the same time, in processes unless a ``joblib.parallel_config`` context sets
+        another backend; None means 1 unless in such a context.
     random_state : int, RandomState instance or None, default=None
-        Decides seeds and halves.
+        Decides the seeds and the halves.
 
     Returns
     -------
     ndarray of shape (n_repeats, n_features), dtype bool
-        The features that each fit selects.
+        Selected features of each fit.
 
     Raises
     ------
@@ -174,7 +174,7 @@ def repeated_selections(
 
 
 def _selection(selector, X, y, classes, rng):
-    """What a clone of the selector selects."""
+    """Mask of the features that a clone selects."""
     if classes is not None:
         half, _ = complementary_pair(classes, rng)
         X = _safe_indexing(X, half)
@@ -186,9 +186,9 @@ def _zeros_and_ones(selections):
     Z = np.asarray(selections)
     if Z.ndim != 2 or len(Z) < 2:
         raise ValueError(
-            "selections must have a row for each of two selections at least. Got the shape "
+            "selections must have at least two rows, one for each selection. Got the shape "
             f"{Z.shape}."
         )
     if not np.isin(Z, (0, 1)).all():
-        raise ValueError("selections must hold booleans, or zeros and ones.")
+        raise ValueError("selections must contain booleans, or zeros and ones.")
     return Z.astype(np.float64)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Complementary pairs: halves of the samples that share none."""
+"""Complementary pairs: halves of the samples without common samples."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from sklearn.utils.multiclass import type_of_target
 
 
 def strata(y) -> np.ndarray | None:
-    """Number of each sample's class, (n_samples,); None where y holds no classes.
+    """Return the number of each sample's class, (n_samples,); None if y contains no classes.
 
     Raises
     ------
     TypeError
-        If y mixes text with something else, missing labels among it.
+        If y mixes text with other values, such as missing labels.
     ValueError
-        If y holds NaN or infinite numbers.
+        If y contains NaN or infinite numbers.
     """
     if y is None:
         return None
@@ -25,7 +25,7 @@ def strata(y) -> np.ndarray | None:
         return np.unique(np.asarray(y).ravel(), return_inverse=True)[1]
     except TypeError as error:
         raise TypeError(
-            f"y is unusable: {error}. Labels must be all text or all numbers, and none missing."
+            f"y is unusable: {error}. Labels must be all text or all numbers, without missing ones."
         ) from error
 
 
@@ -41,7 +41,7 @@ def complementary_pair(
     Parameters
     ----------
     classes : ndarray of int of shape (n_samples,)
-        Class of every sample; all the same where there are none.
+        Class of every sample; all the same if there are no classes.
     rng : Generator
 
     Returns

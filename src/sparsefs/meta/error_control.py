@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How many false selections are to be expected of stability selection, at most."""
+"""Bound on the expected number of false selections of stability selection."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ DEFAULT_PFER = 1.0
 
 
 class ErrorControl(NamedTuple):
-    """What belongs together.
+    """Settings of stability selection that depend on each other.
 
     Attributes
     ----------
     q : int
-        Features taken of every subsample.
+        Features taken on every subsample.
     threshold : float
         Smallest frequency that is selected, a multiple of 1 / (2 * n_pairs).
     pfer : float
@@ -30,15 +30,15 @@ class ErrorControl(NamedTuple):
 
 
 def pfer_bound(q, n_times, n_features: int, n_pairs: int, bound: str):
-    """Bound on the expected number of false selections (the per-family error rate).
+    """Return a bound on the expected number of false selections (per-family error rate).
 
     Parameters
     ----------
     q : int or ndarray of int
-        Features taken of every subsample.
+        Features taken on every subsample.
     n_times : int or ndarray of int
-        A feature is selected that is taken in so many of the 2 * n_pairs subsamples, more than
-        n_pairs.
+        Features taken on at least this many of the 2 * n_pairs subsamples are selected; more
+        than n_pairs.
     n_features, n_pairs : int
     bound : {"worst_case", "unimodal"}
         Theorem 1 or 2 of Shah and Samworth (2013).
@@ -64,16 +64,16 @@ def pfer_bound(q, n_times, n_features: int, n_pairs: int, bound: str):
 
 
 def error_control(q, threshold, pfer, *, n_features: int, n_pairs: int, bound: str) -> ErrorControl:
-    """Find what is not given of `q`, `threshold` and `pfer`.
+    """Find the missing ones of `q`, `threshold` and `pfer`.
 
     Raises
     ------
     ValueError
-        If all three are given, or what is given cannot be kept.
+        If all three are given, or the given ones cannot be kept.
     """
     if q is not None and threshold is not None and pfer is not None:
         raise ValueError(
-            "Of 'q', 'threshold' and 'pfer' two decide the third: leave one of them None. Got "
+            "Two of 'q', 'threshold' and 'pfer' decide the third: leave one of them None. Got "
             f"q={q!r}, threshold={threshold!r} and pfer={pfer!r}."
         )
     if q is not None and q > n_features:
@@ -93,7 +93,7 @@ def error_control(q, threshold, pfer, *, n_features: int, n_pairs: int, bound: s
             )
         return _together(q, possible[kept[0]], pfer_of, n_pairs)
 
-    # Frequencies are multiples of 1 / (2 * n_pairs): what lies between selects as the next does.
+    # Frequencies are multiples of 1 / (2 * n_pairs), so a threshold is rounded up to the next one.
     n_times = int(np.ceil(2 * n_pairs * (threshold or DEFAULT_THRESHOLD) - 1e-9))
     n_times = max(n_times, n_pairs + 1)
     if q is None:
@@ -103,7 +103,7 @@ def error_control(q, threshold, pfer, *, n_features: int, n_pairs: int, bound: s
             raise ValueError(
                 f"pfer={pfer} cannot be kept at threshold={n_times / (2 * n_pairs):g} with "
                 f"n_features={n_features}: the bound is {float(pfer_of(1, n_times)):.3g} if one "
-                "feature is taken of every subsample. Raise 'pfer' or 'threshold'."
+                "feature is taken on every subsample. Raise 'pfer' or 'threshold'."
             )
         q = kept[-1] + 1
     return _together(q, n_times, pfer_of, n_pairs)

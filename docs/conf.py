@@ -36,6 +36,8 @@ autodoc_default_options = {
     # Metadata routing writes these from a template of scikit-learn's own documentation.
     "exclude-members": "set_fit_request, set_transform_request, set_score_request",
 }
+# Several classes have attributes of one name, such as support_.
+suppress_warnings = ["ref.python"]
 numpydoc_show_class_members = False  # the class template lists them
 
 html_theme = "pydata_sphinx_theme"

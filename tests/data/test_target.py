@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How a y becomes what a network learns, the rows held out, and the losses."""
 
+import dataclasses
 import warnings
 
 import numpy as np
@@ -54,10 +55,9 @@ def test_numbers_are_standardised(weight):
     np.testing.assert_allclose(restored, y[used], atol=1e-6 * target.scale.max())
 
 
-def test_what_is_kept_is_small():
+def test_a_target_scores_without_its_values():
     target = Target.of(np.arange(1000) % 7)
-    kept = target.without_values()
-    assert len(kept.values) == 0 and len(kept.classes) == 7
+    kept = dataclasses.replace(target, values=target.values[:0])
     output = np.eye(7)[np.arange(1000) % 7]
     assert kept.score(np.arange(1000) % 7, output) == 1.0
 

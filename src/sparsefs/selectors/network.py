@@ -94,11 +94,6 @@ class NetworkSelector(BaseSelector):
         from ..networks import FeedForward
         from ..topology import sample_positions
 
-        if self.kernel == "block" and not any(options.get("filled_sides") or []):
-            raise ValueError(
-                "kernel='block' stores whole neurons densely, which suits grow='importance'. "
-                "With grow='random' use kernel='csr' or 'auto'."
-            )
         shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
         positions = [
             sample_positions(*layer, rng) for layer in zip(shapes, densities(shapes), strict=True)

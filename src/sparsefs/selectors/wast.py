@@ -213,3 +213,11 @@ class WASTSelector(AutoencoderSelector):
         if self.rank_by == "strength":
             return "strength (sum of |weights| of the input)"
         return "importance (error and strength, summed over steps)"
+
+    def _validate_params(self):
+        super()._validate_params()
+        if self.kernel == "block" and self.grow == "random":
+            raise ValueError(
+                "kernel='block' stores whole neurons densely, which suits grow='importance'. "
+                "With grow='random' use kernel='csr' or 'auto'."
+            )

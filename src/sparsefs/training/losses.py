@@ -282,7 +282,7 @@ class TorchLoss:
                 of_sample = each.reshape(len(each), -1).mean(1)
                 value = (of_sample if sample_weight is None else of_sample * sample_weight).mean()
             (gradient,) = torch.autograd.grad(value, inputs)
-        return float(value), gradient.t().contiguous()
+        return float(value.detach()), gradient.t().contiguous()
 
 
 def _unreduced(loss):

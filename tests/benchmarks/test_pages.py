@@ -8,7 +8,7 @@ import shlex
 import numpy as np
 import pytest
 from benchmarks import __main__ as benchmarks_main
-from benchmarks import tables
+from benchmarks import accuracy, tables
 from benchmarks.results import Results
 
 from tests.docs.pages import DOCS, blocks
@@ -135,3 +135,46 @@ def test_commands_are_understood(command, monkeypatch):
     if known:
         asked = getattr(arguments, known.lower())
         assert set(asked) <= set(getattr(module, known))
+
+
+# The table of the README.
+
+README_SETS = (
+    *("colon", "lymphoma", "prostate_ge", "yale", "warpar10p", "orl", "tox_171"),
+    *("arcene", "relathe", "pcmac", "basehock", "madelon"),
+)
+README_METHODS = {
+    "`GradualPruningSelector`": "GradualPruning",
+    "RFE (linear SVM)": "RFE (LinearSVC)",
+    "L1 logistic regression": "L1 logistic regression",
+    "ExtraTrees (500 trees)": "ExtraTrees",
+    "mRMR": "mRMR",
+    "F-test": "F-test",
+    "Random features": "random",
+}
+
+
+def test_table_of_the_readme():
+    results = (DOCS.parent / "README.md").read_text(encoding="utf-8").split("## Results")[1]
+    published = accuracy.rows_file(accuracy.PUBLISHED, official=False)
+    rows = [
+        row
+        for file in (published, f"{published}_readme_rfe")
+        for row in Results(file, accuracy.KEY).rows
+    ]
+    for title, method in README_METHODS.items():
+        found = [
+            [row for row in rows if (row["set"], row["method"]) == (name, method)
+             and int(row["seed"]) < 1003]
+            for name in README_SETS
+        ]  # fmt: skip
+        assert [len(of_set) for of_set in found] == [3] * len(README_SETS), method
+        tens, fifties, seconds = (
+            [np.mean([float(row[column]) for row in of_set]) for of_set in found]
+            for column in ("svc_10", "svc_50", "cpu_seconds")
+        )
+        line = next(line for line in results.splitlines() if line.startswith(f"| {title} |"))
+        cells = [cell.strip(" *") for cell in line.split("|")[2:5]]
+        assert cells == [
+            f"{np.mean(tens):.1f}", f"{np.mean(fifties):.1f}", f"{np.median(seconds):.2f}",
+        ]  # fmt: skip

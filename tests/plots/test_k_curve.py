@@ -4,7 +4,6 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.naive_bayes import GaussianNB
@@ -16,7 +15,7 @@ from sparsefs import (
     NeuronAttributionSelector,
     WASTSelector,
 )
-from sparsefs.evaluation import KCurve, k_curve
+from sparsefs.evaluation import KCurve
 from tests.plots.toy import inside_the_page, labels
 from tests.selectors.common import classes, first_ten_informative, fit, quick
 
@@ -147,18 +146,6 @@ def test_a_given_K_that_was_not_tried_is_not_marked(wide):
     selector = fit(quick(WASTSelector, K=CrossValidatedK(cv=2, Ks=[2, 5]), max_iter=1), wide)
     display = KCurveDisplay.from_estimator(selector.set_params(K=4))
     assert display.chosen_points_ == []
-
-
-def test_cross_validates_with_X():
-    X, y = first_ten_informative(0)
-    settings = {"Ks": [2, 10], "cv": 3, "estimator": GaussianNB(), "random_state": 0}
-    settings["importance_getter"] = "feature_importances_"
-    trees = ExtraTreesClassifier(20, random_state=0)
-    expected = k_curve(trees, X, y, **settings)
-    display = KCurveDisplay.from_estimator(trees, X, y, **settings, name="trees")
-    np.testing.assert_allclose(display.curves["trees"].mean, expected.mean)
-    np.testing.assert_allclose(display.curves["trees"].se, expected.se)
-    assert labels(display) == ["trees"] and display.chosen is None
 
 
 @pytest.mark.parametrize(

@@ -79,34 +79,18 @@ class KCurveDisplay(Display):
     def from_estimator(
         cls,
         selector,
-        X=None,
-        y=None,
         *,
-        Ks=None,
-        estimator=None,
-        scoring=None,
-        cv=None,
-        sample_weight=None,
-        n_jobs=None,
-        random_state=None,
-        importance_getter="auto",
         all_features=None,
         name="",
         ax=None,
         **kwargs,
     ):
-        """Draw the curve of a selector.
+        """Draw the ``path_`` of a selector, with a mark at the chosen K.
 
         Parameters
         ----------
         selector : estimator
-            Without X, a selector fitted with ``K="auto"``: its ``path_`` is drawn, with a mark at
-            the chosen K. With X, any ranker for :func:`sparsefs.evaluation.k_curve`.
-        X : {array-like, sparse matrix} of shape (n_samples, n_features) or None, default=None
-            Data to cross-validate on; None draws ``path_``.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-        Ks, estimator, scoring, cv, sample_weight, n_jobs, random_state, importance_getter
-            As in :func:`sparsefs.evaluation.k_curve`; only with X.
+            Fitted with ``K="auto"``.
         all_features : float or None, default=None
             Score with all features, drawn as a horizontal line.
         name : str, default=""
@@ -123,32 +107,15 @@ class KCurveDisplay(Display):
         Raises
         ------
         NotFittedError
-            If X is None and the selector is not fitted.
+            If the selector is not fitted.
         ValueError
-            If X is None and K was not chosen in the fit, or if the cross-validation fails.
+            If K was not chosen in the fit.
         """
-        if X is not None:
-            from ..evaluation import k_curve
-
-            found = k_curve(
-                selector,
-                X,
-                y,
-                Ks=Ks,
-                estimator=estimator,
-                scoring=scoring,
-                cv=cv,
-                sample_weight=sample_weight,
-                n_jobs=n_jobs,
-                random_state=random_state,
-                importance_getter=importance_getter,
-            )
-            return cls.from_curve({name: found}, all_features=all_features, ax=ax, **kwargs)
         check_is_fitted(selector)
         if getattr(selector, "path_", None) is None:
             raise ValueError(
                 f"This {type(selector).__name__} was fitted with a given K, so there is no path to "
-                "draw. Pass X and y to cross-validate on, or fit it with K='auto'."
+                "draw. Fit it with K='auto', or draw a k_curve with KCurveDisplay.from_curve."
             )
         curve = selector.path_
         # K may have been set to another number since.

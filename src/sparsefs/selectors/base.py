@@ -100,8 +100,8 @@ class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
     """Base of all selectors: X, y, weights, the choice of K, transform, fitted attributes.
 
     A method implements :meth:`_train` and declares its parameters as fields of a dataclass (or in
-    ``__init__``) and in ``_parameter_constraints``; those below must be among them. After :meth:`fit`, everything on
-    the selector is numpy or plain Python.
+    ``__init__``) and in ``_parameter_constraints``; those below must be among them. After
+    :meth:`fit`, everything on the selector is numpy or plain Python.
 
     Parameters
     ----------

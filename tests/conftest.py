@@ -15,7 +15,11 @@ from hypothesis import HealthCheck, settings
 
 # Neither a busy machine nor chance decides whether a property holds.
 settings.register_profile(
-    "sparsefs", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "sparsefs",
+    deadline=None,
+    derandomize=True,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("sparsefs")
 

@@ -13,7 +13,7 @@ import yaml
 
 import sparsefs
 
-HEAVY = ["torch", "sklearn", "scipy", "numpy", "pandas", "matplotlib", "pyarrow", "tqdm"]
+HEAVY = ["torch", "sklearn", "scipy", "numpy", "pandas", "matplotlib", "optuna", "pyarrow", "tqdm"]
 
 
 def in_a_new_process(program):
@@ -28,9 +28,10 @@ def test_importing_it_imports_no_library():
     assert in_a_new_process("import sparsefs; sparsefs.__version__; dir(sparsefs)") == []
 
 
-def test_selectors_do_not_import_torch_or_matplotlib():
-    found = in_a_new_process("from sparsefs import *; import sparsefs; sparsefs.report")
-    assert "sklearn" in found and not {"torch", "matplotlib"} & set(found)
+def test_its_folders_do_not_import_torch_matplotlib_or_optuna():
+    folders = "sparsefs.report, sparsefs.plots, sparsefs.search"
+    found = in_a_new_process(f"from sparsefs import *; import sparsefs; {folders}")
+    assert "sklearn" in found and not {"torch", "matplotlib", "optuna"} & set(found)
 
 
 def test_every_name_is_there_and_listed():

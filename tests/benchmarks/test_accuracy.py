@@ -190,6 +190,7 @@ def test_selection_never_sees_the_test_part(official, monkeypatch):
     assert ("nn_5" in found) is not official
 
 
+@pytest.mark.slow
 def test_labels_play_no_part_without_labels():
     for name, method in methods.METHODS.items():
         if not method.supervised and name != methods.QUICK_SELECTION_PAPER:

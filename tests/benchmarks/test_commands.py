@@ -28,6 +28,7 @@ def rows_of(folder, name):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "n_rows"),
     [
@@ -35,14 +36,10 @@ def rows_of(folder, name):
         ("time_to_accuracy --sets tiny --repeats 1", 31),
         ("kernels --shapes 1 --repeats 1 --devices cpu", 50),
         ("startup --repeats 1", 5),
-        pytest.param("command_line --repeats 1 --rows 60 --columns 20", 1, marks=pytest.mark.slow),
-        pytest.param("scaling --axes C --points 2 --repeats 1", 2, marks=pytest.mark.slow),
-        pytest.param(
-            "fits --sets tiny --repeats 1 --methods WAST F-test", 2, marks=pytest.mark.slow
-        ),
-        pytest.param(
-            "memory --sets tiny --repeats 1 --methods WAST NeuroFS", 2, marks=pytest.mark.slow
-        ),
+        ("command_line --repeats 1 --rows 60 --columns 20", 1),
+        ("scaling --axes C --points 2 --repeats 1", 2),
+        ("fits --sets tiny --repeats 1 --methods WAST F-test", 2),
+        ("memory --sets tiny --repeats 1 --methods WAST NeuroFS", 2),
     ],
 )
 def test_command_measures_prints_and_resumes(command, n_rows, folder, capsys):

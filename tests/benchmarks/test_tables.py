@@ -25,6 +25,7 @@ def table(name):
     return [*csv.reader(io.StringIO(file.getvalue()))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", tables.TABLES)
 def test_table_is_made_of_the_tracked_rows(name):
     header, *lines = table(name)
@@ -33,6 +34,7 @@ def test_table_is_made_of_the_tracked_rows(name):
     assert len({*map(tuple, lines)}) == len(lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", tables.FIGURES)
 def test_figure_is_made_of_the_tracked_rows(name):
     figure = tables.made(*tables.FIGURES[name])

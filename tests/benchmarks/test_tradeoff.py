@@ -93,6 +93,7 @@ def rows_of(folder, name):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 @parametrize_with_checks(
     [
         SparseNetworkClassifier(
@@ -239,6 +240,7 @@ def test_command_prints_its_origin_and_forgets(small, split, folder, monkeypatch
     assert len([*folder.rglob("*.jsonl")]) == 3
 
 
+@pytest.mark.slow
 def test_searches_and_what_follows_them(small, split, arguments, folder, monkeypatch):
     monkeypatch.setattr(data, "load", lambda configuration: split)
     for experiment in EXPERIMENTS:

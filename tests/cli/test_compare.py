@@ -38,6 +38,7 @@ def test_the_table(csv, command):
     assert "method 2 of 4: extra-trees" in ran.err
 
 
+@pytest.mark.slow
 def test_the_figures_are_those_of_k_curve_on_the_same_folds(csv, command):
     options = ["compare", csv, "--target", "label", "-K", 6, 2, "--methods", "extra-trees,f-test"]
     found = command(*options, "--seed", 5, "--json").json
@@ -133,6 +134,7 @@ def test_a_method_that_takes_too_long_is_ended(csv, command):
     assert row == {"method": "extra-trees", "error": "longer than 0.05 s"}
 
 
+@pytest.mark.slow
 def test_a_limit_that_is_not_reached_changes_nothing(csv, command):
     options = ["compare", csv, "--target", "label", "-K", 2, "--cv", 2, "--methods", "f-test"]
     limited = command(*options, "--time-limit", 100, "--json").json["methods"][0]

@@ -29,6 +29,7 @@ def csv(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_results_go_to_stdout_and_the_rest_to_stderr(csv):
     ran = sparsefs("select", csv, "--target", "label", "-K", 2, *QUICK)
     assert ran.returncode == 0
@@ -63,6 +64,7 @@ assert not heavy, heavy
     subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.DEVNULL)
 
 
+@pytest.mark.slow
 def test_an_error_in_the_arguments_is_found_before_torch_is_imported(csv):
     program = f"""
 import sys
@@ -73,6 +75,7 @@ assert "torch" not in sys.modules
     subprocess.run([sys.executable, "-c", program], check=True, stderr=subprocess.DEVNULL)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="pipes and signals of POSIX")
 def test_a_reader_that_has_seen_enough_is_no_error():
     ran = subprocess.run(
@@ -86,6 +89,7 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     assert ran.stderr == "" and ran.stdout == "0\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="pipes and signals of POSIX")
 def test_an_interrupt_ends_with_130_and_one_line(csv):
     options = ["--target", "label", "-K", "2", "--set", "max_iter=1000000"]

@@ -41,6 +41,7 @@ def three_classes():
     return frame
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error::FutureWarning")
 @pytest.mark.parametrize(
     ("make", "suffix", "options"),

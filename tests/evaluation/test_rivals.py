@@ -65,6 +65,7 @@ def test_methods_without_target_do_without():
     np.testing.assert_allclose(rival("variance").fit(X).scores_, X.var(axis=0), atol=1e-12)
 
 
+@pytest.mark.slow
 def test_trees_are_those_of_scikit_learn():
     X, y = problem()
     trees = ExtraTreesClassifier(500, random_state=3).fit(X, y)

@@ -250,6 +250,7 @@ def test_importances_that_cannot_be_used(estimator, getter, words):
 # ---- the bound
 
 
+@pytest.mark.slow
 def test_false_selections_stay_within_the_bound():
     """100 tables of noise: the mean number of selected features beside its bounds."""
     q, n_features, n_pairs = 5, 100, 10

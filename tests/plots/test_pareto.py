@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """ParetoDisplay: what is drawn is what the search has found."""
 
-import subprocess
-import sys
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
@@ -397,12 +395,3 @@ def test_results_of_a_grid_search():
 def test_without_matplotlib_the_error_says_what_to_install(no_matplotlib):
     with pytest.raises(ImportError, match=r'ParetoDisplay .*pip install "sparsefs\[plot\]"'):
         ParetoDisplay.from_cv_results(small())
-
-
-def test_importing_the_library_imports_neither_matplotlib_nor_torch():
-    code = (
-        "import sys; from sparsefs import ParetoDisplay; import sparsefs.plots;"
-        "print([name for name in ('matplotlib', 'torch', 'optuna') if name in sys.modules])"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "[]"

@@ -64,6 +64,7 @@ def test_program_of_a_file(suffix, digits, tmp_path):
     assert run(page, tmp_path) == selector.get_feature_names_out().tolist()
 
 
+@pytest.mark.slow
 def test_program_of_data_in_memory(digits, tmp_path):
     X, _ = digits
     selector = WASTSelector(K=5, max_iter=2, random_state=1).fit(sparse.csr_matrix(X))
@@ -73,6 +74,7 @@ def test_program_of_data_in_memory(digits, tmp_path):
     assert "# Preparation: Counted." in page.block("code")
 
 
+@pytest.mark.slow
 def test_program_of_arrays_in_a_file(tmp_path):
     X, y = make_regression(100, 10, random_state=0)
     np.savez(tmp_path / "data.npz", X=X, y=y)
@@ -82,6 +84,7 @@ def test_program_of_arrays_in_a_file(tmp_path):
     assert run(page, tmp_path) == selector.get_feature_names_out().tolist()
 
 
+@pytest.mark.slow
 def test_data_of_another_shape_are_refused(digits, tmp_path):
     X, y = digits
     X.assign(digit=y)[:50].to_csv(tmp_path / "digits.csv", index=False)

@@ -3,7 +3,6 @@
 
 import base64
 import re
-import subprocess
 import sys
 
 import matplotlib as mpl
@@ -16,7 +15,6 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import RFE, SelectFromModel, SelectKBest
 from sklearn.linear_model import LogisticRegression, Ridge
 
-import sparsefs
 from sparsefs import (
     GradualPruningSelector,
     NeuronAttributionSelector,
@@ -487,10 +485,3 @@ def test_without_matplotlib_the_error_names_the_extra(digits, tmp_path, monkeypa
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match=r"sparsefs\[plot\]"):
         report(tmp_path, *digits)
-
-
-def test_importing_does_not_import_matplotlib_or_torch():
-    code = "import sys, sparsefs.report; print({'torch', 'matplotlib'} & set(sys.modules))"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "set()"
-    assert sparsefs.report.write_report is write_report

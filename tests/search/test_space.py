@@ -143,6 +143,7 @@ def test_equal_parameters_have_one_identity():
     assert all(len(identities) == 1 for identities in by_value.values())
 
 
+@pytest.mark.slow
 def test_the_text_of_a_space_is_the_same_in_every_process():
     program = (
         "from scipy.stats import loguniform; from sparsefs.search import Conditional;"

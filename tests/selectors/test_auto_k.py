@@ -127,6 +127,7 @@ def learning(K, **params):
     return NeuronAttributionSelector(K=K, **{**setting, **params})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_rule_finds_about_five_of_a_hundred(kind):
     X, y = five_of_hundred(kind)
@@ -323,6 +324,7 @@ def random_labels(seed):
     return rng.standard_normal((60, 2000)).astype(np.float32), np.arange(60) % 2
 
 
+@pytest.mark.slow
 def test_noise_scores_like_chance():
     leaking, honest = [], []
     for seed in range(3):
@@ -744,6 +746,7 @@ def test_parameters_reach_into_the_object(wide):
 
 
 # A path of one number makes equal selections of equal data, however they fall into folds.
+@pytest.mark.slow
 @parametrize_with_checks(
     [
         quick(

@@ -84,8 +84,8 @@ def test_none_or_all_selected_is_not_a_number(Z):
 @pytest.mark.parametrize(
     ("Z", "confidence", "message"),
     [
-        ([[1, 0]], 0.95, r"two selections at least. Got the shape \(1, 2\)"),
-        ([1, 0], 0.95, "two selections at least"),
+        ([[1, 0]], 0.95, r"at least two rows, one for each selection. Got the shape \(1, 2\)"),
+        ([1, 0], 0.95, "at least two rows"),
         ([[1, 0], [2, 0]], 0.95, "booleans, or zeros and ones"),
         ([[1, np.nan], [1, 0]], 0.95, "booleans, or zeros and ones"),
         ([[1, 0], [1, 0]], 95, "confidence must be between 0 and 1. Got 95"),

@@ -282,11 +282,16 @@ def test_informative_features_are_found_in_sorted_shards(Selector, tmp_path, mon
             params["max_iter"] = 80  # rounds of five batches, not epochs
         selector = quick(Selector, K=3, **params).fit(open_shards(write_npy(tmp_path / "X", X)), y)
         assert set(selector.get_support(indices=True)) == {4, 11, 20}
-        assert selector.score(X, y) > 0.85
+        if hasattr(selector, "score"):  # the networks of gradual pruning do not predict
+            assert selector.score(X, y) > 0.85
     else:
-        streamed = quick(Selector, **params).fit(open_shards(write_npy(tmp_path / "X", X)))
-        in_memory = quick(Selector, **params).fit(X)
-        assert streamed.score(X) == pytest.approx(in_memory.score(X), rel=0.05)
+        # Of one seed the ratio of the two scores is 0.89 to 1.20, of eight 1.02 ± 0.03.
+        table, scores = open_shards(write_npy(tmp_path / "X", X)), []
+        for seed in range(8):
+            selector = quick(Selector, **params | {"random_state": seed})
+            scores.append([clone(selector).fit(data).score(X) for data in (table, X)])
+        streamed, in_memory = np.mean(scores, axis=0)
+        assert streamed == pytest.approx(in_memory, rel=0.12)
 
 
 _MEMORY = """

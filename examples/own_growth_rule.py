@@ -97,9 +97,8 @@ if __name__ == "__main__":
     selectors = main()
 
 # %%
-# The three differ by a point or two, which is little on 1,500 test images and one
-# seed. The images show the pixels' scores, each on its own scale. All rules find
-# the middle of the digits, and no two find the same pixels.
+# This is one seed of each rule: compare several seeds before you prefer one. The
+# images show the pixels' scores, each on its own scale.
 
 if __name__ == "__main__":
     import matplotlib.pyplot as plt

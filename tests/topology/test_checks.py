@@ -127,3 +127,14 @@ def test_other_growths_are_refused(growth, error, message):
 
     with pytest.raises(error, match=f"^topology: the growth rule rule must return .*{message}"):
         check(rule)
+
+
+def test_what_a_rule_raises_names_the_parameter_and_the_rule():
+    def too_few(layer, dropped, importance, rng):
+        free = np.setdiff1d(np.arange(15), kept_positions(layer, dropped))
+        return growth_at(layer, dropped, free[: len(dropped) - 1])
+
+    with pytest.raises(ValueError, match="^topology: .* growth rule too_few failed .*3 positions"):
+        check(too_few)
+    with pytest.raises(TypeError, match="^topology: .* growth rule .* takes 3 positional"):
+        check(lambda layer, dropped, importance: None)

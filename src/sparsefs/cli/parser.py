@@ -138,8 +138,8 @@ def _select(parser):
     parser.add_argument(
         "--scaling",
         metavar="NAME",
-        help="scaling of the columns, such as feature (each column on its own), global or root "
-        "(default: auto, chosen from the data)",
+        help="scaling of the columns, feature (each column on its own) or another value of the "
+        "method's parameter (default: auto, chosen from the data)",
     )
     parser.add_argument(
         "--test-size",

@@ -68,7 +68,11 @@ def check_grow_rule(rule, layer, rng: np.random.Generator, importance=None) -> N
     )
     layer.seen = x, grad
     dropped = MagnitudeDrop()(layer, None, 0.5)
-    growth = copy.deepcopy(rule)(layer, dropped, importance, rng)
+    try:
+        growth = copy.deepcopy(rule)(layer, dropped, importance, rng)
+    except (TypeError, ValueError) as error:
+        called = f"topology: rule(layer, dropped, importance, rng) of the growth rule {name}"
+        raise type(error)(f"{called} failed before the training: {error}") from error
     if not isinstance(growth, Growth):
         raise TypeError(
             f"{must} a Growth, see sparsefs.topology.growth_at. Got {type(growth).__name__}."

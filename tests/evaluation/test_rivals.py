@@ -134,3 +134,11 @@ def test_one_elimination_serves_every_k():
     expected = set(np.flatnonzero(rfe.fit(StandardScaler().fit_transform(X), y).support_))
     assert best(several, 20) == best(one, 20) == expected
     assert len(np.unique(several)) > 5
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("task", ["classification", "regression"])
+@pytest.mark.parametrize("name", ["f-test", "mrmr"])
+def test_constant_columns_are_not_warned_about(name, task):
+    X, y = problem()
+    assert np.isfinite(scores(name, X, y, task=task)).all()

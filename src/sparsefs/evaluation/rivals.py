@@ -8,7 +8,9 @@ One table for the command line and the benchmarks. The settings are scikit-learn
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import sklearn
@@ -98,13 +100,8 @@ def _l1(X, y, task, seed, Ks):
     return sum(np.abs(model.coef_[0]) for model in models)
 
 
-def _extra_trees(X, y, task, seed, Ks):
-    trees = ExtraTreesRegressor if task == "regression" else ExtraTreesClassifier
-    return trees(_N_TREES, random_state=seed).fit(X, y).feature_importances_
-
-
-def _random_forest(X, y, task, seed, Ks):
-    trees = RandomForestRegressor if task == "regression" else RandomForestClassifier
+def _forest(classifier, regressor, X, y, task, seed, Ks):
+    trees = regressor if task == "regression" else classifier
     return trees(_N_TREES, random_state=seed).fit(X, y).feature_importances_
 
 
@@ -140,13 +137,13 @@ def _all(X, y, task, seed, Ks):
 
 
 WITHOUT_TARGET = {"variance": _variance, "random": _random, "all": _all}
-RIVALS = {
+RIVALS: dict[str, Callable[..., Any]] = {
     "f-test": _f_test,
     "mutual-information": _mutual_information,
     "mrmr": _mrmr,
     "l1": _l1,
-    "extra-trees": _extra_trees,
-    "random-forest": _random_forest,
+    "extra-trees": partial(_forest, ExtraTreesClassifier, ExtraTreesRegressor),
+    "random-forest": partial(_forest, RandomForestClassifier, RandomForestRegressor),
     "rfe": _recursive_elimination,
     **WITHOUT_TARGET,
 }

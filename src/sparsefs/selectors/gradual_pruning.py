@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal
@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..data import RowTable
 from ..evaluation.choice import CrossValidatedK
-from .base import FLOAT32_MAX, BaseSelector, FitResult, Task
+from .base import FLOAT32_MAX, BaseSelector, FitResult, Loss, Task
 from .docs import documented
 
 _STEPS = 5  # between two prunings, for up to _FEW samples
@@ -157,10 +157,7 @@ class GradualPruningSelector(BaseSelector):
     noise_std: float = 1.0
     component_weight: Literal["auto"] | float = "auto"
     task: Task = "auto"
-    loss: (
-        Literal["auto", "binary_cross_entropy", "cross_entropy", "squared_error"]
-        | Callable[..., Any]
-    ) = "auto"
+    loss: Loss = "auto"
     class_weight: dict[Any, float] | Literal["balanced"] | None = None
     n_networks: int = 8
     n_jobs: int | None = None

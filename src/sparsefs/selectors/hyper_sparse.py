@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal
@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 
 from ..evaluation.choice import CrossValidatedK
-from .base import FLOAT32_MAX, Task
+from .base import FLOAT32_MAX, Loss, Task
 from .docs import documented
 from .network import PerceptronSelector
 
@@ -150,10 +150,7 @@ class HyperSparseSelector(PerceptronSelector):
     hidden_layer_sizes: Sequence[int] | int = (300, 100)
     activation: Literal["logistic", "relu", "tanh"] = "relu"
     task: Task = "auto"
-    loss: (
-        Literal["auto", "binary_cross_entropy", "cross_entropy", "squared_error"]
-        | Callable[..., Any]
-    ) = "auto"
+    loss: Loss = "auto"
     class_weight: dict[Any, float] | Literal["balanced"] | None = None
     scaling: Literal["auto", "feature", "global", "minmax", "none"] = "auto"
     max_iter: int = 80

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from numbers import Real
 from typing import Any, ClassVar, Literal
@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from ..evaluation.choice import CrossValidatedK
-from .base import Task
+from .base import Loss, Task
 from .docs import documented
 from .network import PerceptronSelector
 
@@ -130,10 +130,7 @@ class NeuroFSSelector(PerceptronSelector):
     hidden_layer_sizes: Sequence[int] | int = (1000, 1000, 1000)
     activation: Literal["logistic", "relu", "tanh"] = "tanh"
     task: Task = "auto"
-    loss: (
-        Literal["auto", "binary_cross_entropy", "cross_entropy", "squared_error"]
-        | Callable[..., Any]
-    ) = "auto"
+    loss: Loss = "auto"
     class_weight: dict[Any, float] | Literal["balanced"] | None = None
     scaling: Literal["auto", "feature", "global", "minmax", "none"] = "auto"
     max_iter: int = 100

@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from ..data.target import validation_split
 from ..evaluation.choice import CrossValidatedK
-from .base import Task
+from .base import Loss, Task
 from .docs import documented
 from .network import PerceptronSelector
 
@@ -183,10 +183,7 @@ class NeuronAttributionSelector(PerceptronSelector):
     hidden_layer_sizes: Sequence[int] | int = (1000, 100)
     activation: Literal["logistic", "relu", "tanh"] = "relu"
     task: Task = "auto"
-    loss: (
-        Literal["auto", "binary_cross_entropy", "cross_entropy", "squared_error"]
-        | Callable[..., Any]
-    ) = "auto"
+    loss: Loss = "auto"
     class_weight: dict[Any, float] | Literal["balanced"] | None = None
     scaling: Literal["auto", "feature", "global", "minmax", "none"] = "auto"
     max_iter: int = 200

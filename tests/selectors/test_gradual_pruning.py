@@ -165,6 +165,16 @@ def test_settings_change_the_result(wide):
         assert not np.array_equal(scores, expected), change
 
 
+@pytest.mark.parametrize(("noise", "sizes"), [(3, (1, 1, 1, 1)), (1, (1, 0.5, 0.3, 0.2))])
+def test_near_copies_that_say_nothing_of_y_do_not_drive_out_what_does(noise, sizes):
+    rng = np.random.default_rng(0)
+    useful, others = rng.standard_normal((2000, 4)), rng.standard_normal((2000, 6))
+    copies = np.repeat(others, 2, axis=1) + 0.1 * rng.standard_normal((2000, 12))
+    y = useful @ np.array(sizes) + noise * rng.standard_normal(2000) > 0
+    found = GradualPruningSelector(K=4, random_state=0).fit(np.hstack([useful, copies]), y)
+    assert list(found.get_support(indices=True)) == [0, 1, 2, 3]
+
+
 @pytest.mark.parametrize("rate", [1e6, 1e20, 3e38])
 def test_diverging_training_says_why(rate, wide):
     with pytest.raises(FloatingPointError, match=r"learning_rate_init=.*scaling="):

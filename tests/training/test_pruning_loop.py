@@ -11,7 +11,7 @@ from sparsefs.data.target import Target
 from sparsefs.networks.shared_inputs import Parameter, SharedInputNetworks
 from sparsefs.training import shrinking_batches
 from sparsefs.training.losses import CrossEntropyLoss, SquaredErrorLoss
-from sparsefs.training.objective import Objective, OfEach, principal_components
+from sparsefs.training.objective import Objective, OfEach, explained_shares, principal_components
 from sparsefs.training.optimizers import AdamW
 from sparsefs.training.pruning_loop import GradualPruning, InputImportance, PruningSchedule
 from sparsefs.training.scaling import Clipping, Scaling
@@ -197,23 +197,29 @@ def test_components_are_those_of_the_scaled_data(X):
     expected = u[:, :4] * np.sqrt(s[:4])
     expected /= np.sqrt((expected**2).mean())
     np.testing.assert_allclose(np.abs(scores), np.abs(expected), atol=0.05)  # randomised
-    chance = 4 / len(columns)
-    share = ((s[:4] ** 2).sum() / (s**2).sum() - chance) / (1 - chance)
-    for least, there in ((share - 1e-3, True), (share + 1e-3, False)):
-        rng = np.random.default_rng(0)
-        found = principal_components(X, clipping, columns, rows, 4, rng, least_share=least)
-        assert (found is not None) == there
 
 
-def test_components_of_noise_explain_nothing_and_of_few_factors_all():
+@pytest.mark.parametrize("task", ["classification", "regression", "multilabel"])
+def test_a_component_counts_as_much_as_y_explains_of_it(task):
+    from sklearn.linear_model import LinearRegression
+
     rng = np.random.default_rng(0)
-    noise = rng.standard_normal((300, 400))
-    factors = rng.standard_normal((300, 4)) @ rng.standard_normal((4, 400))
-    every = (np.arange(400), np.arange(300))
-    for data, least, there in ((noise, 0.1, False), (factors, 0.9, True)):
-        clipping, _ = clipping_of(data)
-        found = principal_components(data, clipping, *every, 8, rng, least_share=least)
-        assert (found is not None) == there
+    n, rows = 300, np.arange(20, 320)
+    scores = rng.standard_normal((320, 4)).astype(np.float32)
+    labels = (scores[:, :2] + [0.2, 1.5] * rng.standard_normal((320, 2)) > 0).astype(int)
+    y = {"classification": labels @ [1, 2], "multilabel": labels, "regression": scores[:, 0] * 3}
+    target = Target.of(y[task], task)
+    weight = rng.integers(1, 4, 320) / 2.0
+    design = np.eye(4)[y[task]][:, 1:] if task == "classification" else target.values
+    fits = [LinearRegression().fit(design[rows], c, weight[rows]) for c in scores[rows].T]
+    shares = np.array(
+        [f.score(design[rows], c, weight[rows]) for f, c in zip(fits, scores[rows].T, strict=True)]
+    )
+    expected = 1 - (1 - shares) * (n - 1) / (n - 1 - design.shape[1])
+    found = explained_shares(scores, target, rows, weight)
+    np.testing.assert_allclose(found, expected.clip(0), atol=1e-6)
+    assert found[0] > 0.5
+    assert found[2:].max() < 0.05  # they have nothing to do with y
 
 
 def test_a_weight_is_a_number_of_copies_to_the_components(X):

@@ -20,7 +20,6 @@ from .docs import documented
 _STEPS = 5  # between two prunings, for up to _FEW samples
 _FEW = 1000
 _MEMORY = 0.9  # decay of the running mean of the importance, a step
-_SHARE = 0.25  # of the variance that components must explain to be worth learning
 _MOST_WEIGHTS = 2**22  # of the first layer: 64 MiB with gradient and moments
 
 
@@ -68,8 +67,8 @@ class GradualPruningSelector(BaseSelector):
     component_weight : "auto" or float, default="auto"
         Weight of the principal components as a second task of supervised networks. Each row has
         one label but many features, and the components show which features vary together.
-        ``"auto"`` is 2 / (number of classes), or 1 for other targets, if eight components explain
-        a quarter of the variance beyond what they would explain of noise; else 0.
+        ``"auto"`` is 2 / (number of classes), or 1 for other targets, times the share of the
+        component's variance that y explains: what is unrelated to y is not learned.
     %(target)s
     n_networks : int, default=8
         Number of networks. With 4 a fit takes about two thirds of the time.
@@ -230,7 +229,7 @@ class GradualPruningSelector(BaseSelector):
 
     def _components(self, data, scaling, rng):
         """Scores of principal components, or None, and their weight in the loss."""
-        from ..training.objective import principal_components
+        from ..training.objective import explained_shares, principal_components
 
         weight, rows, columns = self.component_weight, data.rows, data.varying
         most = 8 if self.supervised else 32
@@ -242,20 +241,15 @@ class GradualPruningSelector(BaseSelector):
                 return None, 0.0
         n_components = max(1, n_components)
         scores = principal_components(
-            data.X,
-            scaling,
-            columns,
-            rows,
-            n_components,
-            rng,
-            data.sample_weight,
-            least_share=_SHARE if self.supervised and weight == "auto" else None,
+            data.X, scaling, columns, rows, n_components, rng, data.sample_weight
         )
-        if scores is None or not self.supervised:
+        if not self.supervised:
             return scores, 1.0
         if weight == "auto":
             n_classes = data.target.n_outputs if data.target.task == "classification" else 2
             weight = 2 / n_classes
+            # The error is squared. Otherwise near-copies that say nothing of y would rank first.
+            scores *= np.sqrt(explained_shares(scores, data.target, rows, data.sample_weight))
         return scores, weight
 
 

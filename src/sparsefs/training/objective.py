@@ -89,9 +89,7 @@ _MOST_ROWS = 2000  # that the directions are found on
 _MOST_NUMBERS = 2**24  # the same; columns are drawn where there are more
 
 
-def principal_components(
-    X, scaling, columns, rows, n_components, rng, sample_weight=None, least_share=None
-):
+def principal_components(X, scaling, columns, rows, n_components, rng, sample_weight=None):
     """Components of the clipped, standardised features.
 
     Parameters
@@ -102,16 +100,12 @@ def principal_components(
         What to use of X, ascending. The scores of other rows are 0.
     n_components : int
     rng : numpy.random.Generator
-    sample_weight : ndarray of shape (n_samples,) or None
-
-    least_share : float or None, default=None
-        Of the variance that the components must explain, beyond what as many would of noise.
+    sample_weight : ndarray of shape (n_samples,) or None, default=None
 
     Returns
     -------
-    scores : ndarray of shape (n_samples, n_components), float32, or None
-        Their standard deviations are as the roots of the components', and 1 in the mean square;
-        None where the components explain too little.
+    scores : ndarray of shape (n_samples, n_components), float32
+        Their standard deviations are as the roots of the components', and 1 in the mean square.
     """
     few = rows
     if len(rows) > _MOST_ROWS:
@@ -127,8 +121,6 @@ def principal_components(
     # Signs that do not depend on how often a row is there.
     largest = directions.abs().argmax(1, keepdim=True)
     directions *= directions.gather(1, largest).sign()
-    if least_share is not None and _share(z, sizes) < least_share:
-        return None
     scores = np.zeros((X.shape[0], n_components), dtype=np.float32)
     for used, block in scaling.blocks(X, rows, columns):
         scores[used] = (torch.from_numpy(block) @ directions.T).numpy()
@@ -138,10 +130,41 @@ def principal_components(
     return scores
 
 
-def _share(z, sizes):
-    explained = float((sizes**2).sum()) / max(float(np.square(z, dtype=np.float64).sum()), 1e-300)
-    by_chance = len(sizes) / min(z.shape)
-    return (explained - by_chance) / (1 - by_chance) if by_chance < 1 else 0.0
+def explained_shares(scores, target, rows, sample_weight=None) -> np.ndarray:
+    """Share of the variance of each component that the target explains, beyond chance.
+
+    The correlation ratio for classes, the squared multiple correlation for labels and numbers; both
+    adjusted, so that a component without relation to the target has 0 on average, and at least 0.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_samples, n_components)
+    target : Target
+    rows : ndarray of int
+    sample_weight : ndarray of shape (n_samples,) or None, default=None
+
+    Returns
+    -------
+    ndarray of shape (n_components,), float32
+    """
+    n, found = len(rows), scores[rows].astype(np.float64)
+    weight = np.ones(n) if sample_weight is None else sample_weight[rows]
+    root, values = np.sqrt(weight)[:, None], target.values[rows]
+    found = root * (found - np.average(found, axis=0, weights=weight))
+    if target.task == "classification":
+        in_class = np.bincount(values, weight, target.n_outputs)
+        sums = np.array([np.bincount(values, c, target.n_outputs) for c in (root * found).T])
+        explained = np.divide(sums**2, in_class, where=in_class > 0, out=np.zeros_like(sums)).sum(1)
+        n_free = np.count_nonzero(in_class) - 1
+    else:
+        values = root * (values - np.average(values, axis=0, weights=weight))
+        basis, sizes, _ = torch.linalg.svd(torch.from_numpy(values), full_matrices=False)
+        basis = basis[:, sizes > 1e-6 * sizes[0]]
+        explained = (basis.T @ torch.from_numpy(found)).square().sum(0).numpy()
+        n_free = basis.shape[1]
+    left = 1 - explained / np.maximum(np.square(found).sum(0), 1e-300)
+    shares = 1 - left * (n - 1) / max(1, n - 1 - n_free)
+    return shares.clip(0, 1).astype(np.float32)
 
 
 def _leading(z, n_components, seed):

@@ -175,6 +175,17 @@ def test_near_copies_that_say_nothing_of_y_do_not_drive_out_what_does(noise, siz
     assert list(found.get_support(indices=True)) == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("sparse_X", [False, True])
+def test_columns_with_heavy_tails_are_found_as_after_ranks(sparse_X):
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((500, 60))
+    y = z[:, :10].sum(axis=1) + rng.standard_normal(500) > 0
+    X = np.exp(3 * z)
+    X = sparse.csr_array(X) if sparse_X else X
+    found = GradualPruningSelector(K=10, random_state=0).fit(X, y)
+    assert list(found.get_support(indices=True)) == list(range(10))
+
+
 @pytest.mark.parametrize("rate", [1e6, 1e20, 3e38])
 def test_diverging_training_says_why(rate, wide):
     with pytest.raises(FloatingPointError, match=r"learning_rate_init=.*scaling="):

@@ -5,17 +5,20 @@ import numpy as np
 import pytest
 import torch
 from scipy import sparse
+from scipy.stats import norm
 
+from sparsefs import open_shards
 from sparsefs.data.inputs import Summary
 from sparsefs.data.target import Target
 from sparsefs.networks.shared_inputs import Parameter, SharedInputNetworks
-from sparsefs.training import shrinking_batches
+from sparsefs.training import normal_scores, shrinking_batches
 from sparsefs.training.losses import CrossEntropyLoss, SquaredErrorLoss
 from sparsefs.training.objective import Objective, OfEach, explained_shares, principal_components
 from sparsefs.training.optimizers import AdamW
 from sparsefs.training.pruning_loop import GradualPruning, InputImportance, PruningSchedule
 from sparsefs.training.scaling import Clipping, Scaling
 from sparsefs.training.shrinking_batches import ShrinkingBatches
+from tests.shards import write_npy
 
 
 @pytest.fixture
@@ -31,6 +34,11 @@ def X():
 @pytest.fixture
 def counts():
     return sparse.random(90, 20, 0.1, "csr", np.float32, random_state=0) * 3
+
+
+@pytest.fixture(autouse=True)
+def a_knot_for_every_row(monkeypatch):
+    monkeypatch.setattr(normal_scores, "_N_KNOTS", 90)
 
 
 def normal(*shape):
@@ -57,6 +65,12 @@ def literal_scaling(X, weight=None):
     mean = np.average(X, axis=0, weights=w)
     std = np.sqrt(np.average((X - mean) ** 2, axis=0, weights=w))
     z = np.clip((X - mean) / np.where(constant, 1, std), -3, 3)
+    for j in np.flatnonzero(~constant):  # with heavy tails: normal scores of the ranks
+        share = np.array([w[X[:, j] == x].sum() for x in X[:, j]]) / w.sum()
+        before = np.array([w[X[:, j] < x].sum() for x in X[:, j]]) / w.sum()
+        left = np.average((z[:, j] - np.average(z[:, j], weights=w)) ** 2, weights=w)
+        if left < 0.5 and share[w > 0].max() < 0.5:
+            z[:, j] = norm.ppf(before + share / 2).clip(-3, 3)
     again = np.sqrt(np.average((z - np.average(z, axis=0, weights=w)) ** 2, axis=0, weights=w))
     return (z - np.average(z, axis=0, weights=w)) / np.where(constant, 1, np.maximum(again, 0.5))
 
@@ -69,7 +83,9 @@ def test_scaling_is_the_literal_one(X, counts, weighted):
         columns = np.flatnonzero(~constant)
         got = all_scaled(clipping, data, columns)
         assert got.dtype == np.float32
-        np.testing.assert_allclose(got, literal_scaling(data, weight)[:, columns], atol=2e-4)
+        used = slice(None) if weight is None else weight > 0
+        expected = literal_scaling(data, weight)[:, columns]
+        np.testing.assert_allclose(got[used], expected[used], atol=2e-4)
         assert np.abs(got).max() <= 12  # 6 each side of the mean
 
 
@@ -87,11 +103,46 @@ def test_root_scaling_keeps_the_root_of_the_spread(X):
     assert got.mean() == pytest.approx(1, rel=1e-3)
 
 
+def heavy_tails(n=90):
+    z = np.random.default_rng(0).standard_normal((n, 6))
+    X = np.exp(z * [3, 1, 0.1, 6, 0, 4])
+    X[:, 5] = np.rint(X[:, 5])  # many are 0 or 1
+    return X
+
+
+def test_heavy_tails_become_normal_scores_however_X_is_stored(tmp_path, monkeypatch):
+    monkeypatch.setattr(normal_scores, "_MOST_NUMBERS", 100)  # a column at a time
+    X = heavy_tails()
+    columns, expected = np.array([0, 1, 2, 3, 5]), literal_scaling(X)
+    tables = [X, sparse.csr_array(X), open_shards(write_npy(tmp_path / "shards", X))]
+    for data in (*tables, np.float32(X)):
+        clipping, _ = clipping_of(data)
+        assert {0, 3, 5} <= set(clipping.scores.columns) <= {0, 1, 3, 5}
+        atol = 2e-4 if data.dtype == np.float64 else 2e-2
+        np.testing.assert_allclose(
+            all_scaled(clipping, data, columns), expected[:, columns], atol=atol
+        )
+
+
+def test_ranks_need_no_knot_for_every_row(monkeypatch):
+    monkeypatch.undo()
+    X = heavy_tails(5000)[:, [0, 3]]  # found on 2,000 of the rows
+    got = all_scaled(clipping_of(X)[0], X, np.arange(2))
+    ranks = norm.ppf((X.argsort(0).argsort(0) + 0.5) / 5000)
+    for a, b in zip(got.T, ranks.T, strict=True):
+        assert np.corrcoef(a, b)[0, 1] > 0.99
+
+
+def test_a_rare_feature_keeps_its_values():
+    X = np.column_stack([np.arange(90) % 30 == 0, np.arange(90) % 7]).astype(float)
+    assert clipping_of(X)[0].scores.columns.size == 0
+
+
 @pytest.mark.parametrize("held", [10**9, 700, 0])
-@pytest.mark.parametrize("kind", ["dense", "csr"])
+@pytest.mark.parametrize("kind", ["dense", "csr", "heavy tails"])
 def test_batches_are_the_scaled_rows_of_the_columns_left(X, counts, kind, held, monkeypatch):
     monkeypatch.setattr(shrinking_batches, "HELD", held)
-    data = X if kind == "dense" else counts
+    data = {"dense": X, "csr": counts, "heavy tails": heavy_tails()}[kind]
     clipping, constant = clipping_of(data)
     columns = np.flatnonzero(~constant)
     expected = literal_scaling(data)

@@ -46,7 +46,8 @@ class GradualPruningSelector(BaseSelector):
         ``"feature"`` standardises every feature. ``"root"`` then multiplies it by the root of its
         standard deviation, so that features with more spread count more. ``"auto"`` is
         ``"root"`` without labels if the features seem to share a unit, else ``"feature"``.
-        Values beyond three standard deviations are clipped.
+        Values beyond three standard deviations are clipped. Columns with heavy tails, of which
+        that would leave the outliers only, are replaced by the normal scores of their ranks.
     hidden_layer_sizes : int or sequence of one int, default=32
         Hidden neurons of each network once a quarter of the features remains. It starts with a
         quarter of them, and has half of them with half of the features.

@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import torch
 from scipy import sparse
 
 from ..data import RowTable
 from ..data.inputs import Summary, read_blocks
+from .normal_scores import NormalScores
 
 
 class Scaling:
@@ -67,11 +69,15 @@ class Scaling:
 _MOST_ROWS = 256  # of sparse data, that are made dense at a time
 
 
+_LITTLE = 0.5  # of the variance: where clipping leaves less, a column is outliers and a dense rest
+
+
 class Clipping:
     """Standardisation, clipping at three standard deviations, and standardisation again.
 
     What clipping leaves of the spread of a rare feature is small, hence the second time; it brings
-    no value far beyond six.
+    no value far beyond six. Of a column with heavy tails it would leave the outliers: the normal
+    scores of the ranks take the place of such values, see :class:`NormalScores`.
 
     Parameters
     ----------
@@ -89,27 +95,41 @@ class Clipping:
         Of X.
     clipped_mean, clipped_scale : ndarray of shape (n_features,), dtype float64
         What is subtracted from, and divides, the standardised features once they are clipped.
+    scores : NormalScores or None
+        Of the columns with heavy tails, of which `mean` and `scale` are median and quartile range.
     """
 
     limit = 3.0  # standard deviations; what is farther out is brought there
 
     def __init__(self, X, scaling, sample_weight, constant, keep_spread=False):
         self.mean, self.scale = scaling.mean, scaling.scale
+        self.scores: NormalScores | None = None
         weight = np.ones(X.shape[0]) if sample_weight is None else sample_weight
         sums, squares = (_sums_of_sparse if sparse.issparse(X) else _sums)(self, X, weight)
         self.clipped_mean = sums / weight.sum()
         variance = squares / weight.sum() - self.clipped_mean**2
+        spread = self.scale
+        heavy = np.flatnonzero(~constant & (variance < _LITTLE))
+        if len(heavy):
+            self.scores = scores = NormalScores(X, heavy, weight)
+            heavy = scores.columns
+            self.mean, self.scale = self.mean.copy(), self.scale.copy()
+            self.mean[heavy], self.scale[heavy] = scores.middle, scores.unit
+            self.clipped_mean[heavy], variance[heavy] = scores.mean, scores.variance
         # At least a half: a feature of very few rows must not go beyond twice the limit.
         self.clipped_scale = np.where(constant, 1.0, np.sqrt(np.maximum(variance, 0.25)))
         # Of a column that differs by rounding only, the scale says nothing.
         flat = constant | (variance < 1e-12)
         if keep_spread and not flat.all():
-            spread = np.where(flat, 0.0, self.scale / self.scale[~flat].max())
+            spread = np.where(flat, 0.0, spread / spread[~flat].max())
             self.clipped_scale /= np.sqrt(spread / spread[~flat].mean()).clip(min=1e-15)
 
     def clipped(self, block, columns=slice(None)) -> np.ndarray:
         """Standardised and clipped values of a dense block, float64."""
         z = (block - self.mean[columns]) / self.scale[columns]
+        if self.scores is not None:
+            every = np.arange(len(self.mean))[columns]
+            z = self.scores.applied(torch.from_numpy(z.T), every).numpy().T
         return np.clip(z, -self.limit, self.limit, out=z)
 
     def blocks(self, X, rows, columns) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -56,6 +56,7 @@ class ShrinkingBatches:
 
     def keep(self, columns: np.ndarray, places: torch.Tensor | None = None) -> None:
         """Keep these features only; `places` is where they are among those kept before."""
+        self._columns = columns
         self._shift, self._scale = (
             to_device(numbers[columns].astype(np.float32), self._device)[:, None]
             for numbers in (self._scaling.clipped_mean, self._scaling.clipped_scale)
@@ -125,6 +126,8 @@ class ShrinkingBatches:
         limit, whole = self._scaling.limit, torch.is_tensor(x)
         for part in [slice(0, x.shape[0])] if whole else chunks(x.shape[0]):
             some = x if whole else x[part]
+            if self._scaling.scores is not None:
+                some = self._scaling.scores.applied(some, self._columns[part])
             clipped = some.clamp(-limit, limit) if whole else some.clamp_(-limit, limit)
             yield part, clipped.sub_(self._shift[part]).div_(self._scale[part])
 

@@ -199,7 +199,7 @@ def test_a_missing_library_is_one_line_that_names_the_extra(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data.csv").write_text("a,b\n1,2\n")
     for other in ("data.parquet", "data.h5ad"):
-        (tmp_path / other).touch()
+        (tmp_path / other).write_bytes(b"PAR1" if other == "data.parquet" else b"\x89HDF")
     monkeypatch.setitem(sys.modules, module, None)
     message = refused("select", name, "--target", "b", status=1)
     assert f'needs {module}: pip install "sparsefs[{extra}]"' in message

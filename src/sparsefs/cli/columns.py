@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Kinds of columns of a data frame: numbers, text, or a reason to leave the column out."""
+"""The kind of each column of a data frame: numbers, text, or a reason to leave the column out."""
 
 from __future__ import annotations
 
@@ -9,62 +9,184 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..utils.text import counted
+from ..utils.text import counted, listed
 from .errors import InputError
 from .messages import Messages
 from .numbers import FEW_ROWS
+from .quantities import FEW, Quantities, quantities_of, quickly
 
-_ODD = 0.1  # share of text in a column of numbers that may stand for missing values
-_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
+_CURE = (
+    "Pass --missing with the texts that mean a missing number, --text with columns of categories, "
+    "--drop with columns to leave out, or correct the file"
+)
+_MOST_FAULTS = 3  # columns in an error
+_MOSTLY_DATES = 0.9
+_TIME = r"\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?[AaPp][Mm])?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?"
+_MONTH = r"(?:jan|feb|mar|apr|ma[yi]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-zä]*\.?"
+_DATE = re.compile(
+    rf"(?:\d{{4}}[-/.]\d\d?(?:[-/.]\d\d?)?|\d\d?[-/.]\d\d?[-/.](?:\d{{4}}|\d\d)"
+    rf"|\d\d?\.?[ -]?{_MONTH}[ -]\d{{2,4}}|{_MONTH}[ -]\d\d?,? \d{{4}}|{_MONTH}[ -]\d{{4}})"
+    rf"(?:[T ]{_TIME})?|{_TIME}",
+    re.IGNORECASE,
+)
 
 
-def column_as(column, name: str, kept: bool, messages: Messages) -> tuple[str, Any]:
-    """Return ``("numbers", values)``, ``("text", values)`` or ``(reason to leave it out, None)``.
+class Kinds:
+    """The one place that decides what a column is; collects what to say about all of them.
 
-    For columns that are not stored as plain numbers.
+    Parameters
+    ----------
+    marks : pair of str or None
+        The given decimal mark, and the given mark between thousands.
+    guess : {".", ",", None}
+        The decimal mark of the file.
+    keep, as_text : collections of str
+        Names of --keep and --text.
     """
-    kinds = pd.api.types
-    dtype = column.dtype
-    if kinds.is_datetime64_any_dtype(dtype) or kinds.is_timedelta64_dtype(dtype):
-        return ("numbers", _days(column)) if kept else ("dates", None)
-    if kinds.is_numeric_dtype(dtype):  # bool, and pandas' own types with missing values
-        if kinds.is_complex_dtype(dtype):
-            raise InputError(f"column {name!r} contains complex numbers: use --drop")
-        return "numbers", column.to_numpy(np.float64, na_value=np.nan)
-    there = column.dropna()
-    if len(there) == 0:
-        return "empty", None
-    odd = next((v for v in there if isinstance(v, (list, dict, set, bytes, np.ndarray))), None)
-    if odd is not None:
-        kind = type(odd).__name__
-        raise InputError(f"column {name!r} contains {kind}s: use --drop")
-    if all(isinstance(value, (bool, np.bool_)) for value in there):
-        return "numbers", column.astype(object).map({True: 1.0, False: 0.0}).to_numpy(np.float64)
-    strings = there.astype(str)
-    numbers = pd.to_numeric(strings, errors="coerce")
-    if numbers.notna().all():  # decimal numbers of Parquet
-        return "numbers", pd.to_numeric(column.astype(object).astype(str), "coerce").to_numpy()
-    if all(map(_DATE.fullmatch, strings)):
-        as_dates = column.astype(object).where(column.notna(), None)
-        days = _days(pd.to_datetime(as_dates, utc=True, format="ISO8601", errors="coerce"))
-        return ("numbers", days) if kept else ("dates", None)
-    n_values = strings.nunique()
-    if n_values == 1 and len(there) == len(column):
-        return "constant text", None
-    if n_values == len(there) >= FEW_ROWS and not kept:
-        return "identifiers", None
-    if numbers.isna().mean() <= _ODD:
-        examples = strings[numbers.isna()].unique()
-        n_odd = int(numbers.isna().sum())
-        messages.say(
-            f"warning: column {name!r} is text, because of {counted(n_odd, 'value')} such as "
-            f"{examples[0]!r}; pass --missing {examples[0]!r} if these are missing numbers"
-        )
-    values = column.astype(object).to_numpy().copy()
-    absent = column.isna().to_numpy()
-    values[~absent] = strings.to_numpy()
-    values[absent] = np.nan
-    return "text", values
+
+    def __init__(self, marks=(None, None), guess=None, keep=(), as_text=()):
+        self._marks, self._guess = marks, guess
+        self._keep, self._as_text = set(keep), set(as_text)
+        self._exceptions: list[str] = []
+        self._ambiguous: list[str] = []
+        self._absent: list[str] = []
+        self._said: dict[str, list[str]] = {}
+
+    def of(self, column, name: str) -> tuple[str, Any]:
+        """Return ``("numbers", values)``, ``("text", values)`` or ``(reason to leave out, None)``.
+
+        For columns that are not stored as plain numbers, and for those of --text.
+        """
+        kinds, kept = pd.api.types, name in self._keep
+        dtype = column.dtype
+        if kinds.is_datetime64_any_dtype(dtype) or kinds.is_timedelta64_dtype(dtype):
+            return ("numbers", _days(column)) if kept else ("dates", None)
+        if kinds.is_numeric_dtype(dtype) and name not in self._as_text:
+            if kinds.is_complex_dtype(dtype):
+                raise InputError(f"column {name!r} contains complex numbers: use --drop")
+            return "numbers", column.to_numpy(np.float64, na_value=np.nan)
+        there = column.dropna()
+        if len(there) == 0:
+            return "empty", None
+        odd = next((v for v in there if isinstance(v, (list, dict, set, bytes, np.ndarray))), None)
+        if odd is not None:
+            kind = type(odd).__name__
+            raise InputError(f"column {name!r} contains {kind}s: use --drop")
+        if name in self._as_text:
+            return "text", _text(column, _without_zeros(there))
+        if all(isinstance(value, (bool, np.bool_)) for value in there):
+            return "numbers", column.astype(object).map({True: 1.0, False: 0.0}).to_numpy(float)
+        strings = there.astype(str)
+        found = self.numbers(strings, name)
+        if found is not None:
+            values = np.full(len(column), np.nan)
+            values[column.notna().to_numpy()] = found.numbers
+            return "numbers", values
+        if is_dates(strings):
+            return ("numbers", _days(_parsed(column, name))) if kept else ("dates", None)
+        n_values = strings.nunique()
+        if n_values == 1 and len(there) == len(column):
+            return "constant text", None
+        if n_values == len(there) >= FEW_ROWS and not kept:
+            return "identifiers", None
+        if n_values > max(FEW, len(there) / 2) and not kept:
+            return "nearly identifiers", None
+        return "text", _text(column, strings)
+
+    def numbers(self, strings, name: str) -> Quantities | None:
+        """Read texts as numbers; None if the column is no column of numbers.
+
+        Texts among numbers that may be anything become an error, which :meth:`tell` raises.
+        """
+        texts = strings.to_numpy(object)
+        found = None
+        if "," not in (self._marks[0], self._guess):
+            found = quickly(texts, pd.to_numeric(strings, errors="coerce").to_numpy(float))
+        found = found or quantities_of(texts, self._marks, self._guess)
+        if not found.mostly_numbers:
+            return None
+        rows = rows_of(strings)
+        if found.exceptions.any():
+            shown, n = found.shown(found.exceptions, rows), int(found.exceptions.sum())
+            if found.may_be_classes:
+                said = f"{counted(n, 'value')} among numbers such as {shown}"
+                self._say(f"read as text, because of {said}", name)
+                return None
+            self._exceptions.append(
+                f"column {name!r} contains numbers and {counted(n, 'value')} that cannot be read "
+                f"as one: {shown}"
+            )
+        if found.ambiguous is not None:
+            self._ambiguous.append(
+                f"column {name!r} contains numbers such as {found.ambiguous!r}, which can be read "
+                "in two ways"
+            )
+        if found.absent.any():
+            self._absent.append(f"{found.shown(found.absent, rows)} in {name}")
+        if found.unit:
+            self._say(f"read as numbers, without {found.unit!r}", name)
+        if found.decimal is not None and found.decimal != (self._marks[0] or self._guess or "."):
+            which = "comma" if found.decimal == "," else "point"
+            self._say(f"read with a decimal {which}", name)
+        if found.grouped:
+            self._say("read with marks between thousands", name)
+        elif found.notation:
+            self._say("read as numbers in another notation", name)
+        return found
+
+    def _say(self, what, name):
+        self._said.setdefault(what, []).append(name)
+
+    def tell(self, messages: Messages, cure: str = _CURE) -> None:
+        """Raise the error of all columns, or print how texts were read."""
+        for faults, remedy in (
+            (self._exceptions, cure),
+            (self._ambiguous, "Pass --thousands , or --decimal ,"),
+        ):
+            if faults:
+                more = len(faults) - _MOST_FAULTS
+                shown = "; ".join(faults[:_MOST_FAULTS])
+                shown += f"; and {counted(more, 'other column')}" if more > 0 else ""
+                raise InputError(f"{shown}. {remedy}")
+        if self._absent:
+            messages.prepared(f"taken as missing: {listed(self._absent, 4)}")
+        for what, names in self._said.items():
+            messages.prepared(f"{what}: {listed(names)}")
+
+
+def rows_of(series) -> np.ndarray:
+    """Return the numbers of the rows in the file, from 1."""
+    index = series.index
+    return np.asarray(index) + 1 if index.dtype.kind in "iu" else np.arange(1, len(series) + 1)
+
+
+def is_dates(strings) -> bool:
+    """Return whether texts are dates or times, perhaps with a few exceptions."""
+    sample = strings if len(strings) < 1000 else strings.iloc[:: len(strings) // 1000]
+    return bool(np.mean([bool(_DATE.fullmatch(text.strip())) for text in sample]) >= _MOSTLY_DATES)
+
+
+def _parsed(column, name):
+    """Parse dates; month and day must not be confused."""
+    texts = column.astype(object).where(column.notna(), None)
+    options = {"utc": True, "format": "mixed", "errors": "coerce"}
+    iso = pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce")
+    if iso.notna().sum() == column.notna().sum():
+        return iso
+    first, last = (pd.to_datetime(texts, dayfirst=day, **options) for day in (True, False))
+    if not first.equals(last):
+        # A day above 12 shows the order, because only one order then reads each row.
+        days = column.dropna().astype(str).str.extract(r"^\s*(\d\d?)[-/.](\d\d?)").astype(float)
+        if (days[0] > 12).any() == (days[1] > 12).any():
+            example = column.dropna().iloc[0]
+            raise InputError(
+                f"--keep: column {name!r} contains dates such as {example!r}, in which day and "
+                "month can be confused: write them as 2020-12-31"
+            )
+        first = first if (days[0] > 12).any() else last
+    if first.isna().all():
+        raise InputError(f"--keep: column {name!r} contains dates or times that cannot be read")
+    return first
 
 
 def _days(column):
@@ -78,3 +200,18 @@ def _days(column):
         since = column - pd.Timestamp(0, tz="UTC")
     days[there] = since[there] / pd.Timedelta(days=1)
     return days
+
+
+def _text(column, strings):
+    values = column.astype(object).to_numpy().copy()
+    absent = column.isna().to_numpy()
+    values[~absent] = strings.to_numpy()
+    values[absent] = np.nan
+    return values
+
+
+def _without_zeros(there):
+    """Write numbers as text; missing values have made floats of whole numbers."""
+    if there.dtype.kind == "f" and (there == there.round()).all():
+        there = there.astype(np.int64)
+    return there.astype(str)

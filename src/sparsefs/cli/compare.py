@@ -16,7 +16,7 @@ from .methods import checked_methods, rival_of, selector_of
 from .names import OURS
 from .output import print_json, print_table, versions
 from .readers import read
-from .target import goal_of
+from .target import goal_of, warn_of_suspects
 
 
 def run(arguments) -> None:
@@ -25,7 +25,10 @@ def run(arguments) -> None:
     methods = checked_methods(arguments.methods, arguments.unsupervised)
     data = read(arguments)
     data, goal = goal_of(data, arguments.task, messages)
-    features = features_of(data, arguments.keep, messages)
+    features = features_of(data, messages, arguments.keep, arguments.text)
+    steps = None if features.steps is None else clone(features.steps).fit(features.X)
+    X = features.X if steps is None else steps.transform(features.X)
+    warn_of_suspects(X, features.names_of(steps), goal)
     Ks = sorted(set(arguments.K))
     found = []
     for number, method in enumerate(methods, 1):
@@ -38,10 +41,11 @@ def run(arguments) -> None:
         "data": {
             "source": data.source,
             "n_rows": features.X.shape[0],
-            "n_columns": len(features.names),
+            "n_columns": data.X.shape[1],
         },
         "target": goal.in_short,
         "preparation": messages.preparation,
+        "warnings": messages.warnings,
         "n_folds": arguments.cv,
         "Ks": Ks,
         "methods": found,

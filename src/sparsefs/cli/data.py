@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..utils.text import counted, listed, unique
 from .errors import InputError, picked
 
 
@@ -30,6 +31,10 @@ class Data:
         Remarks of the reader for the user.
     code : str or None
         Python expression that reads the same data frame, if there is one.
+    marks : pair of str or None
+        Decimal mark and mark between thousands that the user gave.
+    guess : {".", ",", None}
+        Decimal mark of the numbers that are written as text.
     """
 
     X: Any
@@ -39,6 +44,8 @@ class Data:
     source: str
     notes: list[str] = field(default_factory=list)
     code: str | None = None
+    marks: tuple[str | None, str | None] = (None, None)
+    guess: str | None = None
 
     def rows(self, which) -> Data:
         """Return the rows of a mask."""
@@ -55,6 +62,29 @@ class Data:
         left = [self.names[i] for i in at]
         return replace(self, X=X, names=left)
 
+    @property
+    def looks_transposed(self) -> bool:
+        """Whether each row looks like a feature."""
+        if not hasattr(self.X, "columns"):
+            return False
+        from .readers.tables import looks_transposed
+
+        return looks_transposed(self.X)
+
+    def with_unique_names(self) -> Data:
+        """Return the data with a number behind each name that an earlier column has."""
+        names = unique(self.names, [self.target])
+        renamed = [new for old, new in zip(self.names, names, strict=True) if old != new]
+        code, X = self.code, self.X
+        if hasattr(X, "columns"):
+            code = code if list(X.columns) == names else None  # as pandas renames in CSV
+            X = X.set_axis(names, axis=1)
+        if not renamed:
+            return replace(self, X=X, code=code)
+        which = counted(len(renamed), "column has the name", "columns have the name")
+        note = f"{which} of an earlier column and got a number: {listed(renamed)}"
+        return replace(self, X=X, names=names, code=code, notes=[*self.notes, note])
+
 
 def chosen_target(names, arguments, default=None) -> str | None:
     """Return the column of --target, or the default.
@@ -62,11 +92,16 @@ def chosen_target(names, arguments, default=None) -> str | None:
     Raises
     ------
     InputError
-        If there is no such column.
+        If there is no such column, or several.
     """
     if arguments.target is None:
         return default
-    return picked(arguments.target, names, f"--target: {arguments.data} has no column")
+    target = picked(arguments.target, names, f"--target: {arguments.data} has no column")
+    if list(names).count(target) > 1:
+        raise InputError(
+            f"--target: {arguments.data} has several columns named {target!r}: rename all but one"
+        )
+    return target
 
 
 def check_columns(names, arguments, target=None) -> None:

@@ -15,7 +15,15 @@ from .messages import Messages
 from .numbers import at, counts_rows, in_single_precision, missing_in, numbers_of
 from .preparation import MOST_CATEGORIES, category_name, encoder, imputer
 
-_KEPT = ("dates", "identifiers", "row numbers")  # by --keep
+_WHY = {  # columns are left out
+    "empty": "no values",
+    "dates": "dates",
+    "identifiers": "text, different in every row",
+    "nearly identifiers": "text, different in most rows",
+    "row numbers": "row numbers",
+    "constant text": "the same text in every row",
+}
+_KEPT = ("dates", "identifiers", "nearly identifiers", "row numbers")  # by --keep
 
 
 class Features(NamedTuple):
@@ -48,15 +56,18 @@ class Features(NamedTuple):
             return self.names
         return [str(name) for name in steps.get_feature_names_out(self.names)]
 
-    def column_of(self, feature: str) -> str:
-        """Return the column of a feature."""
-        if feature in self.names:
-            return feature
-        # A feature of a text column is named COLUMN=CATEGORY.
-        return max((n for n in self.names if feature.startswith(f"{n}=")), key=len)
+    def columns_of(self, steps) -> dict[str, str]:
+        """Return the column of each feature that fitted steps make."""
+        found = {name: name for name in self.names if name not in self.text}
+        if self.text:
+            encoder = steps[-1].named_transformers_["text"]
+            for column, categories in zip(self.text, encoder.categories_, strict=True):
+                made = [*categories, "infrequent_sklearn"]
+                found |= {category_name(column, category): column for category in made}
+        return found
 
 
-def features_of(data: Data, keep, messages: Messages) -> Features:
+def features_of(data: Data, messages: Messages, keep=(), text=()) -> Features:
     """Decide how each column is used, and print the decisions.
 
     Raises
@@ -65,61 +76,63 @@ def features_of(data: Data, keep, messages: Messages) -> Features:
         If no column is left, or a column contains infinite or unusable values.
     """
     if hasattr(data.X, "columns"):
-        return _of_frame(data, set(keep), messages)
+        return _of_frame(data, set(keep), set(text), messages)
+    if text:
+        raise InputError(f"--text: {data.source} contains numbers only")
     X = data.X if sparse.issparse(data.X) else in_single_precision(np.asarray(data.X))
     missing = missing_in(X, data.names)
     if sparse.issparse(X) and missing.any():
         where = listed(at(data.names, missing))
         raise InputError(f"missing values in a sparse matrix are not supported: {where}")
-    empty = missing == X.shape[0]
-    if empty.any():
-        _say_left_out({"empty": at(data.names, empty)}, messages)
-        X, missing = X[:, ~empty], missing[~empty]
-    names = [n for n, e in zip(data.names, empty, strict=True) if not e]
+    names, X, missing, left_out = _useful(X, data.names, missing, keep)
+    _say_left_out(left_out, messages)
     _refuse_none_left(names)
     _say_constant(X, names, messages)
     steps = imputer(missing, messages)
     return Features(X, names, steps, [])
 
 
-def _of_frame(data, keep, messages):
+def _useful(X, names, missing, keep):
+    """Return names, numbers and missing counts without columns that are empty or count rows."""
+    empty = missing == X.shape[0]
+    counting = np.zeros(len(names), bool) if sparse.issparse(X) else counts_rows(X)
+    counting &= ~np.isin(names, list(keep)) & ~empty
+    left_out = {"empty": at(names, empty), "row numbers": at(names, counting)}
+    used = ~empty & ~counting
+    if not used.all():
+        names, X, missing = at(names, used), X[:, used], missing[used]
+    return list(names), X, missing, left_out
+
+
+def _of_frame(data, keep, as_text, messages):
     import pandas as pd
 
-    from .columns import column_as
+    from .columns import Kinds
 
-    frame = data.X
-    sorted_out: dict[str, list[str]] = {
-        reason: [] for reason in ("empty", "dates", "identifiers", "row numbers", "constant text")
-    }
+    frame, kinds = data.X, Kinds(data.marks, data.guess, keep, as_text)
+    left_out: dict[str, list[str]] = {reason: [] for reason in _WHY}
     text: dict[str, Any] = {}
     converted: dict[int, Any] = {}
-    left_out = np.zeros(frame.shape[1], dtype=bool)
-    if len(set(data.names)) < len(data.names):
-        twice = sorted({name for name in data.names if data.names.count(name) > 1})
-        raise InputError(f"{data.source} has several columns named {listed(twice)}")
     plain = np.array([isinstance(d, np.dtype) and d.kind in "fiu" for d in frame.dtypes], bool)
+    plain &= ~np.isin(data.names, list(as_text))
+    numeric = set(np.flatnonzero(plain).tolist())
     for i in np.flatnonzero(~plain).tolist():
         name = data.names[i]
-        what, values = column_as(frame.iloc[:, i], name, name in keep, messages)
+        what, values = kinds.of(frame.iloc[:, i], name)
         if what == "numbers":
             converted[i] = values
+            numeric.add(i)
         elif what == "text":
             text[name] = values
         else:
-            left_out[i] = True
-            sorted_out[what].append(name)
-    numeric = [i for i in range(len(plain)) if not left_out[i] and data.names[i] not in text]
-    X = numbers_of(frame, numeric, converted)
-    names = [data.names[i] for i in numeric]
-    missing = missing_in(X, names)
-    empty = missing == len(X)
-    counting = counts_rows(X) & ~np.isin(names, list(keep))
-    if empty.any() or counting.any():
-        sorted_out["empty"] += at(names, empty)
-        sorted_out["row numbers"] += at(names, counting)
-        used = ~empty & ~counting
-        names, X, missing = at(names, used), X[:, used], missing[used]
-    _say_left_out(sorted_out, messages)
+            left_out[what].append(name)
+    kinds.tell(messages)
+    X = numbers_of(frame, sorted(numeric), converted)
+    names = [data.names[i] for i in sorted(numeric)]
+    names, X, missing, useless = _useful(X, names, missing_in(X, names), keep)
+    for reason, found in useless.items():
+        left_out[reason] += found
+    _say_left_out(left_out, messages)
     _refuse_none_left([*names, *text])
     _say_constant(X, names, messages)
     if not text:
@@ -133,7 +146,7 @@ def _of_frame(data, keep, messages):
     messages.prepared(
         f"{counted(len(text), 'text column')} one-hot encoded: {listed(text)}"
         + (
-            f" ({MOST_CATEGORIES - 1} most frequent values and 'infrequent' of {listed(grouped)})"
+            f" ({MOST_CATEGORIES - 1} most frequent values and '(other)' of {listed(grouped)})"
             if grouped
             else ""
         )
@@ -150,7 +163,9 @@ def _refuse_same_names(names, text):
     """Check that no feature of a category has the name of another feature."""
     taken = {name: name for name in [*names, *text]}
     for column in text:
-        for value in text[column].unique():
+        values = text[column].unique()
+        other_values = ["infrequent_sklearn"] if len(values) > MOST_CATEGORIES else []
+        for value in [*values, *other_values]:
             feature = category_name(column, value)
             other = taken.setdefault(feature, column)
             if other != column or feature == column:
@@ -171,18 +186,11 @@ def _say_constant(X, names, messages):
         messages.prepared(f"{columns} ranked last: {listed(at(names, constant))}")
 
 
-def _say_left_out(sorted_out, messages):
-    why = {
-        "empty": "no values",
-        "dates": "dates",
-        "identifiers": "text, different in every row",
-        "row numbers": "row numbers",
-        "constant text": "the same text in every row",
-    }
-    for reason, names in sorted_out.items():
+def _say_left_out(left_out, messages):
+    for reason, names in left_out.items():
         if names:
             hint = "; use --keep to include" if reason in _KEPT else ""
-            messages.prepared(f"left out: {listed(names)} ({why[reason]}{hint})")
+            messages.prepared(f"left out: {listed(names)} ({_WHY[reason]}{hint})")
 
 
 def _refuse_none_left(names):

@@ -20,12 +20,13 @@ class Messages:
     ----------
     preparation : list of str
         Messages about changes to the data.
+    warnings : list of str
     """
 
     def __init__(self, quiet: bool):
         self.quiet = quiet
         self.preparation: list[str] = []
-        self._warnings: set[str] = set()
+        self.warnings: list[str] = []
 
     def say(self, text: str) -> None:
         """Print a line about the progress."""
@@ -40,9 +41,9 @@ class Messages:
     def warning(self, message, category, filename, lineno, file=None, line=None) -> None:
         """Print a warning as one line; replaces :func:`warnings.showwarning`."""
         text = " ".join(str(message).split())
-        if text in self._warnings:  # every fold gives the same warnings
-            return
-        self._warnings.add(text)
+        if text in self.warnings or text.startswith("Found unknown categories"):
+            return  # every fold gives the same, and new categories have a feature
+        self.warnings.append(text)
         self.say(f"warning: {text if len(text) <= _LONGEST else text[:_LONGEST] + ' ...'}")
 
     def error(self, text: str) -> None:

@@ -10,6 +10,7 @@ from ..utils.text import counted, listed
 from .errors import InputError
 
 FEW_ROWS = 10  # below, values may all differ, or count the rows, by chance
+_STEADY = 0.5  # share of steps of 1 in a column of row numbers
 _PARTS = 256  # columns copied at a time
 
 
@@ -82,12 +83,22 @@ def missing_in(X, names) -> np.ndarray:
 
 
 def counts_rows(X) -> np.ndarray:
-    """Return a mask of the columns that number the rows from 0 or 1."""
+    """Return a mask of the columns that number the rows: whole numbers, each a step further.
+
+    Steps may be larger where rows were left out.
+    """
     n = len(X)
-    found = np.isin(X[0], (0, 1)) & (X[-1] - X[0] == n - 1) & (n >= FEW_ROWS)
+    span = np.abs(X[-1] - X[0])
+    found = (span >= n - 1) & (span <= 2 * n) & (n >= FEW_ROWS)
     for i in np.flatnonzero(found):
-        found[i] = np.array_equal(X[:, i], X[0, i] + np.arange(n))
+        steps = np.diff(X[:, i]) * np.sign(X[-1, i] - X[0, i])
+        found[i] = (steps >= 1).all() and (steps == 1).mean() >= _STEADY and _is_whole(X[0, i])
+        found[i] &= bool((steps == np.rint(steps)).all())
     return found
+
+
+def _is_whole(value):
+    return value == np.rint(value)
 
 
 def at(names, mask) -> list[str]:

@@ -205,8 +205,8 @@ def _data(parser):
     parser.add_argument(
         "--target",
         metavar="COL",
-        help="column to predict; for .npz the name of an array (default: y) or a file with one "
-        "value per row; for .h5ad a column of obs",
+        help="column to predict; for .npz the name of an array (default: y), for .h5ad a column of "
+        "obs; or a file (.npy, .txt) with one value per row",
     )
     parser.add_argument(
         "--unsupervised",
@@ -228,22 +228,55 @@ def _data(parser):
         help="columns to use although they look like identifiers, dates or row numbers",
     )
     parser.add_argument(
+        "--text",
+        nargs="+",
+        default=[],
+        metavar="COL",
+        help="columns to use as categories, such as codes that are written as numbers",
+    )
+    parser.add_argument(
+        "--transpose",
+        action="store_true",
+        help="each row of the file is a feature and each column a sample; the first column of a "
+        "table contains the names of the features",
+    )
+    parser.add_argument(
+        "--seed", type=_seed, default=0, metavar="N", help="seed of all random choices (default: 0)"
+    )
+    csv = parser.add_argument_group("CSV files")
+    csv.add_argument(
         "--missing",
         nargs="+",
         default=[],
         metavar="TEXT",
-        help="further texts for a missing value in CSV, such as '?'",
+        help="further texts for a missing value, such as 'below limit'",
     )
-    parser.add_argument(
-        "--separator", metavar="CHAR", help="separator of CSV columns (default: found in the file)"
+    csv.add_argument(
+        "--separator", metavar="CHAR", help="separator of columns (default: found in the file)"
     )
-    parser.add_argument(
+    csv.add_argument(
+        "--decimal", choices=(".", ","), help="decimal mark of numbers (default: found in the file)"
+    )
+    csv.add_argument(
+        "--thousands", metavar="CHAR", help="mark between thousands, such as , in 1,234.50"
+    )
+    csv.add_argument(
+        "--encoding", metavar="NAME", help="encoding, such as cp1252 or utf-16 (default: utf-8)"
+    )
+    csv.add_argument(
+        "--comment", metavar="CHAR", help="character that begins a comment until the end of a line"
+    )
+    csv.add_argument(
+        "--skip-rows",
+        type=_not_negative,
+        metavar="N",
+        help="lines to skip before the column names (default: titles and comments that begin "
+        "with #)",
+    )
+    csv.add_argument(
         "--no-header",
         action="store_true",
-        help="the first row of the CSV is data; columns are named 0, 1, 2, ...",
-    )
-    parser.add_argument(
-        "--seed", type=_seed, default=0, metavar="N", help="seed of all random choices (default: 0)"
+        help="the first row is data; columns are named 0, 1, 2, ...",
     )
 
 
@@ -280,6 +313,10 @@ def _number_of_features(text):
 
 def _positive(text):
     return _number(text, int, lambda v: v >= 1, "an integer of at least 1")
+
+
+def _not_negative(text):
+    return _number(text, int, lambda v: v >= 0, "an integer of at least 0")
 
 
 def _folds(text):

@@ -51,4 +51,6 @@ def _median(missing, messages):
 
 def category_name(column, category):
     """Name the feature that indicates a category of a column."""
-    return f"{column}={'(missing)' if category != category else category}"
+    if category != category:
+        return f"{column}=(missing)"
+    return f"{column}={'(other)' if category == 'infrequent_sklearn' else category}"

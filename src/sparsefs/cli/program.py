@@ -117,8 +117,9 @@ def _preparing(features, fitted, imports):
         f'    drop="if_binary", max_categories={MOST_CATEGORIES}, '
         'handle_unknown="infrequent_if_exist",',
         "    sparse_output=False, dtype=np.float32,",
-        "    feature_name_combiner=lambda column, value: "
-        "f\"{column}={'(missing)' if value != value else value}\",",
+        '    feature_name_combiner=lambda column, value: f"{column}="',
+        '    + str({"infrequent_sklearn": "(other)"}.get(value, value) if value == value '
+        'else "(missing)"),',
         ")",
         "columns = ColumnTransformer(",
         f'    [("numbers", {median}, list(numbers)), ("text", encoder, text)],',

@@ -19,7 +19,7 @@ from .output import print_json, print_table, versions
 from .program import program_of
 from .readers import read
 from .splits import split_rows
-from .target import Goal, goal_of
+from .target import Goal, goal_of, warn_of_suspects
 from .writing import check_npz, check_out, write
 
 _MOST_NUMBERS = 10**8  # to score all features, made dense: 0.8 GB
@@ -53,7 +53,7 @@ def run(arguments) -> None:
         data = read(arguments)
     with clock.of("prepare"):
         data, goal = goal_of(data, arguments.task, messages)
-        features = features_of(data, arguments.keep, messages)
+        features = features_of(data, messages, arguments.keep, arguments.text)
     check_npz(arguments.out, features.text)
     selector = _selector(arguments, settings, goal)
     selector.set_params(verbose=messages.shows_progress)
@@ -115,6 +115,7 @@ def _fit(selector, features: Features, goal: Goal, rows) -> _Fitted:
     X = features.rows(rows) if len(rows) < features.X.shape[0] else features.X
     steps = None if features.steps is None else clone(features.steps)
     X = X if steps is None else steps.fit_transform(X)
+    warn_of_suspects(X, features.names_of(steps), goal, rows)
     selector.fit(X, None if goal.y is None else goal.y[rows])  # unsupervised selectors ignore y
     return _Fitted(selector, steps, X, rows, features.names_of(steps))
 
@@ -151,17 +152,19 @@ def _result(arguments, data, goal, features, fitted, scores, clock):
     """Collect what the JSON document contains."""
     selector = fitted.selector
     order = np.argsort(selector.ranking_)[: selector.K_]
+    columns = features.columns_of(fitted.steps)
     on_all_rows = scores is None or arguments.refit
     return {
         "command": arguments.command_line,
         "data": {
             "source": data.source,
             "n_rows": features.X.shape[0],
-            "n_columns": len(features.names),
+            "n_columns": data.X.shape[1],
             "n_features": len(fitted.names),
         },
         "target": goal.in_short,
         "preparation": arguments.messages.preparation,
+        "warnings": arguments.messages.warnings,
         "method": arguments.method,
         "selector": type(selector).__name__,
         "settings": selector.get_params(deep=False),
@@ -173,7 +176,7 @@ def _result(arguments, data, goal, features, fitted, scores, clock):
                 "rank": int(selector.ranking_[i]),
                 "name": fitted.names[i],
                 "score": float(selector.scores_[i]),
-                "column": features.column_of(fitted.names[i]),
+                "column": columns[fitted.names[i]],
             }
             for i in order
         ],

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import warnings
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..data.suspects import suspects
 from ..data.target import Target, as_array
 from ..utils.text import counted, listed
 from .data import Data
@@ -56,6 +58,8 @@ def goal_of(data: Data, task: str, messages: Messages) -> tuple[Data, Goal]:
         return data, Goal(None, None, None, None)
     if data.y.ndim > 1:
         raise InputError(f"{data.source} has several columns {data.target!r}")
+    data = _with_numbers(data, task, messages)
+    assert data.y is not None
     missing = _missing(data.y)
     if missing.all():
         raise InputError(f"the target {data.target!r} has no values")
@@ -93,6 +97,49 @@ def goal_of(data: Data, task: str, messages: Messages) -> tuple[Data, Goal]:
         f"(classification{hint})"
     )
     return data, Goal(y, target.task, data.target, n_classes)
+
+
+def warn_of_suspects(X, names, goal: Goal, rows=slice(None)) -> None:
+    """Warn of features that look like identifiers, or predict the target alone."""
+    for sentence in suspects(X, names, None if goal.y is None else goal.y[rows], goal.task):
+        warnings.warn(sentence, UserWarning, stacklevel=2)
+
+
+def _with_numbers(data: Data, task: str, messages: Messages) -> Data:
+    """Read a target of text as numbers where it is one of numbers; refuse dates."""
+    y: Any = data.y
+    dates = InputError(
+        f"the target {data.target!r} contains dates: name another column by --target, or write "
+        "them as numbers, such as days"
+    )
+    if str(y.dtype).startswith(("datetime", "timedelta", "date", "timestamp")):
+        raise dates
+    missing = _missing(y)
+    if missing.all() or not all(isinstance(v, str) for v in y[~missing]) or hasattr(y, "cat"):
+        return data
+    try:
+        import pandas as pd
+
+        from .columns import Kinds, is_dates
+    except ImportError:
+        return data
+    y = pd.Series(y)
+    strings = y[~missing].astype(str)
+    if is_dates(strings):
+        raise dates
+    if task == "classification":
+        return data
+    kinds = Kinds(data.marks, data.guess)
+    found = kinds.numbers(strings, str(data.target))
+    kinds.tell(
+        messages,
+        "Pass --missing with the texts that mean a missing number, or --task classification",
+    )
+    if found is None:
+        return data
+    values = pd.Series(np.nan, index=y.index)
+    values[~missing] = found.numbers
+    return replace(data, y=values)
 
 
 def _missing(y):

@@ -14,10 +14,11 @@ from ._subject import Subject
 
 
 def notes(
-    subject: Subject, scores: Scores, columns: ColumnFacts, redundancy: Redundancy
+    subject: Subject, scores: Scores, columns: ColumnFacts, redundancy: Redundancy, doubts=()
 ) -> list[Html]:
-    """Write the cautions, the most serious first."""
+    """Write the cautions, the most serious first; `doubts` are those about the data."""
     found = [
+        *doubts,
         *_of_scores(subject, scores),
         *_of_columns(subject, columns),
         *_of_selector(subject),

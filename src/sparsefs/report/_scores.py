@@ -15,6 +15,7 @@ from ..data import RowTable
 from ..evaluation.choice import LARGEST
 from ..evaluation.curve import KCurve
 from ..evaluation.scorer import MOST_ROWS
+from ..utils.text import unique
 from ._html import printable
 from ._subject import Subject
 
@@ -67,7 +68,8 @@ class Scores:
         rankings, names = self.curve.rankings, self.curve.feature_names
         again = (rankings <= subject.K).sum(axis=0)
         if names is not None:
-            times = {printable(name): n for name, n in zip(names, again, strict=True)}
+            names = unique(map(printable, names))
+            times = dict(zip(names, again, strict=True))
             return np.array([times.get(subject.names[i], 0) for i in columns])
         return again[columns] if len(again) == subject.n_features else None
 

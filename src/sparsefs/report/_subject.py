@@ -14,8 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..data import RowTable
 from ..data.inputs import name_columns, non_numeric_columns, table_on_disk
+from ..data.suspects import suspects
 from ..evaluation.importances import importances
 from ..selectors.base import BaseSelector
+from ..utils.text import counted, unique
 from ._html import printable
 from ._target import TargetFacts
 
@@ -45,6 +47,8 @@ class Subject:
         Whether `scores` tell more than the ranking.
     spread : ndarray of shape (n_features,) or None
         Standard deviation of the scores, if the selector has it.
+    n_renamed : int
+        Number of features that had the name of an earlier one.
     """
 
     selector: Any
@@ -57,12 +61,14 @@ class Subject:
     scores: np.ndarray
     has_scores: bool
     spread: np.ndarray | None
+    n_renamed: int = 0
 
     @classmethod
     def of(cls, selector, X, y, feature_names, target_name) -> Subject:
         """Check the arguments of :func:`sparsefs.report.write_report`."""
         support = _support(selector)
-        names = _names(selector, X, feature_names, len(support))
+        given = _names(selector, X, feature_names, len(support))
+        names = unique(given)
         X = _checked(X, len(support))
         target = None
         if y is not None:
@@ -84,7 +90,20 @@ class Subject:
             scores,
             has_scores,
             getattr(selector, "scores_std_", None),
+            sum(old != new for old, new in zip(given, names, strict=True)),
         )
+
+    def doubts(self) -> list[str]:
+        """Say which columns share a name, look like identifiers, or predict the target alone."""
+        target = self.target
+        values = None if target is None else target.values
+        if values is not None and values.ndim > 1 and values.shape[1] == 1:
+            values = values.ravel()
+        found = suspects(self.X, self.names, values, None if target is None else target.task)
+        if self.n_renamed:
+            same = counted(self.n_renamed, "feature has the name", "features have the name")
+            found.append(f"{same} of an earlier one and got a number, as in a, a.1.")
+        return found
 
     @property
     def n_samples(self) -> int:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 from ._code import program
@@ -96,6 +97,11 @@ def write_report(
     ValueError
         If X, y, `feature_names`, `curve` or `held_out` do not fit the selector or each other.
 
+    Warns
+    -----
+    UserWarning
+        If columns look like identifiers or like copies of the target, or share a name.
+
     See Also
     --------
     sparsefs.evaluation.k_curve : Scores against the number of features.
@@ -121,6 +127,9 @@ def write_report(
     subject = Subject.of(selector, X, y, feature_names, target_name)
     scores = Scores.of(subject, curve, held_out)
     columns = ColumnFacts.of(subject.X)
+    doubts = subject.doubts()
+    for doubt in doubts:
+        warnings.warn(doubt, UserWarning, stacklevel=2)
     found = Redundancy.of(subject)
     to_fill_in = []
     if code is None:
@@ -136,7 +145,7 @@ def write_report(
     if title is None:
         title = f"{count(subject.K)} of {count(subject.n_features)} features"
         title += f" of {os.path.basename(source) or source}" if source else ""
-    top = answer(subject, scores, notes(subject, scores, columns, found), source)
+    top = answer(subject, scores, notes(subject, scores, columns, found, doubts), source)
     sections = [
         features(subject, scores),
         number_of_features(subject, scores),

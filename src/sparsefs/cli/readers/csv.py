@@ -5,16 +5,17 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from functools import partial
 
-from ...utils.text import listed
+from ...utils.text import counted
 from ..data import Data, check_columns, chosen_target
 from ..errors import InputError, needing
-from . import kind_of
+from .contents import compression_of
+from .layout import Layout
 
 _NOWHERE = "\x1f"  # a separator that no file contains
-_NAMES = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
-_WRITTEN = {"\\t": "\t", "tab": "\t"}
-_SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ","}
+_LINES = 60  # that decide the layout
+_STARTS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
 def read(path, arguments) -> Data:
@@ -22,76 +23,133 @@ def read(path, arguments) -> Data:
     with needing("reading CSV", "cli"):
         import pandas as pd
 
+        from .tables import decimal_mark, transposed, without_totals
+
     notes: list[str] = []
-    header = None if arguments.no_header else 0
+    options: dict = {"encoding": arguments.encoding or _encoding(path, notes)}
+    if arguments.comment:
+        options["comment"] = arguments.comment
+    options = {name: value for name, value in options.items() if value is not None}
+    parse = partial(_parse, path)
 
-    def parse(separator, **options):
-        try:
-            return pd.read_csv(path, sep=separator, **options)
-        except pd.errors.EmptyDataError:
-            raise InputError(f"{path} is empty") from None
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"{path} is not UTF-8 text ({error.reason} at byte {error.start}): convert it with "
-                "iconv"
-            ) from None
-        except (pd.errors.ParserError, ValueError, OSError, EOFError) as error:
-            raise InputError(f"{path} cannot be read as a table: {error}") from error
-
-    # Read the names first, to find a misspelt one before reading a large file.
-    whole_line = {"header": None, "nrows": 1, "quoting": csv.QUOTE_NONE, "dtype": str}
-    first = str(parse(_NOWHERE, **whole_line).iloc[0, 0])
-    separator = _separator(path, first, arguments.separator, notes)
-    if first.count('"') % 2:  # a name contains a line end
-        row = parse(separator, header=None, nrows=1, dtype=str, keep_default_na=False)
+    # Read the first lines to find the layout, and a misspelt name before reading a large file.
+    whole_lines = {"header": None, "nrows": _LINES, "quoting": csv.QUOTE_NONE, "dtype": str}
+    lines = parse(_NOWHERE, skip_blank_lines=False, keep_default_na=False, **whole_lines, **options)
+    layout = Layout.of(path, [str(line) for line in lines.iloc[:, 0]], arguments, notes)
+    options |= {"sep": layout.separator} if layout.separator != "," else {}
+    options |= {"skiprows": layout.n_skipped} if layout.n_skipped else {}
+    if arguments.no_header:
+        options["header"] = None
+    sep = options.get("sep", ",")
+    names = layout.names
+    if names is None:  # a name contains a line end
+        row = parse(**options | {"sep": sep, "header": None}, nrows=1, dtype=str, na_filter=False)
         names = [str(name) for name in row.iloc[0]]
-    else:
-        names = next(csv.reader([first], delimiter=separator))
-    if header is None:
+    names = [name or f"Unnamed: {i}" for i, name in enumerate(names)]  # as pandas calls them
+    if arguments.no_header:
         names = [str(i) for i in range(len(names))]
-    twice = sorted(name for name, n in Counter(names).items() if name and n > 1)
-    if twice:  # pandas would rename the second
-        raise InputError(f"{path} has several columns named {listed(twice)}")
-    target = chosen_target(names, arguments)
-    check_columns(names, arguments, target)
-    if header == 0 and sum(map(_is_number, names)) > len(names) / 2:
-        notes.append(
-            "the first row is read as column names, but looks like data; pass --no-header if it "
-            "is data"
-        )
+    target = None
+    if not arguments.transpose:
+        target = _target(names, arguments, partial(parse, **options | {"sep": sep}))
+        check_columns(names, arguments, target)
+        if not arguments.no_header and sum(map(_is_number, names)) > len(names) / 2:
+            notes.append(
+                "the first row is read as column names, but looks like data; pass --no-header if "
+                "it is data"
+            )
+    if arguments.missing:
+        options["na_values"] = arguments.missing
+    decimal = arguments.decimal or ("," if arguments.thousands == "." else None)
+    if decimal == ",":
+        options["decimal"] = ","
     # pandas takes half as long again with low_memory.
-    missing = arguments.missing or None
-    frame = parse(separator, header=header, na_values=missing, low_memory=False)
+    frame = parse(**options | {"sep": sep}, low_memory=False)
+    guess = decimal or decimal_mark(frame)
+    if guess == "," != decimal:
+        options["decimal"] = ","
+        notes.append("numbers are written with decimal commas; pass --decimal . if not")
+        frame = parse(**options | {"sep": sep}, low_memory=False)
     if not isinstance(frame.index, pd.RangeIndex):  # pandas took the first values as row names
         raise InputError(
-            f"{path} has {len(names)} column names, but more values per row: name every column, "
-            "and end no row with a separator"
+            f"{path} has {len(names)} column names, but {layout.width_below} values per row: name "
+            "every column, and end no row with a separator; if the names are further down, pass "
+            "--skip-rows"
         )
+    # Reading is the same in Python unless one of these changed the table.
+    written = "".join(f", {name}={value!r}" for name, value in options.items())
+    code: str | None = f"pd.read_csv({str(path)!r}{written}, low_memory=False)"
+    code += ".rename(columns=str)" if arguments.no_header else ""
     frame.columns = [str(name) for name in frame.columns]
-    y = None if target is None else frame.pop(target)
-    options = {"sep": separator} if separator != "," else {}
-    options |= {"na_values": missing} if missing else {}
-    said = "".join(f", {name}={value!r}" for name, value in options.items())
-    said += ", header=None" if header is None else ""
-    code = f"pd.read_csv({str(path)!r}{said}, low_memory=False)"
-    code += ".rename(columns=str)" if header is None else ""
-    return Data(frame, list(frame.columns), y, target, str(path), notes, code)
+    n_read = len(frame)
+    frame = without_totals(frame, notes)
+    if len(frame) < n_read or compression_of(path) == ".zst":
+        code = None
+    if arguments.transpose:
+        frame, names = transposed(frame)
+        target, code = chosen_target(names, arguments), None
+        check_columns(names, arguments, target)
+    y = None
+    if target is not None:
+        at = names.index(target)
+        y = frame.iloc[:, at]
+        names = [*names[:at], *names[at + 1 :]]
+        frame = frame.iloc[:, [i for i in range(frame.shape[1]) if i != at]]
+    marks = decimal, arguments.thousands
+    return Data(frame, names, y, target, str(path), notes, code, marks, guess)
 
 
-def _separator(path, first, asked, notes):
-    """Return the separator: the given one, or the one that the first line contains."""
-    if asked is not None:
-        asked = _WRITTEN.get(asked, asked)
-        if len(asked) != 1:
-            raise InputError(f"--separator must be one character, not {asked!r}")
-        return asked
-    usual = _SEPARATORS[kind_of(path)]
-    if usual in first:
-        return usual
-    other = next((mark for mark in _NAMES if mark in first), usual)
-    if other != usual:
-        notes.append(f"columns are separated by {_NAMES[other]}")
-    return other
+def _parse(path, sep, **options):
+    import pandas as pd
+
+    try:
+        if compression_of(path) == ".zst":
+            import pyarrow
+
+            with pyarrow.input_stream(str(path), compression="zstd") as file:
+                return pd.read_csv(file, sep=sep, **options)
+        return pd.read_csv(path, sep=sep, **options)
+    except pd.errors.EmptyDataError:
+        raise InputError(f"{path} is empty") from None
+    except UnicodeError as error:
+        encoding = options.get("encoding", "utf-8")
+        raise InputError(
+            f"{path} is not {encoding.upper()} text ({error}): pass --encoding, for example "
+            "--encoding cp1252 for files of Excel in Western Europe"
+        ) from None
+    except LookupError as error:
+        raise InputError(f"--encoding: {error}") from error
+    except (pd.errors.ParserError, ValueError) as error:
+        reason = " ".join(str(error).removeprefix("Error tokenizing data. C error: ").split())
+        raise InputError(
+            f"{path} cannot be read as a table: {reason}. Pass --separator or --skip-rows if the "
+            "columns or their names are elsewhere"
+        ) from error
+
+
+def _encoding(path, notes):
+    with open(path, "rb") as file:
+        start = file.read(2)
+    found = next((name for mark, name in _STARTS if start == mark), None)
+    if found:
+        notes.append(f"encoding {found}")
+    return found
+
+
+def _target(names, arguments, parse):
+    """Return the target; if the first column contains its name, say how to turn the table."""
+    try:
+        return chosen_target(names, arguments)
+    except InputError:
+        if names.count(arguments.target) == 0:
+            first = parse(usecols=[0], dtype=str).iloc[:, 0]
+            n = Counter(first.dropna())[arguments.target]
+            if n == 1:
+                raise InputError(
+                    f"--target: {arguments.target!r} is a row of {arguments.data}, which has "
+                    f"{counted(len(first), 'row')}. If each row is a feature and each column a "
+                    "sample, pass --transpose"
+                ) from None
+        raise
 
 
 def _is_number(text):

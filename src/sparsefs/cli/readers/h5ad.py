@@ -17,6 +17,7 @@ def read(path, arguments) -> Data:
         found = anndata.read_h5ad(path)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{path} cannot be read as .h5ad: {error}") from error
+    found = found.T if arguments.transpose else found
     if found.X is None:
         raise InputError(f"{path} has no X")
     names = [str(name) for name in found.var_names]

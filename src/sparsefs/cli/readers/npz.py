@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import zipfile
-from pathlib import Path
+import zlib
 
 import numpy as np
 from scipy import sparse
@@ -28,14 +28,18 @@ def read(path, arguments) -> Data:
                     arrays = {"X": sparse.load_npz(path).tocsr()}
                 else:
                     arrays = {name: loaded[name] for name in loaded.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} cannot be read by numpy: {error}") from error
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        hint = "; save text as an array of dtype str" if "pickle" in str(error) else ""
+        raise InputError(f"{path} cannot be read by numpy: {error}{hint}") from error
     X = _matrix(path, arrays)
+    X = X.T if arguments.transpose else X
+    X = X.tocsr() if sparse.issparse(X) else X
     y, target = _target(path, arrays, arguments)
     if y is not None and y.shape != (X.shape[0],):
+        hint = "; pass --transpose if its columns are samples" if y.shape == (X.shape[1],) else ""
         raise InputError(
             f"{path}: X has {X.shape[0]} rows, but {target!r} has shape {y.shape}: the target must "
-            "have one value per row"
+            f"have one value per row{hint}"
         )
     stored = next((arrays[name] for name in _NAMES if name in arrays), None)
     names = [f"x{i}" for i in range(X.shape[1])] if stored is None else [str(n) for n in stored]
@@ -64,19 +68,5 @@ def _target(path, arrays, arguments):
         return (arrays["y"], "y") if "y" in arrays else (None, None)
     if wanted in arrays:
         return arrays[wanted], wanted
-    if Path(wanted).is_file():
-        return _of_file(Path(wanted)), Path(wanted).stem
     others = [name for name in arrays if name != "X"]
     picked(wanted, others, f"--target: no file, and no array in {path}, is called")
-
-
-def _of_file(path):
-    """Read the target from a .npy file, or from text with one value per line."""
-    if path.suffix == ".npy":
-        return np.load(path, allow_pickle=False)
-    lines = np.array(path.read_text(encoding="utf-8").split("\n"))
-    lines = lines[:-1] if lines[-1] == "" else lines
-    try:
-        return lines.astype(np.float64)
-    except ValueError:
-        return np.char.strip(lines)

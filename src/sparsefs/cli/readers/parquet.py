@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+from ...utils.text import listed
 from ..data import Data, check_columns, chosen_target
 from ..errors import InputError, needing
 
@@ -13,16 +16,38 @@ def read(path, arguments) -> Data:
         import pandas as pd
         import pyarrow
         import pyarrow.parquet as pq
+
+        from .tables import transposed
     try:
         schema = pq.read_schema(path)
         index = (schema.pandas_metadata or {}).get("index_columns", [])
+        index = [name for name in index if name in schema.names]
         names = [name for name in schema.names if name not in index]
-        target = chosen_target(names, arguments)
-        check_columns(names, arguments, target)
+        repeated = sorted(name for name, n in Counter(names).items() if n > 1)
+        if repeated:
+            raise InputError(
+                f"{path} has several columns named {listed(repeated)}: rename all but one of each"
+            )
+        target = None
+        if not arguments.transpose:
+            target = chosen_target([*names, *index], arguments)
+            check_columns(names, arguments, target)
         frame = pd.read_parquet(path, columns=[n for n in names if n not in arguments.drop])
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"{path} cannot be read as Parquet: {error}") from error
     frame.columns = [str(name) for name in frame.columns]  # as in the schema
-    y = None if target is None else frame.pop(target)
-    code = f"pd.read_parquet({str(path)!r}).rename(columns=str)"
+    code: str | None = f"pd.read_parquet({str(path)!r}).rename(columns=str)"
+    if arguments.transpose:
+        if index:
+            frame = frame.reset_index()
+        frame, names = transposed(frame)
+        target, code = chosen_target(names, arguments), None
+        check_columns(names, arguments, target)
+        y = None if target is None else frame.pop(target)
+    elif target in index:
+        y, code = frame.index.get_level_values(target).to_series(), None
+    else:
+        y = None if target is None else frame.pop(target)
+    frame = frame.reset_index(drop=True)
+    y = None if y is None else y.reset_index(drop=True)
     return Data(frame, list(frame.columns), y, target, str(path), code=code)

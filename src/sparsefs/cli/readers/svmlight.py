@@ -3,19 +3,29 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
+
 import numpy as np
 from sklearn.datasets import load_svmlight_file
 
 from ..data import Data, check_columns
 from ..errors import InputError
+from .contents import compression_of
+
+_OPEN = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
 def read(path, arguments) -> Data:
     """Read lines of ``label number:value ...``; features are named by their numbers."""
     try:
-        X, y = load_svmlight_file(str(path), dtype=np.float32, zero_based=True)
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{path} cannot be read as svmlight: {error}") from error
+        with _OPEN.get(compression_of(path), open)(path, "rb") as file:
+            X, y = load_svmlight_file(file, dtype=np.float32, zero_based=True)
+    except (ValueError, OverflowError) as error:
+        raise InputError(
+            f"{path} cannot be read as svmlight: {error}. Each line must be LABEL NUMBER:VALUE ..."
+        ) from error
     first = int(X.nnz > 0 and X.indices.min() > 0)  # most files count from 1
     names = [str(i) for i in range(first, X.shape[1])]
     if arguments.target not in (None, "y"):

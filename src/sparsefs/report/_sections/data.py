@@ -33,13 +33,13 @@ def data(subject: Subject, columns: ColumnFacts, source: str | None, preparation
     return section(
         "data",
         "Data",
-        table(["", ""], _facts(subject, columns, source), "Table", class_="facts"),
+        table(["", ""], _facts(subject, columns, source, preparation), "Table", class_="facts"),
         *steps,
         *_target(subject),
     )
 
 
-def _facts(subject, columns, source):
+def _facts(subject, columns, source, preparation):
     X = subject.X
     if source:
         yield "Source", source
@@ -61,7 +61,7 @@ def _facts(subject, columns, source):
         of = f" ({share(n_missing / (X.shape[0] * X.shape[1]))}), in "
         yield "Missing values", html(count(n_missing), of, _named(subject, missing))
     else:
-        yield "Missing values", "none"
+        yield "Missing values", "none after the preparation" if preparation else "none"
     if sparse.issparse(X):
         density = X.nnz / (X.shape[0] * X.shape[1])
         yield "Stored as", f"sparse, {count(X.nnz)} values ({share(density)} of the table)"

@@ -51,9 +51,11 @@ def test_rare_values_of_text_are_one(prepared):
     frame = numbers(200)
     frame["city"] = [f"c{min(i // 4, 40)}" for i in range(200)]
     ran = prepared(frame)
-    said(ran, "19 most frequent values and 'infrequent' of city")
+    said(ran, "19 most frequent values and '(other)' of city")
     assert sum(name.startswith("city=") for name in ran.names) == 20
-    assert "city=infrequent_sklearn" in ran.names
+    assert "city=(other)" in ran.names and "sklearn" not in " ".join(ran.names)
+    other = next(f for f in ran.json["features"] if f["name"] == "city=(other)")
+    assert other["column"] == "city"
 
 
 def test_missing_numbers_become_the_median(prepared):
@@ -83,7 +85,7 @@ def test_columns_that_say_nothing_are_left_out(prepared):
     )
     assert set(ran.names) == {*numbers().columns[:-1], "one"} and ran.names[-1] == "one"
     kept = prepared(frame, "--keep", "Unnamed: 0", "patient", "seen")
-    assert {"Unnamed: 0", "seen", "patient=infrequent_sklearn"} <= set(kept.names)
+    assert {"Unnamed: 0", "seen", "patient=(other)"} <= set(kept.names)
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
@@ -110,14 +112,83 @@ def test_dates_and_decimals_of_parquet(prepared):
     assert "when" in prepared(frame, "--keep", "when", ending="parquet").names
 
 
-def test_numbers_with_a_few_words_among_them_are_pointed_out(prepared):
-    frame = numbers().astype({"f0": object})
-    frame.loc[[3, 60], "f0"] = "?"
+def test_words_for_missing_values_among_numbers_are_missing(prepared):
+    frame = numbers().astype({"f0": object, "f1": object})
+    frame.loc[[3, 60], "f0"], frame.loc[7, "f1"] = "n/d", "#DIV/0!"
     ran = prepared(frame)
-    assert "column 'f0' is text, because of 2 values such as '?'; pass --missing '?'" in ran.err
-    ran = prepared(frame, "--missing", "?")
-    said(ran, "2 missing values in 1 column replaced with the median")
-    assert "f0" in ran.names
+    said(ran, "taken as missing: 'n/d' (rows 4, 61) in f0, '#DIV/0!' (row 8) in f1")
+    said(ran, "3 missing values in 2 columns replaced with the median")
+    assert set(ran.names) == set(numbers().columns[:-1])
+
+
+def test_other_texts_among_numbers_are_refused_with_their_rows(refused, prepared, tmp_path):
+    frame = numbers().astype({"f0": object})
+    frame.loc[[3, 60], "f0"], frame.loc[9, "f0"] = "low", "<0.5"
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    message = refused("select", tmp_path / "data.csv", "--target", "label")
+    assert "column 'f0' contains numbers and 3 values" in message
+    assert "'low' (rows 4, 61), '<0.5' (row 10)" in message
+    assert all(option in message for option in ("--missing", "--text", "--drop"))
+    assert "f0" in prepared(frame, "--missing", "low", "<0.5").names
+    assert "f0=low" in prepared(frame.assign(f0=["1", "2", "low"] * 40), "--text", "f0").names
+
+
+def test_odd_names_of_frequent_classes_are_text(prepared):
+    frame = numbers()
+    frame["children"] = np.resize(["0", "1", "2", "3+"], len(frame))
+    ran = prepared(frame)
+    said(ran, "read as text, because of 30 values among numbers such as '3+' (rows 4, 8, 12")
+    assert {"children=3+", "children=1"} < set(ran.names)
+
+
+def test_codes_are_categories_on_request(prepared):
+    frame = numbers()
+    frame["zip"] = np.resize([10115, 20095, 80331], len(frame))
+    assert {"zip=10115", "zip=80331"} < set(prepared(frame, "--text", "zip").names)
+
+
+def test_text_that_differs_in_most_rows_is_left_out(prepared):
+    frame = numbers()
+    frame["name"] = [f"N{max(i, 3)}" for i in range(len(frame))]
+    said(prepared(frame), "left out: name (text, different in most rows; use --keep to include)")
+
+
+@pytest.mark.parametrize("start", [0, 1, 17, 1001, 10**9])
+@pytest.mark.parametrize("step", [1, -1])
+def test_row_numbers_from_any_start_are_left_out(start, step, prepared):
+    frame = numbers()
+    frame["patient"] = start + step * np.arange(len(frame))
+    frame.loc[[5, 50], "label"] = None  # rows that are left out do not hide them
+    said(prepared(frame), "left out: patient (row numbers; use --keep to include)")
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["%d.%m.%Y", "%m/%d/%Y", "%Y/%m/%d %H:%M", "%b %d, %Y", "%d-%b-%Y", "%Y%m%d", "%H:%M:%S"],
+)
+def test_dates_in_any_form_are_left_out(form, prepared):
+    frame = numbers()
+    frame["seen"] = pd.date_range("2020-01-01", periods=len(frame), freq="25h").strftime(form)
+    said(prepared(frame), "left out: seen (dates; use --keep to include)")
+
+
+def test_dates_whose_day_and_month_can_be_confused_are_refused(refused, prepared, tmp_path):
+    frame = numbers()
+    days = pd.Series(pd.date_range("2020-01-01", periods=len(frame)))
+    frame["seen"] = days.dt.strftime("%d.%m.%Y")
+    assert "seen" in prepared(frame, "--keep", "seen").names
+    frame["seen"] = np.resize(["03/04/2020", "05/06/2020"], len(frame))
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    message = refused("select", tmp_path / "data.csv", "--target", "label", "--keep", "seen")
+    assert "'03/04/2020', in which day and month can be confused" in message
+
+
+def test_counted_columns_are_those_that_were_read(prepared):
+    frame = numbers()
+    frame["clinic"] = "north"
+    ran = prepared(frame)
+    assert "13 columns to select from" in ran.err
+    assert ran.json["data"]["n_columns"] == 13 and ran.json["data"]["n_features"] == 12
 
 
 def test_precision_is_kept_where_it_is_needed(select, tmp_path):

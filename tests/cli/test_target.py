@@ -151,7 +151,7 @@ def test_the_message(values, options, task, words, select, tmp_path):
         (lambda n: np.resize(["a", "b"], n), "regression", "needs a y of numbers, not text"),
         (lambda n: np.arange(n) / 2, "classification", "y holds numbers with fractions"),
         (lambda n: np.r_[np.inf, np.arange(n - 1)], "auto", "contains 1 NaN or inf values"),
-        (lambda n: pd.date_range("2020-01-01", periods=n), "auto", "neither text nor numbers"),
+        (lambda n: pd.date_range("2020-01-01", periods=n), "auto", "contains dates"),
     ],
 )
 def test_unusable_targets(values, task, words, refused, tmp_path):

@@ -42,6 +42,11 @@ class Kinds:
         The decimal mark of the file.
     keep, as_text : collections of str
         Names of --keep and --text.
+
+    Attributes
+    ----------
+    read : dict of str to ndarray
+        Numbers of the columns of text that are numbers.
     """
 
     def __init__(self, marks=(None, None), guess=None, keep=(), as_text=()):
@@ -51,6 +56,7 @@ class Kinds:
         self._ambiguous: list[str] = []
         self._absent: list[str] = []
         self._said: dict[str, list[str]] = {}
+        self.read: dict[str, np.ndarray] = {}
 
     def of(self, column, name: str) -> tuple[str, Any]:
         """Return ``("numbers", values)``, ``("text", values)`` or ``(reason to leave out, None)``.
@@ -81,6 +87,7 @@ class Kinds:
         if found is not None:
             values = np.full(len(column), np.nan)
             values[column.notna().to_numpy()] = found.numbers
+            self.read[name] = values
             return "numbers", values
         if is_dates(strings):
             return ("numbers", _days(_parsed(column, name))) if kept else ("dates", None)

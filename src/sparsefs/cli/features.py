@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from ..utils.text import counted, listed
 from .data import Data
 from .errors import InputError
 from .messages import Messages
-from .numbers import at, counts_rows, in_single_precision, missing_in, numbers_of
+from .numbers import at, compact_dates, counts_rows, in_single_precision, missing_in, numbers_of
 from .preparation import MOST_CATEGORIES, category_name, encoder, imputer
 
 _WHY = {  # columns are left out
@@ -39,12 +40,19 @@ class Features(NamedTuple):
         Unfitted; None if the columns are the features.
     text : list of str
         Names of the columns of text.
+    read : dict of str to ndarray
+        Numbers of columns that the file writes as text.
     """
 
     X: Any
     names: list[str]
     steps: Any
     text: list[str]
+    read: dict[str, np.ndarray]
+
+    def as_read(self, data: Data) -> Data:
+        """Return the data with numbers instead of their texts."""
+        return replace(data, X=data.X.assign(**self.read)) if self.read else data
 
     def rows(self, which) -> Any:
         """Return some rows of X by their numbers."""
@@ -89,16 +97,19 @@ def features_of(data: Data, messages: Messages, keep=(), text=()) -> Features:
     _refuse_none_left(names)
     _say_constant(X, names, messages)
     steps = imputer(missing, messages)
-    return Features(X, names, steps, [])
+    return Features(X, names, steps, [], {})
 
 
 def _useful(X, names, missing, keep):
-    """Return names, numbers and missing counts without columns that are empty or count rows."""
+    """Leave out columns that are empty, dates or row numbers."""
     empty = missing == X.shape[0]
     counting = np.zeros(len(names), bool) if sparse.issparse(X) else counts_rows(X)
-    counting &= ~np.isin(names, list(keep)) & ~empty
+    kept = np.isin(names, list(keep)) | empty
+    counting &= ~kept
+    dates = np.zeros(len(names), bool) if sparse.issparse(X) else compact_dates(X) & ~kept
     left_out = {"empty": at(names, empty), "row numbers": at(names, counting)}
-    used = ~empty & ~counting
+    left_out["dates"] = at(names, dates & ~counting)
+    used = ~empty & ~counting & ~dates
     if not used.all():
         names, X, missing = at(names, used), X[:, used], missing[used]
     return list(names), X, missing, left_out
@@ -136,7 +147,7 @@ def _of_frame(data, keep, as_text, messages):
     _refuse_none_left([*names, *text])
     _say_constant(X, names, messages)
     if not text:
-        return Features(X, names, imputer(missing, messages), [])
+        return Features(X, names, imputer(missing, messages), [], kinds.read)
     table = pd.DataFrame(X, columns=names, copy=False)
     others = pd.DataFrame(text, dtype=object)
     others.index = table.index
@@ -156,7 +167,8 @@ def _of_frame(data, keep, as_text, messages):
         messages.prepared(
             f"{counted(absent, 'missing value')} in text columns encoded as a category"
         )
-    return Features(pd.concat([table, others], axis=1), [*names, *text], steps, list(text))
+    X = pd.concat([table, others], axis=1)
+    return Features(X, [*names, *text], steps, list(text), kinds.read)
 
 
 def _refuse_same_names(names, text):

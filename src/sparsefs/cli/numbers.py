@@ -97,6 +97,19 @@ def counts_rows(X) -> np.ndarray:
     return found
 
 
+def compact_dates(X) -> np.ndarray:
+    """Return a mask of the columns of dates that are written as 20201231."""
+    found = np.zeros(X.shape[1], dtype=bool)
+    if len(X) < FEW_ROWS:
+        return found
+    for i in np.flatnonzero((X[0] > 1.8e7) & (X[0] < 2.2e7)):
+        values = X[:, i][~np.isnan(X[:, i])]
+        month, day = values // 100 % 100, values % 100
+        plausible = (values > 1.8e7) & (values < 2.2e7) & (day >= 1) & (day <= 31)
+        found[i] = (plausible & (month >= 1) & (month <= 12) & (day == np.rint(day))).all()
+    return found
+
+
 def _is_whole(value):
     return value == np.rint(value)
 

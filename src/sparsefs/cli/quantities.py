@@ -30,7 +30,7 @@ _PLAIN = str.maketrans(  # other minus signs, apostrophes and spaces
 _MONEY = "[$€£¥₹]|(?:US|CA|AU)[$]|USD|EUR|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN|CZK"
 _QUANTITY = re.compile(
     rf"(?P<than>(?:[<>~≤≥≈]=?)?) *(?P<open>\(?)(?P<sign>[+-]?)(?P<before>(?:{_MONEY})?) *"
-    r"(?P<sign2>[+-]?)(?P<body>\d[\d.,' ]*|[.,]\d+)(?P<power>(?:[eE][+-]?\d+)?)"
+    r"(?P<sign2>[+-]?)(?P<body>\d(?:[\d.,' ]*[\d.])?|[.,]\d+)(?P<power>(?:[eE][+-]?\d+)?)"
     r"(?P<close>\)?) *(?P<after>[^\d\s(),;:<>+/-][^\d(),;<>+]{0,11})?"
 )
 

@@ -78,7 +78,7 @@ def run(arguments) -> None:
     result = _result(arguments, data, goal, features, fitted, scores, clock)
     if arguments.out is not None:
         columns = list(dict.fromkeys(feature["column"] for feature in result["features"]))
-        write(arguments.out, data, columns)
+        write(arguments.out, features.as_read(data), columns)
         messages.say(f"{counted(len(columns), 'column')} written to {arguments.out}")
     if arguments.report is not None:
         _report(arguments, data, goal, features, fitted, result)

@@ -109,8 +109,8 @@ def _with_numbers(data: Data, task: str, messages: Messages) -> Data:
     """Read a target of text as numbers where it is one of numbers; refuse dates."""
     y: Any = data.y
     dates = InputError(
-        f"the target {data.target!r} contains dates: name another column by --target, or write "
-        "them as numbers, such as days"
+        f"the target {data.target!r} is unusable: it contains dates. Name another column by "
+        "--target, or write dates as numbers, such as days"
     )
     if str(y.dtype).startswith(("datetime", "timedelta", "date", "timestamp")):
         raise dates
@@ -127,7 +127,14 @@ def _with_numbers(data: Data, task: str, messages: Messages) -> Data:
     strings = y[~missing].astype(str)
     if is_dates(strings):
         raise dates
-    if task == "classification":
+    if not strings.equals(strings.str.strip()):
+        messages.say(f"spaces around values of {data.target!r} ignored")
+        strings = strings.str.strip()
+        y = y.astype(object)
+        y[~missing] = strings
+        data = replace(data, y=y, code=None)
+    # Text of plain numbers, as Parquet may contain, are names of classes.
+    if task == "classification" or pd.to_numeric(strings, errors="coerce").notna().all():
         return data
     kinds = Kinds(data.marks, data.guess)
     found = kinds.numbers(strings, str(data.target))

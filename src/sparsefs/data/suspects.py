@@ -18,6 +18,7 @@ _NAMED = re.compile(
     r"mobile|fax|ssn|iban|isbn|fips|mrn|barcode|accession)(?:$|[\W_])",
     re.IGNORECASE,
 )
+_MARKS = [float(f"{sign}{'9' * n}") for sign in "-+" for n in (2, 3, 4, 5, 6)]
 _FEWEST = 20  # rows and values; with fewer, values may all differ by chance
 _UNIQUE = 0.95  # share of different values
 _USUAL = 5, 0.1  # unique whole numbers in more columns, and a larger share, are quantities
@@ -63,6 +64,13 @@ def suspects(X, names, target=None, task: str | None = None) -> list[str]:
             int(codes.sum()), "column looks like an identifier", "columns look like identifiers"
         )
         found.append(f"{n}: {_listed(names, codes)}. Leave out numbers that only name a row.")
+    if isinstance(X, np.ndarray):
+        marks = _marks(X, names)
+        if marks:
+            found.append(
+                f"Numbers far from all others in their column, perhaps marks of missing values: "
+                f"{listed(marks, 4)}. Replace them if so."
+            )
     return found
 
 
@@ -115,6 +123,24 @@ def _follows(X, target):
         scale = part.std(axis=0)
         scale[~(scale > 0)] = np.inf
         found[start : start + _PART] = rises | (np.abs(y @ part) / len(y) > _SAME * scale)
+    return found
+
+
+def _marks(X, names):
+    """List -999 and its like, where it is more than the range of a column away from the rest."""
+    if X.dtype.kind not in "fiu" or len(X) < _FEWEST:
+        return []
+    low, high = _range(X)
+    found = []
+    for i in np.flatnonzero(np.isin(low, _MARKS) | np.isin(high, _MARKS)):
+        for mark in {low[i], high[i]} & set(_MARKS):
+            others = X[:, i][(X[:, i] != mark) & ~np.isnan(X[:, i])]
+            if len(others) < 2 or len(np.unique(others)) < 3:
+                continue
+            away = max(others.min() - mark, mark - others.max())
+            if away > np.ptp(others):
+                n = int((X[:, i] == mark).sum())
+                found.append(f"{mark:g} in {names[i]} ({counted(n, 'row')})")
     return found
 
 

@@ -61,7 +61,7 @@ def read(arguments) -> Data:
             f"{name} is {data.names[-1]!r})"
             + ("; rows look like features: pass --transpose" if data.looks_transposed else "")
         )
-    if data.looks_transposed:
+    if data.y is None and data.looks_transposed:
         data.notes.append(
             f"warning: the {len(data.X):,} rows look like features, and the columns like samples: "
             "pass --transpose to turn the table"

@@ -14,7 +14,7 @@ _SIGNATURES = [
     (b"BZh", "compressed by bzip2", {".bz2"}),
     (b"\xfd7zXZ\x00", "compressed by xz", {".xz"}),
     (b"\x28\xb5\x2f\xfd", "compressed by zstd", {".zst"}),
-    (b"PK\x03\x04", "a zip archive or a spreadsheet", {".zip", ".npz"}),
+    (b"PK\x03\x04", "a spreadsheet or a zip archive", {".zip", ".npz"}),
     (b"PAR1", "a Parquet file", {".parquet", ".pq"}),
     (b"\x89HDF", "an HDF5 file", {".h5ad"}),
     (b"\x93NUMPY", "a numpy array", {".npy"}),
@@ -65,8 +65,8 @@ def check_contents(path: Path) -> None:
 
 def _cure(path, endings):
     best = sorted(endings)[:1]
-    if not best:
-        return "save the table as CSV"
+    if not best or ".zip" in endings:
+        return "save a spreadsheet as CSV"
     if best[0] in COMPRESSIONS:
         return f"rename it to {path.name}{best[0]}, or decompress it"
     return f"rename it to {path.stem}{best[0]}"

@@ -33,7 +33,13 @@ def read(path, arguments) -> Data:
     parse = partial(_parse, path)
 
     # Read the first lines to find the layout, and a misspelt name before reading a large file.
-    whole_lines = {"header": None, "nrows": _LINES, "quoting": csv.QUOTE_NONE, "dtype": str}
+    whole_lines = {
+        "header": None,
+        "names": ["line"],
+        "nrows": _LINES,
+        "quoting": csv.QUOTE_NONE,
+        "dtype": str,
+    }
     lines = parse(_NOWHERE, skip_blank_lines=False, keep_default_na=False, **whole_lines, **options)
     layout = Layout.of(path, [str(line) for line in lines.iloc[:, 0]], arguments, notes)
     options |= {"sep": layout.separator} if layout.separator != "," else {}
@@ -120,9 +126,10 @@ def _parse(path, sep, **options):
         raise InputError(f"--encoding: {error}") from error
     except (pd.errors.ParserError, ValueError) as error:
         reason = " ".join(str(error).removeprefix("Error tokenizing data. C error: ").split())
+        hint = "check that line, or pass --separator, --comment or --skip-rows"
+        hint = f"; {hint}" if isinstance(error, pd.errors.ParserError) else ""
         raise InputError(
-            f"{path} cannot be read as a table: {reason}. Pass --separator or --skip-rows if the "
-            "columns or their names are elsewhere"
+            f"{path} cannot be read as a table: {reason.rstrip('. ')}{hint}"
         ) from error
 
 

@@ -16,7 +16,9 @@ def read(path, arguments) -> Data:
     try:
         found = anndata.read_h5ad(path)
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path} cannot be read as .h5ad: {error}") from error
+        raise InputError(
+            f"{path} cannot be read as .h5ad, perhaps it is damaged: {error}"
+        ) from error
     found = found.T if arguments.transpose else found
     if found.X is None:
         raise InputError(f"{path} has no X")

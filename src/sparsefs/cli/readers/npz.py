@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-
 import numpy as np
 from scipy import sparse
 
@@ -28,7 +25,7 @@ def read(path, arguments) -> Data:
                     arrays = {"X": sparse.load_npz(path).tocsr()}
                 else:
                     arrays = {name: loaded[name] for name in loaded.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, KeyError) as error:
         hint = "; save text as an array of dtype str" if "pickle" in str(error) else ""
         raise InputError(f"{path} cannot be read by numpy: {error}{hint}") from error
     X = _matrix(path, arrays)

@@ -34,7 +34,9 @@ def read(path, arguments) -> Data:
             check_columns(names, arguments, target)
         frame = pd.read_parquet(path, columns=[n for n in names if n not in arguments.drop])
     except (pyarrow.ArrowException, OSError) as error:
-        raise InputError(f"{path} cannot be read as Parquet: {error}") from error
+        raise InputError(
+            f"{path} cannot be read as Parquet, perhaps it is damaged: {error}"
+        ) from error
     frame.columns = [str(name) for name in frame.columns]  # as in the schema
     code: str | None = f"pd.read_parquet({str(path)!r}).rename(columns=str)"
     if arguments.transpose:

@@ -98,4 +98,7 @@ def looks_transposed(frame) -> bool:
     numeric = [isinstance(d, np.dtype) and d.kind in "iuf" for d in frame.dtypes[1:]]
     if isinstance(first.dtype, np.dtype) and first.dtype.kind in "iufb":
         return False
-    return bool(first.nunique() >= 0.9 * n_rows and np.mean(numeric) > 0.9)
+    if first.nunique() < 0.9 * n_rows or np.mean(numeric) < 0.9:
+        return False
+    spread = frame.iloc[:, 1:].std(numeric_only=True)
+    return bool(spread.max() < 10 * spread.min())  # samples have the same unit, features may not

@@ -305,3 +305,31 @@ def test_the_document_is_json_whatever_is_in_it(csv, command):
         raise AssertionError(name)
 
     json.loads(out, parse_constant=refuse)
+
+
+def test_features_of_text_know_their_column(select, tmp_path):
+    """A category may contain what looks like the end of a longer name."""
+    frame = numbers()
+    frame["town"] = np.where(frame["label"] == "case", "x=1", "x=2")
+    frame["town=x"] = np.resize(["1a", "2b", "3c"], len(frame))
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    found = select(tmp_path / "data.csv", "--target", "label", "-K", 20).json["features"]
+    columns = {feature["name"]: feature["column"] for feature in found}
+    assert columns["town=x=2"] == "town" and columns["town=x=3c"] == "town=x"
+
+
+def test_columns_that_predict_the_target_alone_are_warned_about(select, command, tmp_path):
+    frame = numbers()
+    frame["copy"] = (frame["label"] == "case").astype(int)
+    frame["customer"] = np.random.default_rng(0).permutation(len(frame)) + 5001
+    path = tmp_path / "data.csv"
+    frame.to_csv(path, index=False)
+    ran = select(path, "--target", "label", "-K", 2, "--report", tmp_path / "r.html")
+    copied, identifiers = ran.json["warnings"]
+    assert "predicts the target alone: copy" in copied
+    assert "looks like an identifier: customer" in identifiers
+    assert ran.err.count("predicts the target alone") == 1
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert copied in page and identifiers in page
+    compared = command("compare", path, "--target", "label", "--methods", "f-test", "-K", 2)
+    assert "predicts the target alone: copy" in compared.err

@@ -485,3 +485,43 @@ def test_without_matplotlib_the_error_names_the_extra(digits, tmp_path, monkeypa
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match=r"sparsefs\[plot\]"):
         report(tmp_path, *digits)
+
+
+@pytest.fixture(scope="module")
+def suspicious():
+    """A table whose last columns are identifiers and a copy of y."""
+    rng = np.random.default_rng(0)
+    y = np.arange(80) % 2
+    X = np.column_stack([rng.standard_normal((80, 3)), rng.permutation(80) + 1001, y])
+    return X, y, SelectKBest(k=4).fit(X, y)
+
+
+def test_identifiers_and_copies_of_the_target_are_warned_about(suspicious, tmp_path):
+    X, y, selector = suspicious
+    names = ["a", "b", "c", "patient", "copy"]
+    with pytest.warns(UserWarning) as caught:
+        page = report(tmp_path, selector, X, y, curve=False, feature_names=names)
+    said = [str(warning.message) for warning in caught]
+    assert [warning.filename for warning in caught] == [report.__code__.co_filename] * 2
+    assert said[0].startswith("1 column predicts the target alone: copy.")
+    assert said[1].startswith("1 column looks like an identifier: patient.")
+    assert all(sentence in page.text for sentence in said)
+
+
+def test_features_of_one_name_are_told_apart(suspicious, tmp_path):
+    X, y, selector = suspicious
+    names = ["GENE", "GENE", "c", "GENE", "d"]
+    with pytest.warns(UserWarning, match="2 features have the name of an earlier one"):
+        page = report(tmp_path, selector, X, y, curve=False, feature_names=names)
+    rows = page.table("Selected features")
+    means = dict(zip(["GENE", "GENE.1", "c", "GENE.2", "d"], X.mean(axis=0), strict=True))
+    assert len({row["Feature"] for row in rows}) == 4
+    for row in rows:
+        assert float(row["Mean"]) == pytest.approx(means[row["Feature"]], rel=1e-3, abs=1e-3)
+
+
+def test_missing_values_before_the_preparation_are_not_denied(suspicious, tmp_path):
+    X, y, selector = suspicious
+    with pytest.warns(UserWarning):
+        page = report(tmp_path, selector, X, y, curve=False, preparation=["3 values replaced"])
+    assert "none after the preparation" in page.text

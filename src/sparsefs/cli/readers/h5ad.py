@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from scipy import sparse
 
 from ..data import Data, check_columns, chosen_target
@@ -14,7 +16,9 @@ def read(path, arguments) -> Data:
     with needing("reading .h5ad", "h5ad"):
         import anndata
     try:
-        found = anndata.read_h5ad(path)
+        with warnings.catch_warnings():  # read() says it, and tells the names apart
+            warnings.filterwarnings("ignore", ".*names are not unique")
+            found = anndata.read_h5ad(path)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
             f"{path} cannot be read as .h5ad, perhaps it is damaged: {error}"

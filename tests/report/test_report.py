@@ -499,7 +499,7 @@ def suspicious():
 def test_identifiers_and_copies_of_the_target_are_warned_about(suspicious, tmp_path):
     X, y, selector = suspicious
     names = ["a", "b", "c", "patient", "copy"]
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match="column") as caught:
         page = report(tmp_path, selector, X, y, curve=False, feature_names=names)
     said = [str(warning.message) for warning in caught]
     assert [warning.filename for warning in caught] == [report.__code__.co_filename] * 2
@@ -522,6 +522,6 @@ def test_features_of_one_name_are_told_apart(suspicious, tmp_path):
 
 def test_missing_values_before_the_preparation_are_not_denied(suspicious, tmp_path):
     X, y, selector = suspicious
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="column"):
         page = report(tmp_path, selector, X, y, curve=False, preparation=["3 values replaced"])
     assert "none after the preparation" in page.text

@@ -68,8 +68,7 @@ class Scores:
         rankings, names = self.curve.rankings, self.curve.feature_names
         again = (rankings <= subject.K).sum(axis=0)
         if names is not None:
-            names = unique(map(printable, names))
-            times = dict(zip(names, again, strict=True))
+            times = dict(zip(unique(map(printable, names)), again, strict=True))
             return np.array([times.get(subject.names[i], 0) for i in columns])
         return again[columns] if len(again) == subject.n_features else None
 

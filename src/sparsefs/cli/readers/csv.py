@@ -83,8 +83,8 @@ def read(path, arguments) -> Data:
         )
     # Reading is the same in Python unless one of these changed the table.
     written = "".join(f", {name}={value!r}" for name, value in options.items())
-    code: str | None = f"pd.read_csv({str(path)!r}{written}, low_memory=False)"
-    code += ".rename(columns=str)" if arguments.no_header else ""
+    renamed = ".rename(columns=str)" if arguments.no_header else ""
+    code: str | None = f"pd.read_csv({str(path)!r}{written}, low_memory=False){renamed}"
     frame.columns = [str(name) for name in frame.columns]
     n_read = len(frame)
     frame = without_totals(frame, notes)

@@ -94,8 +94,8 @@ def _separator(path, lines, asked, notes):
 def _before_names(lines, separator):
     """Count the blank lines, comments and titles before the column names."""
     filled = [sum(bool(cell.strip()) for cell in _cells(line, separator)) for line in lines]
-    usual = Counter(n for n in filled if n).most_common(1)
-    usual = usual[0][0] if usual else 1
+    widths = Counter(n for n in filled if n).most_common(1)
+    usual = widths[0][0] if widths else 1
     place = 0
     while place < len(lines) - 1:
         line = lines[place].strip()

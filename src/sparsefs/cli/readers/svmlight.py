@@ -6,6 +6,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+from typing import Any
 
 import numpy as np
 from sklearn.datasets import load_svmlight_file
@@ -14,7 +15,7 @@ from ..data import Data, check_columns
 from ..errors import InputError
 from .contents import compression_of
 
-_OPEN = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_OPEN: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
 def read(path, arguments) -> Data:

@@ -30,7 +30,7 @@ _TOTALS = {
 
 def decimal_mark(frame) -> str | None:
     """Return the decimal mark that columns of text need; None if none does, or both are used."""
-    needed = set()
+    needed: set[str] = set()
     decimals = [i for i, d in enumerate(frame.dtypes) if isinstance(d, np.dtype) and d.kind == "f"]
     for i in decimals[:: max(1, len(decimals) // _SAMPLE)]:
         values = np.abs(frame.iloc[:_SAMPLE, i].to_numpy())
@@ -47,7 +47,7 @@ def decimal_mark(frame) -> str | None:
         there = frame.iloc[:, i].dropna()
         there = there.iloc[:: max(1, len(there) // _SAMPLE)].astype(str)
         found = quantities_of(there.to_numpy(object))
-        if found.mostly_numbers and (found.decimal == "," or found.grouped):
+        if found.mostly_numbers and found.decimal and (found.decimal == "," or found.grouped):
             needed.add(found.decimal)
     return needed.pop() if len(needed) == 1 else None
 

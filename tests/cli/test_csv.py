@@ -58,13 +58,17 @@ def test_units_and_currencies(selected):
 
 
 def test_commas_that_can_be_read_in_two_ways_are_refused(refused, selected, tmp_path):
-    frame = FRAME.assign(f0=(FRAME["f0"] * 1e5).map("{:,.0f}".format))
+    frame = (FRAME.drop(columns="label") * 1000).astype(int).assign(label=FRAME["label"])
+    frame["f0"] = (FRAME["f0"] * 1e5).map("{:,.0f}".format)
     frame.to_csv(tmp_path / "data.csv", index=False)
     message = refused("select", tmp_path / "data.csv", "--target", "label")
     assert "column 'f0' contains numbers such as" in message
     assert "Pass --thousands , or --decimal ," in message
     assert "marks between thousands: f0" in selected(frame.to_csv(index=False), "--thousands", ",")
     selected(frame.to_csv(index=False), "--decimal", ".")
+    # Points elsewhere in the file decide.
+    frame["f1"] = FRAME["f1"]
+    assert "marks between thousands: f0" in selected(frame.to_csv(index=False))
 
 
 def test_a_target_of_numbers_that_is_read_as_text(select, tmp_path):
@@ -118,6 +122,11 @@ def test_lines_and_comments_to_skip_can_be_told(selected):
 
 def test_a_spreadsheet_is_told_the_separator(selected):
     selected("sep=;\n" + FRAME.to_csv(index=False, sep=";"))
+
+
+def test_columns_between_spaces(selected):
+    text = FRAME.to_string(index=False) + "\n"
+    assert "columns are separated by spaces" in selected(text, name="data.txt")
 
 
 def test_encodings(selected, refused, tmp_path):

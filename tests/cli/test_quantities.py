@@ -28,6 +28,7 @@ def read(*texts, **options):
         (["90 mg/dL", "100 mg/dL"], [90, 100]),
         (["(12.5)", "3"], [-12.5, 3]),
         (["\u22123.2", "4"], [-3.2, 4]),
+        (["'1.5", '="2.5"'], [1.5, 2.5]),
         (["1e5", "2.5E-3", "x,y"], [1e5, 2.5e-3, np.nan]),
         (["1.234", "2.345"], [1.234, 2.345]),
     ],
@@ -77,6 +78,11 @@ def test_what_is_neither_is_an_exception(odd):
     found = read(*(f"{i}.25 kg" if odd == "5 g" else f"{i}.25" for i in range(30)), odd)
     assert found.mostly_numbers and found.exceptions.tolist() == [False] * 30 + [True]
     assert found.shown(found.exceptions, np.arange(1, 32)) == f"{odd!r} (row 31)"
+
+
+def test_a_frequent_word_among_many_different_numbers_is_an_exception():
+    found = read(*["low"] * 60, *(f"{i}.5" for i in range(40)))
+    assert found.mostly_numbers and found.exceptions.sum() == 60
 
 
 def test_limits_of_detection_are_of_a_column_of_numbers():

@@ -333,3 +333,11 @@ def test_columns_that_predict_the_target_alone_are_warned_about(select, command,
     assert copied in page and identifiers in page
     compared = command("compare", path, "--target", "label", "--methods", "f-test", "-K", 2)
     assert "predicts the target alone: copy" in compared.err
+
+
+def test_gaps_that_predict_the_target_are_warned_about(select, tmp_path):
+    frame = numbers()
+    frame["died"] = frame["f0"].where(frame["label"] == "case")
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    (said,) = select(tmp_path / "data.csv", "--target", "label", "-K", 2).json["warnings"]
+    assert "predicts the target alone: whether died is missing" in said

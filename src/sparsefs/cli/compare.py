@@ -16,7 +16,7 @@ from .methods import checked_methods, rival_of, selector_of
 from .names import OURS
 from .output import print_json, print_table, versions
 from .readers import read
-from .target import goal_of, warn_of_suspects
+from .target import goal_of, warn_of_gaps, warn_of_suspects
 
 
 def run(arguments) -> None:
@@ -26,6 +26,7 @@ def run(arguments) -> None:
     data = read(arguments)
     data, goal = goal_of(data, arguments.task, messages)
     features = features_of(data, messages, arguments.keep, arguments.text)
+    warn_of_gaps(features, goal)
     steps = None if features.steps is None else clone(features.steps).fit(features.X)
     X = features.X if steps is None else steps.transform(features.X)
     warn_of_suspects(X, features.names_of(steps), goal)

@@ -70,10 +70,12 @@ class Quantities:
     @property
     def mostly_numbers(self) -> bool:
         """Whether the column is one of numbers, perhaps with exceptions."""
-        there = np.count_nonzero(~self.absent)
-        like = np.isfinite(self.numbers) | (self.exceptions & _compared(self.texts))
-        n_like = np.count_nonzero(like)
-        return bool(np.isfinite(self.numbers).any() and n_like > _MOSTLY * there)
+        read = np.isfinite(self.numbers)
+        like = read | (self.exceptions & _compared(self.texts))
+        # One frequent word among many different numbers is an exception, too.
+        different = len(set(self.texts[like])), len(set(self.texts[~self.absent]))
+        many = different[0] > max(FEW, _MOSTLY * different[1])
+        return bool(read.any() and (many or like.sum() > _MOSTLY * (~self.absent).sum()))
 
     @property
     def may_be_classes(self) -> bool:
@@ -113,8 +115,8 @@ def quantities_of(texts, marks=(None, None), guess: str | None = None) -> Quanti
     values = {text: place for place, text in enumerate(dict.fromkeys(texts))}
     codes = np.array([values[text] for text in texts], dtype=np.int64)
     counts = np.bincount(codes, minlength=len(values))
-    stripped = [str(value).translate(_PLAIN).strip() for value in values]
-    absent = np.array([_is_absent(text) for text in stripped], dtype=bool)
+    stripped = [_bare(value) for value in values]
+    absent = np.array([text.lower() in _ABSENT for text in stripped], dtype=bool)
     found = [None if a else _QUANTITY.fullmatch(t) for t, a in zip(stripped, absent, strict=True)]
     units: dict[str, int] = {}
     for match, n in zip(found, counts, strict=True):
@@ -153,13 +155,17 @@ def quantities_of(texts, marks=(None, None), guess: str | None = None) -> Quanti
 def quickly(texts, numbers) -> Quantities | None:
     """Return texts of which the numbers are known, if all others mean a missing value."""
     absent = np.isnan(numbers)
-    if np.isinf(numbers).any() or not all(_is_absent(text) for text in texts[absent]):
+    if np.isinf(numbers).any() or not all(_bare(text).lower() in _ABSENT for text in texts[absent]):
         return None
     return Quantities(numbers, absent, np.zeros(len(texts), dtype=bool), texts=texts)
 
 
-def _is_absent(text):
-    return str(text).translate(_PLAIN).strip().lower() in _ABSENT
+def _bare(text):
+    """Return a text without what spreadsheets put around text: '1.5 and ="1.5"."""
+    text = str(text).translate(_PLAIN).strip()
+    if text.startswith('="') and text.endswith('"'):
+        text = text[2:-1]
+    return text.removeprefix("'")
 
 
 def _unit(match):

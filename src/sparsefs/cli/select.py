@@ -19,7 +19,7 @@ from .output import print_json, print_table, versions
 from .program import program_of
 from .readers import read
 from .splits import split_rows
-from .target import Goal, goal_of, warn_of_suspects
+from .target import Goal, goal_of, warn_of_gaps, warn_of_suspects
 from .writing import check_npz, check_out, write
 
 _MOST_NUMBERS = 10**8  # to score all features, made dense: 0.8 GB
@@ -54,6 +54,7 @@ def run(arguments) -> None:
     with clock.of("prepare"):
         data, goal = goal_of(data, arguments.task, messages)
         features = features_of(data, messages, arguments.keep, arguments.text)
+        warn_of_gaps(features, goal)
     check_npz(arguments.out, features.text)
     selector = _selector(arguments, settings, goal)
     selector.set_params(verbose=messages.shows_progress)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from ..data.suspects import suspects
 from ..data.target import Target, as_array
@@ -103,6 +104,20 @@ def warn_of_suspects(X, names, goal: Goal, rows=slice(None)) -> None:
     """Warn of features that look like identifiers, or predict the target alone."""
     for sentence in suspects(X, names, None if goal.y is None else goal.y[rows], goal.task):
         warnings.warn(sentence, UserWarning, stacklevel=2)
+
+
+def warn_of_gaps(features, goal: Goal) -> None:
+    """Warn of columns that predict the target by what is missing; medians would hide them."""
+    X = features.X
+    if goal.task != "classification" or sparse.issparse(X):
+        return
+    names = [name for name in features.names if name not in features.text]
+    X = X[names].to_numpy() if hasattr(X, "columns") else X
+    gaps = np.isnan(X) if X.dtype.kind == "f" else np.zeros(X.shape, bool)
+    some = np.flatnonzero(gaps.any(axis=0))
+    named = [f"whether {names[i]} is missing" for i in some]
+    if named:
+        warn_of_suspects(gaps[:, some].astype(np.float32), named, goal)
 
 
 def _with_numbers(data: Data, task: str, messages: Messages) -> Data:

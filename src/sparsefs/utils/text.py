@@ -6,7 +6,7 @@ from __future__ import annotations
 
 def listed(names, most: int = 8) -> str:
     """Join names as in ``a, b and 7 more``."""
-    names = [str(name) if str(name).isprintable() else repr(name) for name in names]
+    names = [str(name) if str(name).isprintable() else repr(str(name)) for name in names]
     more = len(names) - most
     return ", ".join(names) if more <= 0 else f"{', '.join(names[:most])} and {more} more"
 

@@ -42,11 +42,11 @@ def read(path, arguments) -> Data:
     }
     lines = parse(_NOWHERE, skip_blank_lines=False, keep_default_na=False, **whole_lines, **options)
     layout = Layout.of(path, [str(line) for line in lines.iloc[:, 0]], arguments, notes)
-    options |= {"sep": layout.separator} if layout.separator != "," else {}
+    sep = {" ": r"\s+"}.get(layout.separator, layout.separator)
+    options |= {"sep": sep} if sep != "," else {}
     options |= {"skiprows": layout.n_skipped} if layout.n_skipped else {}
     if arguments.no_header:
         options["header"] = None
-    sep = options.get("sep", ",")
     names = layout.names
     if names is None:  # a name contains a line end
         row = parse(**options | {"sep": sep, "header": None}, nrows=1, dtype=str, na_filter=False)

@@ -11,7 +11,7 @@ from ...utils.text import counted
 from ..errors import InputError
 from .contents import kind_of
 
-_NAMES = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
+_NAMES = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "spaces"}
 _WRITTEN = {"\\t": "\t", "tab": "\t"}
 _SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ","}
 
@@ -61,6 +61,8 @@ class Layout:
 
 
 def _cells(line, separator):
+    if separator == " ":  # any number of them
+        return line.split()
     return next(csv.reader([line], delimiter=separator), [])
 
 
@@ -83,7 +85,9 @@ def _separator(path, lines, asked, notes):
         width, n = widths.most_common(1)[0]
         return (n, width) if width > 1 else (0, 0)
 
-    best = max([usual, *_NAMES], key=evenness)
+    best = max([usual, *_NAMES][:-1], key=evenness)
+    if evenness(best) == (0, 0):
+        best = max(usual, " ", key=evenness)
     if best != usual and evenness(best)[0] <= evenness(usual)[0]:
         best = usual
     if best != usual:

@@ -34,6 +34,7 @@ def decimal_mark(frame) -> str | None:
     decimals = [i for i, d in enumerate(frame.dtypes) if isinstance(d, np.dtype) and d.kind == "f"]
     for i in decimals[:: max(1, len(decimals) // _SAMPLE)]:
         values = np.abs(frame.iloc[:_SAMPLE, i].to_numpy())
+        values = values[np.isfinite(values)]
         # "0.5" and "1.2345" need a point; "1.234" may be one thousand.
         if ((values % 1 > 0) & ((values < 1) | (np.abs(values * 1000 % 1 - 0.5) < 0.499))).any():
             needed.add(".")

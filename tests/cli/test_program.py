@@ -5,6 +5,7 @@ import html
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from .common import numbers
@@ -91,3 +92,32 @@ def test_empty_text_is_no_target(select, tmp_path, capsys):
     ran = select(tmp_path / "data.parquet", "--target", "label", "-K", 2, "--report", report)
     exec(program_in(report), {})
     assert sorted(capsys.readouterr().out.splitlines()) == sorted(ran.names)
+
+
+def test_it_reads_a_european_export_with_names_that_repeat(select, tmp_path, capsys):
+    frame = numbers(n_noise=3)
+    frame.columns = ["G", "G", "weight, kg", "alpha", "G", "label"]
+    text = "Report of May\n\n" + frame.to_csv(index=False, sep=";", decimal=",")
+    (tmp_path / "data.csv").write_bytes(text.encode("utf-16"))
+    report = tmp_path / "report.html"
+    ran = select(tmp_path / "data.csv", "--target", "label", "-K", 2, "--report", report)
+    assert "G.2" in ran.names and "read_csv" in program_in(report)
+    exec(program_in(report), {})
+    assert sorted(capsys.readouterr().out.splitlines()) == sorted(ran.names)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda f: f.assign(label=f["label"] + " "),
+        lambda f: f.assign(f0=f["f0"].astype(str) + " kg"),
+        lambda f: f.assign(label=(f["alpha"] * 3).astype(str).str.replace(".", ",")),
+        lambda f: pd.concat([f.astype(object), f.iloc[:1].assign(f0="Total")]),
+    ],
+    ids=["spaces", "unit", "target", "totals"],
+)
+def test_it_does_not_pretend_to_read_what_the_command_has_changed(change, select, tmp_path):
+    change(numbers(n_noise=2)).to_csv(tmp_path / "data.csv", index=False)
+    report = tmp_path / "report.html"
+    select(tmp_path / "data.csv", "--target", "label", "-K", 2, "--report", report)
+    assert "joblib.load" in program_in(report)

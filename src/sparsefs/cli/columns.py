@@ -74,13 +74,16 @@ class Kinds:
         there = column.dropna()
         if len(there) == 0:
             return "empty", None
-        odd = next((v for v in there if isinstance(v, (list, dict, set, bytes, np.ndarray))), None)
+        objects = there if kinds.is_object_dtype(dtype) else there[:0]
+        odd = next(
+            (v for v in objects if isinstance(v, (list, dict, set, bytes, np.ndarray))), None
+        )
         if odd is not None:
             kind = type(odd).__name__
             raise InputError(f"column {name!r} contains {kind}s: use --drop")
         if name in self._as_text:
             return "text", _text(column, _without_zeros(there))
-        if all(isinstance(value, (bool, np.bool_)) for value in there):
+        if len(objects) and all(isinstance(value, (bool, np.bool_)) for value in objects):
             return "numbers", column.astype(object).map({True: 1.0, False: 0.0}).to_numpy(float)
         strings = there.astype(str)
         found = self.numbers(strings, name)

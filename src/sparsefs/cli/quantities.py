@@ -71,7 +71,10 @@ class Quantities:
     def mostly_numbers(self) -> bool:
         """Whether the column is one of numbers, perhaps with exceptions."""
         read = np.isfinite(self.numbers)
-        like = read | (self.exceptions & _compared(self.texts))
+        like = read.copy()
+        like[self.exceptions] = [
+            str(text).lstrip()[:1] in "<>~≤≥≈" for text in self.texts[self.exceptions]
+        ]
         # One frequent word among many different numbers is an exception, too.
         different = len(set(self.texts[like])), len(set(self.texts[~self.absent]))
         many = different[0] > max(FEW, _MOSTLY * different[1])
@@ -188,7 +191,3 @@ def _number(match, decimal, group):
     value = float(body.replace(decimal, ".") + match["power"])
     negative = match["open"] or "-" in match["sign"] + match["sign2"]
     return -value if negative else value
-
-
-def _compared(texts):
-    return np.array([str(text).lstrip()[:1] in "<>~≤≥≈" for text in texts], dtype=bool)

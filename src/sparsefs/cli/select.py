@@ -248,6 +248,10 @@ def _report(arguments, data, goal, features, fitted, result):
         }
         if scores["all"] is not None:
             held_out["all"] = scores["all"]
+    code, preparation = program_of(arguments, data, goal, features, fitted), result["preparation"]
+    arrays = arguments.target in (None, "y") and not (arguments.transpose or arguments.drop)
+    if code is None and not preparation and not (data.source.endswith(".npz") and arrays):
+        preparation = [f"Read by the command. {'. '.join(data.notes)}".strip()]
     write_report(
         arguments.report,
         fitted.selector,
@@ -256,8 +260,8 @@ def _report(arguments, data, goal, features, fitted, result):
         feature_names=fitted.names,
         target_name=goal.name,
         source=data.source,
-        preparation=result["preparation"],
+        preparation=preparation,
         held_out=held_out,
         command=arguments.command_line,
-        code=program_of(arguments, data, goal, features, fitted),
+        code=code,
     )

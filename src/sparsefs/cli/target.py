@@ -143,7 +143,7 @@ def _with_numbers(data: Data, task: str, messages: Messages) -> Data:
     if is_dates(strings):
         raise dates
     if not strings.equals(strings.str.strip()):
-        messages.say(f"spaces around values of {data.target!r} ignored")
+        messages.prepared(f"spaces around values of {data.target!r} ignored")
         strings = strings.str.strip()
         y = y.astype(object)
         y[~missing] = strings
@@ -161,7 +161,7 @@ def _with_numbers(data: Data, task: str, messages: Messages) -> Data:
         return data
     values = pd.Series(np.nan, index=y.index)
     values[~missing] = found.numbers
-    return replace(data, y=values)
+    return replace(data, y=values, code=None)
 
 
 def _missing(y):

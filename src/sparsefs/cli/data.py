@@ -105,9 +105,9 @@ def chosen_target(names, arguments, default=None) -> str | None:
 
 
 def check_columns(names, arguments, target=None) -> None:
-    """Check that --drop and --keep name columns other than the target."""
-    for option, asked in (("--drop", arguments.drop), ("--keep", arguments.keep)):
-        for column in asked:
+    """Check that --drop, --keep and --text name columns other than the target."""
+    for option in ("--drop", "--keep", "--text"):
+        for column in getattr(arguments, option.strip("-")):
             if column == target:
                 raise InputError(f"{option}: column {column!r} is the target")
             picked(column, names, f"{option}: {arguments.data} has no column")

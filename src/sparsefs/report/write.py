@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from pathlib import Path
 
+from ..utils.files import check_writable, replacing
 from ._code import program
 from ._html import count, printable
 from ._notes import notes
@@ -53,7 +53,7 @@ def write_report(
     Parameters
     ----------
     path : str or path-like
-        File to write. An existing file is replaced.
+        File to write. An existing file is replaced when the report is complete.
     selector : estimator
         Fitted: a selector of this library, or any estimator with ``get_support`` and one of
         ``scores_``, ``ranking_``, ``feature_importances_`` or ``coef_``.
@@ -92,6 +92,8 @@ def write_report(
     ------
     ImportError
         If matplotlib is missing.
+    OSError
+        If the file cannot be written. An existing file is then as it was.
     NotFittedError
         If the selector is not fitted.
     ValueError
@@ -121,6 +123,7 @@ def write_report(
     True
     """
     check_matplotlib()
+    check_writable(path)
     preparation = [printable(step) for step in preparation]
     source = None if source is None else printable(os.fspath(source))
     held_out = None if held_out is None else checked(held_out)  # before the slow part
@@ -155,4 +158,7 @@ def write_report(
         cost(subject, scores),
         reproduce(subject, code, command, to_fill_in),
     ]
-    Path(path).write_text(page(printable(title), top, sections), encoding="utf-8")
+    text = page(printable(title), top, sections)
+    with replacing(path) as file:
+        # A command line may have the bytes of a file name that is no text.
+        file.write_bytes(text.encode(errors="replace"))

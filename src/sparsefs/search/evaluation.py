@@ -92,7 +92,9 @@ def run_fold(task: Task, params: dict, train, test, context=None, search=None) -
             values |= _scores(task, estimator, "train", (X, y), train)
         for objective in task.objectives:
             if objective.is_cost and objective.name != "fit_time":
-                values[objective.column] = cost_of(objective.name, estimator)
+                cost = values[objective.column] = cost_of(objective.name, estimator)
+                if not math.isfinite(cost):
+                    raise ValueError(f"The cost {objective.name!r} is {cost}.")
         return Fold(values | timed, None)
     except UnsetMetadataPassedError:
         raise

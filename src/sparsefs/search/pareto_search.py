@@ -81,7 +81,8 @@ class ParetoSearchCV(BaseSearchCV):
         given `cv_results_` and returns an index. False fits none.
     study : str, path-like or None, default=None
         File of the trials, written as they end. If it exists, the search resumes from it, with
-        the result of an uninterrupted search; the file of another search is refused.
+        the result of an uninterrupted search. The file of another search, or what is no study, is
+        refused and not changed. One search at a time can use a file.
     error_score : "raise" or nan, default=nan
         Whether to raise the error of a trial, or to record it and continue.
     return_train_score : bool, default=False
@@ -254,6 +255,8 @@ class ParetoSearchCV(BaseSearchCV):
         ValueError
             If a parameter or the study is unusable, a cost is not known for the estimator, or
             all trials have failed.
+        OSError
+            If the study cannot be read or written.
         """
         self._validate_params()
         refuse_booleans(self)
@@ -306,7 +309,7 @@ class ParetoSearchCV(BaseSearchCV):
             max_seconds=self.max_seconds,
             n_jobs=self.n_jobs,
         )
-        with progress:
+        with study, progress:
             trials.run()
             results = cv_results(
                 trials.records,
@@ -382,7 +385,7 @@ class ParetoSearchCV(BaseSearchCV):
             batch = 1
             if self.sampler == "nsga2":
                 batch = min(50, max(4, (self.n_trials or 200) // 10))
-            batch = found_in(self.study, "batch_size", batch)
+            batch = max(1, found_in(self.study, "batch_size", batch))
         if self.random_state is None:
             seed = found_in(self.study, "seed", seed)
         return seed, int(batch)

@@ -6,6 +6,8 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,12 +19,20 @@ def text_of(value: Any) -> str:
         return f"array{value.shape}({value.tolist()!r})"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(text_of, value))}]"
+    if isinstance(value, set | frozenset):  # whose order depends on the process
+        return f"{{{', '.join(sorted(map(text_of, value)))}}}"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{text_of(key)}: {text_of(v)}' for key, v in value.items())}}}"
+    if isinstance(value, partial):
+        return f"partial({text_of([value.func, value.args, value.keywords])})"
+    if hasattr(value, "_score_func"):  # of make_scorer, whose repr has the function's name only
+        return f"{value!r} of {text_of(value._score_func)}"
     if hasattr(value, "get_params") and not isinstance(value, type):
         params = sorted(value.get_params(deep=False).items())
         settings = ", ".join(f"{name}={text_of(setting)}" for name, setting in params)
         return f"{type(value).__module__}.{type(value).__qualname__}({settings})"
     if hasattr(value, "__code__"):
-        return f"{value.__module__}.{value.__qualname__} {_digest(value.__code__)}"
+        return f"{value.__module__}.{value.__qualname__} {_digest(value)}"
     return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
 
 
@@ -39,7 +49,20 @@ def near(name, known) -> str:
     return f"Did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
-def _digest(code):
+def _digest(function):
     """Digest of what a function does, whatever its place in a file."""
-    constants = [text_of(c) for c in code.co_consts if not hasattr(c, "co_code")]
-    return hashlib.sha1(code.co_code + repr((code.co_names, constants)).encode()).hexdigest()[:12]
+    parts = [_text_of_code(function.__code__)]
+    for name in ("__defaults__", "__kwdefaults__"):
+        parts.append(text_of(getattr(function, name, None)))
+    for cell in getattr(function, "__closure__", None) or ():
+        with suppress(ValueError):  # an empty cell
+            inside = cell.cell_contents
+            # A function in a cell may be this one.
+            is_function = hasattr(inside, "__code__")
+            parts.append(_text_of_code(inside.__code__) if is_function else text_of(inside))
+    return hashlib.sha1(repr(parts).encode(errors="backslashreplace")).hexdigest()[:12]
+
+
+def _text_of_code(code):
+    constants = [_text_of_code(c) if hasattr(c, "co_code") else text_of(c) for c in code.co_consts]
+    return repr((code.co_code, code.co_names, constants))

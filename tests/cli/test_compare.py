@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What compare prints, and what happens to a method that fails or takes too long."""
 
+import math
+
 import numpy as np
 import pytest
 from sklearn.ensemble import ExtraTreesClassifier
 
 import sparsefs.cli.compare
+from sparsefs.cli.limits import within
 from sparsefs.cli.names import OURS, RIVALS
 from sparsefs.evaluation import k_curve
 from tests.cli.common import INFORMATIVE, numbers
@@ -134,6 +137,19 @@ def test_a_method_that_takes_too_long_is_ended(csv, command):
     assert row == {"method": "extra-trees", "error": "longer than 0.05 s"}
 
 
+def test_the_limit_does_not_count_imports(tmp_path, monkeypatch):
+    (tmp_path / "slow_to_import.py").write_text("import time; time.sleep(2)")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert within(1.5, math.sqrt, 4, modules=["slow_to_import"]) == 2
+
+
+@pytest.mark.slow
+def test_a_limit_leaves_one_process_and_says_so(csv, command):
+    options = ["compare", csv, "--target", "label", "-K", 2, "--cv", 2, "--methods", "f-test"]
+    ran = command(*options, "--time-limit", 100, "--jobs", 2)
+    assert ran.status == 0 and "--jobs is not used with --time-limit" in ran.err
+
+
 @pytest.mark.slow
 def test_a_limit_that_is_not_reached_changes_nothing(csv, command):
     options = ["compare", csv, "--target", "label", "-K", 2, "--cv", 2, "--methods", "f-test"]
@@ -144,7 +160,8 @@ def test_a_limit_that_is_not_reached_changes_nothing(csv, command):
 def test_the_task_reaches_the_methods(csv, command, monkeypatch):
     seen = []
 
-    def spy(limit, function, ranker, *rest):
+    def spy(limit, function, ranker, *rest, modules):
+        assert modules == ["sparsefs.evaluation", "torch"]  # are imported before the time counts
         seen.append((ranker, rest[-1]["task"]))
         return function(ranker, *rest)
 

@@ -14,7 +14,7 @@ from .features import features_of
 from .limits import LimitError, within
 from .methods import checked_methods, rival_of, selector_of
 from .names import OURS
-from .output import print_json, print_table, versions
+from .output import print_json, print_lines, print_table, versions
 from .readers import read
 from .target import goal_of, warn_of_gaps, warn_of_suspects
 
@@ -31,6 +31,9 @@ def run(arguments) -> None:
     X = features.X if steps is None else steps.transform(features.X)
     warn_of_suspects(X, features.names_of(steps), goal)
     Ks = sorted(set(arguments.K))
+    if arguments.time_limit is not None and arguments.jobs != 1:
+        messages.say("--jobs is not used with --time-limit: each method has one process")
+        arguments.jobs = 1
     found = []
     for number, method in enumerate(methods, 1):
         messages.say(f"method {number} of {len(methods)}: {method}")
@@ -74,7 +77,10 @@ def _measured(method, arguments, features, goal, Ks):
             "random_state": arguments.seed,
             "task": goal.task or "auto",
         }
-        curve = within(arguments.time_limit, _curve, ranker, features.X, goal.y, settings)
+        modules = ["sparsefs.evaluation", *(["torch"] if method in OURS else [])]
+        curve = within(
+            arguments.time_limit, _curve, ranker, features.X, goal.y, settings, modules=modules
+        )
     except (LimitError, InputError) as error:
         return row | {"error": str(error)}
     except Exception as error:  # the other methods go on
@@ -135,12 +141,10 @@ def _print(result):
     print_table((metric, *(f"K={K}" for K in Ks), "seconds"), rows, left=(0,))
     for row in result["methods"]:
         if row["method"] == "all" and not row["error"]:
-            print()
-            print(f"all {row['Ks'][0]:,} features: {_cell(row, 0)}")
+            print_lines("", f"all {row['Ks'][0]:,} features: {_cell(row, 0)}")
     for row in result["methods"]:
         if row["error"]:
-            print()
-            print(f"{row['method']}: {row['error']}")
+            print_lines("", f"{row['method']}: {row['error']}")
 
 
 def _cell(row, i):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import traceback
 from typing import Any
@@ -12,8 +13,10 @@ class LimitError(Exception):
     """Time limit reached, or process lost."""
 
 
-def within(seconds, function, *arguments):
+def within(seconds, function, *arguments, modules=()):
     """Call a function; with a limit, in a new process that ends at the limit.
+
+    The limit does not count the start of the process, in which it imports `modules`.
 
     Raises
     ------
@@ -24,10 +27,13 @@ def within(seconds, function, *arguments):
         return function(*arguments)
     context = multiprocessing.get_context("spawn")  # a fork may hang in the threads of libraries
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_send, args=(sender, function, arguments), daemon=True)
+    process = context.Process(
+        target=_send, args=(sender, function, arguments, modules), daemon=True
+    )
     process.start()
     sender.close()
     try:
+        receiver.recv()  # the process has started
         if not receiver.poll(seconds):
             raise LimitError(f"longer than {seconds:g} s")
         value, error = receiver.recv()
@@ -41,8 +47,11 @@ def within(seconds, function, *arguments):
     return value
 
 
-def _send(sender, function, arguments):
+def _send(sender, function, arguments, modules):
     answer: tuple[Any, Exception | None]
+    for module in modules:
+        importlib.import_module(module)
+    sender.send("started")
     try:
         answer = function(*arguments), None
     except Exception as error:

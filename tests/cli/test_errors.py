@@ -60,6 +60,16 @@ def csv(tmp_path, monkeypatch):
             "neurofs needs a number of features; pass one by -K",
         ),
         ("select data.csv --unsupervised --method neurofs -K 3", "neurofs needs a target"),
+        ("select data.csv --target f1 --target label", "argument --target: is given twice"),
+        ("select data.csv --targ f1 --target=label", "argument --target: is given twice"),
+        ("select data.csv --target label -K 2 -K 3", "argument -K: is given twice; pass one value"),
+        (
+            "select data.csv --target label --out a.csv --out b.csv",
+            "argument --out: is given twice",
+        ),
+        ("select data.csv --target label --seed 1 --seed 1", "argument --seed: is given twice"),
+        ("select data.csv --target label --set lr=1 --set lr=2", "--set lr is given twice"),
+        ("compare data.csv --target label -K 2 -K 3", "argument -K: is given twice"),
         ("select data.csv --target label --out a.xls", "must end in .csv or .tsv"),
         ("select data.csv --target label --out no/a.csv", "its directory does not exist"),
         ("select data.csv --target label --report a.pdf", "--report: 'a.pdf' must end in .html"),
@@ -83,6 +93,12 @@ def csv(tmp_path, monkeypatch):
 )
 def test_bad_usage(arguments, words, refused, csv):
     assert words in refused(*arguments.split())
+
+
+def test_lists_may_be_given_in_parts(select, csv):
+    ran = select(csv, "--target", "label", "-K", 2, "--drop", "f0", "--drop", "f1", "f2")
+    assert ran.json["data"]["n_columns"] == 9
+    assert select(csv, "--target", "label", "-K", 2).json["data"]["n_columns"] == 12
 
 
 @pytest.mark.parametrize(

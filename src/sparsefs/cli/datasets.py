@@ -6,7 +6,7 @@ from __future__ import annotations
 from sklearn import datasets
 
 from .names import BUNDLED
-from .output import print_json, print_table
+from .output import print_json, print_lines, print_table
 
 
 def run(arguments) -> None:
@@ -25,6 +25,8 @@ def run(arguments) -> None:
         for s in found
     ]
     print_table(("name", "rows", "features", "classes", "description"), rows, left=(0, 4))
-    print()
-    print("No download is needed: sparsefs select digits -K 20")
-    print("Any data set of openml.org, by name or number: sparsefs select openml:madelon -K 20")
+    print_lines(
+        "",
+        "No download is needed: sparsefs select digits -K 20",
+        "Any data set of openml.org, by name or number: sparsefs select openml:madelon -K 20",
+    )

@@ -8,7 +8,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from .output import print_json, versions
+from .output import print_json, print_lines, versions
 
 _EXTRAS = {
     "cli": ("pandas", "pyarrow", "matplotlib"),
@@ -42,15 +42,15 @@ def run(arguments) -> None:
         print_json(found)
         return
     for name, number in found["versions"].items():
-        print(f"{name:<13} {number}")
-    print(f"{'platform':<13} {found['platform']}")
-    print(f"{'devices':<13} {', '.join(devices)}")
-    print(f"{'cores':<13} {found['n_cores']}; a fit uses one core")
-    print("extras")
+        print_lines(f"{name:<13} {number}")
+    print_lines(f"{'platform':<13} {found['platform']}")
+    print_lines(f"{'devices':<13} {', '.join(devices)}")
+    print_lines(f"{'cores':<13} {found['n_cores']}; a fit uses one core")
+    print_lines("extras")
     for extra, libraries in extras.items():
         there = ", ".join(f"{name} {number or 'missing'}" for name, number in libraries.items())
         hint = "" if all(libraries.values()) else f'   (pip install "sparsefs[{extra}]")'
-        print(f"  {extra:<11} {there}{hint}")
+        print_lines(f"  {extra:<11} {there}{hint}")
 
 
 def _version(name):

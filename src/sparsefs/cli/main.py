@@ -39,7 +39,6 @@ def main(argv=None) -> int:
     shown_before, warnings.showwarning = warnings.showwarning, messages.warning
     try:
         arguments.run(arguments)
-        sys.stdout.flush()
         return 0
     except BrokenPipeError:  # the reader closed the pipe, as head does
         _forget_stdout()
@@ -51,6 +50,7 @@ def main(argv=None) -> int:
         if arguments.debug:
             raise
         messages.error(_in_one_line(error))
+        _forget_stdout(if_broken=True)
         if isinstance(error, CommandError):
             return error.status
         return 2 if isinstance(error, _BAD_INPUT) else 1
@@ -62,13 +62,17 @@ def _in_one_line(error):
     text = " ".join(str(error).split())
     if isinstance(error, CommandError):
         return text
-    if isinstance(error, (*_BAD_INPUT, ImportError, FloatingPointError)) and text:
+    if isinstance(error, (*_BAD_INPUT, OSError, ImportError, FloatingPointError)) and text:
         return text
     text = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return f"{text} (pass --debug for the traceback)"
 
 
-def _forget_stdout():
+def _forget_stdout(if_broken=False):
     """Redirect stdout to the null device, for Python's flush at the end of the process."""
-    with suppress(OSError, ValueError):  # stdout may not be a file, as in a test
+    with suppress(OSError, ValueError, AttributeError):  # stdout may not be a file, as in a test
+        if if_broken:
+            with suppress(OSError):
+                sys.stdout.flush()
+                return
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
+
+from ..utils.text import visible
 
 _LONGEST = 300  # of a library's warning
 
@@ -31,7 +34,7 @@ class Messages:
     def say(self, text: str) -> None:
         """Print a line about the progress."""
         if not self.quiet:
-            print(f"sparsefs: {text}", file=sys.stderr, flush=True)
+            print_to_stderr(text)
 
     def prepared(self, text: str) -> None:
         """Print a change to the data, and keep it for the report."""
@@ -48,9 +51,17 @@ class Messages:
 
     def error(self, text: str) -> None:
         """Print why the command ends."""
-        print(f"sparsefs: error: {text}", file=sys.stderr, flush=True)
+        print_to_stderr(f"error: {text}")
 
     @property
     def shows_progress(self) -> bool:
         """Whether to show a progress bar."""
-        return not self.quiet and sys.stderr.isatty()
+        return not self.quiet and sys.stderr is not None and sys.stderr.isatty()
+
+
+def print_to_stderr(text: str) -> None:
+    """Print a line after the name of the command; that it cannot be printed is no failure."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            line = visible(text, getattr(sys.stderr, "encoding", None))
+            print(f"sparsefs: {line}", file=sys.stderr, flush=True)

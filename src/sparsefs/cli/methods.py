@@ -63,6 +63,8 @@ def settings_of(texts) -> dict[str, Any]:
             raise InputError(f"--set {text!r} must be NAME=VALUE")
         if name in _OWN_OPTIONS:
             raise InputError(f"--set {name}: use {_OWN_OPTIONS[name]} instead")
+        if name in settings:
+            raise InputError(f"--set {name} is given twice; pass one value")
         try:
             settings[name] = ast.literal_eval(value)
         except (ValueError, SyntaxError):

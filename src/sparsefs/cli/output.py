@@ -11,12 +11,27 @@ from importlib.metadata import version
 
 import numpy as np
 
+from ..utils.text import visible
+from .errors import CommandError
+
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch")
+
+
+def print_lines(*lines: str) -> None:
+    """Print lines, whatever the names in them and the encoding of the terminal."""
+    encoding = getattr(sys.stdout, "encoding", None)
+    try:
+        print(*(visible(line, encoding) for line in lines), sep="\n", flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise CommandError(f"the result cannot be printed: {error.strerror}") from error
 
 
 def print_table(header, rows, left=()) -> None:
     """Print a table; the columns `left` are aligned to the left, the others to the right."""
-    table = [list(map(str, header)), *([str(cell) for cell in row] for row in rows)]
+    encoding = getattr(sys.stdout, "encoding", None)
+    table = [[visible(str(cell), encoding) for cell in row] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = []
     for row in table:
@@ -25,13 +40,13 @@ def print_table(header, rows, left=()) -> None:
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append("  ".join(cells).rstrip())
-    sys.stdout.write("\n".join(lines) + "\n")
+    print_lines(*lines)
 
 
 def print_json(document) -> None:
     """Print a JSON document; NaN and infinity become null."""
     text = json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False)
-    sys.stdout.write(text + "\n")
+    print_lines(*text.split("\n"))
 
 
 def versions() -> dict[str, str]:

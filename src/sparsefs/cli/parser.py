@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import sys
 from pathlib import Path
 
+from .messages import print_to_stderr
 from .names import OURS, RIVALS
 
 _DATA = """\
@@ -48,11 +48,26 @@ examples:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Argument parser whose errors are one line."""
+    """Argument parser whose errors are one line, and whose options are given once."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.register("action", None, _Once)
 
     def error(self, message):
-        print(f"sparsefs: error: {message} (see {self.prog} --help)", file=sys.stderr)
+        print_to_stderr(f"error: {message} (see {self.prog} --help)")
         self.exit(2)
+
+
+class _Once(argparse.Action):
+    """Value of an option that must not be given twice, as one of the values would be lost."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        given = namespace.__dict__.setdefault("given", set())
+        if self.dest in given:
+            raise argparse.ArgumentError(self, "is given twice; pass one value")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -219,9 +234,17 @@ def _data(parser):
         default="auto",
         help="task (default: auto: text and whole numbers with few different values are classes)",
     )
-    parser.add_argument("--drop", nargs="+", default=[], metavar="COL", help="columns to leave out")
+    parser.add_argument(
+        "--drop",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="COL",
+        help="columns to leave out",
+    )
     parser.add_argument(
         "--keep",
+        action="extend",
         nargs="+",
         default=[],
         metavar="COL",
@@ -246,6 +269,7 @@ def _data(parser):
     csv = parser.add_argument_group("CSV files")
     csv.add_argument(
         "--missing",
+        action="extend",
         nargs="+",
         default=[],
         metavar="TEXT",

@@ -12,15 +12,15 @@ from sklearn.base import clone
 
 from ..evaluation.scorer import HeldOutScores, held_out_scores
 from ..utils.text import counted
-from .errors import needing
+from .errors import CommandError, needing
 from .features import Features, features_of
 from .methods import selector_of, settings_of
-from .output import print_json, print_table, versions
+from .output import print_json, print_lines, print_table, versions
 from .program import program_of
 from .readers import read
 from .splits import split_rows
 from .target import Goal, goal_of, warn_of_gaps, warn_of_suspects
-from .writing import check_npz, check_out, write
+from .writing import check_files, check_npz, write
 
 _MOST_NUMBERS = 10**8  # to score all features, made dense: 0.8 GB
 _ESTIMATORS = {"accuracy": "an SVC", "R2": "kernel ridge regression"}
@@ -39,8 +39,7 @@ class _Fitted(NamedTuple):
 def run(arguments) -> None:
     """Read, hold out rows, prepare, select, score, write, print."""
     messages, clock = arguments.messages, _Clock()
-    check_out(arguments.out)
-    check_out(arguments.report, (".html",), "--report")
+    check_files(arguments)
     if arguments.report is not None:
         with needing("--report", "cli"):
             import matplotlib  # noqa: F401
@@ -77,17 +76,45 @@ def run(arguments) -> None:
             again = clone(selector).set_params(K=selector.K_)
             fitted = _fit(again, features, goal, rows)
     result = _result(arguments, data, goal, features, fitted, scores, clock)
-    if arguments.out is not None:
-        columns = list(dict.fromkeys(feature["column"] for feature in result["features"]))
-        write(arguments.out, features.as_read(data), columns)
-        messages.say(f"{counted(len(columns), 'column')} written to {arguments.out}")
-    if arguments.report is not None:
-        _report(arguments, data, goal, features, fitted, result)
-        messages.say(f"report written to {arguments.report}")
-    if arguments.json:
-        print_json(result)
-    else:
-        _print(result)
+    try:
+        failures = _write_files(arguments, data, goal, features, fitted, result)
+    finally:  # nothing that goes wrong from here on may take the result away
+        if arguments.json:
+            print_json(result)
+        else:
+            _print(result)
+    if failures:
+        raise CommandError("; ".join(failures)) from None
+
+
+def _write_files(arguments, data, goal, features, fitted, result):
+    """Write the columns and the report; return why one could not be written."""
+    columns = list(dict.fromkeys(feature["column"] for feature in result["features"]))
+    out, report = arguments.out, arguments.report
+    failures = []
+    for option, path, what, writer in (
+        ("--out", out, counted(len(columns), "column"), lambda: write(out, features.as_read(data), columns)),
+        (
+            "--report",
+            report,
+            "report",
+            lambda: _report(arguments, data, goal, features, fitted, result),
+        ),
+    ):
+        if path is None:
+            continue
+        try:
+            doubt = writer()
+        except Exception as error:
+            if arguments.debug:
+                raise
+            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            failures.append(f"{option}: {str(path)!r} was not written: {why}")
+        else:
+            arguments.messages.say(f"{what} written to {path}")
+            if doubt:
+                arguments.messages.say(f"warning: {doubt}")
+    return failures
 
 
 class _Clock(dict):
@@ -207,7 +234,7 @@ def _held_out(goal, scores, features, arguments):
 def _print(result):
     rows = [(f["rank"], f["name"], f"{f['score']:.4g}") for f in result["features"]]
     print_table(("rank", "feature", "score"), rows, left=(1,))
-    print("\n" + "\n".join(_summary(result)))
+    print_lines("", *_summary(result))
 
 
 def _summary(result):

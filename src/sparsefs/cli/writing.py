@@ -3,26 +3,48 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from ..utils.files import check_writable, replacing, same_file
+from ..utils.text import counted, like_formulas
 from .data import Data
 from .errors import InputError, needing
 
 _KINDS = (".csv", ".tsv", ".parquet", ".npz")
 
 
-def check_out(path: Path | None, kinds=_KINDS, option: str = "--out") -> None:
-    """Check, before any work, that a file can be written."""
-    if path is None:
-        return
+def check_files(arguments) -> None:
+    """Check, before any work, that --out and --report can be written and replace no input."""
+    others = {"DATA": arguments.data}
+    if arguments.target is not None and os.path.isfile(arguments.target):  # beside an .npz file
+        others["--target"] = arguments.target
+    for option, kinds in (("--out", _KINDS), ("--report", (".html",))):
+        path = getattr(arguments, option[2:])
+        if path is None:
+            continue
+        _check_writable(path, kinds, option)
+        for other, place in others.items():
+            if same_file(path, place):
+                raise InputError(
+                    f"{option}: {str(path)!r} is the file of {other}, {str(place)!r}: name another"
+                )
+        others[option] = path
+
+
+def _check_writable(path, kinds, option):
     if _kind(path) not in kinds:
         raise InputError(f"{option}: {str(path)!r} must end in {' or '.join(kinds)}")
-    if path.is_dir() or not path.resolve().parent.is_dir():
+    if os.path.isdir(path) or not os.path.isdir(os.path.dirname(os.path.realpath(path))):
         raise InputError(f"{option}: {str(path)!r} is a directory, or its directory does not exist")
+    try:
+        check_writable(path)
+    except OSError as error:
+        raise InputError(f"{option}: {str(path)!r} cannot be written: {error.strerror}") from error
     if _kind(path) in (".csv", ".tsv", ".parquet"):
         with needing(f"writing {_kind(path)}", "cli"):
             import pandas  # noqa: F401
@@ -31,24 +53,36 @@ def check_out(path: Path | None, kinds=_KINDS, option: str = "--out") -> None:
                 import pyarrow  # noqa: F401
 
 
-def write(path: Path, data: Data, columns: list[str]) -> None:
-    """Write columns as they were read, followed by the target."""
+def write(path: Path, data: Data, columns: list[str]) -> str | None:
+    """Write columns as they were read, followed by the target; return a warning about the file."""
     at = [data.names.index(name) for name in columns]
     X = data.X.iloc[:, at] if hasattr(data.X, "columns") else data.X[:, at]
-    y = data.y
-    if _kind(path) == ".npz":
-        _write_npz(path, X, columns, y, data.target)
-        return
+    with replacing(path) as file:
+        if _kind(path) == ".npz":
+            _write_npz(file, X, columns, data.y, data.target)
+            return None
+        return _write_table(file, _kind(path), X, columns, data)
+
+
+def _write_table(file, kind, X, columns, data):
     import pandas as pd
 
     if not hasattr(X, "columns"):
         X = pd.DataFrame(X.toarray() if sparse.issparse(X) else X, columns=columns)
-    if y is not None:
-        X = X.assign(**{str(data.target): np.asarray(y)})
-    if _kind(path) == ".parquet":
-        X.to_parquet(path, index=False)
-    else:
-        X.to_csv(path, index=False, sep="\t" if _kind(path) == ".tsv" else ",")
+    if data.y is not None:
+        X = X.assign(**{str(data.target): np.asarray(data.y)})
+    if kind == ".parquet":
+        X.to_parquet(file, index=False)
+        return None
+    X.to_csv(file, index=False, sep="\t" if kind == ".tsv" else ",")
+    texts = [name for name in X.columns if X[name].dtype.kind not in "biufcmM"]
+    odd = like_formulas([*X.columns, *(value for name in texts for value in X[name].unique())])
+    if not odd:
+        return None
+    return (
+        f"a spreadsheet takes {counted(len(odd), 'text')} in this file for a formula, such as "
+        f"{odd[0]!r}: import its columns as text"
+    )
 
 
 def check_npz(path: Path | None, text) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -29,7 +30,7 @@ def replacing(path) -> Iterator[Path]:
         mode = _mode(place)
         if mode is not None and not stat.S_ISREG(mode):
             if stat.S_ISDIR(mode):
-                raise IsADirectoryError(21, "Is a directory")
+                raise IsADirectoryError(errno.EISDIR, "")
             yield place
             return
         new = _new_file(place)
@@ -56,7 +57,10 @@ def check_writable(path) -> None:
     """
     place = Path(os.path.realpath(path))
     with _naming(path):
-        if _mode(place) is None or place.is_file():
+        mode = _mode(place)
+        if mode is not None and not os.access(place, os.W_OK):  # as the user has wished
+            raise PermissionError(errno.EACCES, "")
+        if mode is None or stat.S_ISREG(mode):
             os.unlink(_new_file(place))
 
 

@@ -14,6 +14,7 @@ from .messages import Messages
 from .parser import make_parser
 
 _BAD_INPUT = (ValueError, TypeError)  # raised by selectors for parameters and data
+_SAYS_ENOUGH = (*_BAD_INPUT, OSError, MemoryError, ImportError, FloatingPointError)
 
 
 def main(argv=None) -> int:
@@ -62,7 +63,7 @@ def _in_one_line(error):
     text = " ".join(str(error).split())
     if isinstance(error, CommandError):
         return text
-    if isinstance(error, (*_BAD_INPUT, OSError, ImportError, FloatingPointError)) and text:
+    if isinstance(error, _SAYS_ENOUGH) and text:
         return text
     text = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return f"{text} (pass --debug for the traceback)"

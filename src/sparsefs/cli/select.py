@@ -76,22 +76,22 @@ def run(arguments) -> None:
             again = clone(selector).set_params(K=selector.K_)
             fitted = _fit(again, features, goal, rows)
     result = _result(arguments, data, goal, features, fitted, scores, clock)
+    failures: list[str] = []
     try:
-        failures = _write_files(arguments, data, goal, features, fitted, result)
+        _write_files(arguments, data, goal, features, fitted, result, failures)
     finally:  # nothing that goes wrong from here on may take the result away
-        if arguments.json:
-            print_json(result)
-        else:
-            _print(result)
+        try:
+            print_json(result) if arguments.json else _print(result)
+        except CommandError as error:
+            failures.append(str(error))
     if failures:
-        raise CommandError("; ".join(failures)) from None
+        raise CommandError("; ".join(failures))
 
 
-def _write_files(arguments, data, goal, features, fitted, result):
-    """Write the columns and the report; return why one could not be written."""
+def _write_files(arguments, data, goal, features, fitted, result, failures):
+    """Write the columns and the report; collect why one could not be written."""
     columns = list(dict.fromkeys(feature["column"] for feature in result["features"]))
     out, report = arguments.out, arguments.report
-    failures = []
     for option, path, what, writer in (
         ("--out", out, counted(len(columns), "column"), lambda: write(out, features.as_read(data), columns)),
         (
@@ -114,7 +114,6 @@ def _write_files(arguments, data, goal, features, fitted, result):
             arguments.messages.say(f"{what} written to {path}")
             if doubt:
                 arguments.messages.say(f"warning: {doubt}")
-    return failures
 
 
 class _Clock(dict):

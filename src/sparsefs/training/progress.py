@@ -100,11 +100,12 @@ class Progress(Epochs):
                 f"{error} The learning rate may be too high or the data badly scaled "
                 f"({settings_in_words(self.estimator, *_BEHIND_DIVERGENCE)})."
             ) from error
-        if kind is not None and kind.__name__ == "OutOfMemoryError":  # of torch
+        on_gpu = kind is not None and kind.__name__ == "OutOfMemoryError"  # of torch
+        if on_gpu or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error)):
             raise MemoryError(
-                "The GPU ran out of memory. Reduce the batches or the density "
-                f"({settings_in_words(self.estimator, 'batch_size', 'density')}), or use "
-                "device='cpu'."
+                f"The {'GPU' if on_gpu else 'computer'} ran out of memory. Reduce the batches or "
+                f"the density ({settings_in_words(self.estimator, 'batch_size', 'density')})"
+                f"{', or use device=' + repr('cpu') if on_gpu else ''}."
             ) from error
 
     def __iter__(self) -> Iterator[int]:

@@ -33,8 +33,9 @@ def replacing(path) -> Iterator[Path]:
                 raise IsADirectoryError(errno.EISDIR, "")
             yield place
             return
-        new = _new_file(place)
+        new = _new_name(place)
         try:
+            _make(new)
             yield new
             if mode is not None:
                 os.chmod(new, stat.S_IMODE(mode))
@@ -61,7 +62,12 @@ def check_writable(path) -> None:
         if mode is not None and not os.access(place, os.W_OK):  # as the user has wished
             raise PermissionError(errno.EACCES, "")
         if mode is None or stat.S_ISREG(mode):
-            os.unlink(_new_file(place))
+            new = _new_name(place)
+            try:
+                _make(new)
+            finally:
+                with suppress(FileNotFoundError):
+                    os.unlink(new)
 
 
 def lock(file) -> bool:
@@ -111,8 +117,11 @@ def _mode(place):
         return None
 
 
-def _new_file(place):
-    """Make an empty file with the usual permissions; what writes it may go by its endings."""
-    new = place.with_name(f".sparsefs-{secrets.token_hex(6)}{''.join(place.suffixes[-2:])}")
+def _new_name(place):
+    """Return the name of a new file; what writes it may go by its endings."""
+    return place.with_name(f".sparsefs-{secrets.token_hex(6)}{''.join(place.suffixes[-2:])}")
+
+
+def _make(new):
+    """Make an empty file with the usual permissions."""
     os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    return new

@@ -142,3 +142,14 @@ def test_one_elimination_serves_every_k():
 def test_constant_columns_are_not_warned_about(name, task):
     X, y = problem()
     assert np.isfinite(scores(name, X, y, task=task)).all()
+
+
+@pytest.mark.parametrize("name", ["l1", "rfe", "mutual-information"])
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_the_global_random_generator_is_not_used(name, task):
+    X = np.random.default_rng(0).standard_normal((30, 4))
+    y = (X[:, 0] > 0).astype(int) if task == "classification" else X[:, 0]
+    before = np.random.get_state()[1:3]
+    rival(name, task=task, random_state=0, Ks=[2]).fit(X, y)
+    after = np.random.get_state()[1:3]
+    assert (before[0] == after[0]).all() and before[1] == after[1]

@@ -38,13 +38,6 @@ def global_state():
     )
 
 
-def same(first, second):
-    """Fitted attributes are equal; costs and histories, too."""
-    assert list(first) == list(second)
-    for name, value in first.items():
-        assert pickle.dumps(value) == pickle.dumps(second[name]), name
-
-
 def interrupt_fits(selector, n):
     selector.fit(X, y)
     before, state = pickle.loads(pickle.dumps(vars(selector))), global_state()
@@ -63,6 +56,7 @@ def interrupt_fits(selector, n):
                 assert pickle.dumps(vars(selector)[name]) == pickle.dumps(value), name
         else:
             selector.fit(X, y)
+            before = pickle.loads(pickle.dumps(vars(selector)))
     assert n_interrupted
     selector.fit(X, y)
     np.testing.assert_array_equal(selector.ranking_, before["ranking_"])
@@ -85,12 +79,38 @@ def test_fits_of_every_selector_interrupted_at_many_moments(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("meta", ["EnsembleSelector", "StabilitySelector", "CrossValidatedK"])
-def test_fits_of_estimators_around_a_selector_interrupted(meta):
-    made = getattr(sparsefs, meta)(selector_of("gradual-pruning"))
-    if "random_state" in made.get_params():
-        made.set_params(random_state=0)
+@pytest.mark.parametrize("kind", ["ensemble", "stability"])
+def test_fits_of_many_fits_interrupted(kind):
+    inner = selector_of("gradual-pruning").set_params(max_iter=5)
+    made = {
+        "ensemble": sparsefs.EnsembleSelector(inner, random_state=0),
+        "stability": sparsefs.StabilitySelector(inner, n_pairs=3, random_state=0),
+    }[kind]
     interrupt_fits(made, 4)
+
+
+@pytest.mark.parametrize("moment", [0, 1])
+def test_an_interrupt_while_torch_is_set_up_or_reset_leaves_its_threads(moment, monkeypatch):
+    from sparsefs.utils import device
+
+    n_threads, calls = torch.get_num_threads(), []
+
+    def set_and_interrupt(n):
+        calls.append(n)
+        set_num_threads(n)
+        if len(calls) - 1 == moment:
+            raise KeyboardInterrupt
+
+    set_num_threads = torch.set_num_threads
+    torch.set_num_threads(n_threads + 1)
+    try:
+        monkeypatch.setattr(torch, "set_num_threads", set_and_interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            selector_of("wast").fit(X)
+        assert torch.get_num_threads() == n_threads + 1
+        assert device._n_users == 0
+    finally:
+        set_num_threads(n_threads)
 
 
 @pytest.mark.slow

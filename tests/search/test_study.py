@@ -246,7 +246,12 @@ def test_what_acts_differently_has_another_text(first, second):
     assert text_of(first) == text_of(first)
 
 
-def test_texts_do_not_depend_on_the_order_of_sets():
+def test_the_text_of_a_set_is_sorted():
+    assert text_of({"b", "c", "a"}) == text_of(frozenset("cab")) == "{'a', 'b', 'c'}"
+
+
+@pytest.mark.slow
+def test_texts_do_not_depend_on_the_seed_of_hashes():
     program = """
 from sparsefs.search.texts import text_of
 names = {"alpha", "beta", "gamma", "delta"}
@@ -260,6 +265,6 @@ print(text_of(names), text_of({"a": names}), text_of(frozenset(names)))
             capture_output=True,
             check=True,
         ).stdout
-        for seed in ("1", "2", "3")
+        for seed in ("1", "2")
     }
     assert len(texts) == 1 and texts.pop()

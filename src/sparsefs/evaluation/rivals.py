@@ -92,7 +92,9 @@ def _mrmr(X, y, task, seed, Ks):
 def _l1(X, y, task, seed, Ks):
     X = _standardised(X)
     if task == "regression":
-        model = LassoCV() if np.ndim(y) == 1 else MultiTaskLassoCV()
+        model = (
+            LassoCV(random_state=seed) if np.ndim(y) == 1 else MultiTaskLassoCV(random_state=seed)
+        )
         return np.abs(np.atleast_2d(model.fit(X, y).coef_)).sum(axis=0)
     # liblinear converges, and sooner than saga stops at its default max_iter.
     model = LogisticRegression(solver="liblinear", random_state=seed, **_L1)

@@ -92,8 +92,7 @@ class MetaSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC):
             if _routing_enabled():
                 fit_params = process_routing(self, "fit", **fit_params).estimator.fit
             fitted = self._fit(X, y, dict(fit_params))
-        for name, value in fitted.items():
-            setattr(self, name, value)
+        self.__dict__.update(fitted)
         return self
 
     @abstractmethod

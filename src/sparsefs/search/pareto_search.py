@@ -331,9 +331,9 @@ class ParetoSearchCV(BaseSearchCV):
             }
             if self.refit is not False:
                 fitted |= self._refitted(results, objectives, X, y, routed.estimator.fit, progress)
-        for name in [name for name in vars(self) if name.endswith("_") and name[0] != "_"]:
-            delattr(self, name)  # of an earlier fit, which may have refitted where this did not
-        self.__dict__.update(fitted)
+        # Without those of an earlier fit, which may have refitted where this did not.
+        kept = {n: v for n, v in vars(self).items() if n[-1:] != "_" or n[:1] == "_"}
+        self.__dict__ = kept | fitted
         progress.ended()
         return self
 

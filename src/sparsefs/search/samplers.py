@@ -129,8 +129,8 @@ class _Optuna:
         """Optuna reports every study and trial to stderr; errors pass."""
         logging = self._optuna.logging
         before = logging.get_verbosity()
-        logging.set_verbosity(logging.ERROR)
         try:
+            logging.set_verbosity(logging.ERROR)
             yield
         finally:
             logging.set_verbosity(before)

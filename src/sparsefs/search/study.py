@@ -170,7 +170,7 @@ class Study:
         if self._file is None:
             return
         try:
-            here = os.path.samestat(os.stat(self._path), os.fstat(self._file.fileno()))
+            here = os.path.samestat(os.stat(self._name), os.fstat(self._file.fileno()))
         except OSError:
             here = False
         if not here:

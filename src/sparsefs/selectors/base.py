@@ -197,11 +197,10 @@ verbose, random_state
                 Progress(self, int(self.max_iter), data, attributes) as progress,
             ):
                 fitted = attributes(self._train(data, rng, device, progress))
-        # The only place where fitted attributes are set; those of an earlier fit go.
-        for name in [n for n in vars(self) if n.endswith("_") and not n.endswith("_in_")]:
-            delattr(self, name)
-        for name, value in fitted.items():
-            setattr(self, name, value)
+            # The only place where fitted attributes are set; those of an earlier fit go. All at
+            # once, as an interrupt may come between two assignments.
+            kept = {n: v for n, v in vars(self).items() if n[-1:] != "_" or n.endswith("_in_")}
+            self.__dict__ = kept | fitted
         progress.ended(fitted)
         return self
 
@@ -408,13 +407,10 @@ def number_of_features(K, n_features: int, warn: bool) -> int:
 
 @contextmanager
 def earlier_fit_kept(selector):
-    """Undo what validation writes to the selector, if the fit fails."""
-    names = ("n_features_in_", "feature_names_in_")
-    before = {name: getattr(selector, name) for name in names if hasattr(selector, name)}
+    """Undo what a fit writes to the selector, if it fails."""
+    before = dict(vars(selector))
     try:
         yield
     except BaseException:
-        for name in names:
-            selector.__dict__.pop(name, None)
-        selector.__dict__.update(before)
+        selector.__dict__ = before
         raise

@@ -118,18 +118,21 @@ def single_threaded():
     if getattr(_inside, "yes", False):
         yield
         return
-    with _lock:
-        found = torch.get_num_threads()
-        if _n_users and found == 1:
-            found = _found
-        _found = found
-        _n_users += 1
-    torch.set_num_threads(1)
-    _inside.yes = True
-    try:
+    entered = False
+    try:  # before anything is set: an interrupt may come after any call
+        with _lock:
+            found = torch.get_num_threads()
+            if _n_users and found == 1:
+                found = _found
+            _found = found
+            _n_users += 1
+            entered = True
+        torch.set_num_threads(1)
+        _inside.yes = True
         yield
     finally:
         _inside.yes = False
-        with _lock:
-            _n_users -= 1
-            torch.set_num_threads(found)
+        if entered:
+            with _lock:
+                _n_users -= 1
+                torch.set_num_threads(found)

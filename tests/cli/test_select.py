@@ -123,9 +123,9 @@ def test_noise_scores_as_noise(tmp_path, select):
 
 
 def test_refit_selects_by_all_rows_after_the_score(csv, select):
-    plain = select(csv, "--target", "label", "-K", 4).json
-    again = select(csv, "--target", "label", "-K", 4, "--refit").json
-    whole = select(csv, "--target", "label", "-K", 4, "--no-score").json
+    plain = select(csv, "--target", "label", "-K", 20).json
+    again = select(csv, "--target", "label", "-K", 20, "--refit").json
+    whole = select(csv, "--target", "label", "-K", 20, "--no-score").json
     assert again["held_out"] == plain["held_out"]
     assert again["features"] == whole["features"] != plain["features"]
     assert again["selected_on"] == whole["selected_on"] == "all rows"

@@ -92,14 +92,16 @@ def _write_files(arguments, data, goal, features, fitted, result, failures):
     """Write the columns and the report; collect why one could not be written."""
     columns = list(dict.fromkeys(feature["column"] for feature in result["features"]))
     out, report = arguments.out, arguments.report
+
+    def write_out():
+        return write(out, features.as_read(data), columns)
+
+    def write_report_file():
+        return _report(arguments, data, goal, features, fitted, result)
+
     for option, path, what, writer in (
-        ("--out", out, counted(len(columns), "column"), lambda: write(out, features.as_read(data), columns)),
-        (
-            "--report",
-            report,
-            "report",
-            lambda: _report(arguments, data, goal, features, fitted, result),
-        ),
+        ("--out", out, counted(len(columns), "column"), write_out),
+        ("--report", report, "report", write_report_file),
     ):
         if path is None:
             continue

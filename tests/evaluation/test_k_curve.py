@@ -14,7 +14,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.feature_selection import RFE, SelectFromModel, SelectKBest, f_regression
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import Lasso, LogisticRegression, Ridge
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -363,3 +363,13 @@ def test_whole_numbers_may_be_a_quantity():
     assert k_curve(by_test, X, counts > 0, Ks=[5], random_state=0).metric == "accuracy"
     with pytest.raises(ValueError, match="'task' parameter must be one of"):
         k_curve(by_test, X, counts, task="ranking")
+
+
+def test_negative_coefficients_from_a_function_rank_as_those_from_the_attribute():
+    X = np.random.default_rng(0).standard_normal((200, 20))
+    y = X[:, 0] - X[:, 1] - X[:, 2]
+    settings = {"Ks": [1, 3], "random_state": 0}
+    expected = k_curve(Lasso(0.05), X, y, **settings)
+    found = k_curve(Lasso(0.05), X, y, importance_getter=lambda m: m.coef_, **settings)
+    np.testing.assert_array_equal(found.scores, expected.scores)
+    assert found.mean[1] > 0.9

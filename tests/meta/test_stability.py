@@ -24,10 +24,12 @@ from sklearn.feature_selection import (
     f_regression,
 )
 from sklearn.impute import SimpleImputer
+from sklearn.inspection import permutation_importance
 from sklearn.linear_model import BayesianRidge, Lasso, LogisticRegression, LogisticRegressionCV
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 from sparsefs import NeuronAttributionSelector, StabilitySelector, WASTSelector, open_shards
@@ -224,9 +226,67 @@ def test_without_labels():
     assert {7, 9} <= set(selector.fit(X).get_support(indices=True))
 
 
+SIGNED = noise(3, 200, 20)
+Y_SIGNED = SIGNED[:, 0] - SIGNED[:, 1] - SIGNED[:, 2]
+
+
+@pytest.mark.parametrize(
+    "getter",
+    [
+        "auto",
+        "coef_",
+        lambda model: model.coef_,
+        lambda model: list(model.coef_),
+        lambda model: model.coef_[None],
+        lambda model: sparse.csr_array(model.coef_[None]),
+        lambda model: np.where(model.coef_ == 0, np.nan, model.coef_),
+        lambda model: np.where(model.coef_ == 0, -np.inf, model.coef_),
+    ],
+    ids=["auto", "attribute", "function", "list", "row", "CSR", "NaN", "inf"],
+)
+def test_coefficients_count_by_their_magnitude_and_zeros_are_not_taken(getter):
+    selector = StabilitySelector(Lasso(0.05), q=3, importance_getter=getter, n_pairs=5)
+    selector.fit(SIGNED, Y_SIGNED)
+    assert selector.get_support(indices=True).tolist() == [0, 1, 2]
+    selector.set_params(q=20).fit(SIGNED, Y_SIGNED)
+    assert selector.selection_frequencies_.sum() < 10  # not all that are 0
+
+
+def test_p_values_are_better_the_lower():
+    selector = f_test(q=4, importance_getter="pvalues_").fit(X_INFORMATIVE, Y_INFORMATIVE)
+    assert {2, 5, 11} <= set(selector.get_support(indices=True))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("n_best", [1, 18])
+def test_ranks_from_a_function_are_refused(sign, n_best):
+    inner = RFE(LogisticRegression(), n_features_to_select=n_best)
+    ranks = StabilitySelector(inner, q=4, n_pairs=1, importance_getter=lambda m: sign * m.ranking_)
+    with pytest.raises(ValueError, match=r"gives ranks.*'ranking_'.*1 / rank"):
+        ranks.fit(X_INFORMATIVE, Y_INFORMATIVE)
+
+
+def test_values_that_are_all_negative_are_warned_about():
+    getter = lambda model: -model.pvalues_  # noqa: E731
+    with pytest.warns(UserWarning, match=r"negative values only. Their magnitudes count"):
+        f_test(importance_getter=getter).fit(X_INFORMATIVE, Y_INFORMATIVE)
+
+
+def test_the_advice_for_estimators_without_importances_works():
+    X, y = X_INFORMATIVE, Y_INFORMATIVE
+    selector = StabilitySelector(SVC(), q=4, n_pairs=2, random_state=0)
+    with pytest.raises(ValueError, match=r"SVC has none of .*coef_\. Set") as error:
+        selector.fit(X, y)
+    line = str(error.value)[str(error.value).index("lambda") :]
+    getter = eval(line, {"permutation_importance": permutation_importance, "X": X, "y": y})
+    selector.set_params(importance_getter=getter).fit(X, y)
+    assert {2, 5, 11} <= set(selector.get_support(indices=True))
+
+
 @pytest.mark.parametrize(
     ("estimator", "getter", "words"),
     [
+        (SelectKBest(), lambda s: [[1, 2], [3]], ["'importance_getter'", "40 of them"]),
         (VarianceThreshold(), "auto", ["VarianceThreshold selects 40 features", "q=5"]),
         (StandardScaler(), "auto", ["StandardScaler has none of", "importance_getter"]),
         (make_pipeline(SelectKBest(), LogisticRegression()), "auto", ["40 of them", "(10,)"]),

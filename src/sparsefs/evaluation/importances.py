@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import warnings
 from operator import attrgetter
 
 import numpy as np
@@ -39,11 +40,12 @@ def importances(fitted, getter, n_features):
         ) from error
     values = values() if callable(values) else values
     values = abs(values).sum(axis=0) if sparse.issparse(values) else values
-    values = np.asarray(values)
-    name = getter.rpartition(".")[2] if isinstance(getter, str) else ""
-    magnitude = values.ndim == 2 or name in ("coef_", "feature_importances_")
-    if values.ndim == 2 or name == "coef_":
-        values = np.abs(np.atleast_2d(values)).sum(axis=0)
+    try:
+        values = np.asarray(values)
+    except ValueError:  # lists of different lengths
+        values = np.asarray(None)
+    if values.ndim == 2:
+        values = np.abs(values).sum(axis=0)
     if values.shape != (n_features,) or values.dtype.kind not in "biuf":
         raise ValueError(
             f"The 'importance_getter' parameter must give a number per feature, {n_features} of "
@@ -53,10 +55,37 @@ def importances(fitted, getter, n_features):
     if values.dtype == bool:
         return values, values
     values = values.astype(np.float64)
-    if name == "ranking_":
+    name = getter.rpartition(".")[2] if isinstance(getter, str) else ""
+    known = candidates = ~np.isnan(values)  # univariate tests of constant columns give NaN
+    if name in ("ranking_", "pvalues_"):
         values = -values
-    known = ~np.isnan(values)  # univariate tests of constant columns give NaN
-    return np.where(known, values, -np.inf), known & (values != 0) if magnitude else known
+    elif name != "scores_":  # as in SelectFromModel and RFE
+        if name not in ("coef_", "feature_importances_"):
+            _check_magnitudes(values, getter)
+        known = values > -np.inf
+        values = np.abs(values)
+        candidates = known & (values > 0)
+    return np.where(known, values, -np.inf), candidates
+
+
+def _check_magnitudes(values, getter):
+    """Refuse ranks, by whose magnitudes the worst would be first, and warn of negated values."""
+    negated, sizes = bool((values < 0).all()), np.unique(np.abs(values))
+    one_sign = negated or bool((values > 0).all())
+    if one_sign and 1 < len(sizes) == sizes[-1] and (sizes == np.arange(len(sizes)) + 1).all():
+        raise ValueError(
+            f"importance_getter={getter!r} gives ranks, the whole numbers from 1 to {len(sizes)}, "
+            "but a larger number means a better feature. If 1 is the best, pass 'ranking_' (the "
+            "name of the attribute) or return 1 / rank."
+        )
+    if negated and len(values) > 1:
+        warnings.warn(
+            f"importance_getter={getter!r} gives negative values only. Their magnitudes count, as "
+            "those of coefficients do. If a higher value is better, return values of at least 0, "
+            "such as np.exp(values).",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def _name_of_importances(fitted):
@@ -70,6 +99,8 @@ def _name_of_importances(fitted):
         if getattr(fitted, name, None) is not None:
             return name
     raise ValueError(
-        f"{type(fitted).__name__} has none of {', '.join(names)}: set 'importance_getter', for "
-        "example to 'named_steps.clf.coef_' for the step 'clf' of a Pipeline."
+        f"{type(fitted).__name__} has none of {', '.join(names)}. Set 'importance_getter': to the "
+        "name of an attribute, such as 'named_steps.clf.coef_' for the step 'clf' of a Pipeline; "
+        "or to a function of the fitted estimator, such as sklearn.inspection's "
+        "lambda model: permutation_importance(model, X, y, random_state=0).importances_mean.clip(0)"
     )

@@ -55,10 +55,12 @@ class StabilitySelector(MetaSelector):
         with ``get_support``) the first of ``scores_``, ``ranking_`` and ``get_support()``; for
         other estimators ``feature_importances_`` or ``coef_``; for a Pipeline its last step. A str
         names an attribute, also of a part, such as ``"named_steps.clf.coef_"``; a callable
-        receives the fitted estimator. Higher is better, except in ``ranking_``. For ``coef_`` and
-        for values in two dimensions, the absolute values are summed over the outputs. Features
-        whose ``coef_`` or importance is 0 are not taken. Booleans are the selection itself, which
-        must not exceed `q`.
+        receives the fitted estimator. In ``scores_`` higher is better, in ``ranking_`` and
+        ``pvalues_`` lower. All other values count by their magnitude, as in scikit-learn's
+        ``SelectFromModel``, and features of value 0 are not taken. Clip values whose negatives
+        mean useless, such as permutation importances: ``.clip(0)``. Several rows, one for each
+        output, are summed. Ranks from a callable raise an error. Booleans are the selection
+        itself, which must not exceed `q`.
     n_jobs : int or None, default=None
         Pairs at the same time, in processes unless a ``joblib.parallel_config`` context sets
         another backend; None means 1 unless in such a context, -1 all processors. The result does

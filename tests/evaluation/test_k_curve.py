@@ -373,3 +373,50 @@ def test_negative_coefficients_from_a_function_rank_as_those_from_the_attribute(
     found = k_curve(Lasso(0.05), X, y, importance_getter=lambda m: m.coef_, **settings)
     np.testing.assert_array_equal(found.scores, expected.scores)
     assert found.mean[1] > 0.9
+
+
+def test_splits_from_a_generator_are_those_of_the_list():
+    X = np.random.default_rng(0).standard_normal((60, 8))
+    y = (X[:, 0] > 0).astype(int)
+    splits = list(KFold(3).split(X))
+    curves = [k_curve(SelectKBest(), X, y, Ks=[2], cv=cv) for cv in (splits, iter(splits))]
+    np.testing.assert_array_equal(curves[0].scores, curves[1].scores)
+
+
+@pytest.mark.parametrize("estimator", [None, ExtraTreesClassifier(5)])
+def test_random_state_alone_decides_and_the_global_generator_stays(estimator):
+    X = np.random.default_rng(0).standard_normal((90, 8))
+    y = np.arange(90) % 3
+    curves = []
+    for seed in (1, 2):
+        np.random.seed(seed)
+        before = np.random.get_state()[1].copy()
+        cv = StratifiedKFold(3, shuffle=True)
+        curves.append(k_curve(SelectKBest(), X, y, estimator=estimator, cv=cv, random_state=0))
+        np.testing.assert_array_equal(np.random.get_state()[1], before)
+    np.testing.assert_array_equal(curves[0].scores, curves[1].scores)
+
+
+def test_probabilities_need_an_estimator_that_gives_them():
+    X = np.random.default_rng(0).standard_normal((60, 8))
+    y = (X[:, 0] > 0).astype(int)
+    ranker = Unfit()
+    for scoring in ("neg_brier_score", "neg_log_loss"):
+        with pytest.raises(ValueError, match=f"{scoring}' needs predict_proba.*'estimator'"):
+            k_curve(ranker, X, y, scoring=scoring)
+    k_curve(SelectKBest(), X, y, scoring="roc_auc", Ks=[2])  # by decision_function
+    estimator = LogisticRegression()
+    k_curve(SelectKBest(), X, y, scoring="neg_brier_score", estimator=estimator, Ks=[2])
+
+
+class Unfit(SelectKBest):
+    def fit(self, X, y=None):
+        raise AssertionError("a fit began")
+
+
+def test_a_lazy_frame_is_refused():
+    lazy = pl.LazyFrame({"a": [1.0, 2.0], "b": [1.0, 3.0]})
+    with pytest.raises(TypeError, match=r"X is a LazyFrame.*X\.collect\(\)"):
+        k_curve(SelectKBest(), lazy, [0, 1])
+    with pytest.raises(TypeError, match=r"y is a LazyFrame.*y\.collect\(\)"):
+        k_curve(SelectKBest(), lazy.collect(), lazy)

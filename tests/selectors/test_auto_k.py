@@ -12,6 +12,7 @@ from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -768,8 +769,10 @@ def test_scikit_learn_checks_of_auto(Selector):
     estimator = quick(Selector, K="auto", batch_size=64)
     results = check_estimator(estimator, on_skip=None, on_fail=None)
     assert len(results) > 50
-    # A sample given twice may be in both parts of a fold, a sample of weight 2 is in one.
+    # A sample given twice may be in both parts of a fold, a sample of weight 2 is in one. And a
+    # column that is not selected may contain NaN.
     assert {r["check_name"] for r in results if r["status"] != "passed"} <= {
+        "check_estimators_nan_inf",
         "check_sample_weight_equivalence_on_dense_data",
         "check_sample_weight_equivalence_on_sparse_data",
     }
@@ -847,3 +850,31 @@ def test_rules_changed_to_nonsense_after_the_fit_are_named(wide):
     selector = fit(quick(WASTSelector, K=CrossValidatedK()), wide).set_params(K__rule="elbow")
     with pytest.raises(ValueError, match="'rule' parameter of CrossValidatedK"):
         selector.transform(wide)
+
+
+@pytest.mark.parametrize("kind", ["constant", "one feature", "noise"])
+def test_features_that_do_not_explain_each_other_draw_a_warning(kind):
+    X = np.random.default_rng(0).standard_normal((200, 1 if kind == "one feature" else 10))
+    X = np.ones((200, 5)) if kind == "constant" else X
+    with pytest.warns(UserWarning, match=r"more than 0\.\d% of the variance .* K=\d is arbitrary"):
+        quick(WASTSelector, K="auto").fit(X)
+    X = np.hstack([X[:, :1], X[:, :1] + np.arange(200)[:, None], np.arange(200)[:, None]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        quick(WASTSelector, K="auto").fit(X)
+
+
+@pytest.mark.parametrize("target", ["y", "X"])
+def test_the_global_generator_is_neither_used_nor_moved(target, wide):
+    estimator = ExtraTreesClassifier(5) if target == "y" else ExtraTreesRegressor(5)
+    for given in (None, estimator):
+        choice = CrossValidatedK(cv=ShuffleSplit(3), Ks=[1, 4], target=target, estimator=given)
+        found = []
+        for seed in (1, 2):
+            np.random.seed(seed)
+            before = np.random.get_state()
+            selector = quick(NESTED_SUPERVISED[0], K=choice).fit(wide, classes(wide))
+            found.append(selector.path_.scores)
+            for now, then in zip(np.random.get_state(), before):
+                np.testing.assert_array_equal(now, then)
+        np.testing.assert_array_equal(*found)

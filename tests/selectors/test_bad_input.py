@@ -6,12 +6,15 @@ import pandas as pd
 import pytest
 import torch
 from scipy import sparse
+from sklearn.pipeline import make_pipeline
 
+from sparsefs import CrossValidatedK, GradualPruningSelector, WASTSelector
 from sparsefs.selectors.base import FitResult
 from tests.selectors.common import (
     SELECTORS,
     SUPERVISED,
     UNSUPERVISED,
+    classes,
     every_scoring,
     every_selector,
     every_supervised,
@@ -238,7 +241,7 @@ def test_fit_refuses(Selector, params, X, fit_args, words, monkeypatch):
     ids=["fewer columns", "1-d", "NaN", "other names"],
 )
 def test_transform_refuses(Selector, X, words):
-    selector = fit(quick(Selector), frame())
+    selector = fit(quick(Selector, K=12), frame())
     with pytest.raises((ValueError, TypeError)) as error:
         selector.transform(X())
     for word in words:
@@ -247,9 +250,39 @@ def test_transform_refuses(Selector, X, words):
 
 @every_selector
 def test_K_made_unusable_after_fit_is_named(Selector):
-    selector = fit(quick(Selector), good()).set_params(K=0)
-    with pytest.raises(ValueError, match="'K'"):
-        selector.get_support()
+    selector = fit(quick(Selector), good())
+    for K in (0, True, np.True_, CrossValidatedK):
+        with pytest.raises(ValueError, match="'K'"):
+            selector.set_params(K=K).get_support()
+
+
+@every_selector
+def test_a_share_may_be_of_any_type_of_floats(Selector):
+    for K in (0.5, np.float32(0.5), np.float16(0.5)):
+        assert fit(quick(Selector, K=K), good()).K_ == 6
+
+
+def test_messages_name_CrossValidatedK_as_it_is_imported():
+    for K in ("x", CrossValidatedK):
+        with pytest.raises(ValueError, match="'K'") as error:
+            quick(WASTSelector, K=K).fit(good())
+        assert "sparsefs.evaluation" not in str(error.value)
+
+
+@pytest.mark.parametrize("Selector", [WASTSelector, GradualPruningSelector])
+def test_the_warning_of_a_large_K_points_at_the_line_of_the_user(Selector):
+    def lines(call):
+        with pytest.warns(UserWarning, match="K=13 is greater") as caught:
+            call()
+        return {warning.filename for warning in caught}
+
+    selector = quick(Selector, K=13)
+    X, y = good(), classes(good())
+    assert lines(lambda: selector.fit(X, y)) == {__file__}
+    assert lines(lambda: make_pipeline(selector).fit(X, y)) == {__file__}
+    selector.set_params(K=3).fit(X, y).set_params(K=13)
+    assert lines(lambda: selector.transform(X)) == {__file__}
+    assert lines(lambda: selector.K_) == {__file__}
 
 
 @with_each("scaling", ["none"])

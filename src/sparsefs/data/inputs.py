@@ -109,8 +109,9 @@ def table_on_disk(X) -> RowTable | None:
     Raises
     ------
     TypeError
-        If X is a path.
+        If X is a path, or a frame that is still to be computed.
     """
+    refuse_lazy(X, "X")
     if isinstance(X, (str, os.PathLike)):
         raise TypeError(
             f"X is a path, {os.fspath(X)!r}. For a directory of .npy or .parquet files pass "
@@ -125,6 +126,15 @@ def table_on_disk(X) -> RowTable | None:
         return None
     table = MemmapTable(X).astype(working_dtype(X.dtype))
     return None if table.fits_in_buffer() else table
+
+
+def refuse_lazy(value, name: str) -> None:
+    """Refuse a frame that is still to be computed, such as polars' LazyFrame."""
+    if hasattr(value, "collect") and not hasattr(value, "__array__"):
+        raise TypeError(
+            f"{name} is a {type(value).__name__}, which contains no data yet. Pass "
+            f"{name}.collect()."
+        )
 
 
 def working_dtype(dtype) -> type:
@@ -200,6 +210,7 @@ def name_columns(columns, feature_names=None, most: int = 10) -> str:
 
 def check_length(X, y):
     """Refuse a y that does not have one entry per row of X."""
+    refuse_lazy(y, "y")
     try:
         check_consistent_length(X, y)
     except TypeError as error:
@@ -208,6 +219,7 @@ def check_length(X, y):
 
 def usable_weight(sample_weight, X):
     """Weights of the rows of X as an array of float64; what they are not, an error says."""
+    refuse_lazy(sample_weight, "sample_weight")
     try:
         return _check_sample_weight(sample_weight, X, dtype=np.float64)
     except (ValueError, TypeError) as error:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from numbers import Integral
 from typing import ClassVar
@@ -12,10 +11,12 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
+from ..utils.warning import warn_user
 from .curve import KCurve
 from .rules import RULES
 
 LARGEST = 256  # of the default numbers
+_NOTHING = 0.01  # of the variance: noise explains less
 
 
 class CrossValidatedK(BaseEstimator):
@@ -49,7 +50,8 @@ class CrossValidatedK(BaseEstimator):
         ``"auto"`` means ``"y"`` for selectors that use labels and ``"X"`` for the others. With
         the others, ``"y"`` chooses K by labels; the ranking still ignores them.
     estimator : estimator or None, default=None
-        It receives the selected columns of X as they are. None means ``SVC()`` for classes and
+        It receives the selected columns of X as they are. A ``random_state`` of None is set from
+        that of the selector, here and in `cv`. None means ``SVC()`` for classes and
         kernel ridge regression with an RBF kernel for numbers and several labels, both on
         standardised features, and ``Ridge()`` for X. These are fitted to at most 2,000 random
         samples of a training part, and scored on at most 2,000.
@@ -120,8 +122,8 @@ class CrossValidatedK(BaseEstimator):
         super()._validate_params()
         if self.Ks is None:
             return
-        Ks = list(np.ravel(self.Ks))
-        if not Ks or any(not isinstance(K, Integral) or K < 1 for K in Ks):
+        Ks = list(np.ravel(np.asarray(self.Ks, dtype=object)))  # of [True, 2] 1 would be left
+        if not Ks or any(isinstance(K, bool) or not isinstance(K, Integral) or K < 1 for K in Ks):
             raise ValueError(
                 f"The 'Ks' parameter of CrossValidatedK must hold positive ints. Got {self.Ks!r}."
             )
@@ -134,15 +136,22 @@ class CrossValidatedK(BaseEstimator):
             Ks = Ks[Ks <= LARGEST]
         return np.unique(np.minimum(np.ravel(Ks), n_features).astype(np.int64))
 
+    def _warn_of_nothing(self, path: KCurve) -> None:
+        """Warn if features do not explain each other."""
+        if path.metric == "explained variance" and path.mean.max() < _NOTHING:
+            warn_user(
+                f"No number of features explains more than {path.mean.max():.1%} of the variance "
+                f"of the other features, so K={self._choose(path)} is arbitrary. Pass a number as "
+                "K, or choose it by labels with K=CrossValidatedK(target='y')."
+            )
+
     def _warn_of_end(self, path: KCurve, n_features: int) -> None:
         """Warn if the default numbers may end too early."""
         largest = int(path.Ks[-1])
         if self.Ks is None and self._choose(path) == largest < n_features:
-            warnings.warn(
+            warn_user(
                 f"The largest K that was tried was chosen, {largest} of {n_features} features: the "
-                "score may still rise. Pass K=CrossValidatedK(Ks=...) to try more.",
-                UserWarning,
-                stacklevel=3,
+                "score may still rise. Pass K=CrossValidatedK(Ks=...) to try more."
             )
 
     def _choose(self, path: KCurve) -> int:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from copy import copy, deepcopy
 from numbers import Integral
 
 import numpy as np
@@ -30,7 +31,10 @@ def folds_of(cv, n_samples: int, scorer, rng, who: str, advice: str = ""):
         folds = _shuffled_folds(n_folds, rows, scorer.target, rng)
     else:
         # All rows are split, as the numbers in a list of splits are those of X.
-        splits = check_cv(cv).split(np.zeros((n_samples, 1)), scorer.y)
+        splitter = copy(check_cv(cv))
+        if getattr(splitter, "random_state", 0) is None:  # numpy's global state would decide
+            splitter.random_state = int(deepcopy(rng).integers(2**31))
+        splits = splitter.split(np.zeros((n_samples, 1)), scorer.y)
         folds = [(np.intersect1d(a, rows), np.intersect1d(b, rows)) for a, b in splits]
     sizes = [(len(a), len(b)) for a, b in folds]
     if len(folds) < 2 or min(map(min, sizes)) == 0:

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-import warnings
 from operator import attrgetter
 
 import numpy as np
 from scipy import sparse
 from sklearn.pipeline import Pipeline
+
+from ..utils.warning import warn_user
 
 
 def importances(fitted, getter, n_features):
@@ -79,12 +80,10 @@ def _check_magnitudes(values, getter):
             "name of the attribute) or return 1 / rank."
         )
     if negated and len(values) > 1:
-        warnings.warn(
+        warn_user(
             f"importance_getter={getter!r} gives negative values only. Their magnitudes count, as "
             "those of coefficients do. If a higher value is better, return values of at least 0, "
-            "such as np.exp(values).",
-            UserWarning,
-            stacklevel=2,
+            "such as np.exp(values)."
         )
 
 

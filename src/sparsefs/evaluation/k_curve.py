@@ -13,7 +13,7 @@ from sklearn.utils.validation import _get_feature_names, _num_samples
 from ..data import RowTable
 from ..data.inputs import Summary, check_finite, check_length, checked_weight, table_on_disk
 from ..data.target import TASKS, Target
-from ..utils.random import seed_of
+from ..utils.random import seed_of, seeded_where_open
 from .choice import CrossValidatedK
 from .curve import KCurve
 from .folds import folds_of
@@ -50,7 +50,7 @@ def k_curve(
         A selector, any estimator that scores features (as for
         :class:`~sparsefs.StabilitySelector`), or a Pipeline whose last step is one. Earlier steps,
         such as an imputer, are fitted to the training rows too. The `K` of a selector is not
-        used. A ``random_state`` of None is set from `random_state`.
+        used.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Data; a DataFrame reaches the ranker as one. Sparse data stay sparse.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
@@ -76,8 +76,8 @@ def k_curve(
         Folds at the same time, in processes unless a ``joblib.parallel_config`` context sets
         another backend; None means 1 unless in such a context.
     random_state : int, RandomState instance or None, default=None
-        Decides the folds, the subsamples of rows, and the ``random_state`` of rankers without
-        one of their own.
+        Decides the folds, the subsamples of rows, and every ``random_state`` of `ranker`,
+        `estimator` and `cv` that is None.
     importance_getter : str or callable, default="auto"
         Where the scores of the features are read from, as in
         :class:`~sparsefs.StabilitySelector`; for a pipeline in the last step.
@@ -122,9 +122,9 @@ def k_curve(
     if y is None and scoring is not None:
         raise ValueError("'scoring' is for a y, and y is None.")
 
-    scorer = Scorer.of(y, target, weight, estimator=estimator, scoring=scoring)
+    scorer = Scorer.of(y, target, weight, estimator=estimator, scoring=scoring, seed=seed)
     rng = np.random.default_rng([seed, 0])
-    folds = folds_of(cv, _num_samples(X), scorer, rng, "k_curve")
+    folds = folds_of(choice.cv, _num_samples(X), scorer, rng, "k_curve")
     task = RankingTask(
         requesting_weights(ranker),
         X,
@@ -147,9 +147,7 @@ def _parts_of(ranker, seed):
     """The steps before the ranker, or None, and the ranker; both clones that have a seed."""
     ranker = clone(ranker)
     ranker.__dict__.pop("_skl_callbacks", None)  # they watch the fit to all the data
-    params = ranker.get_params()
-    unset = [n for n in params if n == "random_state" or n.endswith("__random_state")]
-    ranker.set_params(**{name: seed for name in unset if params[name] is None})
+    seeded_where_open(ranker, seed)
     if not isinstance(ranker, Pipeline):
         return None, ranker
     *steps, (_, last) = ranker.steps

@@ -108,6 +108,7 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int) -> KCurve:
         predict=choice.target,
         estimator=choice.estimator,
         scoring=choice.scoring,
+        seed=seed,
     )
     folds = folds_of(choice.cv, data.X.shape[0], scorer, rng, "K='auto'", " Give K a number.")
     settings: dict[str, Any] = {"K": 1, "n_jobs": 1, "verbose": False, "random_state": seed}

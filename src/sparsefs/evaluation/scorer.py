@@ -16,6 +16,7 @@ from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVC
 
 from ..data.target import Target, as_array, validation_split
+from ..utils.random import seeded_where_open
 from .weights import call_with_weights, requesting_weights, scorer_takes_weights
 
 MOST_ROWS = 2000  # the SVCs of a fold take a second or two, and time grows with the square
@@ -54,7 +55,7 @@ class Scorer:
     metric: str
 
     @classmethod
-    def of(cls, y, target, sample_weight, *, predict="auto", estimator=None, scoring=None):
+    def of(cls, y, target, sample_weight, *, predict="auto", estimator=None, scoring=None, seed=0):
         """Return the scorer for some data.
 
         Parameters
@@ -65,6 +66,13 @@ class Scorer:
         sample_weight : ndarray of shape (n_samples,) or None
         predict, estimator, scoring
             See `target`, `estimator` and `scoring` of CrossValidatedK.
+        seed : int, default=0
+            For every ``random_state`` of the estimator that is None.
+
+        Raises
+        ------
+        ValueError
+            If there is no y to predict, or the default estimator does not suit `scoring`.
         """
         if predict == "X":
             target = None
@@ -84,8 +92,10 @@ class Scorer:
                 {"regression": np.float64, "multilabel": np.int64}.get(target.task, y.dtype)
             )
             checked = check_scoring(estimator, scoring=scoring)
+            if is_default:
+                _check_response(checked, scoring, estimator)
             scoring = None if scoring is None else checked
-        estimator = requesting_weights(estimator)
+        estimator = seeded_where_open(requesting_weights(estimator), seed)
         return cls(y, target, sample_weight, estimator, is_default, scoring, metric)
 
     def subsample(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -192,7 +202,7 @@ def held_out_scores(order, Ks, train, held_out, *, task="auto", seed=0) -> HeldO
     y = None if ys[0] is None else np.concatenate(ys)
     rng = np.random.default_rng([seed, 2])
     columns = some_columns(n_features, rng)
-    scorer = Scorer.of(y, None if y is None else Target.of(y, task), None)
+    scorer = Scorer.of(y, None if y is None else Target.of(y, task), None, seed=seed)
     rows = [scorer.subsample(r, rng) for r in np.split(np.arange(n), [n_train])]
     parts = [x[r - first] for x, r, first in zip(X, rows, (0, n_train), strict=True)]
     values: list[float] = []
@@ -249,6 +259,18 @@ def _default(target):
     if target is None:
         return Ridge()
     return DefaultSVC() if target.task == "classification" else CentredKernelRidge(kernel="rbf")
+
+
+def _check_response(scorer, scoring, estimator):
+    """Refuse a scorer of probabilities, which the default estimators do not give."""
+    methods = getattr(scorer, "_response_method", "predict")
+    methods = (methods,) if isinstance(methods, str) else methods
+    if "default" not in methods and not any(hasattr(estimator, method) for method in methods):
+        raise ValueError(
+            f"scoring={scoring!r} needs {' or '.join(methods)}, which the default estimator (an "
+            "SVC for classes, kernel ridge regression for numbers) does not have. Pass an "
+            "'estimator' that has it, such as LogisticRegression()."
+        )
 
 
 def _standardised(parts, weight):

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
-from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import _safe_indexing, get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metadata_routing import (
@@ -28,13 +27,13 @@ from ..data.inputs import (
     check_length,
     check_table,
     table_on_disk,
-    transform_table,
 )
 from ..selectors.base import earlier_fit_kept, refuse_booleans
+from ..selectors.columns import ColumnSelector
 from ..utils.random import generators, seed_of, seeded
 
 
-class MetaSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC):
+class MetaSelector(ColumnSelector, MetaEstimatorMixin, BaseEstimator, ABC):
     """Base of selectors around any estimator that scores features.
 
     A method implements :meth:`_fit` and has the parameters `estimator`, `importance_getter`,
@@ -117,19 +116,6 @@ class MetaSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC):
             method_mapping=MethodMapping().add(caller="fit", callee="fit"),
         )
 
-    def transform(self, X):
-        """Reduce X to the selected features.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, RowTable} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray or sparse matrix of shape (n_samples, n_selected_features)
-        """
-        return transform_table(self, X) if isinstance(X, RowTable) else super().transform(X)
-
     def _validate_X(self, X):
         table_on_disk(X)  # a path is refused
         if isinstance(X, RowTable):
@@ -141,20 +127,30 @@ class MetaSelector(SelectorMixin, MetaEstimatorMixin, BaseEstimator, ABC):
             check_table(self, X, reset=True)
             return X
         frame = hasattr(X, "columns") and hasattr(X, "dtypes")
-        # A part of the estimator may encode text and impute missing values.
-        composed = any("__" in name for name in self.estimator.get_params())
         matrix = validate_data(
             self,
             X,
             accept_sparse="csr",
             ensure_all_finite=False,  # below, if the estimator needs it
             ensure_min_samples=self._min_samples,
-            skip_check_array=frame and composed,
+            skip_check_array=frame and self._composed(),
         )
-        takes_nan = composed or self.__sklearn_tags__().input_tags.allow_nan
+        takes_nan = self._composed() or self.__sklearn_tags__().input_tags.allow_nan
         if not takes_nan and matrix.dtype.kind == "f":
             check_finite(matrix, Summary.of(matrix), getattr(self, "feature_names_in_", None))
         return X if frame or isinstance(X, np.memmap) else matrix
+
+    def _composed(self) -> bool:
+        """Whether a part of the estimator may encode text and impute missing values."""
+        return any("__" in name for name in self.estimator.get_params())
+
+    def _check_selected(self, X, names):
+        # What a part of the estimator takes in the fit, it leaves for the next step here.
+        parts = self.estimator.get_params().values() if self._composed() else ()
+        tagged = [part for part in parts if hasattr(part, "__sklearn_tags__")]
+        text = bool(parts) and X.dtype.kind not in "biuf"
+        if not text and not any(get_tags(part).input_tags.allow_nan for part in tagged):
+            super()._check_selected(X, names)
 
     def _check_y(self, X, y):
         if y is not None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+from numbers import Integral, Real
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -12,15 +12,13 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import (
     Interval,
-    RealNotInt,
     StrOptions,
-    validate_parameter_constraints,
 )
 from sklearn.utils.validation import check_is_fitted
 
 from ..evaluation.importances import importances
 from ..evaluation.stability import stability
-from ..selectors.base import number_of_features
+from ..selectors.base import check_K, number_of_features
 from .base import MetaSelector, fitted_clone
 
 _DEFAULT_K = 50  # of estimators that select nothing themselves
@@ -115,7 +113,7 @@ class EnsembleSelector(MetaSelector):
         **MetaSelector._parameter_constraints,
         "K": [
             Interval(Integral, 1, None, closed="left"),
-            Interval(RealNotInt, 0, 1, closed="right"),
+            Interval(Real, 0, 1, closed="right"),
             None,
         ],
         "n_fits": [Interval(Integral, 1, None, closed="left")],
@@ -174,8 +172,7 @@ class EnsembleSelector(MetaSelector):
 
     def _get_support_mask(self):
         check_is_fitted(self)
-        constraints = {"K": self._parameter_constraints["K"]}
-        validate_parameter_constraints(constraints, {"K": self.K}, type(self).__name__)
+        check_K(self)
         K = self._own_K
         if self.K is not None:
             K = number_of_features(self.K, self.n_features_in_, warn=self.K != self._K_fitted)

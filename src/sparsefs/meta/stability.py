@@ -15,6 +15,7 @@ from sklearn.utils.validation import _num_samples
 from ..data.inputs import usable_weight
 from ..evaluation.importances import importances
 from ..evaluation.subsamples import complementary_pair, strata
+from ..utils.warning import warn_user
 from .base import MetaSelector, fitted_clone
 from .error_control import error_control
 
@@ -214,6 +215,12 @@ class StabilitySelector(MetaSelector):
             counts[chosen[1]] += 1
             ranks += rank
         frequencies = counts / (2 * self.n_pairs)
+        if frequencies.max() < control.threshold:
+            warn_user(
+                "No features were selected: the highest selection frequency is "
+                f"{frequencies.max():g}, below the threshold of {control.threshold:g}. Lower "
+                "'threshold' or raise 'q' or 'pfer', which allows more false selections."
+            )
         ranking = np.empty(n_features, dtype=np.int64)
         ranking[np.lexsort((ranks, -counts))] = np.arange(1, n_features + 1)
         return {

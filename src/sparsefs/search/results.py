@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from scipy.stats import rankdata
 from sklearn.exceptions import FitFailedWarning
 
+from ..utils.warning import warn_user
 from .objectives import Objective
 
 
@@ -80,11 +80,10 @@ def warn_of_failures(results: dict[str, Any]) -> None:
     if len(failed) == n:
         raise ValueError(f"All {n} trials failed. The first error: {results['error'][0]}")
     if len(failed):
-        warnings.warn(
+        warn_user(
             f"{len(failed)} of {n} trials failed, see cv_results_['error']. The first error, "
             f"of trial {failed[0]}: {results['error'][failed[0]]}",
             FitFailedWarning,
-            stacklevel=3,
         )
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -15,28 +14,26 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
-from sklearn.feature_selection import SelectorMixin
 from sklearn.utils._param_validation import (
+    HasMethods,
     Interval,
-    RealNotInt,
     StrOptions,
     validate_parameter_constraints,
 )
 from sklearn.utils.validation import check_is_fitted
 
-from ..data import RowTable
 from ..data.inputs import (
     TrainingData,
     check_length,
     checked_weight,
-    table_on_disk,
-    transform_table,
     validated,
 )
 from ..data.target import TASKS, Target
 from ..evaluation.choice import CrossValidatedK
 from ..training.progress import CallbackSupportMixin, Progress, with_callbacks
 from ..utils.random import seed_of
+from ..utils.warning import warn_user
+from .columns import ColumnSelector
 
 if TYPE_CHECKING:
     from ..utils.costs import Costs
@@ -96,7 +93,17 @@ class FitResult:
         return fitted
 
 
-class BaseSelector(SelectorMixin, CallbackSupportMixin, BaseEstimator, ABC):
+class _Choice(HasMethods):
+    """Constraint: a CrossValidatedK, called as users import it."""
+
+    def is_satisfied_by(self, val):
+        return isinstance(val, CrossValidatedK)
+
+    def __str__(self):
+        return "a sparsefs.CrossValidatedK"
+
+
+class BaseSelector(ColumnSelector, CallbackSupportMixin, BaseEstimator, ABC):
     """Base of all selectors: X, y, weights, the choice of K, transform, fitted attributes.
 
     A method implements :meth:`_train` and declares its parameters as fields of a dataclass (or in
@@ -122,9 +129,9 @@ verbose, random_state
     _parameter_constraints: ClassVar[dict] = {
         "K": [
             Interval(Integral, 1, None, closed="left"),
-            Interval(RealNotInt, 0, 1, closed="right"),
+            Interval(Real, 0, 1, closed="right"),
             StrOptions({"auto"}),
-            CrossValidatedK,
+            _Choice("_choose"),
         ],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -229,6 +236,7 @@ verbose, random_state
             from ..evaluation.path import k_path
 
             common["path_"] = k_path(self, choice, data, seed)
+            choice._warn_of_nothing(common["path_"])
             choice._warn_of_end(common["path_"], self.n_features_in_)
         return common
 
@@ -275,30 +283,12 @@ verbose, random_state
     def _auto_scaling(self, shared_unit: bool) -> str:
         return self._unit_scaling[self._learns_y()] if shared_unit else "feature"
 
-    def transform(self, X):
-        """Reduce X to the selected features.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix, RowTable} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray or sparse matrix of shape (n_samples, n_selected_features)
-            In the type of X. Only the selected columns of a RowTable are read, so that the
-            result is all that is held in memory.
-        """
-        if not isinstance(X, RowTable):
-            table_on_disk(X)  # a path is refused
-            return super().transform(X)
-        return transform_table(self, X)
-
     # Parameters
 
     def _validate_params(self):
+        refuse_classes(self, "K", *(name for name in self._own_parts if hasattr(self, name)))
         super()._validate_params()
         refuse_booleans(self)
-        refuse_classes(self, *(name for name in self._own_parts if hasattr(self, name)))
         self._hidden_sizes()
         choice = self._choice_of_K()
         if choice is not None:
@@ -341,8 +331,7 @@ verbose, random_state
 
     def _get_support_mask(self):
         check_is_fitted(self, "ranking_")
-        constraints = {"K": self._parameter_constraints["K"]}
-        validate_parameter_constraints(constraints, {"K": self.K}, type(self).__name__)
+        check_K(self)
         return self.ranking_ <= self._n_selected(warn=self.K != self._K_fitted)
 
     @property
@@ -363,12 +352,20 @@ verbose, random_state
         return tags
 
 
-def refuse_booleans(estimator):
-    """Refuse True and False for integer parameters: Python takes them for 1 and 0."""
-    for name, constraints in estimator._parameter_constraints.items():
-        counts = any(isinstance(c, Interval) and c.type is Integral for c in constraints)
+def check_K(selector):
+    """Refuse an unusable K, which may have been set after the fit."""
+    refuse_classes(selector, "K")
+    constraints = {"K": selector._parameter_constraints["K"]}
+    validate_parameter_constraints(constraints, {"K": selector.K}, type(selector).__name__)
+    refuse_booleans(selector, constraints)
+
+
+def refuse_booleans(estimator, constraints=None):
+    """Refuse True and False for numbers: Python takes them for 1 and 0."""
+    for name, accepted in (constraints or estimator._parameter_constraints).items():
         value = getattr(estimator, name)
-        if counts and isinstance(value, (bool, np.bool_)):
+        is_number = any(isinstance(c, Interval) for c in accepted)
+        if is_number and isinstance(value, (bool, np.bool_)):
             raise ValueError(
                 f"The {name!r} parameter of {type(estimator).__name__} must be a number. Got "
                 f"{value!r} instead."
@@ -395,13 +392,9 @@ def number_of_features(K, n_features: int, warn: bool) -> int:
         If K is greater than the number of features and `warn` is true.
     """
     if not isinstance(K, Integral):
-        return max(1, round(K * n_features))
+        return max(1, round(float(K) * n_features))
     if warn and int(K) > n_features:
-        warnings.warn(
-            f"K={K} is greater than n_features={n_features}. All the features are kept.",
-            UserWarning,
-            stacklevel=5,
-        )
+        warn_user(f"K={K} is greater than n_features={n_features}. All the features are kept.")
     return min(int(K), n_features)
 
 

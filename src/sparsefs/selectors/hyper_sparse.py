@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from ..evaluation.choice import CrossValidatedK
+from ..utils.warning import warn_user
 from .base import FLOAT32_MAX, Loss, Task
 from .docs import documented
 from .network import PerceptronSelector
@@ -127,13 +127,13 @@ class HyperSparseSelector(PerceptronSelector):
         "apply": [StrOptions({"gradient", "loss"})],
         "warmup_epochs": [
             Interval(Integral, 0, None, closed="left"),
-            Interval(RealNotInt, 0, 1, closed="left"),
+            Interval(Real, 0, 1, closed="left"),
         ],
         "initial_strength": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
         "growth": [Interval(Real, 1, FLOAT32_MAX, closed="left")],
         "fine_tune_epochs": [
             Interval(Integral, 0, None, closed="left"),
-            Interval(RealNotInt, 0, 1, closed="left"),
+            Interval(Real, 0, 1, closed="left"),
         ],
         "momentum": [Interval(Real, 0, 1, closed="left")],
     }
@@ -233,10 +233,8 @@ class HyperSparseSelector(PerceptronSelector):
                 f"fine_tune_epochs={self.fine_tune_epochs}."
             )
         if self._epochs_of("warmup_epochs") >= n_before:
-            warnings.warn(
+            warn_user(
                 f"With warmup_epochs={self.warmup_epochs}, max_iter={self.max_iter} and "
                 f"fine_tune_epochs={self.fine_tune_epochs} the penalty never acts before the "
-                "pruning. Lower warmup_epochs.",
-                UserWarning,
-                stacklevel=3,
+                "pruning. Lower warmup_epochs."
             )

@@ -26,6 +26,16 @@ def generators(seed: int, n: int) -> list[np.random.Generator]:
 
 def seeded(estimator, rng):
     """Set every ``random_state`` of an estimator and of what it is made of."""
-    names = sorted(estimator.get_params())
-    names = [n for n in names if n == "random_state" or n.endswith("__random_state")]
+    names = _random_states(estimator)
     return estimator.set_params(**{name: int(rng.integers(2**31 - 1)) for name in names})
+
+
+def seeded_where_open(estimator, seed: int):
+    """Set every ``random_state`` that is None, which would use numpy's global state."""
+    names = [name for name, value in _random_states(estimator).items() if value is None]
+    return estimator.set_params(**dict.fromkeys(names, seed))
+
+
+def _random_states(estimator) -> dict:
+    params = sorted(estimator.get_params().items())
+    return {n: v for n, v in params if n == "random_state" or n.endswith("__random_state")}

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What all selectors do once they are fitted: reduce X to the selected columns."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+from sklearn.feature_selection import SelectorMixin
+from sklearn.utils import _safe_indexing, check_array, get_tags
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ..data import RowTable
+from ..data.inputs import name_columns, non_numeric_columns, table_on_disk, transform_table
+
+
+class ColumnSelector(SelectorMixin):
+    """Base of everything that has ``scores_`` and selects columns."""
+
+    def transform(self, X):
+        """Reduce X to the selected features.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, RowTable} of shape (n_samples, n_features)
+            Columns that are not selected may contain anything.
+
+        Returns
+        -------
+        ndarray or sparse matrix of shape (n_samples, n_selected_features)
+            In the type of X. Only the selected columns of a RowTable are read, so that the
+            result is all that is held in memory.
+
+        Raises
+        ------
+        ValueError
+            If a selected column contains NaN, infinite values or text, which the fit refuses.
+        """
+        check_is_fitted(self)
+        if isinstance(X, RowTable):
+            return transform_table(self, X)
+        table_on_disk(X)  # a path is refused
+        mask = self.get_support()
+        # Of a frame, columns are selected first: one of text would make objects of all numbers.
+        frame = hasattr(X, "columns") and hasattr(X, "dtypes") and mask.any()
+        how = {"dtype": None, "accept_sparse": "csr", "ensure_all_finite": False}
+        X = validate_data(self, X, reset=False, skip_check_array=frame, **how)
+        if not mask.any():
+            return self._transform(X)
+        selected = _safe_indexing(X, mask, axis=1)
+        matrix = check_array(selected, **how) if frame else selected
+        names = getattr(self, "feature_names_in_", np.arange(len(mask)))
+        self._check_selected(matrix, names[mask])
+        as_frame = _get_output_config("transform", estimator=self)["dense"] != "default"
+        return selected if as_frame and hasattr(selected, "iloc") else matrix
+
+    def _check_selected(self, X, names) -> None:
+        """Refuse selected columns with NaN, infinite values or text."""
+        if get_tags(self).input_tags.allow_nan:
+            return
+        if not sparse.issparse(X) and X.dtype.kind not in "biuf":
+            culprits = non_numeric_columns(X)
+            if culprits:
+                raise ValueError(f"Input X is not numeric in {name_columns(culprits, names)}.")
+            X = X.astype(np.float64)
+        if X.dtype.kind != "f":
+            return
+        values = X.data if sparse.issparse(X) else X
+        finite = np.isfinite(values)
+        if finite.all():
+            return
+        columns = X.indices[~finite] if sparse.issparse(X) else np.where(~finite)[1]
+        raise ValueError(
+            f"Input X contains {np.isnan(values).sum()} NaN and {np.isinf(values).sum()} inf "
+            f"values, in {name_columns(np.unique(columns), names)}. Impute or remove them first, "
+            "for example with sklearn.impute.SimpleImputer."
+        )
+
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """Scores for scikit-learn's SelectFromModel and RFE, ndarray of shape (n_features,).
+
+        ``scores_``, shifted so that none is negative.
+        """
+        check_is_fitted(self)
+        return self.scores_ - min(0.0, float(np.min(self.scores_)))

@@ -22,7 +22,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
-from sparsefs import EnsembleSelector, NeuroFSSelector, NeuronAttributionSelector, WASTSelector
+from sparsefs import (
+    EnsembleSelector,
+    NeuroFSSelector,
+    NeuronAttributionSelector,
+    StabilitySelector,
+    WASTSelector,
+)
 from sparsefs.evaluation import stability
 from sparsefs.utils.random import generators, seeded
 from tests.selectors.common import SELECTORS, classes, quick
@@ -403,3 +409,53 @@ def test_fit_refuses(params, data, words, wide):
     with pytest.raises((ValueError, TypeError)) as error:
         selector.fit(X, y)
     assert all(word in str(error.value) for word in words), str(error.value)
+
+
+class Watcher:
+    """Counts the fits that it hears of, in this process."""
+
+    def __init__(self):
+        self.events = []
+
+    def setup(self, estimator, context):
+        self.events.append("setup")
+
+    def on_fit_task_begin(self, estimator, context):
+        self.events.append(("begin", context.task_name, context.task_id))
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+        if context.task_name == "fit" and context.parent is None:
+            assert fitted_estimator.get_support().shape == fitted_estimator.ranking_.shape
+        self.events.append(("end", context.task_name, context.task_id))
+
+    def teardown(self, estimator, context):
+        self.events.append("teardown")
+
+
+@pytest.mark.parametrize("kind", [EnsembleSelector, StabilitySelector])
+def test_scikit_learn_callbacks_see_every_fit(kind, wide):
+    pytest.importorskip("sklearn.callback", reason="scikit-learn < 1.9 has no callbacks")
+    X, y = wide, classes(wide)
+    n = {"n_fits": 4} if kind is EnsembleSelector else {"n_pairs": 2, "pfer": 99}
+    for inner in (SelectKBest(k=3), quick(WASTSelector, K=3)):
+        selector = kind(inner, random_state=0, **n)
+        alone = selector.fit(X, y).scores_
+        watcher = Watcher()
+        selector.set_callbacks(watcher).fit(X, y)
+        np.testing.assert_array_equal(selector.scores_, alone)
+        for event in ("begin", "end"):
+            seen = [e for e in watcher.events if e[0] == event]
+            assert sorted(e[2] for e in seen if e[1] == "clone") == [0, 1, 2, 3]
+            assert (event, "fit", 0) in seen
+        assert (watcher.events[0], watcher.events[-1]) == ("setup", "teardown")
+        assert "_callback_fit_ctx" not in vars(selector)
+
+
+def test_scikit_learn_progress_bar_shows_the_clones(wide, capsys):
+    callback = pytest.importorskip("sklearn.callback", reason="scikit-learn < 1.9")
+    pytest.importorskip("rich")
+    for n_jobs in (1, 2):
+        selector = EnsembleSelector(quick(WASTSelector), n_fits=2, n_jobs=n_jobs)
+        selector.set_callbacks(callback.ProgressBar()).fit(wide)
+        out = capsys.readouterr().out
+        assert "EnsembleSelector" in out and "WASTSelector" in out

@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from joblib import parallel_config
 from scipy import sparse
@@ -15,7 +16,7 @@ from scipy.stats import loguniform, randint, rv_histogram, uniform
 from sklearn import config_context
 from sklearn.base import clone, is_classifier
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
-from sklearn.datasets import load_digits, make_classification
+from sklearn.datasets import load_digits, load_iris, make_classification
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import BaggingClassifier
 from sklearn.exceptions import FitFailedWarning, NotFittedError
@@ -1031,3 +1032,65 @@ def test_fewest_features_within_one_standard_error_of_the_best():
     near = accuracy >= accuracy[best] - results["std_test_accuracy"][best] / np.sqrt(5 - 1)
     assert n_selected == n_features[near].min() < n_features[near].max()
     np.testing.assert_array_equal(made.predict(data[:9]), made.best_estimator_.predict(data[:9]))
+
+
+# folds
+
+
+@pytest.mark.parametrize(
+    ("estimator", "name"),
+    [
+        (quick(NeuronAttributionSelector), "K"),
+        (quick(WASTSelector), "K"),
+        (SelectKBest(), "k"),
+        (make_pipeline(StandardScaler(), SelectKBest()), "selectkbest__k"),
+    ],
+    ids=["ours", "without labels", "scikit-learn's", "pipeline"],
+)
+def test_folds_of_a_selector_keep_the_shares_of_the_classes(estimator, name):
+    data, target = load_iris(return_X_y=True)  # sorted by class
+    for of_class in (target, np.array(["a", "b", "c"])[target]):
+        seen = []
+
+        def shares(estimator, X, y, seen=seen):
+            seen.append(np.unique(y, return_counts=True)[1].tolist())
+            return 1.0
+
+        made = ParetoSearchCV(estimator, {name: [1]}, objectives={"shares": shares}, refit=False)
+        made.fit(data, of_class)
+        assert seen == [[10, 10, 10]] * 5
+
+
+def test_folds_of_numbers_are_consecutive_rows():
+    data, target = load_iris(return_X_y=True)
+    for of_numbers in ({"task": "regression"}, {"loss": "squared_error"}):
+        seen = []
+
+        def rows(estimator, X, y, seen=seen):
+            seen.append(y.tolist())
+            return 1.0
+
+        selector = quick(NeuronAttributionSelector, **of_numbers)
+        ParetoSearchCV(selector, {"K": [1]}, objectives={"rows": rows}, refit=False).fit(
+            data, target
+        )
+        assert np.concatenate(seen).tolist() == target.tolist()
+
+
+def test_a_bare_selector_on_sorted_classes_scores():
+    data, target = load_iris(return_X_y=True)
+    selector = NeuronAttributionSelector(
+        K=2, hidden_layer_sizes=16, topology="dense", batch_size=8, max_iter=20, random_state=0
+    )
+    assert ParetoSearchCV(selector, {"K": [2]}).fit(data, target).best_score_ > 0.6
+
+
+def test_splits_from_a_generator_can_be_cloned_pickled_and_used_again():
+    made = search(n_trials=1, cv=KFold(3).split(X))
+    again = pickle.loads(pickle.dumps(clone(made))).fit(X, y)
+    assert again.n_splits_ == again.fit(X, y).n_splits_ == 3
+
+
+def test_a_lazy_frame_is_refused():
+    with pytest.raises(TypeError, match=r"X is a LazyFrame.*X\.collect\(\)"):
+        search(n_trials=1).fit(pl.DataFrame(X).lazy(), y)

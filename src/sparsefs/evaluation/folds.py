@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+import warnings
 from copy import copy, deepcopy
 from numbers import Integral
 
 import numpy as np
+from sklearn.base import is_classifier, is_regressor
 from sklearn.model_selection import check_cv
+from sklearn.pipeline import Pipeline
+
+from ..data.target import task_of
 
 
 def folds_of(cv, n_samples: int, scorer, rng, who: str, advice: str = ""):
@@ -53,6 +58,22 @@ def folds_of(cv, n_samples: int, scorer, rng, who: str, advice: str = ""):
                     f"{what}. Pass another 'cv'.{advice}"
                 )
     return folds
+
+
+def has_classes(estimator, y) -> bool:
+    """Return whether folds must keep the shares of y's classes."""
+    if is_classifier(estimator) or is_regressor(estimator) or y is None:
+        return is_classifier(estimator)
+    while isinstance(estimator, Pipeline):
+        estimator = estimator[-1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the fits warn
+        try:
+            target = getattr(estimator, "_target_and_weight", lambda y, _: (None, None))(y, None)[0]
+            task = task_of(y) if target is None else target.task
+        except (ValueError, TypeError):  # the fits say what is wrong with y
+            return False
+    return task == "classification"
 
 
 def _shuffled_folds(n_folds, rows, target, rng):

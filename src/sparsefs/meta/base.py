@@ -30,10 +30,12 @@ from ..data.inputs import (
 )
 from ..selectors.base import earlier_fit_kept, refuse_booleans
 from ..selectors.columns import ColumnSelector
+from ..training.callbacks import InnerFits, Report
+from ..training.progress import CallbackSupportMixin, with_callbacks
 from ..utils.random import generators, seed_of, seeded
 
 
-class MetaSelector(ColumnSelector, MetaEstimatorMixin, BaseEstimator, ABC):
+class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator, ABC):
     """Base of selectors around any estimator that scores features.
 
     A method implements :meth:`_fit` and has the parameters `estimator`, `importance_getter`,
@@ -55,6 +57,7 @@ class MetaSelector(ColumnSelector, MetaEstimatorMixin, BaseEstimator, ABC):
         "random_state": ["random_state"],
     }
 
+    @with_callbacks
     def fit(self, X, y=None, **fit_params):
         """Fit clones of the estimator and select features by what they say of them.
 
@@ -90,18 +93,30 @@ class MetaSelector(ColumnSelector, MetaEstimatorMixin, BaseEstimator, ABC):
             self._check_y(X, y)
             if _routing_enabled():
                 fit_params = process_routing(self, "fit", **fit_params).estimator.fit
-            fitted = self._fit(X, y, dict(fit_params))
+            inner = InnerFits(self, X, y, fit_params, self._n_inner_fits())
+            fitted = self._fit(X, y, dict(fit_params), inner.reports)
         self.__dict__.update(fitted)
+        inner.ended(fitted)
         return self
 
     @abstractmethod
-    def _fit(self, X, y, fit_params: dict[str, Any]) -> dict[str, Any]:
-        """Return the fitted attributes."""
+    def _fit(self, X, y, fit_params: dict[str, Any], reports: list[Report]) -> dict[str, Any]:
+        """Return the fitted attributes; every fit of a clone has one of the reports."""
 
-    def _in_parallel(self, function, n: int, *args):
-        """Call ``function(rng, *args)`` for `n` generators; the first is the same for every `n`."""
-        rngs = generators(seed_of(self.random_state), n)
-        jobs = (delayed(function)(rng, *args) for rng in rngs)
+    @abstractmethod
+    def _n_inner_fits(self) -> int:
+        """Return how many clones are fitted."""
+
+    def _in_parallel(self, function, n: int, reports, *args):
+        """Call ``function(rng, its_reports, *args)`` for `n` generators.
+
+        The first generators are the same for every `n`.
+        """
+        rngs, each = generators(seed_of(self.random_state), n), len(reports) // n
+        jobs = (
+            delayed(function)(rng, reports[i * each : (i + 1) * each], *args)
+            for i, rng in enumerate(rngs)
+        )
         return Parallel(n_jobs=self.n_jobs, verbose=self.verbose)(jobs)
 
     def get_metadata_routing(self):
@@ -175,10 +190,12 @@ class MetaSelector(ColumnSelector, MetaEstimatorMixin, BaseEstimator, ABC):
         return tags
 
 
-def fitted_clone(estimator, rng, data, rows=None):
+def fitted_clone(estimator, rng, report: Report, data, rows=None):
     """Fit a clone, with seeds of its own, to some rows of X, y and fit parameters."""
     X, y, fit_params = data
     if rows is not None:
         fit_params = _check_method_params(X, fit_params, rows)
         X, y = _safe_indexing(X, rows), None if y is None else _safe_indexing(y, rows)
-    return seeded(clone(estimator), rng).fit(X, y, **fit_params)
+    estimator = seeded(clone(estimator), rng)
+    with report.of(estimator, X, y, fit_params):
+        return estimator.fit(X, y, **fit_params)

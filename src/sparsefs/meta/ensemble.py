@@ -141,7 +141,10 @@ class EnsembleSelector(MetaSelector):
         self.importance_getter = importance_getter
         self.verbose = verbose
 
-    def _fit(self, X, y, fit_params):
+    def _n_inner_fits(self):
+        return int(self.n_fits)
+
+    def _fit(self, X, y, fit_params, reports):
         n_features = self.n_features_in_
         K, estimator = None, self.estimator
         if self.K is not None:
@@ -149,7 +152,7 @@ class EnsembleSelector(MetaSelector):
             estimator = _selecting(estimator, K)
         getter = self.importance_getter
         fits = self._in_parallel(
-            _one_fit, int(self.n_fits), estimator, (X, y, fit_params), n_features, getter
+            _one_fit, int(self.n_fits), reports, estimator, (X, y, fit_params), n_features, getter
         )
         unit = _relative if self.combine == "scores" else _share_before
         scores = np.array([unit(fit.values) for fit in fits])
@@ -223,8 +226,8 @@ def _selecting(estimator, K):
     return estimator
 
 
-def _one_fit(rng, estimator, data, n_features, getter) -> _OneFit:
-    fitted = fitted_clone(estimator, rng, data)
+def _one_fit(rng, reports, estimator, data, n_features, getter) -> _OneFit:
+    fitted = fitted_clone(estimator, rng, reports[0], data)
     values, candidates = importances(fitted, getter, n_features)
     last = fitted
     while isinstance(last, Pipeline):

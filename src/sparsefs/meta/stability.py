@@ -181,7 +181,10 @@ class StabilitySelector(MetaSelector):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _fit(self, X, y, fit_params):
+    def _n_inner_fits(self):
+        return 2 * int(self.n_pairs)
+
+    def _fit(self, X, y, fit_params, reports):
         rows = np.arange(_num_samples(X))
         weight = fit_params.get("sample_weight")
         if weight is not None:
@@ -203,6 +206,7 @@ class StabilitySelector(MetaSelector):
         for chosen, rank in self._in_parallel(
             _of_pair,
             int(self.n_pairs),
+            reports,
             self.estimator,
             (X, y, fit_params),
             n_features,
@@ -248,11 +252,11 @@ class StabilitySelector(MetaSelector):
             )
 
 
-def _of_pair(rng, estimator, data, n_features, rows, classes, q, getter):
+def _of_pair(rng, reports, estimator, data, n_features, rows, classes, q, getter):
     """Features that each half takes, and the sum of the ranks that the two give to all."""
     chosen, ranks = [], np.zeros(n_features)
-    for half in complementary_pair(classes, rng):
-        fitted = fitted_clone(estimator, rng, data, rows[half])
+    for half, report in zip(complementary_pair(classes, rng), reports, strict=True):
+        fitted = fitted_clone(estimator, rng, report, data, rows[half])
         values, candidates = importances(fitted, getter, n_features)
         if values.dtype == bool and values.sum() > q:
             raise ValueError(

@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext
 from traceback import format_exception_only
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params
 
+from ..training.callbacks import Report
 from .objectives import Objective, UnknownCostError, cost_of
 
 
@@ -66,10 +66,10 @@ class Task(NamedTuple):
     varies: bool
 
 
-def run_fold(task: Task, params: dict, train, test, context=None, search=None) -> Fold:
+def run_fold(task: Task, params: dict, train, test, report: Report) -> Fold:
     """Fit a clone with `params` to the rows `train` and score it on the rows `test`.
 
-    `context` and `search` are for callbacks: the place of this fold in the fit of the search.
+    `report` is for callbacks: the place of this fold in the fit of the search.
     """
     started = time.perf_counter()
     timed = {"fit_time": 0.0, "score_time": 0.0}
@@ -80,7 +80,7 @@ def run_fold(task: Task, params: dict, train, test, context=None, search=None) -
         held_out = _safe_split(estimator, task.X, task.y, test, train)
         fit_params = _check_method_params(task.X, params=task.fit_params, indices=train)
         started = time.perf_counter()
-        with _reported(context, search, estimator, X, y, fit_params):
+        with report.of(estimator, X, y, fit_params):
             try:
                 estimator.fit(X, **fit_params) if y is None else estimator.fit(X, y, **fit_params)
             finally:
@@ -114,28 +114,3 @@ def _scores(task, estimator, of, data, rows):
         if not math.isfinite(value):
             raise ValueError(f"The score {name!r} is {value}.")
     return {f"{of}_{name}": float(value) for name, value in scores.items()}
-
-
-def _reported(context, search, estimator, X, y, fit_params):
-    if context is None:
-        return nullcontext()
-    return _Reported(context, search, estimator, X, y, fit_params)
-
-
-class _Reported:
-    """Context that reports the fit of a fold to scikit-learn's callbacks."""
-
-    def __init__(self, context, search, estimator, X, y, fit_params):
-        weight = fit_params.get("sample_weight")
-        metadata = None if weight is None else {"sample_weight": weight}
-        self._context = context
-        self._seen = {"estimator": search, "X": X, "y": y, "metadata": metadata}
-        self._propagation = context.propagate_callback_context(estimator)
-
-    def __enter__(self):
-        self._propagation.__enter__()
-        self._context.call_on_fit_task_begin(**self._seen)
-
-    def __exit__(self, *error):
-        self._propagation.__exit__(*error)
-        self._context.call_on_fit_task_end(**self._seen)

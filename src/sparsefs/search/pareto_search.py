@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from copy import deepcopy
 from functools import cached_property
 from numbers import Integral, Real
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
@@ -21,6 +22,7 @@ from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from ..data import RowTable
 from ..data.inputs import table_on_disk
+from ..evaluation.folds import has_classes
 from ..selectors.base import refuse_booleans
 from ..training.progress import with_callbacks
 from ..utils.random import seed_of
@@ -213,7 +215,7 @@ class ParetoSearchCV(BaseSearchCV):
         self.n_trials = n_trials
         self.max_seconds = max_seconds
         self.batch_size = batch_size
-        self.cv = cv
+        self.cv = list(cv) if isinstance(cv, Iterator) else cv  # which cannot be cloned or pickled
         self.refit = refit
         self.study = study
         self.error_score = error_score
@@ -272,7 +274,7 @@ class ParetoSearchCV(BaseSearchCV):
             )
         X, y = indexable(X, y)
         routed = self._get_routed_params_for_fit(_check_method_params(X, params=params))
-        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        cv = check_cv(self.cv, y, classifier=has_classes(self.estimator, y))
         splits = list(cv.split(X, y, **routed.splitter.split))
         if not splits:
             raise ValueError("The 'cv' parameter gives no folds.")

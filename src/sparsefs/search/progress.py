@@ -6,6 +6,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import Any
 
+from ..training.callbacks import Report, seen
+
 
 class SearchProgress:
     """Progress bar and callbacks of a search.
@@ -26,10 +28,8 @@ class SearchProgress:
     """
 
     def __init__(self, search, X, y, params: dict, n_splits: int):
-        weight = params.get("sample_weight")
-        metadata = None if weight is None else {"sample_weight": weight}
         self._estimator = search
-        self._seen = {"estimator": search, "X": X, "y": y, "metadata": metadata}
+        self._seen = seen(search, X, y, params)
         self._n_folds = None if search.n_trials is None else search.n_trials * n_splits
         self._fit: Any = None
         self._trials: Any = None
@@ -58,12 +58,13 @@ class SearchProgress:
         if self._bar is not None:
             self._bar.close()
 
-    def fold(self):
-        """Return the context of one fold's fit; None without callbacks."""
+    def fold(self) -> Report:
+        """Return the place of one more fold's fit."""
         if self._trials is None:
-            return None
+            return Report()
         self._n_begun += 1
-        return self._trials.subcontext(task_name="fold", task_id=self._n_begun - 1)
+        context = self._trials.subcontext(task_name="fold", task_id=self._n_begun - 1)
+        return Report(context, self.search)
 
     def trial_ended(self, n_failed: int) -> None:
         """Advance the bar by a trial, and show how many have failed."""

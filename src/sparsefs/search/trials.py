@@ -122,16 +122,14 @@ class Trials:
     def _evaluated(self, numbered) -> Iterator[dict]:
         """Yield the results of trials in their order; stop when time is up."""
         # Before the fits begin, as a context must not be made while another is being pickled.
-        contexts = [[self.progress.fold() for _ in self.splits] for _ in numbered]
+        reports = [[self.progress.fold() for _ in self.splits] for _ in numbered]
 
         def calls():
-            for (number, proposal), own in zip(numbered, contexts, strict=True):
+            for (number, proposal), own in zip(numbered, reports, strict=True):
                 if number and self._time_is_up():
                     return
-                for (train, test), context in zip(self.splits, own, strict=True):
-                    yield delayed(run_fold)(
-                        self.task, proposal.params, train, test, context, self.progress.search
-                    )
+                for (train, test), report in zip(self.splits, own, strict=True):
+                    yield delayed(run_fold)(self.task, proposal.params, train, test, report)
 
         folds = iter(_parallel(self.n_jobs)(calls()))
         while of_trial := list(islice(folds, len(self.splits))):

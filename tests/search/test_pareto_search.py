@@ -1094,3 +1094,11 @@ def test_splits_from_a_generator_can_be_cloned_pickled_and_used_again():
 def test_a_lazy_frame_is_refused():
     with pytest.raises(TypeError, match=r"X is a LazyFrame.*X\.collect\(\)"):
         search(n_trials=1).fit(pl.DataFrame(X).lazy(), y)
+
+
+def test_a_search_of_costs_alone_has_no_score():
+    for objectives in ("n_features", ["n_features", "fit_time"]):
+        made = search(n_trials=1, objectives=objectives, refit=False)
+        assert not hasattr(made, "score") and not hasattr(made.fit(X, y), "score")
+    made = search(n_trials=1, objectives={"agreement": "accuracy", "n_features": "n_features"})
+    assert 0 <= made.fit(X, y).score(X, y) <= 1

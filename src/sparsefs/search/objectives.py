@@ -71,6 +71,12 @@ def objectives_of(objectives, estimator) -> list[Objective]:
     return [_objective(name, what, estimator) for name, what in named.items()]
 
 
+def has_score(search) -> bool:
+    """Return whether a search has a score among its objectives."""
+    names = getattr(search, "objectives_", search.objectives)
+    return any(name not in COSTS for name in ([names] if isinstance(names, str) else names))
+
+
 def _objective(name, what, estimator):
     if not isinstance(name, str):
         raise ValueError(

@@ -18,6 +18,7 @@ from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from ..data import RowTable
@@ -29,7 +30,7 @@ from ..utils.random import seed_of
 from .choice import RULES, chosen, front_of, to_minimise
 from .evaluation import Task
 from .front import hypervolumes, non_dominated_layers
-from .objectives import as_scorer, objectives_in, objectives_of
+from .objectives import as_scorer, has_score, objectives_in, objectives_of
 from .progress import SearchProgress
 from .results import cv_results, warn_of_failures
 from .samplers import ADAPTIVE, DESIGNS, make_sampler
@@ -338,6 +339,23 @@ class ParetoSearchCV(BaseSearchCV):
         self.__dict__ = kept | fitted
         progress.ended()
         return self
+
+    @available_if(has_score)
+    def score(self, X, y=None, **params):
+        """Score the best estimator by the first score in `objectives`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+        **params : dict
+            Passed to the scorer.
+
+        Returns
+        -------
+        float
+        """
+        return super().score(X, y, **params)
 
     @cached_property  # when it is asked for: with many objectives it takes longer than the rest
     def hypervolume_(self):

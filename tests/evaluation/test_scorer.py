@@ -123,6 +123,24 @@ def test_weights_reach_what_takes_them_however_deep_it_stands(name, routing):
             scored(AROUND[name](KNeighborsClassifier()), weight, scoring)  # takes none
 
 
+class Unweighed(LogisticRegression):
+    """Takes no weights at all."""
+
+    def fit(self, X, y):
+        return super().fit(X, y)
+
+    def score(self, X, y):
+        return super().score(X, y)
+
+
+@pytest.mark.parametrize("routing", [False, True])
+@pytest.mark.parametrize("weight", [None, np.ones(80)], ids=["no weights", "weights"])
+@pytest.mark.parametrize("name", AROUND)
+def test_what_takes_no_weights_is_given_none(name, weight, routing):
+    with config_context(enable_metadata_routing=routing):
+        assert 0.5 < scored(AROUND[name](Unweighed()), weight) <= 1
+
+
 @pytest.mark.parametrize("routing", [False, True])
 @pytest.mark.parametrize(
     "estimator",

@@ -54,19 +54,19 @@ def call_with_weights(estimator: Any, method: str, X, y, weight) -> Any:
     X, y : arrays
     weight : ndarray of shape (n_samples,) or None
     """
-    function = getattr(estimator, method)
-    if weight is None:
-        return function(X, y)
-    try:
-        with config_context(enable_metadata_routing=True):
-            routing = get_routing_for_object(estimator)
-            takes = bool(routing.consumes(method, [_NAME]))
-    except (NotImplementedError, ValueError):  # it, or a part of it, does not route metadata
-        routing = None
-    if routing is None or not hasattr(estimator, "get_metadata_routing"):
-        takes = _NAME in inspect.signature(function).parameters
+    function, routing, takes = getattr(estimator, method), None, False
+    if weight is not None:
+        try:
+            with config_context(enable_metadata_routing=True):
+                routing = get_routing_for_object(estimator)
+                takes = bool(routing.consumes(method, [_NAME]))
+        except (NotImplementedError, ValueError):  # it, or a part of it, does not route metadata
+            routing = None
+        if routing is None or not hasattr(estimator, "get_metadata_routing"):
+            takes = _NAME in inspect.signature(function).parameters
     given = {_NAME: weight} if takes else {}
-    with config_context(enable_metadata_routing=isinstance(routing, MetadataRouter)):
+    # Without weights too, a routing Pipeline.score asks for a part that takes them.
+    with config_context(enable_metadata_routing=takes and isinstance(routing, MetadataRouter)):
         return function(X, y, **given)
 
 

@@ -79,6 +79,8 @@ class EnsembleSelector(MetaSelector):
         random ones. NaN for one fit, or if all features are selected.
     support_ : ndarray of shape (n_features,), dtype bool
         Mask of the selected features.
+    feature_importances_ : ndarray of shape (n_features,), dtype float64
+        The scores, none below 0, for scikit-learn's ``SelectFromModel`` and ``RFE``.
     K_ : int
         Number of selected features.
     n_features_in_ : int

@@ -82,6 +82,8 @@ class StabilitySelector(MetaSelector):
         all fits, then by index.
     support_ : ndarray of shape (n_features,), dtype bool
         Mask of the features whose frequency is at least `threshold_`.
+    feature_importances_ : ndarray of shape (n_features,), dtype float64
+        The scores, none below 0, for scikit-learn's ``SelectFromModel`` and ``RFE``.
     q_ : int
         Largest number of features taken on every half.
     threshold_ : float

@@ -73,8 +73,8 @@ class ParetoSearchCV(BaseSearchCV):
         ``"auto"`` is a tenth of `n_trials`, from 4 to 50, for ``"nsga2"``, and 1 for the others.
         Not used by samplers that do not use results.
     cv : int, cross-validation generator or iterable, default=None
-        Folds, as in `GridSearchCV`: None is 5, and classes keep their shares. All trials have
-        the same.
+        Folds, as in `GridSearchCV`: None is 5, and classes keep their shares, also where the
+        estimator is a selector. All trials have the same.
     refit : {"one_standard_error", "knee"}, name of an objective, callable or False, \
             default="one_standard_error"
         Which trial to fit to all data. ``"one_standard_error"``: the cheapest whose score is

@@ -58,6 +58,8 @@ support_ : ndarray of shape (n_features,), dtype bool
     Mask of the `K` best features.
 K_ : int
     Number of selected features.
+feature_importances_ : ndarray of shape (n_features,), dtype float64
+    The scores, for scikit-learn's ``SelectFromModel`` and ``RFE``.
 scaling_ : str
     The scaling that was used, as ``"auto"`` chose it.
 path_ : KCurve

@@ -299,7 +299,7 @@ def _checked(y):
 
 def _of_objects(y):
     """Python objects as text or numbers; whole numbers stay whole, however large they are."""
-    _refuse_missing(sum(map(_is_missing, y.flat)))
+    _refuse_missing(sum(map(is_missing, y.flat)))
     n_text = sum(isinstance(label, str) for label in y.flat)
     if n_text == y.size:
         return y
@@ -314,7 +314,8 @@ def _of_objects(y):
         raise ValueError(f"y holds neither text nor numbers: {error}.") from error
 
 
-def _is_missing(label):
+def is_missing(label) -> bool:
+    """Return whether a Python object stands for a missing value."""
     # pandas has missing values of its own, which compare with nothing.
     if type(label).__name__ in ("NoneType", "NAType", "NaTType"):
         return True

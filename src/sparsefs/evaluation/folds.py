@@ -13,10 +13,13 @@ from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 
 from ..data.target import task_of
+from .groups import refuse_split_groups, splitter_of_groups
 
 
-def folds_of(cv, n_samples: int, scorer, rng, who: str, advice: str = ""):
+def folds_of(cv, n_samples: int, scorer, rng, who: str, advice: str = "", groups=None):
     """Return pairs of (training, validation) rows of weight above 0, ascending.
+
+    Rows of one group (numbers, or None) are in the same part.
 
     Messages say that `who` needs them, and give the `advice`.
 
@@ -27,7 +30,9 @@ def folds_of(cv, n_samples: int, scorer, rng, who: str, advice: str = ""):
     """
     weight = scorer.sample_weight
     rows = np.arange(n_samples) if weight is None else np.flatnonzero(weight)
-    if cv is None or isinstance(cv, Integral):
+    if groups is not None and (cv is None or isinstance(cv, Integral)):
+        folds = _folds_of_groups(cv, rows, groups[rows], scorer, rng)
+    elif cv is None or isinstance(cv, Integral):
         n_folds = min(5 if cv is None else int(cv), len(rows) // 2)
         if n_folds < 2:
             raise ValueError(
@@ -39,8 +44,16 @@ def folds_of(cv, n_samples: int, scorer, rng, who: str, advice: str = ""):
         splitter = copy(check_cv(cv))
         if getattr(splitter, "random_state", 0) is None:  # numpy's global state would decide
             splitter.random_state = int(deepcopy(rng).integers(2**31))
-        splits = splitter.split(np.zeros((n_samples, 1)), scorer.y)
+        try:
+            splits = list(splitter.split(np.zeros((n_samples, 1)), scorer.y, groups))
+        except ValueError as error:
+            if groups is not None or "groups" not in str(error):
+                raise
+            raise ValueError(f"{who} needs groups for cv={cv!r}: pass groups to fit.") from error
+        splits = [[_numbers_of(part, n_samples, who) for part in parts] for parts in splits]
         folds = [(np.intersect1d(a, rows), np.intersect1d(b, rows)) for a, b in splits]
+        if groups is not None:
+            refuse_split_groups(folds, groups, who)
     sizes = [(len(a), len(b)) for a, b in folds]
     if len(folds) < 2 or min(map(min, sizes)) == 0:
         raise ValueError(
@@ -58,6 +71,38 @@ def folds_of(cv, n_samples: int, scorer, rng, who: str, advice: str = ""):
                     f"{what}. Pass another 'cv'.{advice}"
                 )
     return folds
+
+
+def _numbers_of(part, n_samples, who):
+    """Row numbers of a part of a fold, which may be a mask."""
+    part = np.asarray(part)
+    if part.dtype == bool and part.shape == (n_samples,):
+        return np.flatnonzero(part)
+    if part.ndim != 1 or part.dtype.kind not in "iu":
+        raise ValueError(f"{who} needs row numbers from 'cv'. Got {part.dtype} {part.shape}.")
+    if len(part) and (part.max() >= n_samples or part.min() < 0):
+        wrong = int(part.max() if part.max() >= n_samples else part.min())
+        raise ValueError(
+            f"'cv' contains row {wrong}, but there are n_samples={n_samples}, from row 0. {who} "
+            "was given splits of other data, perhaps of all rows within an outer fold: pass a "
+            "splitter or a number of folds as 'cv', and groups to fit."
+        )
+    return part
+
+
+def _folds_of_groups(cv, rows, groups, scorer, rng):
+    """Shuffled folds of whole groups."""
+    groups = np.unique(groups, return_inverse=True)[1]
+    classes = None
+    if scorer.target is not None and scorer.target.task == "classification":
+        classes = scorer.target.values[rows]
+    splitter = splitter_of_groups(
+        cv, groups.max() + 1, classes is not None, int(rng.integers(2**31))
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a class in few groups: it is in few folds
+        splits = list(splitter.split(np.zeros((len(rows), 1)), classes, groups))
+    return [(np.sort(rows[a]), np.sort(rows[b])) for a, b in splits]
 
 
 def has_classes(estimator, y) -> bool:

@@ -17,6 +17,7 @@ from ..utils.random import seed_of, seeded_where_open
 from .choice import CrossValidatedK
 from .curve import KCurve
 from .folds import folds_of
+from .groups import checked_groups
 from .path import RankingTask, as_matrix, run_folds, scores_of
 from .scorer import Scorer
 from .weights import requesting_weights
@@ -32,6 +33,7 @@ def k_curve(
     scoring=None,
     cv=None,
     sample_weight=None,
+    groups=None,
     n_jobs=None,
     random_state=None,
     importance_getter="auto",
@@ -72,6 +74,8 @@ def k_curve(
     sample_weight : array-like of shape (n_samples,) or None, default=None
         Passed to every part of ranker, estimator and score that takes weights. Samples of weight
         0 are left out.
+    groups : array-like of shape (n_samples,) or None, default=None
+        Labels of samples that belong together: all of a group are in the same part of a fold.
     n_jobs : int or None, default=None
         Folds at the same time, in processes unless a ``joblib.parallel_config`` context sets
         another backend; None means 1 unless in such a context.
@@ -124,7 +128,8 @@ def k_curve(
 
     scorer = Scorer.of(y, target, weight, estimator=estimator, scoring=scoring, seed=seed)
     rng = np.random.default_rng([seed, 0])
-    folds = folds_of(choice.cv, _num_samples(X), scorer, rng, "k_curve")
+    groups = checked_groups(groups, X)
+    folds = folds_of(choice.cv, _num_samples(X), scorer, rng, "k_curve", groups=groups)
     task = RankingTask(
         requesting_weights(ranker),
         X,

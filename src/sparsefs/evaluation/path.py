@@ -76,7 +76,7 @@ class FoldResult(NamedTuple):
     seconds: float
 
 
-def k_path(selector, choice: CrossValidatedK, data, seed: int) -> KCurve:
+def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> KCurve:
     """Return the scores from which a fit with ``K="auto"`` chooses K.
 
     Parameters
@@ -88,6 +88,8 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int) -> KCurve:
         All that ``fit`` was given.
     seed : int
         Decides the folds and the rankings.
+    groups : ndarray of int of shape (n_samples,) or None, default=None
+        Rows of one group are in the same part of a fold.
 
     Raises
     ------
@@ -110,7 +112,9 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int) -> KCurve:
         scoring=choice.scoring,
         seed=seed,
     )
-    folds = folds_of(choice.cv, data.X.shape[0], scorer, rng, "K='auto'", " Give K a number.")
+    folds = folds_of(
+        choice.cv, data.X.shape[0], scorer, rng, "K='auto'", " Give K a number.", groups
+    )
     settings: dict[str, Any] = {"K": 1, "n_jobs": 1, "verbose": False, "random_state": seed}
     if hasattr(selector, "connections_every"):
         settings["connections_every"] = None

@@ -15,6 +15,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from ..data import RowTable
 from ..data.inputs import check_length, table_on_disk
 from ..utils.random import generators, seed_of, seeded
+from .groups import checked_groups
 from .subsamples import complementary_pair, strata
 
 
@@ -100,6 +101,7 @@ def repeated_selections(
     K=None,
     n_repeats=10,
     vary="seed",
+    groups=None,
     n_jobs=None,
     random_state=None,
 ) -> np.ndarray:
@@ -118,6 +120,8 @@ def repeated_selections(
     vary : {"seed", "half"}, default="seed"
         ``"seed"``: the fits differ in every ``random_state``. ``"half"``: each fit also sees a
         random half of the samples (of every class, if there are classes).
+    groups : array-like of shape (n_samples,) or None, default=None
+        Labels of samples that belong together: a half contains all or none of a group.
     n_jobs : int or None, default=None
         Fits at the same time, in processes unless a ``joblib.parallel_config`` context sets
         another backend; None means 1 unless in such a context.
@@ -168,15 +172,18 @@ def repeated_selections(
     classes = strata(y) if vary == "half" else None
     if vary == "half" and classes is None:
         classes = np.zeros(X.shape[0] if hasattr(X, "shape") else len(X), dtype=np.intp)
+    groups = checked_groups(groups, X)
     rngs = generators(seed_of(random_state), int(n_repeats))
-    found = Parallel(n_jobs=n_jobs)(delayed(_selection)(selector, X, y, classes, r) for r in rngs)
+    found = Parallel(n_jobs=n_jobs)(
+        delayed(_selection)(selector, X, y, classes, groups, r) for r in rngs
+    )
     return np.array(found)
 
 
-def _selection(selector, X, y, classes, rng):
+def _selection(selector, X, y, classes, groups, rng):
     """Mask of the features that a clone selects."""
     if classes is not None:
-        half, _ = complementary_pair(classes, rng)
+        half, _ = complementary_pair(classes, rng, groups)
         X = _safe_indexing(X, half)
         y = None if y is None else _safe_indexing(y, half)
     return seeded(clone(selector), rng).fit(X, y).get_support()

@@ -6,6 +6,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.utils.multiclass import type_of_target
 
+from .groups import classes_of_groups
+
 
 def strata(y) -> np.ndarray | None:
     """Return the number of each sample's class, (n_samples,); None if y contains no classes.
@@ -30,7 +32,7 @@ def strata(y) -> np.ndarray | None:
 
 
 def complementary_pair(
-    classes: np.ndarray, rng: np.random.Generator
+    classes: np.ndarray, rng: np.random.Generator, groups: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw two disjoint halves of the samples.
 
@@ -43,12 +45,19 @@ def complementary_pair(
     classes : ndarray of int of shape (n_samples,)
         Class of every sample; all the same if there are no classes.
     rng : Generator
+    groups : ndarray of int of shape (n_samples,) or None, default=None
+        Halves of the groups are drawn, with the same rule for their most frequent classes.
 
     Returns
     -------
     first, second : ndarray of int of shape (n_samples // 2,)
-        Rows in ascending order.
+        Rows in ascending order. With groups of different sizes the halves differ in size.
     """
+    if groups is not None:
+        groups = np.unique(groups, return_inverse=True)[1]
+        halves = complementary_pair(classes_of_groups(classes, groups), rng)
+        first, second = (np.flatnonzero(np.isin(groups, half)) for half in halves)
+        return first, second
     rows = rng.permutation(len(classes))
     rows = rows[np.argsort(classes[rows], kind="stable")]
     sizes = np.bincount(classes)

@@ -18,7 +18,12 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _check_method_params, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    _check_method_params,
+    check_is_fitted,
+    has_fit_parameter,
+    validate_data,
+)
 
 from ..data import RowTable
 from ..data.inputs import (
@@ -28,6 +33,7 @@ from ..data.inputs import (
     check_table,
     table_on_disk,
 )
+from ..evaluation.groups import checked_groups
 from ..selectors.base import earlier_fit_kept, refuse_booleans
 from ..selectors.columns import ColumnSelector
 from ..training.callbacks import InnerFits, Report
@@ -58,7 +64,7 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
     }
 
     @with_callbacks
-    def fit(self, X, y=None, **fit_params):
+    def fit(self, X, y=None, *, groups=None, **fit_params):
         """Fit clones of the estimator and select features by what they say of them.
 
         Parameters
@@ -67,6 +73,9 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
             Training data. Sparse data stay sparse; a DataFrame reaches the estimator as one.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Target, as the estimator takes it.
+        groups : array-like of shape (n_samples,) or None, default=None
+            Labels of samples that belong together, such as those of one patient. Halves of the
+            samples keep groups whole. Passed to the estimator's ``fit`` if it takes groups.
         **fit_params : dict
             Passed to the estimator's ``fit``. Parameters with an entry per sample, such as
             ``sample_weight``, are cut to the samples of a fit. With metadata routing enabled, the
@@ -91,16 +100,23 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
             X = self._validate_X(X)
             (y,) = indexable(y)
             self._check_y(X, y)
+            numbers = checked_groups(groups, X)
+            if groups is not None and (
+                _routing_enabled() or has_fit_parameter(self.estimator, "groups")
+            ):
+                fit_params["groups"] = groups
             if _routing_enabled():
                 fit_params = process_routing(self, "fit", **fit_params).estimator.fit
             inner = InnerFits(self, X, y, fit_params, self._n_inner_fits())
-            fitted = self._fit(X, y, dict(fit_params), inner.reports)
+            fitted = self._fit(X, y, dict(fit_params), numbers, inner.reports)
         self.__dict__.update(fitted)
         inner.ended(fitted)
         return self
 
     @abstractmethod
-    def _fit(self, X, y, fit_params: dict[str, Any], reports: list[Report]) -> dict[str, Any]:
+    def _fit(
+        self, X, y, fit_params: dict[str, Any], groups, reports: list[Report]
+    ) -> dict[str, Any]:
         """Return the fitted attributes; every fit of a clone has one of the reports."""
 
     @abstractmethod
@@ -126,7 +142,8 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
         -------
         MetadataRouter
         """
-        return MetadataRouter(owner=type(self).__name__).add(
+        router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
+        return router.add(
             estimator=self.estimator,
             method_mapping=MethodMapping().add(caller="fit", callee="fit"),
         )

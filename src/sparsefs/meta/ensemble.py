@@ -146,7 +146,7 @@ class EnsembleSelector(MetaSelector):
     def _n_inner_fits(self):
         return int(self.n_fits)
 
-    def _fit(self, X, y, fit_params, reports):
+    def _fit(self, X, y, fit_params, groups, reports):
         n_features = self.n_features_in_
         K, estimator = None, self.estimator
         if self.K is not None:

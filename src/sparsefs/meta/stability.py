@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _num_samples
 
 from ..data.inputs import usable_weight
+from ..evaluation.groups import classes_of_groups
 from ..evaluation.importances import importances
 from ..evaluation.subsamples import complementary_pair, strata
 from ..utils.warning import warn_user
@@ -186,7 +187,7 @@ class StabilitySelector(MetaSelector):
     def _n_inner_fits(self):
         return 2 * int(self.n_pairs)
 
-    def _fit(self, X, y, fit_params, reports):
+    def _fit(self, X, y, fit_params, groups, reports):
         rows = np.arange(_num_samples(X))
         weight = fit_params.get("sample_weight")
         if weight is not None:
@@ -194,7 +195,9 @@ class StabilitySelector(MetaSelector):
             rows = rows[weight != 0]
         classes = strata(y)
         classes = np.zeros(len(rows), dtype=np.intp) if classes is None else classes[rows]
-        self._check_samples(classes)
+        if groups is not None:
+            groups = groups[rows]
+        self._check_samples(classes, groups)
         n_features = self.n_features_in_
         control = error_control(
             self.q,
@@ -214,6 +217,7 @@ class StabilitySelector(MetaSelector):
             n_features,
             rows,
             classes,
+            groups,
             control.q,
             self.importance_getter,
         ):
@@ -239,25 +243,29 @@ class StabilitySelector(MetaSelector):
             "support_": frequencies >= control.threshold,
         }
 
-    def _check_samples(self, classes):
+    def _check_samples(self, classes, groups):
+        what = "sample"
+        if groups is not None:
+            groups = np.unique(groups, return_inverse=True)[1]
+            classes, what = classes_of_groups(classes, groups), "group"
         if len(classes) < MIN_SAMPLES:
             raise ValueError(
-                f"There are {len(classes)} sample(s) of weight above 0, but at least "
+                f"There are {len(classes)} {what}(s) of weight above 0, but at least "
                 f"{MIN_SAMPLES} are needed: two in each half."
             )
         sizes = np.bincount(classes)
         sizes = sizes[sizes > 0]
         if len(sizes) == 2 and min(sizes) == 1 and not is_regressor(self.estimator):
             raise ValueError(
-                "One of the two classes in y has a single sample: one half of every pair would "
-                "have one class only."
+                f"One of the two classes in y has a single {what}: one half of every pair "
+                "would have one class only."
             )
 
 
-def _of_pair(rng, reports, estimator, data, n_features, rows, classes, q, getter):
+def _of_pair(rng, reports, estimator, data, n_features, rows, classes, groups, q, getter):
     """Features that each half takes, and the sum of the ranks that the two give to all."""
     chosen, ranks = [], np.zeros(n_features)
-    for half, report in zip(complementary_pair(classes, rng), reports, strict=True):
+    for half, report in zip(complementary_pair(classes, rng, groups), reports, strict=True):
         fitted = fitted_clone(estimator, rng, report, data, rows[half])
         values, candidates = importances(fitted, getter, n_features)
         if values.dtype == bool and values.sum() > q:

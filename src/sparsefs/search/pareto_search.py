@@ -18,12 +18,14 @@ from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metadata_routing import _routing_enabled, get_routing_for_object
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_method_params, check_is_fitted
+from sklearn.utils.validation import _check_method_params, check_is_fitted, has_fit_parameter
 
 from ..data import RowTable
 from ..data.inputs import table_on_disk
 from ..evaluation.folds import has_classes
+from ..evaluation.groups import checked_groups, splitter_of_groups
 from ..selectors.base import refuse_booleans
 from ..training.progress import with_callbacks
 from ..utils.random import seed_of
@@ -242,9 +244,11 @@ class ParetoSearchCV(BaseSearchCV):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Target, as the estimator takes it.
         **params : dict
-            Passed to the estimator's `fit`, ``groups`` to the splitter. Parameters with an entry
-            per sample, such as ``sample_weight``, are cut to the fold. With metadata routing
-            enabled, estimator, scorers and splitter receive what they request.
+            Passed to the estimator's `fit`. ``groups`` (labels of samples that belong together) go
+            to the splitter, and to the estimator if its `fit` takes them; if `cv` is a number or
+            None, the folds keep groups whole. Parameters with an entry per sample, such as
+            ``sample_weight``, are cut to the fold. With metadata routing enabled, estimator,
+            scorers and splitter receive what they request.
 
         Returns
         -------
@@ -274,9 +278,7 @@ class ParetoSearchCV(BaseSearchCV):
                 "X[:] reads all rows."
             )
         X, y = indexable(X, y)
-        routed = self._get_routed_params_for_fit(_check_method_params(X, params=params))
-        cv = check_cv(self.cv, y, classifier=has_classes(self.estimator, y))
-        splits = list(cv.split(X, y, **routed.splitter.split))
+        routed, splits = self._routed_and_splits(X, y, _check_method_params(X, params=params))
         if not splits:
             raise ValueError("The 'cv' parameter gives no folds.")
         # A fold that cannot be scored fails, whatever error_score says of the trial.
@@ -356,6 +358,29 @@ class ParetoSearchCV(BaseSearchCV):
         float
         """
         return super().score(X, y, **params)
+
+    def _routed_and_splits(self, X, y, params):
+        """Parameters by who receives them, and the folds."""
+        groups, is_number = params.get("groups"), self.cv is None or isinstance(self.cv, Integral)
+        stratified = has_classes(self.estimator, y)
+        takes_groups = has_fit_parameter(self.estimator, "groups")
+        if groups is not None and is_number and _routing_enabled():
+            # A number requests nothing.
+            request = get_routing_for_object(self.estimator)
+            takes_groups = bool(request.consumes("fit", ["groups"]))
+            if not takes_groups:
+                params = {name: value for name, value in params.items() if name != "groups"}
+        routed = self._get_routed_params_for_fit(params)
+        if groups is None or not is_number:
+            cv = check_cv(self.cv, y, classifier=stratified)
+            splits = list(cv.split(X, y, **routed.splitter.split))
+        else:
+            numbers = checked_groups(groups, X)
+            cv = splitter_of_groups(self.cv, numbers.max() + 1, stratified)
+            splits = list(cv.split(np.zeros((len(numbers), 1)), y, numbers))
+        if groups is not None and takes_groups and not _routing_enabled():
+            routed.estimator.fit["groups"] = groups
+        return routed, splits
 
     @cached_property  # when it is asked for: with many objectives it takes longer than the rest
     def hypervolume_(self):

@@ -30,6 +30,7 @@ from ..data.inputs import (
 )
 from ..data.target import TASKS, Target
 from ..evaluation.choice import CrossValidatedK
+from ..evaluation.groups import checked_groups
 from ..training.progress import CallbackSupportMixin, Progress, with_callbacks
 from ..utils.random import seed_of
 from ..utils.warning import warn_user
@@ -157,7 +158,7 @@ verbose, random_state
     }
 
     @with_callbacks
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X, y=None, sample_weight=None, groups=None):
         """Train the network and rank the features.
 
         Parameters
@@ -173,6 +174,9 @@ verbose, random_state
             several labels (zeros and ones). Ignored by unsupervised methods.
         sample_weight : array-like of shape (n_samples,) or None, default=None
             Non-negative weights. Samples of weight 0 are left out.
+        groups : array-like of shape (n_samples,) or None, default=None
+            Labels of samples that belong together, such as those of one patient. The folds that
+            choose K keep groups whole; where K is a number, they are not used.
 
         Returns
         -------
@@ -193,7 +197,7 @@ verbose, random_state
         with earlier_fit_kept(self):
             data = self._training_data(X, y, sample_weight)
             seed = seed_of(self.random_state)
-            common = self._common_attributes(data, seed)
+            common = self._common_attributes(data, seed, checked_groups(groups, data.X))
 
             def attributes(result: FitResult) -> dict[str, Any]:
                 return common | result.attributes(data.constant)
@@ -225,7 +229,7 @@ verbose, random_state
         target, weight = self._target_and_weight(y, checked_weight(sample_weight, X))
         return TrainingData.of(X, y, target, weight, getattr(self, "feature_names_in_", None))
 
-    def _common_attributes(self, data: TrainingData, seed: int) -> dict[str, Any]:
+    def _common_attributes(self, data: TrainingData, seed: int, groups) -> dict[str, Any]:
         """Fitted attributes that do not depend on the training; K is chosen here."""
         choice, common = self._choice_of_K(), {"_K_fitted": self.K}
         common["scaling_"] = self._scaling_of(data)
@@ -235,7 +239,7 @@ verbose, random_state
         else:
             from ..evaluation.path import k_path
 
-            common["path_"] = k_path(self, choice, data, seed)
+            common["path_"] = k_path(self, choice, data, seed, groups)
             choice._warn_of_nothing(common["path_"])
             choice._warn_of_end(common["path_"], self.n_features_in_)
         return common

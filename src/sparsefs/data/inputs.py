@@ -17,6 +17,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ..utils.arithmetic import default_errors
 from .memmap import MemmapTable
 from .table import RowTable, check_table
 
@@ -268,6 +269,7 @@ class Summary:
     variance: Any
 
     @classmethod
+    @default_errors()
     def of(cls, X, sample_weight: np.ndarray | None = None) -> Summary:
         """Summarise the rows of X, weighted for the moments.
 

@@ -139,7 +139,7 @@ class AdaptiveRegularization(AdaptiveTraining):
         """
         strength = self.strength
         if self.apply == "gradient" or not strength:
-            return torch.zeros((), device=self._weights[0].device)
+            return self._weights[0].new_zeros(())
         return strength * self._penalty(self._weights)
 
     @torch.no_grad()

@@ -32,6 +32,7 @@ from ..data.target import TASKS, Target
 from ..evaluation.choice import CrossValidatedK
 from ..evaluation.groups import checked_groups
 from ..training.progress import CallbackSupportMixin, Progress, with_callbacks
+from ..utils.arithmetic import default_errors
 from ..utils.random import seed_of
 from ..utils.warning import warn_user
 from .columns import ColumnSelector
@@ -158,6 +159,7 @@ verbose, random_state
     }
 
     @with_callbacks
+    @default_errors()
     def fit(self, X, y=None, sample_weight=None, groups=None):
         """Train the network and rank the features.
 
@@ -191,7 +193,7 @@ verbose, random_state
         FloatingPointError
             If the loss stops being finite.
         """
-        from ..utils.device import resolve_device, single_threaded
+        from ..utils.device import default_settings, resolve_device
 
         self._validate_params()
         with earlier_fit_kept(self):
@@ -204,7 +206,7 @@ verbose, random_state
 
             device, rng = resolve_device(self.device), np.random.default_rng(seed)
             with (
-                single_threaded(),
+                default_settings(),
                 Progress(self, int(self.max_iter), data, attributes) as progress,
             ):
                 fitted = attributes(self._train(data, rng, device, progress))

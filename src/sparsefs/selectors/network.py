@@ -25,6 +25,7 @@ from ..data.inputs import (
     validated,
 )
 from ..training.progress import settings_in_words
+from ..utils.arithmetic import default_errors
 from .base import FLOAT32_MAX, BaseSelector, FitResult
 from .connections import ConnectionRecord
 
@@ -201,6 +202,7 @@ class AutoencoderSelector(NetworkSelector):
         "noise_std": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
     }
 
+    @default_errors()
     def score(self, X, y=None, sample_weight=None) -> float:
         """Return the negative mean squared reconstruction error of X; higher is better.
 
@@ -292,6 +294,7 @@ class PerceptronSelector(NetworkSelector):
         "kernel": [StrOptions({"auto", "csr", "masked"})],
     }
 
+    @default_errors()
     def score(self, X, y, sample_weight=None) -> float:
         """Return how well the network itself predicts y.
 
@@ -409,6 +412,7 @@ class FittedNetwork:
         widest = max(X.shape[1], *(len(bias) for bias in self.biases))
         return (block for _, block in read_blocks(X, 2**20 * X.shape[1] // widest))
 
+    @default_errors()
     def output(self, X) -> np.ndarray:
         """The same for a few rows, at once."""
         x = self.scaled(X).T

@@ -201,7 +201,15 @@ def _adapted(loss, weighted):
         own = "sample_weight" in inspect.signature(loss).parameters
     except (TypeError, ValueError):  # a function of C has no signature
         own = False
-    return loss if own else TorchLoss(loss, weighted)
+    return partial(_in_type_of_output, loss) if own else TorchLoss(loss, weighted)
+
+
+def _in_type_of_output(loss, output, target, sample_weight=None):
+    """A loss of the user: what it makes in torch's default type may differ from the outputs'."""
+    found = loss(output, target, sample_weight)
+    if isinstance(found, tuple) and len(found) == 2 and isinstance(found[1], torch.Tensor):
+        return found[0], found[1].to(output.dtype)
+    return found  # `check_loss` says what is wrong
 
 
 # What torch's losses learn, by the names of their classes and functions.

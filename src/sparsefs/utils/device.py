@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Devices, scratch memory and threads.
+"""Devices, scratch memory, threads and torch's other settings.
 
 Reading a number from a GPU stops the host until all queued work is done. The GPU then idles while
 the host prepares the next step. So what a step computes stays on the device, counts included, and
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -97,6 +97,25 @@ class Scratch:
         if self._memory is None or size > len(self._memory):
             self._memory = torch.empty(size, dtype=torch.float32, device=self.device)
         return self._memory[:size].view(shape)
+
+
+@contextmanager
+def default_settings():
+    """Run torch on one thread, without the caller's default device, autocast and grad mode.
+
+    All of them change what a training computes. Torch keeps them per thread, so other threads do
+    not notice. The default type, which all threads share, is not touched: tensors name theirs.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(single_threaded())
+        stack.enter_context(torch.inference_mode(False))  # also undoes no_grad
+        for kind in ("cpu", "cuda", "mps"):
+            if torch.is_autocast_enabled(kind):
+                stack.enter_context(torch.autocast(kind, enabled=False))
+        # Only where necessary: a default device slows every call of torch.
+        if torch.empty(0).device.type != "cpu":
+            stack.enter_context(torch.device("cpu"))
+        yield
 
 
 _lock = threading.Lock()

@@ -76,6 +76,62 @@ def test_constant_columns_rank_last_and_score_zero(Selector, wide):
     assert (selector.scores_[[3, 17]] == 0).all()
 
 
+@with_parameter("connections_every")
+@pytest.mark.parametrize("convert", [np.asarray, sparse.csr_matrix])
+def test_constant_columns_have_no_connections(Selector, wide, convert):
+    def connections(X, **params):
+        selector = fit(quick(Selector, connections_every=1, **params), X)
+        return selector, selector.connections_["counts"]
+
+    varies = np.delete(np.arange(40), [3, 17])
+    wide[np.abs(wide) < 0.5] = 0
+    wide[:, 17] = 2.5  # not 0, whatever the scaling
+    selector, counts = connections(convert(wide))
+    assert (counts[:, [3, 17]] == 0).all()
+    assert (counts[0, varies] > 0).any()
+    assert set(selector.network_.columns) <= set(varies)
+    assert selector.network_.weights[0].shape[1] == len(selector.network_.columns)
+    # Their connections are given to the others.
+    noise = wide + np.random.default_rng(0).standard_normal(wide.shape).astype(np.float32)
+    assert counts[0].sum() == min(connections(noise)[1][0].sum(), 38 * 16)
+
+
+@every_selector
+def test_constant_columns_change_nothing_but_the_density(Selector, wide):
+    # Where all connections exist, the columns that vary are all there is.
+    full = {"scaling": "feature"}
+    full |= {name: 1.0 for name in ("density",) if takes(Selector, name, 1.0)}
+    alone = fit(quick(Selector, **full), np.delete(wide, [3, 17], axis=1))
+    among = fit(quick(Selector, **full), wide)
+    np.testing.assert_array_equal(np.delete(among.scores_, [3, 17]), alone.scores_)
+
+
+@every_selector
+@pytest.mark.parametrize(
+    ("K", "n_constant"), [(38, 0), (39, 1), (40, 2), (0.975, 1), (50, 2), ("auto", 0)]
+)
+def test_constant_columns_are_not_selected_without_a_word(Selector, K, n_constant, wide):
+    if K == "auto" and not Selector._nested_ranking:
+        return
+
+    def said(caught):
+        return [str(w.message) for w in caught if "constant" in str(w.message)]
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        selector = fit(quick(Selector, K=K), wide)
+        selector.transform(wide)
+    expected = [f"selects {n_constant} constant feature"] if n_constant else []
+    assert len(said(caught)) == len(expected)
+    for message, words in zip(said(caught), expected):
+        assert words in message and "only 38 of 40 vary" in message
+    selector = fit(quick(Selector, K=5), wide).set_params(K=K)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        selector.get_support() if K != "auto" else None
+    assert len(said(caught)) == len(expected)
+
+
 @every_selector
 def test_equal_scores_are_ranked_by_index(Selector):
     # All columns constant: all scores equal.
@@ -503,7 +559,8 @@ def test_network_is_the_trained_one(Selector, wide, container, monkeypatch):
 def test_score_is_the_negative_squared_error_of_the_scaled_data(Selector, wide, container):
     selector = quick(Selector).fit(wide)
     network, weight = selector.network_, np.arange(60.0)
-    scaled = (wide - network.mean) / network.scale
+    np.testing.assert_array_equal(network.columns, np.delete(np.arange(40), [3, 17]))
+    scaled = (wide[:, network.columns] - network.mean) / network.scale
     error = ((network(wide) - scaled) ** 2).mean(axis=1)
     X = container(wide)
     np.testing.assert_allclose(selector.score(X), -error.mean(), rtol=1e-4)

@@ -76,8 +76,8 @@ def test_epsilon_is_connections_per_neuron(epsilon, wide):
     shapes = [(16, 40), (8, 16), (3, 8)]
     expected = [min(round(epsilon * sum(shape)), np.prod(shape)) for shape in shapes]
     total = selector.costs_["parameters"]["sparse"] - 16 - 8 - 3
-    # Those of the two constant features left with them before the training.
-    assert sum(expected) - 2 * 16 <= total <= sum(expected)
+    expected[0] = min(expected[0], 38 * 16)  # two features are constant
+    assert total == sum(expected)
 
 
 @pytest.mark.parametrize(

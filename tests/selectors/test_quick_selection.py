@@ -25,14 +25,14 @@ def test_scores_are_those_of_the_neurons_of_the_fitted_network(rank_by, wide):
     weights = last.T if "output" in rank_by else first
     # No weight is exactly 0 after the last epoch, in which nothing is rewired.
     expected = (abs(weights) if "strength" in rank_by else weights != 0).sum(axis=0)
-    expected = np.where(np.ptp(wide, axis=0) > 0, expected, 0)
-    np.testing.assert_allclose(selector.scores_, expected, rtol=1e-5)
+    varies = np.ptp(wide, axis=0) > 0
+    np.testing.assert_allclose(selector.scores_[varies], expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("epsilon", [0.7, 2.5, 1000.0])
 def test_epsilon_is_connections_per_neuron(epsilon, wide):
     selector = quick(QuickSelectionSelector, density=None, epsilon=epsilon).fit(wide)
-    per_layer = min(round(epsilon * (40 + 16)), 40 * 16)
+    per_layer = min(round(epsilon * (40 + 16)), 38 * 16)  # two features are constant
     assert n_connections(selector) == 2 * per_layer
     np.testing.assert_array_equal(selector.history_["density"], per_layer / (40 * 16))
 

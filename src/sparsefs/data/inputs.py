@@ -439,3 +439,16 @@ class TrainingData:
         varying = np.arange(len(constant)) if constant.all() else np.flatnonzero(~constant)
         unit = summary.share_unit
         return cls(X, y, target, sample_weight, summary, rows, constant, varying, unit)
+
+    @property
+    def columns(self) -> np.ndarray | None:
+        """The features that a network sees: those that vary; None for all."""
+        return None if len(self.varying) == len(self.constant) else self.varying
+
+    def of_all(self, values: np.ndarray) -> np.ndarray:
+        """Return numbers of the features that a network sees as numbers of all; others get 0."""
+        if self.columns is None:
+            return values
+        everywhere = np.zeros(len(self.constant), dtype=values.dtype)
+        everywhere[self.columns] = values
+        return everywhere

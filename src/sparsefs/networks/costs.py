@@ -16,6 +16,7 @@ def network_costs(
     n_buffers: int,
     n_samples_seen: int,
     training_flops: int,
+    n_biases: int | None = None,
 ) -> Costs:
     """Return parameters, bytes and operations of a network of linear layers.
 
@@ -33,6 +34,8 @@ def network_costs(
         Samples trained on, with repetitions.
     training_flops : int
         Floating-point operations of the sparse training.
+    n_biases : int or None, default=None
+        Existing biases; None takes one for every output of a layer.
 
     Returns
     -------
@@ -51,7 +54,9 @@ def network_costs(
         return {"sparse": int(sparse), "dense": int(dense)}
 
     return {
-        "parameters": both(sparse_weights + biases, dense_weights + biases),
+        "parameters": both(
+            sparse_weights + (biases if n_biases is None else n_biases), dense_weights + biases
+        ),
         "bytes": both(n_bytes, 4 * (1 + n_buffers) * (dense_weights + biases)),
         "inference_flops": both(2 * sparse_weights, 2 * dense_weights),
         "training_flops": both(training_flops, 6 * dense_weights * n_samples_seen),

@@ -56,6 +56,8 @@ class FeedForward:
         One per layer.
     dropout : Dropout or None, default=None
         Applied after every layer but the last, in training steps.
+    n_left_out : int, default=0
+        Possible connections of features that are not in the network. They count for `density`.
 
     Attributes
     ----------
@@ -67,6 +69,7 @@ class FeedForward:
     layers: list[SparseLinear]
     activations: list[str]
     dropout: Any = None
+    n_left_out: int = 0
     outputs: list[torch.Tensor] = field(default_factory=list, init=False)
     _flops: int = field(default=0, init=False)
     # Of the last `forward`: inputs of every layer (the first may be chunked), masks, slope.
@@ -244,7 +247,8 @@ class FeedForward:
     @property
     def density(self) -> float:
         """Existing / possible connections over all layers."""
-        return self.n_connections / sum(layer.shape[0] * layer.shape[1] for layer in self.layers)
+        n_possible = sum(layer.shape[0] * layer.shape[1] for layer in self.layers)
+        return self.n_connections / (n_possible + self.n_left_out)
 
 
 # CSR products beat dense ones up to these densities (python -m benchmarks kernels).

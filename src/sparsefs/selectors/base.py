@@ -34,6 +34,7 @@ from ..evaluation.groups import checked_groups
 from ..training.progress import CallbackSupportMixin, Progress, with_callbacks
 from ..utils.arithmetic import default_errors
 from ..utils.random import seed_of
+from ..utils.text import counted
 from ..utils.warning import warn_user
 from .columns import ColumnSelector
 
@@ -159,7 +160,6 @@ verbose, random_state
     }
 
     @with_callbacks
-    @default_errors()
     def fit(self, X, y=None, sample_weight=None, groups=None):
         """Train the network and rank the features.
 
@@ -196,7 +196,7 @@ verbose, random_state
         from ..utils.device import default_settings, resolve_device
 
         self._validate_params()
-        with earlier_fit_kept(self):
+        with default_errors(), earlier_fit_kept(self):
             data = self._training_data(X, y, sample_weight)
             seed = seed_of(self.random_state)
             common = self._common_attributes(data, seed, checked_groups(groups, data.X))
@@ -236,14 +236,17 @@ verbose, random_state
         choice, common = self._choice_of_K(), {"_K_fitted": self.K}
         common["scaling_"] = self._scaling_of(data)
         common["_target"] = data.target and replace(data.target, values=data.target.values[:0])
+        common["_n_constant"] = int(data.constant.sum())
         if choice is None:
-            self._n_selected(warn=True)
+            n_selected = self._n_selected(warn=True)
         else:
             from ..evaluation.path import k_path
 
             common["path_"] = k_path(self, choice, data, seed, groups)
             choice._warn_of_nothing(common["path_"])
             choice._warn_of_end(common["path_"], self.n_features_in_)
+            n_selected = choice._choose(common["path_"])
+        self._warn_of_constants(n_selected, common["_n_constant"])
         return common
 
     # y
@@ -338,7 +341,19 @@ verbose, random_state
     def _get_support_mask(self):
         check_is_fitted(self, "ranking_")
         check_K(self)
-        return self.ranking_ <= self._n_selected(warn=self.K != self._K_fitted)
+        changed = self.K != self._K_fitted
+        n_selected = self._n_selected(warn=changed)
+        if changed:
+            self._warn_of_constants(n_selected, self._n_constant)
+        return self.ranking_ <= n_selected
+
+    def _warn_of_constants(self, n_selected: int, n_constant: int) -> None:
+        n_varying = self.n_features_in_ - n_constant
+        if n_selected > n_varying:
+            warn_user(
+                f"K={self.K!r} selects {counted(n_selected - n_varying, 'constant feature')}: only "
+                f"{n_varying} of {self.n_features_in_} vary. Lower K."
+            )
 
     @property
     def support_(self) -> np.ndarray:

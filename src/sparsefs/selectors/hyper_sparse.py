@@ -175,6 +175,7 @@ class HyperSparseSelector(PerceptronSelector):
         from ..training.optimizers import SGD
 
         network = self._perceptron(data, lambda shapes: uniform_densities(shapes, 1.0), rng, device)
+        n = network.n_connections
         batches = self._batches(data, rng, device)
         unshuffled = self._batches(data, None, device)
         loss = self._loss(data)
@@ -184,7 +185,7 @@ class HyperSparseSelector(PerceptronSelector):
         pruning = AdaptivePruning(
             network,
             optimizer,
-            self.density,
+            min(1.0, self.density * ((n + network.n_left_out) / n)),
             self.penalty,
             AdaptiveSchedule(self._epochs_of("warmup_epochs"), self.initial_strength, self.growth),
             lambda: -evaluate(network, unshuffled, error),
@@ -197,9 +198,9 @@ class HyperSparseSelector(PerceptronSelector):
         def scores():
             strength = network.layers[0].strength("in")
             if pruning.strength_before is None:
-                return strength
+                return data.of_all(strength)
             before = pruning.strength_before / max(pruning.strength_before.max(), 1e-30)
-            return np.where(network.layers[0].degree("in") > 0, 1 + strength, before)
+            return data.of_all(np.where(network.layers[0].degree("in") > 0, 1 + strength, before))
 
         return self._trained(
             data,

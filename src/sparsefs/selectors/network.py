@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -87,21 +89,34 @@ class NetworkSelector(BaseSelector):
         chosen = {} if name is None else cls._paper_variants[name]
         return cls(**{**cls._paper, **chosen, **params})
 
-    def _make_network(self, sizes, densities, activations, rng, device, **options) -> FeedForward:
+    def _make_network(
+        self, data, sizes, densities, activations, rng, device, **options
+    ) -> FeedForward:
         """A network of randomly placed connections; ``densities(shapes)`` are its layers'.
 
-        Raises ValueError if a layer has no connections.
+        `sizes` is None where a layer has a neuron per feature. Constant features have none: their
+        connections go to the others. Raises ValueError if a layer has no connections.
         """
         from ..networks import FeedForward
         from ..topology import sample_positions
 
-        shapes = list(zip(sizes[1:], sizes[:-1], strict=True))
-        positions = [
-            sample_positions(*layer, rng) for layer in zip(shapes, densities(shapes), strict=True)
-        ]
+        def filled(n_features):
+            return [n_features if size is None else size for size in sizes]
+
+        widths = filled(len(data.varying))
+        shapes = [shape[::-1] for shape in pairwise(filled(data.X.shape[1]))]
+        positions, n_left_out = [], 0
+        for shape, (n_in, n_out), density in zip(
+            shapes, pairwise(widths), densities(shapes), strict=True
+        ):
+            n_possible, n_with_constants = n_in * n_out, math.prod(shape)
+            density = min(1.0, density * (n_with_constants / n_possible))
+            positions.append(sample_positions((n_out, n_in), density, rng))
+            n_left_out += n_with_constants - n_possible
         network = FeedForward.from_positions(
-            sizes, positions, activations, rng=rng, kernel=self.kernel, device=device, **options
+            widths, positions, activations, rng=rng, kernel=self.kernel, device=device, **options
         )
+        network.n_left_out = n_left_out
         if any(layer.n_connections == 0 for layer in network.layers):
             raise ValueError(
                 "A layer of the network has no connections "
@@ -129,14 +144,19 @@ class NetworkSelector(BaseSelector):
         """Train a network and return the result.
 
         ``scores()`` gives the scores of the features, by default the importance's; ``columns()``
-        the features that the network sees, by default all; ``at_end()`` is called before the
-        scores are read.
+        the features that the network sees, by default those that vary; ``at_end()`` is called
+        before the scores are read.
         """
         from ..networks.costs import network_costs
         from ..training.loop import train
 
+        if columns is None and data.columns is not None:
+
+            def columns():
+                return data.columns
+
         def snapshot(**further) -> FitResult:
-            values = importance.scores(network) if scores is None else scores()
+            values = data.of_all(importance.scores(network)) if scores is None else scores()
             fitted = FittedNetwork.of(network, batches.scaling, columns() if columns else None)
             return FitResult(values, network=fitted, **further)
 
@@ -158,14 +178,20 @@ class NetworkSelector(BaseSelector):
         extras = {} if record is None else {"connections_": record.ended(len(history["loss"]))}
         if at_end is not None:
             at_end()
-        shapes, training_flops = [layer.shape for layer in network.layers], network.training_flops
+        widths, training_flops = (
+            [layer.shape[0] for layer in network.layers],
+            network.training_flops,
+        )
+        if batches.targets is None:  # the outputs are the features
+            widths[-1] = data.X.shape[1]
         costs = network_costs(
-            [(shapes[0][0], data.X.shape[1]), *shapes[1:]],
+            list(zip(widths, [data.X.shape[1], *widths[:-1]], strict=True)),
             [layer.n_connections for layer in network.layers],
             n_bytes=sum(layer.n_bytes for layer in network.layers),
             n_buffers=len(network.layers[0].buffers),
             n_samples_seen=len(history["loss"]) * batches.n_samples,
             training_flops=training_flops,
+            n_biases=sum(layer.shape[0] for layer in network.layers),
         )
         return snapshot(history=history, costs=costs, extras=extras)
 
@@ -202,7 +228,6 @@ class AutoencoderSelector(NetworkSelector):
         "noise_std": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
     }
 
-    @default_errors()
     def score(self, X, y=None, sample_weight=None) -> float:
         """Return the negative mean squared reconstruction error of X; higher is better.
 
@@ -221,9 +246,10 @@ class AutoencoderSelector(NetworkSelector):
         X = self._checked_for_network(X)
         weight = checked_weight(sample_weight, X)
         errors = []
-        for block in self.network_.blocks(X):
-            error = self.network_.output(block) - self.network_.scaled(block)
-            errors.append(np.square(error, dtype=np.float64).mean(axis=1))
+        with default_errors():
+            for block in self.network_.blocks(X):
+                error = self.network_.output(block) - self.network_.scaled(block)
+                errors.append(np.square(error, dtype=np.float64).mean(axis=1))
         return -float(np.average(np.concatenate(errors), weights=weight))
 
     def _train_autoencoder(
@@ -249,9 +275,9 @@ class AutoencoderSelector(NetworkSelector):
         from ..training.noise import Dropout, NoisePool
         from ..training.scaling import Scaling
 
-        n_features, n_hidden = data.X.shape[1], *self._hidden_sizes()
         network = self._make_network(
-            [n_features, n_hidden, n_features],
+            data,
+            [None, *self._hidden_sizes(), None],
             lambda shapes: topo.uniform_densities(shapes, density),
             ["logistic", output_activation],
             rng,
@@ -260,7 +286,13 @@ class AutoencoderSelector(NetworkSelector):
         )
         scaling = Scaling(data.X, self._scaling_of(data), data.sample_weight, data.summary)
         batches = make_batches(
-            data.X, scaling, int(self.batch_size), rng, device, data.sample_weight
+            data.X,
+            scaling,
+            int(self.batch_size),
+            rng,
+            device,
+            data.sample_weight,
+            columns=data.columns,
         )
         if dropout_rate:
             network.dropout = Dropout(dropout_rate, rng, device)
@@ -294,7 +326,6 @@ class PerceptronSelector(NetworkSelector):
         "kernel": [StrOptions({"auto", "csr", "masked"})],
     }
 
-    @default_errors()
     def score(self, X, y, sample_weight=None) -> float:
         """Return how well the network itself predicts y.
 
@@ -314,13 +345,15 @@ class PerceptronSelector(NetworkSelector):
         X = self._checked_for_network(X)
         check_length(X, y)
         weight = checked_weight(sample_weight, X)
-        return self._target.score(y, self.network_(X), weight)
+        with default_errors():
+            return self._target.score(y, self.network_(X), weight)
 
     def _perceptron(self, data, densities, rng, device, fan_in="dense"):
         """A network from the features to the outputs; ``densities(shapes)`` are its layers'."""
         hidden = self._hidden_sizes()
         return self._make_network(
-            [data.X.shape[1], *hidden, data.target.n_outputs],
+            data,
+            [None, *hidden, data.target.n_outputs],
             densities,
             [self.activation] * len(hidden) + ["identity"],
             rng,
@@ -347,6 +380,7 @@ class PerceptronSelector(NetworkSelector):
             targets=data.target.values,
             rows=data.rows if rows is None else rows,
             even=True,
+            columns=data.columns,
         )
 
 

@@ -152,10 +152,6 @@ class NeuroFSSelector(PerceptronSelector):
 
         network = self._perceptron(data, self._densities, rng, device, fan_in="sparse")
         batches = self._batches(data, rng, device)
-        # Constant features need no input neuron, unless there are no others.
-        alive = data.varying
-        if len(alive) < data.X.shape[1]:
-            network.replace_inputs(alive, np.empty(0, int), np.empty(0, int), self.kernel)
         rewiring = topo.Rewiring(topo.MagnitudeDrop(), topo.GradientGrow(), self.drop_fraction)
         hidden = topo.Topology(
             [None] + [rewiring if layer.density < 1 else None for layer in network.layers[1:]],
@@ -165,7 +161,7 @@ class NeuroFSSelector(PerceptronSelector):
         evolution = topo.InputEvolution(
             hidden,
             batches,
-            alive,
+            data.varying,
             self._n_selected(warn=False),
             int(self.max_iter),
             until=self.removed_until,

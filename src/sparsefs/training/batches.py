@@ -130,7 +130,8 @@ class Batches:
         # Data that float32 cannot hold or shift precisely are scaled in float64, then cast.
         self._dtype = torch.float32 if _suits_float32(X, scaling) else torch.float64
         self.use_columns(None)
-        self._gathered, self._scaled = Scratch(), Scratch()
+        self._moments_of_all = self._moments
+        self._gathered, self._scaled, self._whole = Scratch(), Scratch(), Scratch()
         self.last_rows = np.empty(0, dtype=np.int64)  # of the latest batch
         self._latest = (X, self.last_rows)  # and where they are to be found
         self._stream = None
@@ -213,6 +214,12 @@ class Batches:
         return x
 
     def _load_into(self, x, X, rows, columns, moments):
+        if columns is not None and 2 * len(columns) > X.shape[1]:
+            # Rows of all features are faster to copy than numbers of most of them.
+            whole = self._whole(X.shape[1], len(rows))
+            self._load_into(whole, X, rows, None, self._moments_of_all)
+            np.take(whole.numpy(), columns, axis=0, out=x.numpy(), mode="clip")
+            return
         if columns is not None:
             X = X[rows][:, columns] if sparse.issparse(X) else X[np.ix_(rows, columns)]
             rows = np.arange(len(rows))
@@ -249,12 +256,18 @@ def _suits_float32(X, scaling):
 _SHARE = 0.5  # of the free memory of a device that the data may take
 
 
-def make_batches(X, scaling, batch_size, rng, device, *args, **kwargs) -> Batches:
-    """Return the kind of batches that suits the device and the data, see :class:`Batches`."""
+def make_batches(X, scaling, batch_size, rng, device, *args, columns=None, **kwargs) -> Batches:
+    """Return the kind of batches that suits the device and the data, see :class:`Batches`.
+
+    They load the features `columns` at first; None takes all.
+    """
     kind = Batches
     if is_remote(device) and not sparse.issparse(X) and not isinstance(X, RowTable):
         from .resident import ResidentBatches
 
         if 4 * X.shape[0] * X.shape[1] <= _SHARE * free_memory(device):
             kind = ResidentBatches
-    return kind(X, scaling, batch_size, rng, device, *args, **kwargs)
+    batches = kind(X, scaling, batch_size, rng, device, *args, **kwargs)
+    if columns is not None:
+        batches.use_columns(columns)
+    return batches

@@ -27,6 +27,7 @@ class ResidentBatches(Batches):
             rows = np.arange(*block.indices(X.shape[0]))
             self._data[block] = to_device(self._load(X, rows).t().contiguous(), device)
         self._loaded = self._data
+        self._chosen: torch.Tensor | None = None  # columns of `_loaded`; None for all
         self._weight, self._target = (
             None if numbers is None else to_device(numbers.astype(dtype), device)
             for numbers, dtype in (
@@ -39,7 +40,11 @@ class ResidentBatches(Batches):
     def use_columns(self, columns: np.ndarray | None) -> None:
         super().use_columns(columns)
         if hasattr(self, "_data"):
-            self._loaded = self._data if columns is None else self._columns_of(self._data, columns)
+            self._loaded, self._chosen = self._data, None
+            if columns is not None and 2 * len(columns) > self._data.shape[1]:
+                self._chosen = to_device(columns, self.device)  # a copy would take much memory
+            elif columns is not None:
+                self._loaded = self._columns_of(self._data, columns)
 
     def features(self, columns: np.ndarray) -> torch.Tensor:
         return self._columns_of(self._data.index_select(0, self._index), columns).t().contiguous()
@@ -54,7 +59,10 @@ class ResidentBatches(Batches):
             yield self._gathered_at(part)
 
     def latest(self) -> torch.Tensor:
-        return self._loaded.index_select(0, self._index).t().contiguous()
+        rows = self._loaded.index_select(0, self._index)
+        return (
+            (rows if self._chosen is None else rows.index_select(1, self._chosen)).t().contiguous()
+        )
 
     def batch(self, rows: np.ndarray) -> Batch:
         return self._gathered_at(to_device(rows, self.device))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Tables on disk: indexing, formats, choice of columns, and files that do not suit."""
 
+import os
 import pickle
 import subprocess
 import sys
@@ -9,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sparsefs import open_shards
-from sparsefs.data import MemmapTable
+from sparsefs import WASTSelector, open_shards
+from sparsefs.data import MemmapTable, RowTable, npy, parquet
 from tests.shards import SOURCES, as_memmap, every_source, pyarrow, write_npy, write_parquet
 
 
@@ -279,3 +280,130 @@ def test_a_memmap_is_read_lazily(X, tmp_path):
     table = MemmapTable(as_memmap(tmp_path / "X", X))
     (_, block), *_ = table.blocks(5)
     assert np.shares_memory(block, table.array)
+
+
+def rewritten(folder, change):
+    """Write the middle file of a folder anew, as `change(array)`."""
+    (file,) = folder.glob("part-1.*")
+    if file.suffix == ".npy":
+        np.save(file, change(np.load(file)))
+        return file
+    frame = pd.read_parquet(file)
+    changed = change(frame.to_numpy())
+    pd.DataFrame(changed, columns=[f"f{j}" for j in range(changed.shape[1])]).to_parquet(
+        file, row_group_size=7
+    )
+    return file
+
+
+CHANGES = {
+    "fewer rows": lambda part: part[:-2],
+    "more rows": lambda part: np.concatenate([part, part]),
+    "fewer columns": lambda part: part[:, :-1],
+    "more columns": lambda part: np.column_stack([part, part]),
+    "another type": lambda part: part.astype(np.float64),
+    "no rows": lambda part: part[:0],
+}
+
+
+@pytest.mark.parametrize("source", ["npy", "parquet"])
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.filterwarnings("ignore:X has feature names")
+def test_a_file_that_has_changed_is_named(source, change, X, tmp_path, cut_small):
+    table = opened(source, tmp_path / "X", X)
+    file = rewritten(tmp_path / "X", CHANGES[change])
+    selector = WASTSelector(K=2, max_iter=2, device="cpu")
+    for read in (
+        lambda: table[:],
+        lambda: table[20:22, [1]],
+        lambda: list(table.blocks()),
+        lambda: table.column(1 if source == "npy" else "f1"),
+        lambda: selector.fit(table),
+        lambda: selector.fit(X).transform(table),
+    ):
+        with pytest.raises(ValueError, match=rf"{file.name} has changed since.*Open the table aga"):
+            read()
+    np.testing.assert_array_equal(table[:16], X[:16])  # of other files
+    again = open_shards(tmp_path / "X") if "columns" not in change else None
+    assert again is None or len(again) == 50 + {"fewer rows": -2, "more rows": 17}.get(
+        change, -17 if change == "no rows" else 0
+    )
+
+
+@pytest.mark.parametrize("source", ["npy", "parquet"])
+def test_a_file_that_changes_in_the_middle_of_a_fit_is_named(
+    source, X, tmp_path, cut_small, monkeypatch
+):
+    table = opened(source, tmp_path / "X", np.tile(X, (4, 1)))
+    shard = {"npy": npy, "parquet": parquet}[source]
+    n_opened, opened_before = [], shard.opened
+
+    def counted(file):
+        n_opened.append(file)
+        if len(n_opened) == 100:
+            rewritten(tmp_path / "X", CHANGES["fewer rows"])
+        return opened_before(file)
+
+    monkeypatch.setattr(shard, "opened", counted)
+    with pytest.raises(ValueError, match=r"part-1.* has changed since"):
+        WASTSelector(K=2, max_iter=9, batch_size=5, device="cpu").fit(table)
+
+
+@pytest.mark.parametrize("source", ["npy", "parquet"])
+@pytest.mark.parametrize("content", ["cut", "empty", "nothing", "archive"])
+def test_a_file_that_is_none_any_more_is_named(source, content, X, tmp_path):
+    table = opened(source, tmp_path / "X", X)
+    (file,) = (tmp_path / "X").glob("part-1.*")
+    whole = file.read_bytes()
+    file.unlink()
+    if content == "archive":
+        with file.open("wb") as stream:
+            np.savez(stream, X)
+    elif content != "nothing":
+        file.write_bytes(whole[: len(whole) - 40] if content == "cut" else b"")
+    for read in (
+        lambda: table[:],
+        lambda: open_shards(tmp_path / "X") if file.exists() else table[:],
+    ):
+        with pytest.raises((ValueError, FileNotFoundError), match=file.name):
+            read()
+
+
+def test_a_memmap_of_a_file_that_was_cut_is_an_error(X, tmp_path, cut_small, monkeypatch):
+    X = np.tile(X, (100, 1))
+    np.save(tmp_path / "X.npy", X)
+    for mapped, view in (
+        (np.load(tmp_path / "X.npy", mmap_mode="r"), lambda X: X),
+        (np.load(tmp_path / "X.npy", mmap_mode="r"), lambda X: np.asarray(X)[10:]),
+        (np.memmap(tmp_path / "X.npy", np.float32, "r", 8192, (100, 8)), lambda X: X[3:]),
+    ):
+        fitted = WASTSelector(K=2, max_iter=1, device="cpu").fit(view(mapped))
+        whole = (tmp_path / "X.npy").read_bytes()
+        os.truncate(tmp_path / "X.npy", 8192 + 64)
+        for read in (fitted.fit, fitted.score, fitted.transform):
+            with pytest.raises(ValueError, match=r"X.npy was cut to 8256 bytes"):
+                read(view(mapped))
+        (tmp_path / "X.npy").write_bytes(whole)
+
+
+class Promising(RowTable):
+    """A format that keeps no promise."""
+
+    def __init__(self, block):
+        super().__init__((10, 3), np.float32)
+        self.block = block
+
+    def chunks(self):
+        return [slice(0, 10)]
+
+    def _read(self, chunk, n_rows, columns):
+        yield from self.block
+
+
+@pytest.mark.parametrize("shapes", [[], [(9, 3)], [(11, 3)], [(5, 3), (6, 3)], [(10, 2)], [(10,)]])
+def test_a_format_of_your_own_must_read_what_it_says(shapes):
+    table = Promising([np.ones(shape) for shape in shapes])
+    with pytest.raises(
+        ValueError, match="Promising: the chunk of rows 0 to 10 should have 10 rows"
+    ):
+        table[:]

@@ -18,7 +18,7 @@ from sklearn.utils.validation import (
 )
 
 from ..utils.arithmetic import default_errors
-from .memmap import MemmapTable
+from .memmap import MemmapTable, check_file
 from .table import RowTable, check_table
 
 if TYPE_CHECKING:
@@ -120,6 +120,8 @@ def table_on_disk(X) -> RowTable | None:
         )
     if isinstance(X, RowTable):
         return X.astype(working_dtype(X.dtype))
+    if isinstance(X, np.ndarray):
+        check_file(X)
     if not isinstance(X, np.memmap) or X.ndim != 2 or X.dtype.kind not in "biuf":
         return None
     # An array on its way to a worker of joblib's: its results must be those of the array.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .table import RowTable, split_rows
+from .table import RowTable, check_unchanged, split_rows
 
 
 class NpyTable(RowTable):
@@ -25,8 +25,9 @@ class NpyTable(RowTable):
     def __init__(self, files: list[Path], columns: np.ndarray | None = None):
         self.files = files
         self._columns = columns
-        self._starts, dtypes = [0], set()
+        self._starts, self._found = [0], []
         n_columns = opened(files[0]).shape[1]
+        dtypes = set()
         for file in files:
             shard = opened(file)
             if shard.shape[1] != n_columns:
@@ -34,6 +35,7 @@ class NpyTable(RowTable):
                     f"{file} has {shard.shape[1]} columns, but {files[0].name} has {n_columns}."
                 )
             self._starts.append(self._starts[-1] + len(shard))
+            self._found.append(_described(shard))
             dtypes.add(shard.dtype)
         if columns is not None:
             n_columns = len(columns)
@@ -49,7 +51,7 @@ class NpyTable(RowTable):
 
     def column(self, number: int) -> np.ndarray:
         """Read a whole column of the files, also one that the table leaves out."""
-        return np.concatenate([np.array(opened(file)[:, number]) for file in self.files])
+        return np.concatenate([np.array(self._open(i)[:, number]) for i in range(len(self.files))])
 
     def _read(self, chunk: slice, n_rows: int, columns: np.ndarray | None) -> Iterator[np.ndarray]:
         if columns is None:
@@ -58,17 +60,28 @@ class NpyTable(RowTable):
             columns = self._columns[columns]
         i = np.searchsorted(self._starts, chunk.start, side="right") - 1
         # Opened for this chunk only: the number of open files is limited.
-        shard = opened(self.files[i])
+        shard = self._open(i)
         for rows in split_rows(chunk.start, chunk.stop, n_rows):
             part = np.asarray(shard[rows.start - self._starts[i] : rows.stop - self._starts[i]])
             yield part if columns is None else part[:, columns]
+
+    def _open(self, i: int) -> np.memmap:
+        shard = opened(self.files[i])
+        check_unchanged(self.files[i], self._found[i], _described(shard))
+        return shard
+
+
+def _described(shard) -> str:
+    return f"shape {shard.shape}, dtype {shard.dtype}"
 
 
 def opened(file) -> np.memmap:
     """Open a file as a memory-mapped array of rows and columns."""
     try:
         shard = np.load(file, mmap_mode="r", allow_pickle=False)
-    except ValueError as error:
+        if not isinstance(shard, np.ndarray):
+            raise ValueError("it is an archive of arrays.")
+    except (ValueError, EOFError) as error:
         raise ValueError(f"{file} is not a .npy file of numbers: {error}") from error
     if shard.dtype.kind not in "biuf":
         raise ValueError(f"{file} must contain real numbers. Its dtype is {shard.dtype}.")

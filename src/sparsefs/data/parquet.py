@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 
-from .table import RowTable
+from .table import RowTable, check_unchanged
 
 
 class ParquetTable(RowTable):
@@ -26,10 +27,12 @@ class ParquetTable(RowTable):
 
     def __init__(self, files: list[Path], columns: list[str] | None = None):
         self.files = files
-        self._groups: dict[int, tuple[Path, int]] = {}  # by first row: file, number in it
+        self._groups: dict[int, tuple[int, int]] = {}  # by first row: numbers of file and group
+        self._found: list[str] = []  # what each file held
         n_rows, types = 0, []
-        for file in files:
+        for number, file in enumerate(files):
             with opened(file) as parquet:
+                self._found.append(_described(parquet))
                 names = column_names(parquet)
                 if columns is None:
                     columns = names
@@ -41,7 +44,7 @@ class ParquetTable(RowTable):
                 for i in range(parquet.num_row_groups):
                     n_in_group = parquet.metadata.row_group(i).num_rows
                     if n_in_group:
-                        self._groups[n_rows] = (file, i)
+                        self._groups[n_rows] = (number, i)
                     n_rows += n_in_group
         assert columns is not None
         shape = (n_rows, len(columns))
@@ -55,16 +58,16 @@ class ParquetTable(RowTable):
     def column(self, name: str) -> np.ndarray:
         """Read a whole column of the files, also one that the table leaves out."""
         parts = []
-        for file in self.files:
-            with opened(file) as parquet:
+        for number in range(len(self.files)):
+            with self._open(number) as parquet:
                 parts.append(parquet.read(columns=[name]).column(0).to_numpy())
         return np.concatenate(parts)
 
     def _read(self, chunk: slice, n_rows: int, columns: np.ndarray | None) -> Iterator[np.ndarray]:
         assert self.column_names is not None
         names = list(self.column_names if columns is None else self.column_names[columns])
-        file, group = self._groups[chunk.start]
-        with opened(file) as parquet:
+        number, group = self._groups[chunk.start]
+        with self._open(number) as parquet:
             # A fit uses one thread.
             wanted = sorted(set(names))
             for batch in parquet.iter_batches(n_rows, [group], wanted, use_threads=False):
@@ -73,11 +76,31 @@ class ParquetTable(RowTable):
                     values = batch.column(name)
                     if values.null_count and self.dtype.kind != "f":
                         raise ValueError(
-                            f"Column {name!r} of {file} has missing values, which {self.dtype} "
-                            "cannot represent. Store it as float."
+                            f"Column {name!r} of {self.files[number]} has missing values, which "
+                            f"{self.dtype} cannot represent. Store it as float."
                         )
                     block[:, j] = values.to_numpy(zero_copy_only=False)
                 yield block
+
+    def _open(self, number: int):
+        file = self.files[number]
+        parquet = opened(file)
+        try:
+            check_unchanged(file, self._found[number], _described(parquet))
+        except ValueError:
+            parquet.close()
+            raise
+        return parquet
+
+
+def _described(parquet) -> str:
+    """What decides how a file is read; short, as there may be many files of many columns."""
+    metadata, schema = parquet.metadata, parquet.schema_arrow.remove_metadata()
+    groups = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+    return (
+        f"{metadata.num_rows} rows in {len(groups)} groups, {len(schema.names)} columns "
+        f"(checksum {crc32(repr(groups).encode() + schema.serialize()):08x})"
+    )
 
 
 def opened(file):

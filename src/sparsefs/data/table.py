@@ -89,11 +89,20 @@ class RowTable(ABC):
         rows : slice
         block : ndarray of shape (n, n_columns)
         """
-        start = chunk.start
+        start, width = chunk.start, self.shape[1] if columns is None else len(columns)
         for block in self._read(chunk, n_rows or self.n_chunk_rows, columns):
             rows = slice(start, start + len(block))
-            yield rows, np.asarray(block, dtype=self.dtype)
             start = rows.stop
+            if start > chunk.stop or block.shape[1:] != (width,):
+                break
+            yield rows, np.asarray(block, dtype=self.dtype)
+        else:
+            if start == chunk.stop:
+                return
+        raise ValueError(
+            f"{type(self).__name__}: the chunk of rows {chunk.start} to {chunk.stop} should have "
+            f"{chunk.stop - chunk.start} rows of {width} columns. '_read' gave other blocks."
+        )
 
     def blocks(
         self, n_rows: int | None = None, columns: np.ndarray | None = None
@@ -152,6 +161,15 @@ class RowTable(ABC):
                 here = within(part)
                 taken[order[here]] = block[ordered[here] - part.start]
         return taken
+
+
+def check_unchanged(file, before, now) -> None:
+    """Refuse a file that is no longer what it was when its table was opened."""
+    if now != before:
+        raise ValueError(
+            f"{file} has changed since the table was opened: {before} then, {now} now. Open the "
+            "table again."
+        )
 
 
 def split_rows(start: int, stop: int, n_rows: int) -> list[slice]:

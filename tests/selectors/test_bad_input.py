@@ -42,6 +42,8 @@ def frame(**columns):
 
 
 # (what is passed, in words; parameters; X; further arguments of fit; words of the message)
+DATES = np.datetime64("2026-01-01") + np.arange(30)
+MASKED = np.ma.masked_equal(np.arange(30.0), 7)
 CASES = [
     ("K of 0", {"K": 0}, good, {}, ["'K'"]),
     ("negative K", {"K": -3}, good, {}, ["'K'"]),
@@ -99,8 +101,18 @@ CASES = [
         {},
         lambda: frame(f9=pd.date_range("2026-01-01", periods=30)),
         {},
-        ["Not numeric: column 'f9'", "OrdinalEncoder"],
+        ["Not numeric: column 'f9'", "divide by a day"],
     ),
+    ("dates", {}, lambda: DATES[:, None] + np.arange(12), {}, ["columns 0, 1, 2", "dates"]),
+    (
+        "masked values",
+        {},
+        lambda: np.ma.masked_less(good(), -2.5),
+        {},
+        ["masked value", "column", "filled(numpy.nan)"],
+    ),
+    ("masked weights", {}, good, {"sample_weight": MASKED}, ["sample_weight", "1 masked value"]),
+    ("durations as weights", {}, good, {"sample_weight": DATES - DATES[0]}, ["sample_weight"]),
     ("a complex column", {}, lambda: frame(f2=1j), {}, ["complex"]),
     ("complex", {}, lambda: good() * 1j, {}, ["Complex data not supported"]),
     ("no rows", {}, lambda: good()[:0], {}, ["0 sample"]),
@@ -139,9 +151,11 @@ SUPERVISED_CASES = [
         ("y categories or NA", {}, pd.Categorical(["a", None] * 15), ["y contains 15 NaN"]),
         ("y text and numbers", {}, np.array(targets("a"), object), ["mixes 1 text", "29 other"]),
         ("y bytes", {}, np.array([b"a", b"b"] * 15), ["y holds", "neither text nor numbers"]),
-        ("y dates", {}, pd.date_range("2026-01-01", periods=30), ["y holds", "datetime64"]),
+        ("y dates", {}, pd.date_range("2026-01-01", periods=30), ["y holds", "dates"]),
+        ("y of masked values", {}, MASKED, ["y contains 1 masked value"]),
+        ("y of durations", {}, list(DATES - DATES[0]), ["y holds", "durations"]),
         ("y of dicts", {}, [{}] * 30, ["y holds", "neither text nor numbers"]),
-        ("y complex", {}, np.arange(30) * 1j, ["y is unusable", "complex"]),
+        ("y complex", {}, np.arange(30) * 1j, ["y holds", "complex"]),
         ("y 3-d", {}, np.zeros((30, 2, 2)), ["y is unusable", "dim 3"]),
         ("y of sets", {}, [["a"], ["a", "b"]] * 15, ["y is unusable", *NO_LOSS]),
         (

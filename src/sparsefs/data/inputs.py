@@ -18,6 +18,7 @@ from sklearn.utils.validation import (
 )
 
 from ..utils.arithmetic import default_errors
+from .kinds import name_columns, non_numeric_columns, refuse_masked, refuse_other_kinds
 from .memmap import MemmapTable, check_file
 from .table import RowTable, check_table
 
@@ -40,6 +41,7 @@ def validated(estimator, X, reset: bool = True):
     if table is not None:
         check_table(estimator, table, reset)
         return table[:] if table.fits_in_buffer() else table
+    refuse_other_kinds(X, "X")
     dtype = getattr(X, "dtype", None)
     in_float32 = isinstance(dtype, np.dtype) and working_dtype(dtype) == np.float32
     try:
@@ -82,28 +84,6 @@ def read_blocks(X, n_numbers: int = 2**20) -> Iterator[tuple[slice, Any]]:
         yield from ((rows, X[rows]) for rows in row_blocks(X, n_numbers))
 
 
-def non_numeric_columns(X) -> list:
-    """Names (or numbers) of the columns of `X` that are no real numbers."""
-    if hasattr(X, "columns") and hasattr(X, "__getitem__"):
-        columns = [(name, np.asarray(X[name])) for name in X.columns]
-    else:
-        X = np.asarray(X, dtype=object)
-        if X.ndim != 2:
-            return []
-        columns = [(j, X[:, j]) for j in range(X.shape[1])]
-
-    def is_numeric(column):
-        if column.dtype.kind in "mMc":  # dates, durations, complex numbers
-            return False
-        try:
-            column.astype(np.float64)
-        except (TypeError, ValueError):
-            return False
-        return True
-
-    return [name for name, column in columns if not is_numeric(column)]
-
-
 def table_on_disk(X) -> RowTable | None:
     """X as a table to be read piece by piece; None where X is to be an array or sparse.
 
@@ -122,6 +102,7 @@ def table_on_disk(X) -> RowTable | None:
         return X.astype(working_dtype(X.dtype))
     if isinstance(X, np.ndarray):
         check_file(X)
+        refuse_masked(X, "X")
     if not isinstance(X, np.memmap) or X.ndim != 2 or X.dtype.kind not in "biuf":
         return None
     # An array on its way to a worker of joblib's: its results must be those of the array.
@@ -201,16 +182,6 @@ def mean_one(weight: np.ndarray) -> np.ndarray:
     return weight / weight[weight > 0].mean()
 
 
-def name_columns(columns, feature_names=None, most: int = 10) -> str:
-    """Read like ``columns 'a', 'b' and 7 more``."""
-    names = columns if feature_names is None else np.asarray(feature_names)[columns]
-    shown = ", ".join(
-        repr(getattr(name, "item", lambda name=name: name)()) for name in names[:most]
-    )
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"column{'s' if len(names) > 1 else ''} {shown}{more}"
-
-
 def check_length(X, y):
     """Refuse a y that does not have one entry per row of X."""
     refuse_lazy(y, "y")
@@ -223,6 +194,7 @@ def check_length(X, y):
 def usable_weight(sample_weight, X):
     """Weights of the rows of X as an array of float64; what they are not, an error says."""
     refuse_lazy(sample_weight, "sample_weight")
+    refuse_other_kinds(sample_weight, "sample_weight")
     try:
         return _check_sample_weight(sample_weight, X, dtype=np.float64)
     except (ValueError, TypeError) as error:

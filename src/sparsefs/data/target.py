@@ -14,6 +14,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_array
 
 from .inputs import mean_one
+from .kinds import refuse_other_kinds
 
 TASKS = ("auto", "classification", "multilabel", "regression")
 _FEW_VALUES = 20  # so many different whole numbers are classes, whatever they are
@@ -252,6 +253,7 @@ def _read(y) -> tuple[np.ndarray, bool]:
     """An array of y, and whether its values are names: text or categories."""
     if y is None:
         raise ValueError("This selector requires y to be passed, but the target y is None.")
+    refuse_other_kinds(y, "y")
     if sparse.issparse(y):
         y = y.toarray()
     columns = getattr(y, "columns", None)

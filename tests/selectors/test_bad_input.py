@@ -21,6 +21,7 @@ from tests.selectors.common import (
     every_supervised_scoring,
     fit,
     quick,
+    takes,
     with_each,
 )
 
@@ -84,6 +85,12 @@ CASES = [
     ("infinite rate", {"learning_rate_init": 1e39}, good, {}, ["'learning_rate_init'"]),
     ("block grown at random", {"kernel": "block", "grow": "random"}, good, {}, ["grow='random'"]),
     ("unusable seed", {"random_state": "lucky"}, good, {}, ["'random_state'"]),
+    *(
+        (f"{name} of {len(str(size))} digits", {name: size}, good, {}, [name, "at most"])
+        for name in ("hidden_layer_sizes", "n_networks", "max_iter", "batch_size", "K", "n_jobs")
+        for size in (10**30, 10**400)
+    ),
+    ("a huge layer", {"hidden_layer_sizes": 10**18}, good, {}, ["hidden_layer_sizes", "at most"]),
     ("NaN", {}, lambda: with_value(np.nan, (0, 2), (1, 2), (4, 7)), {}, ["3 NaN", "columns 2, 7"]),
     ("inf", {}, lambda: with_value(-np.inf, (3, 5)), {}, ["1 inf", "column 5"]),
     (
@@ -241,6 +248,18 @@ def test_fit_refuses(Selector, params, X, fit_args, words, monkeypatch):
     assert selector.get_params().keys() == known.keys()
     np.testing.assert_array_equal(np.random.get_state()[1], numpy_state)
     assert not hasattr(selector, "scores_")
+
+
+@pytest.mark.parametrize("n", [2**31 - 1, 10**18])
+@pytest.mark.parametrize("name", ["hidden_layer_sizes", "n_networks"])
+@every_selector
+def test_networks_larger_than_the_memory_are_refused_before_they_are_made(Selector, name, n):
+    if name == "hidden_layer_sizes" and (n > 2**31 or takes(Selector, "n_networks", 1)):
+        return  # refused above; as many neurons as there is memory for
+    if not takes(Selector, name, n):
+        return
+    with pytest.raises(ValueError, match=rf"needs [\d,]+ GiB of memory.*{name}={n}"):
+        fit(quick(Selector, **{name: n}), good())
 
 
 @every_selector

@@ -6,6 +6,7 @@ import pytest
 from scipy.special import log_softmax
 
 from sparsefs import NeuronAttributionSelector
+from sparsefs.importance import StrengthImportance
 from sparsefs.selectors import neuron_attribution
 from sparsefs.topology import RandomGrow
 from tests.selectors.common import classes, first_ten_informative, fit, quick
@@ -162,3 +163,24 @@ def test_informative_features_are_found(variant):
             device="cpu",
         ).fit(X, y)
         assert (selector.get_support(indices=True) < 10).sum() >= 8
+
+
+def test_a_held_out_loss_that_is_not_finite_is_an_error(wide):
+    # One step, after which nothing but the held-out samples shows that the weights are useless.
+    diverged = quick(NeuronAttributionSelector, learning_rate_init=1e30, max_iter=1, batch_size=60)
+    with pytest.raises(FloatingPointError, match=r"validation loss became.*learning_rate_init"):
+        fit(diverged, wide)
+
+
+class Negative(StrengthImportance):
+    def scores(self, network):
+        return -1 - super().scores(network)
+
+
+def test_constant_features_rank_last_among_negative_scores_too(wide):
+    selector = fit(quick(NeuronAttributionSelector, importance=Negative("last_iteration", 1)), wide)
+    assert (selector.scores_ < 0).all()
+    assert set(selector.ranking_[[3, 17]]) == {39, 40}
+    np.testing.assert_array_equal(
+        np.argsort(-selector.scores_, kind="stable"), np.argsort(selector.ranking_)
+    )

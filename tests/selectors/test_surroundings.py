@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from scipy import sparse
+from sklearn import config_context
 
 from tests.selectors.common import (
     SELECTORS,
@@ -130,3 +131,39 @@ def test_a_fit_that_fails_leaves_the_settings_as_they_were(Selector, wide):
         with pytest.raises(FloatingPointError, match="learning_rate_init"):
             fit(quick(Selector, learning_rate_init=1e30, max_iter=20), wide)
         assert _state() == before
+
+
+def tensors(X):
+    yield torch.from_numpy(X)
+    yield torch.from_numpy(X).requires_grad_()
+    yield torch.nn.Parameter(torch.from_numpy(X))
+    yield torch.from_numpy(-X)._neg_view()
+    yield torch.from_numpy(X.astype(np.float64))
+
+
+@every_selector
+@pytest.mark.parametrize("dispatch", [False, True])
+def test_tensors_are_read_as_arrays(Selector, dispatch, wide):
+    y, weight = classes(wide), np.linspace(0.5, 1.5, 60)
+    expected = quick(Selector).fit(wide, y, sample_weight=weight)
+    with config_context(array_api_dispatch=dispatch):
+        for X in tensors(wide):
+            got = quick(Selector).fit(X, torch.from_numpy(y), torch.from_numpy(weight))
+            np.testing.assert_allclose(got.scores_, expected.scores_, rtol=1e-5)
+            selected = got.transform(X)
+            assert type(selected) is np.ndarray
+            np.testing.assert_array_equal(selected, expected.transform(wide))
+            if hasattr(got, "score"):
+                score = got.score(X, torch.from_numpy(y), torch.from_numpy(weight))
+                assert score == pytest.approx(expected.score(wide, y, weight), rel=1e-5)
+        rounded = torch.from_numpy(wide).bfloat16()
+        from_array = quick(Selector).fit(rounded.float().numpy(), y)
+        np.testing.assert_array_equal(quick(Selector).fit(rounded, y).scores_, from_array.scores_)
+
+
+@pytest.mark.parametrize(
+    "X", [torch.empty(9, 2, device="meta"), torch.ones(9, 2).to_sparse(), torch.ones(9, 2) * 1j]
+)
+def test_tensors_that_are_no_arrays_are_refused(X):
+    with pytest.raises((TypeError, ValueError), match="Pass a dense tensor|complex"):
+        quick(SELECTORS[-1]).fit(X)

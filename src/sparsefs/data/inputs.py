@@ -18,7 +18,7 @@ from sklearn.utils.validation import (
 )
 
 from ..utils.arithmetic import default_errors
-from .kinds import name_columns, non_numeric_columns, refuse_masked, refuse_other_kinds
+from .kinds import name_columns, non_numeric_columns, on_host, refuse_masked, refuse_other_kinds
 from .memmap import MemmapTable, check_file
 from .table import RowTable, check_table
 
@@ -41,6 +41,7 @@ def validated(estimator, X, reset: bool = True):
     if table is not None:
         check_table(estimator, table, reset)
         return table[:] if table.fits_in_buffer() else table
+    X = on_host(X)
     refuse_other_kinds(X, "X")
     dtype = getattr(X, "dtype", None)
     in_float32 = isinstance(dtype, np.dtype) and working_dtype(dtype) == np.float32
@@ -194,6 +195,7 @@ def check_length(X, y):
 def usable_weight(sample_weight, X):
     """Weights of the rows of X as an array of float64; what they are not, an error says."""
     refuse_lazy(sample_weight, "sample_weight")
+    sample_weight = on_host(sample_weight)
     refuse_other_kinds(sample_weight, "sample_weight")
     try:
         return _check_sample_weight(sample_weight, X, dtype=np.float64)

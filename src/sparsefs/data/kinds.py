@@ -26,6 +26,21 @@ _BEGINNINGS = {
 }
 
 
+def on_host(values):
+    """Return a tensor of torch as an array, and anything else as it is. Torch is not imported."""
+    if type(values).__module__.partition(".")[0] != "torch" or not hasattr(values, "detach"):
+        return values
+    tensor = values.detach()
+    if tensor.is_meta or "sparse" in str(tensor.layout):
+        raise TypeError(
+            f"Got a tensor of layout {tensor.layout} on the device {tensor.device}. Pass a dense "
+            "tensor with data, or a scipy sparse matrix."
+        )
+    if str(tensor.dtype) == "torch.bfloat16" or "float8" in str(tensor.dtype):  # not of numpy
+        tensor = tensor.float()
+    return tensor.cpu().resolve_conj().resolve_neg().numpy()
+
+
 def refuse_other_kinds(values, name: str) -> None:
     """Refuse masked values, dates, durations and complex numbers, which numpy would convert.
 

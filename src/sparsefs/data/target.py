@@ -14,7 +14,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_array
 
 from .inputs import mean_one
-from .kinds import refuse_other_kinds
+from .kinds import on_host, refuse_other_kinds
 
 TASKS = ("auto", "classification", "multilabel", "regression")
 _FEW_VALUES = 20  # so many different whole numbers are classes, whatever they are
@@ -168,8 +168,14 @@ class Target:
             predicted = output * self.scale + self.mean
         if y.ndim == 1 and self.n_outputs == 1:
             predicted = predicted.ravel()
-        metric = r2_score if self.task == "regression" else accuracy_score
-        return float(metric(y, predicted, sample_weight=sample_weight))
+        if self.task != "regression":
+            return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+        if y.dtype.kind in "biuf" and y.shape == predicted.shape:
+            # By a power of two, which changes no digit: squares of 1e300 or 1e-300 are none.
+            size = np.maximum(np.abs(y).max(axis=0), np.abs(predicted).max(axis=0))
+            _, exponent = np.frexp(size.astype(np.float64))
+            y, predicted = np.ldexp(y.astype(np.float64), -exponent), np.ldexp(predicted, -exponent)
+        return float(r2_score(y, predicted, sample_weight=sample_weight))
 
 
 def task_of(y) -> str:
@@ -253,6 +259,7 @@ def _read(y) -> tuple[np.ndarray, bool]:
     """An array of y, and whether its values are names: text or categories."""
     if y is None:
         raise ValueError("This selector requires y to be passed, but the target y is None.")
+    y = on_host(y)
     refuse_other_kinds(y, "y")
     if sparse.issparse(y):
         y = y.toarray()

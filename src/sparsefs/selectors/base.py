@@ -28,11 +28,13 @@ from ..data.inputs import (
     checked_weight,
     validated,
 )
+from ..data.kinds import on_host
 from ..data.target import TASKS, Target
 from ..evaluation.choice import CrossValidatedK
 from ..evaluation.groups import checked_groups
 from ..training.progress import CallbackSupportMixin, Progress, with_callbacks
 from ..utils.arithmetic import default_errors
+from ..utils.checks import check_size, check_sizes
 from ..utils.random import seed_of
 from ..utils.text import counted
 from ..utils.warning import warn_user
@@ -83,7 +85,10 @@ class FitResult:
         """
         if not np.isfinite(self.scores).all():
             raise FloatingPointError("The scores became infinite or NaN in the last epoch.")
-        scores = np.where(constant, 0.0, np.asarray(self.scores, dtype=np.float64))
+        scores = np.asarray(self.scores, dtype=np.float64)
+        # Those of an importance of the user's may be negative: constants rank last even then.
+        lowest = scores[~constant].min(initial=0.0)
+        scores = np.where(constant, np.nextafter(lowest, -np.inf) if lowest < 0 else 0.0, scores)
         ranking = np.empty(len(scores), dtype=np.int64)
         ranking[np.lexsort((-scores, constant))] = np.arange(1, len(scores) + 1)
         fitted = {"scores_": scores, "ranking_": ranking, **self.extras}
@@ -298,6 +303,7 @@ verbose, random_state
         refuse_classes(self, "K", *(name for name in self._own_parts if hasattr(self, name)))
         super()._validate_params()
         refuse_booleans(self)
+        check_sizes(self)
         self._hidden_sizes()
         choice = self._choice_of_K()
         if choice is not None:
@@ -313,6 +319,7 @@ verbose, random_state
                 f"int or a sequence of {'one' if self._one_hidden_layer else 'them'}. Got "
                 f"{self.hidden_layer_sizes!r}."
             )
+        check_size("hidden_layer_sizes", max(sizes), 2**31 - 1)
         return [int(n) for n in sizes]
 
     def _choice_of_K(self) -> CrossValidatedK | None:

@@ -11,7 +11,8 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..data import RowTable
-from ..data.inputs import name_columns, non_numeric_columns, table_on_disk, transform_table
+from ..data.inputs import table_on_disk, transform_table
+from ..data.kinds import name_columns, non_numeric_columns, on_host
 
 
 class ColumnSelector(SelectorMixin):
@@ -40,6 +41,7 @@ class ColumnSelector(SelectorMixin):
         if isinstance(X, RowTable):
             return transform_table(self, X)
         table_on_disk(X)  # a path is refused
+        X = on_host(X)
         mask = self.get_support()
         # Of a frame, columns are selected first: one of text would make objects of all numbers.
         frame = hasattr(X, "columns") and hasattr(X, "dtypes") and mask.any()

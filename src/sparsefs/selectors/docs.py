@@ -50,7 +50,8 @@ kernel : {"auto", "csr", "masked"}, default="auto"
     chooses by shape, density and device.""",
     "scores_": """\
 scores_ : ndarray of shape (n_features,), dtype float64
-    Score of every feature, higher is better; 0 for constant features.""",
+    Score of every feature, higher is better. Constant features have 0, or the lowest score if
+    others are negative.""",
     "ranking_": """\
 ranking_ : ndarray of shape (n_features,), dtype int64
     Rank of every feature, 1 is the best. Constant features come last.

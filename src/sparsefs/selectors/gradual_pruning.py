@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
+from math import isqrt
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal
 
@@ -14,6 +15,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..data import RowTable
 from ..evaluation.choice import CrossValidatedK
+from ..training.progress import settings_in_words
+from ..utils.checks import check_memory
 from .base import FLOAT32_MAX, BaseSelector, FitResult, Loss, Task
 from .docs import documented
 
@@ -21,6 +24,7 @@ _STEPS = 5  # between two prunings, for up to _FEW samples
 _FEW = 1000
 _MEMORY = 0.9  # decay of the running mean of the importance, a step
 _MOST_WEIGHTS = 2**22  # of the first layer: 64 MiB with gradient and moments
+_MOST_NOISE = 2**26  # numbers in the matrices that make noise: 256 MiB
 
 
 @documented
@@ -183,6 +187,10 @@ class GradualPruningSelector(BaseSelector):
             return self._width(n_inputs, len(columns))
 
         n_hidden, decay = width(len(columns)), self._decay(data.target)
+        check_memory(
+            16 * len(columns) * n_networks * n_hidden,
+            settings_in_words(self, "n_networks", "hidden_layer_sizes"),
+        )
         loss = None
         if data.target is not None:
             loss = make_loss(self.loss, data.target, weight, data.rows[:2])
@@ -221,6 +229,8 @@ class GradualPruningSelector(BaseSelector):
         """Hidden neurons of a network: all of them once a quarter of the features is left."""
         share = 4 if 2 * n_inputs > n_at_first else 2 if 4 * n_inputs > n_at_first else 1
         most = _MOST_WEIGHTS // (n_inputs * int(self.n_networks))
+        # For the noise there is a matrix of hidden by hidden neurons.
+        most = min(most, isqrt(_MOST_NOISE // int(self.n_networks)))
         return max(1, min(self._hidden_sizes()[0] // share, most))
 
     def _decay(self, target):

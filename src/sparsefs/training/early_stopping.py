@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ class EarlyStopping:
     def after_epoch(self, epoch: int, history: dict[str, list]) -> bool:
         """Record ``validation_loss``; whether the training should end."""
         loss = self.loss()
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"The validation loss became {loss} in epoch {epoch + 1}.")
         history.setdefault("validation_loss", []).append(loss)
         if loss < self._lowest:
             self._lowest, self._n_without = loss, 0

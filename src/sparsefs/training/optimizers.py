@@ -32,7 +32,7 @@ class Optimizer(ABC):
 
     def __init__(self, learning_rate: float, alpha: float, decay_steps: int | None = None):
         self.initial_learning_rate = learning_rate
-        self.alpha = alpha
+        self.alpha = float(alpha)  # torch takes no integer beyond 64 bits
         self.decay_steps = decay_steps
         self.n_steps = 0
         self._bias_buffers: dict[int, dict[str, torch.Tensor]] = {}

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import math
+import os
 from numbers import Integral, Real
+
+from sklearn.utils._param_validation import Interval
 
 
 def check_number(name: str, value, least: float, most: float = math.inf) -> float:
@@ -37,6 +40,40 @@ def check_option(name: str, value, options) -> None:
     if value not in list(options):
         listed = ", ".join(map(repr, options))
         raise ValueError(f"{name} must be one of {listed}, got {value!r}.")
+
+
+def check_size(name: str, value: int, most: int) -> None:
+    """Raise a ValueError if an integer is larger than `most`."""
+    if value > most:
+        raise ValueError(
+            f"The {name!r} parameter must be at most {most}. Got about 1e{_log(value)}."
+        )
+
+
+def check_sizes(estimator) -> None:
+    """Raise a ValueError if an integer parameter does not fit into 64 bits."""
+    for name, constraints in estimator._parameter_constraints.items():
+        value = getattr(estimator, name)
+        counts = any(isinstance(c, Interval) and c.type is Integral for c in constraints)
+        if counts and _is(value, Integral):
+            check_size(name, abs(int(value)), 2**63 - 1)
+
+
+def check_memory(n_bytes: int, settings: str) -> None:
+    """Raise a ValueError if the settings ask for more memory than this machine has."""
+    try:
+        most = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not known on Windows
+        most = 2**46
+    if n_bytes > most > 0:
+        raise ValueError(
+            f"The network needs {n_bytes / 2**30:,.0f} GiB of memory, and this machine has "
+            f"{most / 2**30:,.0f} GiB. Make it smaller: {settings}."
+        )
+
+
+def _log(value: int) -> int:
+    return len(str(value)) - 1 if value < 10**4000 else int(value.bit_length() * math.log10(2))
 
 
 def _is(value, kind: type) -> bool:

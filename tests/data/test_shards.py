@@ -346,7 +346,9 @@ def test_a_file_that_changes_in_the_middle_of_a_fit_is_named(
 
     monkeypatch.setattr(shard, "opened", counted)
     with pytest.raises(ValueError, match=r"part-1.* has changed since"):
-        WASTSelector(K=2, max_iter=9, batch_size=5, device="cpu").fit(table)
+        WASTSelector(
+            K=2, max_iter=9, batch_size=5, learning_rate_init=0.01, random_state=0, device="cpu"
+        ).fit(table)
 
 
 @pytest.mark.parametrize("source", ["npy", "parquet"])

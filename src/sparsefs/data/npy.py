@@ -65,7 +65,7 @@ class NpyTable(RowTable):
             part = np.asarray(shard[rows.start - self._starts[i] : rows.stop - self._starts[i]])
             yield part if columns is None else part[:, columns]
 
-    def _open(self, i: int) -> np.memmap:
+    def _open(self, i: int) -> np.ndarray:
         shard = opened(self.files[i])
         check_unchanged(self.files[i], self._found[i], _described(shard))
         return shard
@@ -75,7 +75,7 @@ def _described(shard) -> str:
     return f"shape {shard.shape}, dtype {shard.dtype}"
 
 
-def opened(file) -> np.memmap:
+def opened(file) -> np.ndarray:
     """Open a file as a memory-mapped array of rows and columns."""
     try:
         shard = np.load(file, mmap_mode="r", allow_pickle=False)

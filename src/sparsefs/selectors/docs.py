@@ -84,7 +84,8 @@ connections_ : dict of str to ndarray
     each count; and ``"counts"`` of shape (n_counts, n_features), int32, the connections of the
     input neuron of every feature.
 network_ : FittedNetwork
-    The trained network in numpy, used by `score`.""",
+    The trained network in numpy, used by `score`. Its ``columns`` are the features that it sees;
+    constant features are left out. None for all.""",
 }
 
 

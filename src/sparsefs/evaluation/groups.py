@@ -8,6 +8,7 @@ from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 from sklearn.utils import check_array
 
 from ..data.inputs import check_length, refuse_lazy
+from ..data.kinds import on_host
 from ..data.target import is_missing
 
 
@@ -22,6 +23,7 @@ def checked_groups(groups, X) -> np.ndarray | None:
     if groups is None:
         return None
     refuse_lazy(groups, "groups")
+    groups = on_host(groups)
     try:
         check_length(X, groups)
         labels = check_array(groups, ensure_2d=False, dtype=None, ensure_all_finite=False)

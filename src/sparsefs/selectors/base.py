@@ -28,7 +28,6 @@ from ..data.inputs import (
     checked_weight,
     validated,
 )
-from ..data.kinds import on_host
 from ..data.target import TASKS, Target
 from ..evaluation.choice import CrossValidatedK
 from ..evaluation.groups import checked_groups

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
 
-from sparsefs.data.inputs import Summary
+from sparsefs.data.summary import Summary
 from tests.shards import SOURCES
 
 CONTAINERS = [np.asarray, sparse.csr_matrix]
@@ -18,7 +18,7 @@ CONTAINERS = [np.asarray, sparse.csr_matrix]
 
 @pytest.fixture(autouse=True)
 def many_blocks(monkeypatch):
-    monkeypatch.setattr("sparsefs.data.inputs._BLOCK", 30)
+    monkeypatch.setattr("sparsefs.data.summary._BLOCK", 30)
 
 
 @pytest.fixture

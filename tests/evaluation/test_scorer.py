@@ -177,3 +177,22 @@ def test_a_request_of_the_user_is_kept():
     Weighed.seen.clear()
     scored(search(inner, scoring=scorer), np.ones(80))
     assert set(Weighed.seen) == {None}
+
+
+@pytest.mark.parametrize("unit", [2.0**-1000, 2.0**-600, 2.0**900])
+def test_R2_does_not_depend_on_the_unit_of_y(unit):
+    (X, y), (X_test, y_test) = data(10)
+    order, noise = np.arange(10), np.random.default_rng(0).standard_normal(160)
+    y, y_test = X[:, 0] + noise, X_test[:, 0]
+    expected, got = (
+        held_out_scores(order, [2, 5], (X, y * u), (X_test, y_test * u), task="regression").values
+        for u in (1.0, unit)
+    )
+    assert got == expected and 0 < min(got) < max(got) < 1
+
+
+def test_the_default_classifier_leaves_the_global_generator_alone():
+    train, held_out = data(10)
+    before = np.random.get_state()[2]
+    held_out_scores(np.arange(10), [2], train, held_out)
+    assert np.random.get_state()[2] == before

@@ -2,6 +2,7 @@
 """EnsembleSelector: what it averages, what it must not depend on, and what it is good for."""
 
 import pickle
+import time
 import warnings
 
 import numpy as np
@@ -29,7 +30,7 @@ from sparsefs import (
     StabilitySelector,
     WASTSelector,
 )
-from sparsefs.evaluation import stability
+from sparsefs.evaluation import k_curve, stability
 from sparsefs.utils.random import generators, seeded
 from tests.selectors.common import SELECTORS, classes, quick
 from tests.shards import SOURCES
@@ -459,3 +460,25 @@ def test_scikit_learn_progress_bar_shows_the_clones(wide, capsys):
         selector.set_callbacks(callback.ProgressBar()).fit(wide)
         out = capsys.readouterr().out
         assert "EnsembleSelector" in out and "WASTSelector" in out
+
+
+class OverlappingSelector(SelectKBest):
+    """Fits that silence warnings for a moment, as many do."""
+
+    def fit(self, X, y):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            time.sleep(0.001)
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("method", ["ensemble", "curve"])
+def test_jobs_in_threads_leave_the_warning_filters_alone(wide, method):
+    before, y = list(warnings.filters), np.arange(60) % 2
+    with warnings.catch_warnings(), parallel_config("threading", n_jobs=2):
+        for _ in range(20):  # chance decides how they overlap
+            if method == "ensemble":
+                EnsembleSelector(OverlappingSelector()).fit(wide, y)
+            else:
+                k_curve(OverlappingSelector(), wide, y, Ks=[1], cv=4)
+            assert list(warnings.filters) == before

@@ -29,6 +29,7 @@ from tests.selectors.common import (
     every_scoring,
     every_selector,
     every_supervised,
+    every_supervised_scoring,
     every_unsupervised,
     fit,
     quick,
@@ -290,6 +291,8 @@ def test_default_dtype_does_not_matter(Selector, n_features):
     reference = fit(quick(Selector, hidden_layer_sizes=30), X).scores_
     torch.set_default_dtype(torch.float64)
     try:
+        if takes(Selector, "loss", torch.nn.HuberLoss()):
+            quick(Selector, loss=torch.nn.HuberLoss()).fit(X, X[:, 0])
         got = fit(quick(Selector, hidden_layer_sizes=30), X).scores_
         np.testing.assert_array_equal(got, reference)
     finally:
@@ -856,3 +859,23 @@ def test_a_column_that_only_rows_without_weight_vary_ranks_last(Selector):
     selector = fit(quick(Selector), X, sample_weight=weight)
     assert selector.ranking_[7] == 20
     assert selector.scores_[7] == 0
+
+
+@every_supervised
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_loss_whose_shapes_are_broadcast_is_found_before_the_training(
+    Selector, wide, n_classes, monkeypatch
+):
+    monkeypatch.setattr("sparsefs.training.progress.Progress.__iter__", None)  # no training
+    with pytest.raises(ValueError, match=r"loss=.*tried on"):
+        quick(Selector, loss=lambda output, target: (output - target).square()).fit(
+            wide, np.arange(60) % n_classes
+        )
+
+
+@every_supervised_scoring
+@pytest.mark.parametrize("unit", [1e-300, 1e300])
+def test_R2_of_the_network_does_not_depend_on_the_unit_of_y(Selector, wide, unit):
+    y = wide[:, 0].astype(np.float64)
+    one, other = (quick(Selector).fit(wide, u * y).score(wide, u * y) for u in (1.0, unit))
+    assert one == pytest.approx(other, rel=1e-3)

@@ -184,3 +184,11 @@ def test_constant_features_rank_last_among_negative_scores_too(wide):
     np.testing.assert_array_equal(
         np.argsort(-selector.scores_, kind="stable"), np.argsort(selector.ranking_)
     )
+
+
+def test_held_out_samples_whose_weights_vanish_do_not_stop_the_training(wide):
+    weight = np.where(np.arange(60) == 0, 1.0, 1e-300)  # zero in single precision
+    for seed in range(3):
+        selector = quick(NeuronAttributionSelector, random_state=seed)
+        fit(selector, wide, sample_weight=weight)
+        assert np.isfinite(selector.history_["validation_loss"]).all()

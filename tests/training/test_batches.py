@@ -95,7 +95,7 @@ def test_minmax_leaves_out_rows_of_weight_zero(table, container, monkeypatch):
     weight[:10] = 0
     expected = Scaling(container(table[weight > 0]), "minmax")
     # Several blocks of rows, one of them without weight.
-    monkeypatch.setattr("sparsefs.data.inputs._BLOCK", 10 * table.shape[1])
+    monkeypatch.setattr("sparsefs.data.summary._BLOCK", 10 * table.shape[1])
     got = Scaling(container(table), "minmax", weight)
     np.testing.assert_array_equal(got.mean, expected.mean)
     np.testing.assert_array_equal(got.scale, expected.scale)

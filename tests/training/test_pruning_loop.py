@@ -8,7 +8,7 @@ from scipy import sparse
 from scipy.stats import norm
 
 from sparsefs import open_shards
-from sparsefs.data.inputs import Summary
+from sparsefs.data.summary import Summary
 from sparsefs.data.target import Target
 from sparsefs.networks.shared_inputs import Parameter, SharedInputNetworks
 from sparsefs.training import normal_scores, shrinking_batches

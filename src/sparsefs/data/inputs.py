@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +18,15 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ..utils.arithmetic import default_errors
 from .kinds import name_columns, non_numeric_columns, on_host, refuse_masked, refuse_other_kinds
 from .memmap import MemmapTable, check_file
+from .summary import Summary, read_blocks
 from .table import RowTable, check_table
 
 if TYPE_CHECKING:
     from .target import Target
+
+_LARGEST = 8e307  # a little less than half of what float64 can hold
 
 
 def validated(estimator, X, reset: bool = True):
@@ -45,7 +48,7 @@ def validated(estimator, X, reset: bool = True):
     refuse_other_kinds(X, "X")
     dtype = getattr(X, "dtype", None)
     in_float32 = isinstance(dtype, np.dtype) and working_dtype(dtype) == np.float32
-    try:
+    with errors_about_X(X):
         matrix = validate_data(
             estimator,
             X,
@@ -54,35 +57,31 @@ def validated(estimator, X, reset: bool = True):
             dtype=[np.float32, np.float64] if in_float32 else [np.float64, np.float32],
             ensure_all_finite=False,  # checked later, where the columns are named
         )
-    except (ValueError, TypeError) as error:
-        culprits = [] if sparse.issparse(X) else non_numeric_columns(X)
-        if not culprits:
-            raise
-        # A library's own message can be a page long; the first line says what it is.
-        reason = str(error).split("\n")[0][:200].rstrip(". ")
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(
-            f"Not numeric: {name_columns(culprits)}. Encode or drop them first, for example "
-            f"with sklearn.preprocessing.OrdinalEncoder. ({reason})"
-        ) from error
     if sparse.issparse(matrix) and not matrix.has_canonical_format:
         matrix = matrix.copy()  # the user's matrix is not ours to tidy
         matrix.sum_duplicates()
     return matrix
 
 
-def row_blocks(X, n_numbers: int = 2**20) -> list[slice]:
-    """Slices of consecutive rows of about `n_numbers` numbers, to stream over a table."""
-    n_rows = max(1, n_numbers // max(1, X.shape[1]))
-    return [slice(i, min(i + n_rows, X.shape[0])) for i in range(0, X.shape[0], n_rows)]
-
-
-def read_blocks(X, n_numbers: int = 2**20) -> Iterator[tuple[slice, Any]]:
-    """Pairs of (slice, rows) of about `n_numbers` numbers at most, from first to last."""
-    if isinstance(X, RowTable):
-        yield from X.blocks(max(1, n_numbers // max(1, X.shape[1])))
-    else:
-        yield from ((rows, X[rows]) for rows in row_blocks(X, n_numbers))
+@contextmanager
+def errors_about_X(X):
+    """Let the errors of scikit-learn and of X itself name X, or its columns without numbers."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        culprits = [] if sparse.issparse(X) else non_numeric_columns(X)
+        if culprits:
+            reason = str(error).split("\n")[0][:200].rstrip(". ")
+            raise kind(
+                f"Not numeric: {name_columns(culprits)}. Encode or drop them first, for example "
+                f"with sklearn.preprocessing.OrdinalEncoder. ({reason})"
+            ) from error
+        # A message may print the whole of X.
+        reason = str(error) if len(str(error)) < 600 else f"{str(error)[:200]} ..."
+        if reason != str(error) or not re.search(r"\bX\b", reason):
+            raise kind(f"X is unusable: {reason}") from error
+        raise
 
 
 def table_on_disk(X) -> RowTable | None:
@@ -155,11 +154,24 @@ def check_finite(X, summary: Summary, feature_names=None) -> None:
     Raises
     ------
     ValueError
-        If there are NaN or infinite values; says how many, and in which columns.
+        If there are NaN or infinite values, or so large ones that differences overflow; says in
+        which columns.
     """
     finite = np.isfinite(summary.low) & np.isfinite(summary.high)
     if not finite.all():
         raise ValueError(_describe_non_finite(X, np.flatnonzero(~finite), feature_names))
+    refuse_beyond(_LARGEST, "whose differences overflow", summary, feature_names)
+
+
+def refuse_beyond(limit: float, why: str, summary: Summary, feature_names=None) -> None:
+    """Refuse magnitudes beyond a limit; the message names the columns."""
+    largest = np.maximum(np.abs(summary.low), np.abs(summary.high))
+    culprits = np.flatnonzero(largest > np.float64(limit))
+    if len(culprits):
+        raise ValueError(
+            f"Input X contains values beyond {limit:.2g}, {why}, in "
+            f"{name_columns(culprits, feature_names)}. Divide the columns by a constant first."
+        )
 
 
 def _describe_non_finite(X, columns, feature_names):
@@ -198,9 +210,12 @@ def usable_weight(sample_weight, X):
     sample_weight = on_host(sample_weight)
     refuse_other_kinds(sample_weight, "sample_weight")
     try:
-        return _check_sample_weight(sample_weight, X, dtype=np.float64)
+        weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
     except (ValueError, TypeError) as error:
         raise type(error)(f"sample_weight is unusable: {error}") from error
+    if not np.isfinite(weight).all():  # scikit-learn's assume_finite lets them pass
+        raise ValueError("sample_weight contains NaN or inf values.")
+    return weight
 
 
 def checked_weight(sample_weight, X):
@@ -213,160 +228,6 @@ def checked_weight(sample_weight, X):
     if not weight.any():
         raise ValueError("sample_weight is zero for all samples.")
     return mean_one(weight)
-
-
-_UNLIKE = 100  # ratio of spreads from which columns are taken to have different units
-_BLOCK = 2**17  # numbers: a megabyte of float64 stays in the cache
-
-
-@dataclass
-class Summary:
-    """Range and moments of the columns of a table.
-
-    Attributes
-    ----------
-    low, high : ndarray of shape (n_features,)
-        Smallest and largest value; NaN and inf pass through.
-    used_low, used_high : ndarray of shape (n_features,)
-        Of the rows whose weight is not 0.
-    unit : ndarray of shape (n_features,), dtype float64
-        A power of two near the largest magnitude.
-    mean, variance : ndarray of shape (n_features,), dtype float64
-        Of X / unit, which neither overflows nor underflows, however large or small X is.
-        Meaningless where X is not finite.
-    """
-
-    low: Any
-    high: Any
-    used_low: Any
-    used_high: Any
-    unit: Any
-    mean: Any
-    variance: Any
-
-    @classmethod
-    @default_errors()
-    def of(cls, X, sample_weight: np.ndarray | None = None) -> Summary:
-        """Summarise the rows of X, weighted for the moments.
-
-        Parameters
-        ----------
-        X : ndarray, memmap, CSR matrix or RowTable of shape (n_samples, n_features)
-        sample_weight : ndarray of shape (n_samples,) or None, default=None
-        """
-        if sparse.issparse(X):
-            return _of_sparse(X, sample_weight)
-        n = X.shape[1]
-        low, used_low = np.full((2, n), np.inf)
-        high, used_high = -low, -used_low
-        moments = _Moments(n)
-        for rows, block in read_blocks(X, _BLOCK):
-            block_low, block_high = block.min(axis=0), block.max(axis=0)
-            low, high = np.minimum(low, block_low), np.maximum(high, block_high)
-            weight = None if sample_weight is None else sample_weight[rows]
-            if weight is not None and not weight.all():
-                used = weight > 0
-                if not used.any():
-                    continue
-                block, weight = block[used], weight[used]
-                block_low, block_high = block.min(axis=0), block.max(axis=0)
-            used_low = np.minimum(used_low, block_low)
-            used_high = np.maximum(used_high, block_high)
-            # Whoever sees that X is not finite has no use for moments.
-            if np.isfinite(low).all() and np.isfinite(high).all():
-                moments.add(block, weight, _unit(block_low, block_high))
-        variance = moments.squares / max(moments.total, 1e-300)
-        exact = _exact_constants(used_low, used_high, moments.unit, moments.mean, variance)
-        return cls(low, high, used_low, used_high, moments.unit, *exact)
-
-    @property
-    def share_unit(self) -> bool:
-        """Whether the columns seem to share a unit, as pixels, word counts or expressions do.
-
-        Their standard deviations must not differ much: of those that are not 0, the ninth decile is
-        at most a hundred times the first, and the largest at most a hundred times the ninth decile
-        (21 on the data that we know). A single column in another unit would decide otherwise.
-        """
-        spread = np.sqrt(self.variance) * self.unit
-        spread = spread[spread > 0]
-        if len(spread) < 2:
-            return True
-        low, high = np.quantile(spread, [0.1, 0.9])
-        return bool(high <= _UNLIKE * low and spread.max() <= _UNLIKE * high)
-
-
-class _Moments:
-    """Mean and sum of squared deviations, merged block by block (Chan, Golub and LeVeque)."""
-
-    def __init__(self, n_features):
-        self.total = 0.0
-        self.unit = np.full(n_features, 2.0**-1000)
-        self.mean, self.squares = np.zeros((2, n_features))
-
-    def add(self, block, weight, unit):
-        unit = np.maximum(self.unit, unit)
-        ratio = self.unit / unit  # exact: powers of two
-        self.unit = unit
-        self.mean *= ratio
-        self.squares *= ratio**2
-        numbers = np.multiply(block, 1 / unit, dtype=np.float64)
-        if weight is None:
-            weight = np.ones(len(numbers))
-        added = weight.sum()
-        mean = weight @ numbers / added
-        numbers -= mean
-        np.square(numbers, out=numbers)
-        squares = weight @ numbers
-        self.total += added
-        step = mean - self.mean
-        self.mean += step * (added / self.total)
-        self.squares += squares + step**2 * (added * (1 - added / self.total))
-
-
-def _exact_constants(low, high, unit, mean, variance):
-    """Mean and variance, without what rounding the mean leaves to a column without spread."""
-    mean = np.where(high > low, mean, low / unit)
-    return mean, np.where((high > low) & (variance > 1e-28), variance, 0.0)
-
-
-def _unit(low, high):
-    """A power of two near the largest magnitude, such that neither it nor 1 / it overflows."""
-    largest = np.maximum(np.abs(low), np.abs(high)).astype(np.float64)
-    # Of a column of zeros the smallest: numbers may follow.
-    exponent = np.where(largest > 0, np.frexp(largest)[1], -1000)
-    return np.ldexp(1.0, np.clip(exponent, -1000, 1000))
-
-
-def _of_sparse(X, sample_weight):
-    low, high = _range_of_sparse(X)
-    used_low, used_high = low, high
-    if sample_weight is not None and not sample_weight.all():
-        used_low, used_high = _range_of_sparse(X[sample_weight > 0])
-    unit = _unit(low, high)
-    finite = np.isfinite(low).all() and np.isfinite(high).all()
-    mean, variance = _moments_of_sparse(X, unit, sample_weight) if finite else (low, low)
-    exact = _exact_constants(used_low, used_high, unit, mean, variance)
-    return Summary(low, high, used_low, used_high, unit, *exact)
-
-
-def _range_of_sparse(X):
-    return tuple(np.asarray(m.todense()).ravel() for m in (X.min(axis=0), X.max(axis=0)))
-
-
-def _moments_of_sparse(X, unit, sample_weight):
-    n_samples, n_features = X.shape
-    weight = np.ones(n_samples) if sample_weight is None else sample_weight
-    total = weight.sum()
-    stored = np.repeat(weight, np.diff(X.indptr))
-    values = X.data / unit[X.indices]
-
-    def column_sums(numbers):
-        return np.bincount(X.indices, weights=numbers, minlength=n_features)
-
-    mean = column_sums(stored * values) / total
-    squares = column_sums(stored * (values - mean[X.indices]) ** 2)
-    n_zeros = np.maximum(total - column_sums(stored), 0.0)
-    return mean, (squares + n_zeros * mean**2) / total
 
 
 @dataclass(frozen=True)

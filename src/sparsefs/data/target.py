@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_array
 
 from .inputs import mean_one
 from .kinds import on_host, refuse_other_kinds
+from .summary import power_of_two
 
 TASKS = ("auto", "classification", "multilabel", "regression")
 _FEW_VALUES = 20  # so many different whole numbers are classes, whatever they are
@@ -171,11 +172,16 @@ class Target:
         if self.task != "regression":
             return float(accuracy_score(y, predicted, sample_weight=sample_weight))
         if y.dtype.kind in "biuf" and y.shape == predicted.shape:
-            # By a power of two, which changes no digit: squares of 1e300 or 1e-300 are none.
-            size = np.maximum(np.abs(y).max(axis=0), np.abs(predicted).max(axis=0))
-            _, exponent = np.frexp(size.astype(np.float64))
-            y, predicted = np.ldexp(y.astype(np.float64), -exponent), np.ldexp(predicted, -exponent)
+            unit = unit_of(y, predicted)
+            y, predicted = y / unit, predicted / unit
         return float(r2_score(y, predicted, sample_weight=sample_weight))
+
+
+def unit_of(*arrays):
+    """Powers of two, per output, by which squares of the arrays neither overflow nor underflow."""
+    low = np.minimum.reduce([array.min(axis=0) for array in arrays])
+    high = np.maximum.reduce([array.max(axis=0) for array in arrays])
+    return power_of_two(low, high)
 
 
 def task_of(y) -> str:

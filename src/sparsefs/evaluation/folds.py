@@ -78,9 +78,11 @@ def _numbers_of(part, n_samples, who):
     part = np.asarray(part)
     if part.dtype == bool and part.shape == (n_samples,):
         return np.flatnonzero(part)
+    if part.size == 0:
+        return part.astype(np.intp)  # an empty list is one of floats
     if part.ndim != 1 or part.dtype.kind not in "iu":
         raise ValueError(f"{who} needs row numbers from 'cv'. Got {part.dtype} {part.shape}.")
-    if len(part) and (part.max() >= n_samples or part.min() < 0):
+    if part.max() >= n_samples or part.min() < 0:
         wrong = int(part.max() if part.max() >= n_samples else part.min())
         raise ValueError(
             f"'cv' contains row {wrong}, but there are n_samples={n_samples}, from row 0. {who} "

@@ -11,7 +11,8 @@ from sklearn.utils.parallel import Parallel
 from sklearn.utils.validation import _get_feature_names, _num_samples
 
 from ..data import RowTable
-from ..data.inputs import Summary, check_finite, check_length, checked_weight, table_on_disk
+from ..data.inputs import check_finite, check_length, checked_weight, table_on_disk
+from ..data.summary import Summary
 from ..data.target import TASKS, Target
 from ..utils.random import seed_of, seeded_where_open
 from .choice import CrossValidatedK

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,7 +15,8 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _get_feature_names
 
 from ..data import RowTable
-from ..data.inputs import Summary, check_finite
+from ..data.inputs import check_finite
+from ..data.summary import Summary
 from ..data.target import as_array
 from .choice import CrossValidatedK
 from .curve import KCurve
@@ -141,15 +143,17 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> K
 def run_folds(task: RankingTask, folds, rng, parallel, bar: str | None = None) -> list[FoldResult]:
     """Rank and score the features in every fold; `bar` is the title of a progress bar."""
     subsamples = [[task.scorer.subsample(part, rng) for part in fold] for fold in folds]
-    results = parallel(
-        delayed(_run_fold)(task, number, train, scored)
-        for number, ((train, _), scored) in enumerate(zip(folds, subsamples, strict=True))
-    )
-    if bar is not None:
-        from tqdm.auto import tqdm
+    # scikit-learn sets the warning filters in every job; jobs in threads would leave them changed.
+    with warnings.catch_warnings():
+        results = parallel(
+            delayed(_run_fold)(task, number, train, scored)
+            for number, ((train, _), scored) in enumerate(zip(folds, subsamples, strict=True))
+        )
+        if bar is not None:
+            from tqdm.auto import tqdm
 
-        results = tqdm(results, total=len(folds), desc=bar, unit="fold")
-    return list(results)
+            results = tqdm(results, total=len(folds), desc=bar, unit="fold")
+        return list(results)
 
 
 def scores_of(results: list[FoldResult], choice: CrossValidatedK) -> tuple[np.ndarray, np.ndarray]:

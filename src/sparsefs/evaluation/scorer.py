@@ -15,7 +15,7 @@ from sklearn.metrics import check_scoring
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVC
 
-from ..data.target import Target, as_array, validation_split
+from ..data.target import Target, as_array, unit_of, validation_split
 from ..utils.random import seeded_where_open
 from .weights import call_with_weights, requesting_weights, scorer_takes_weights
 
@@ -91,6 +91,8 @@ class Scorer:
             y = y.astype(
                 {"regression": np.float64, "multilabel": np.int64}.get(target.task, y.dtype)
             )
+            if is_default and scoring is None and target.task == "regression":
+                y = y / unit_of(y)  # which R2 does not depend on
             checked = check_scoring(estimator, scoring=scoring)
             if is_default:
                 _check_response(checked, scoring, estimator)
@@ -258,7 +260,9 @@ class CentredKernelRidge(KernelRidge):
 def _default(target):
     if target is None:
         return Ridge()
-    return DefaultSVC() if target.task == "classification" else CentredKernelRidge(kernel="rbf")
+    if target.task != "classification":
+        return CentredKernelRidge(kernel="rbf")
+    return DefaultSVC(random_state=0)  # a seed of None would be drawn from numpy's global generator
 
 
 def _check_response(scorer, scoring, estimator):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -174,9 +175,10 @@ def repeated_selections(
         classes = np.zeros(X.shape[0] if hasattr(X, "shape") else len(X), dtype=np.intp)
     groups = checked_groups(groups, X)
     rngs = generators(seed_of(random_state), int(n_repeats))
-    found = Parallel(n_jobs=n_jobs)(
-        delayed(_selection)(selector, X, y, classes, groups, r) for r in rngs
-    )
+    with warnings.catch_warnings():  # jobs in threads would leave the filters changed
+        found = Parallel(n_jobs=n_jobs)(
+            delayed(_selection)(selector, X, y, classes, groups, r) for r in rngs
+        )
     return np.array(found)
 
 

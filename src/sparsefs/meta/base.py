@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from numbers import Integral
 from typing import Any, ClassVar
@@ -27,12 +28,13 @@ from sklearn.utils.validation import (
 
 from ..data import RowTable
 from ..data.inputs import (
-    Summary,
     check_finite,
     check_length,
     check_table,
+    errors_about_X,
     table_on_disk,
 )
+from ..data.summary import Summary
 from ..evaluation.groups import checked_groups
 from ..selectors.base import earlier_fit_kept, refuse_booleans
 from ..selectors.columns import ColumnSelector
@@ -98,8 +100,8 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
         clone(self.estimator)  # refuses a class
         with earlier_fit_kept(self):
             X = self._validate_X(X)
-            (y,) = indexable(y)
             self._check_y(X, y)
+            (y,) = indexable(y)
             numbers = checked_groups(groups, X)
             if groups is not None and (
                 _routing_enabled() or has_fit_parameter(self.estimator, "groups")
@@ -133,7 +135,8 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
             delayed(function)(rng, reports[i * each : (i + 1) * each], *args)
             for i, rng in enumerate(rngs)
         )
-        return Parallel(n_jobs=self.n_jobs, verbose=self.verbose)(jobs)
+        with warnings.catch_warnings():  # jobs in threads would leave the filters changed
+            return Parallel(n_jobs=self.n_jobs, verbose=self.verbose)(jobs)
 
     def get_metadata_routing(self):
         """Return the routing of metadata: from `fit` to the estimator's `fit`.
@@ -159,14 +162,15 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
             check_table(self, X, reset=True)
             return X
         frame = hasattr(X, "columns") and hasattr(X, "dtypes")
-        matrix = validate_data(
-            self,
-            X,
-            accept_sparse="csr",
-            ensure_all_finite=False,  # below, if the estimator needs it
-            ensure_min_samples=self._min_samples,
-            skip_check_array=frame and self._composed(),
-        )
+        with errors_about_X(X):
+            matrix = validate_data(
+                self,
+                X,
+                accept_sparse="csr",
+                ensure_all_finite=False,  # below, if the estimator needs it
+                ensure_min_samples=self._min_samples,
+                skip_check_array=frame and self._composed(),
+            )
         takes_nan = self._composed() or self.__sklearn_tags__().input_tags.allow_nan
         if not takes_nan and matrix.dtype.kind == "f":
             check_finite(matrix, Summary.of(matrix), getattr(self, "feature_names_in_", None))

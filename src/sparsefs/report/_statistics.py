@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from ..data.inputs import read_blocks
+from ..data.summary import read_blocks
 from ._subject import BLOCK, Subject
 from ._target import TargetFacts
 

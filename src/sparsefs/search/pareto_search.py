@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Iterator
 from copy import deepcopy
 from functools import cached_property
@@ -315,7 +316,8 @@ class ParetoSearchCV(BaseSearchCV):
             n_jobs=self.n_jobs,
         )
         with study, progress:
-            trials.run()
+            with warnings.catch_warnings():  # jobs in threads would leave the filters changed
+                trials.run()
             results = cv_results(
                 trials.records,
                 [proposal.params for proposal in trials.proposals],

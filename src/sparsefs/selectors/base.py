@@ -26,6 +26,7 @@ from ..data.inputs import (
     TrainingData,
     check_length,
     checked_weight,
+    refuse_beyond,
     validated,
 )
 from ..data.target import TASKS, Target
@@ -239,6 +240,10 @@ verbose, random_state
         """Fitted attributes that do not depend on the training; K is chosen here."""
         choice, common = self._choice_of_K(), {"_K_fitted": self.K}
         common["scaling_"] = self._scaling_of(data)
+        if common["scaling_"] == "none":
+            why = "which scaling='none' leaves too large for single precision"
+            names = getattr(self, "feature_names_in_", None)
+            refuse_beyond(FLOAT32_MAX, why, data.summary, names)
         common["_target"] = data.target and replace(data.target, values=data.target.values[:0])
         common["_n_constant"] = int(data.constant.sum())
         if choice is None:
@@ -279,11 +284,11 @@ verbose, random_state
         return {} if target is None else {"task": target.task, "class_weight": None}
 
     def _loss(self, data: TrainingData):
-        """The loss to train with, checked on two rows."""
+        """The loss to train with, checked on a few rows."""
         from ..training.losses import make_loss
 
         assert data.target is not None
-        return make_loss(self.loss, data.target, data.sample_weight, data.rows[:2])
+        return make_loss(self.loss, data.target, data.sample_weight, data.rows)
 
     # X
 

@@ -28,7 +28,7 @@ default="auto"
     ``"auto"`` is cross-entropy for classes, binary cross-entropy for labels and squared error for
     numbers. Or any loss of torch's kind: ``torch.nn.HuberLoss()``, a function such as
     ``torch.nn.functional.poisson_nll_loss``, or your own; see :doc:`/targets`. It is tried on
-    two rows before the training.
+    a few rows before the training.
 class_weight : dict, "balanced" or None, default=None
     Weights of the classes; ``"balanced"`` gives all classes the same total weight.""",
     "jobs": """\

@@ -193,7 +193,7 @@ class GradualPruningSelector(BaseSelector):
         )
         loss = None
         if data.target is not None:
-            loss = make_loss(self.loss, data.target, weight, data.rows[:2])
+            loss = make_loss(self.loss, data.target, weight, data.rows)
         moments = Scaling(X, "feature", weight, data.summary)
         scaling = Clipping(X, moments, weight, data.constant, self._scaling_of(data) == "root")
         components, component_weight = self._components(data, scaling, rng)

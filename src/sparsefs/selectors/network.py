@@ -14,13 +14,13 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..data.inputs import (
-    Summary,
     TrainingData,
     check_finite,
     check_length,
     checked_weight,
     validated,
 )
+from ..data.summary import Summary
 from ..training.progress import settings_in_words
 from ..utils.arithmetic import default_errors
 from ..utils.checks import check_memory

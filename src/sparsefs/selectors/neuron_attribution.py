@@ -211,8 +211,10 @@ class NeuronAttributionSelector(PerceptronSelector):
         loss, rows, stopping = self._loss(data), data.rows, None
         if self.early_stopping:
             rows, held_out = validation_split(data.target, rows, self.validation_fraction, rng)
-            # So few samples that none can be held out: watch the training samples.
-            watched = self._batches(data, None, device, held_out if len(held_out) else rows)
+            # So few samples that none that counts is held out: watch the training samples.
+            weight = data.sample_weight
+            counts = len(held_out) and (weight is None or weight[held_out].astype("f4").any())
+            watched = self._batches(data, None, device, held_out if counts else rows)
             stopping = EarlyStopping(
                 network, lambda: evaluate(network, watched, loss), int(self.n_iter_no_change)
             )

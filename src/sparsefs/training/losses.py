@@ -177,7 +177,7 @@ def task_for(loss, task: str) -> str:
 def make_loss(loss, target: Target, sample_weight: np.ndarray | None, rows: np.ndarray):
     """Return the loss that a parameter asks for, in the form that the training loop calls.
 
-    The user's own object is copied, and tried on two rows of the target.
+    The user's own object is copied, and tried on two or three rows of the target.
 
     Parameters
     ----------
@@ -187,10 +187,12 @@ def make_loss(loss, target: Target, sample_weight: np.ndarray | None, rows: np.n
     target : Target
     sample_weight : ndarray of shape (n_samples,) or None
     rows : ndarray of int
-        The rows to try it on.
+        The rows to try it on, from the first.
     """
     if isinstance(loss, str):
         return LOSSES[_LOSS_OF[target.task] if loss == "auto" else loss]()
+    # With as many rows as outputs, shapes that do not fit would be broadcast.
+    rows = np.resize(rows, 3 if target.n_outputs == 2 else 2)
     weighted = sample_weight is not None
     check_loss(_adapted(deepcopy(loss), weighted), loss, target, weighted, rows)
     return _adapted(deepcopy(loss), weighted)
@@ -316,7 +318,9 @@ def check_loss(adapted, loss, target, weighted: bool, rows: np.ndarray) -> None:
     values = torch.from_numpy(np.ascontiguousarray(target.values[rows].T))
     weight = torch.ones(len(rows)) if weighted else None
     generator = torch.Generator().manual_seed(0)
-    outputs = 0.1 * torch.randn(target.n_outputs, len(rows), generator=generator)
+    outputs = 0.1 * torch.randn(
+        target.n_outputs, len(rows), generator=generator, dtype=torch.float32
+    )
     who = f"loss={name_of(loss)}, tried on {len(rows)} rows:"
     try:
         found: Any = adapted(outputs.clone(), values, weight)

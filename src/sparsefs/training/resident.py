@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from ..data.inputs import row_blocks
+from ..data.summary import row_blocks
 from ..utils.device import to_device
 from .batches import Batch, Batches
 

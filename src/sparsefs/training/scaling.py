@@ -10,7 +10,7 @@ import torch
 from scipy import sparse
 
 from ..data import RowTable
-from ..data.inputs import Summary, read_blocks
+from ..data.summary import Summary, read_blocks
 from .normal_scores import NormalScores
 
 
@@ -63,7 +63,8 @@ class Scaling:
             variance = np.full(n_features, np.mean(variance + (mean - overall) ** 2))
             mean = np.full(n_features, overall)
         self.mean = mean * unit
-        self.scale = np.where(variance > 0, np.sqrt(variance) * unit, 1.0)
+        scale = np.sqrt(variance) * unit
+        self.scale = np.where(scale > 0, scale, 1.0)  # that of the smallest numbers underflows
 
 
 _MOST_ROWS = 256  # of sparse data, that are made dense at a time

@@ -53,9 +53,8 @@ class NormalScores:
         found: list[tuple[Any, ...]] = [
             _curves(np.empty((0, len(rows))), np.empty(0, np.int64), sample_weight[rows])
         ]
-        for some in np.array_split(
-            candidates, max(1, len(rows) * len(candidates) // _MOST_NUMBERS)
-        ):
+        n_parts = -(-len(rows) * len(candidates) // _MOST_NUMBERS)
+        for some in np.array_split(candidates, n_parts) if n_parts else []:
             found.append(_curves(_read(X, rows, some), some, sample_weight[rows]))
         self.columns, self.middle, self.unit, self.mean, self.variance, *curves = (
             np.concatenate(each) for each in zip(*found, strict=True)

@@ -124,3 +124,15 @@ def test_informative_features_are_found():
             device="cpu",
         ).fit(X, y)
         assert (selector.get_support(indices=True) < 10).sum() >= 9
+
+
+def test_columns_of_few_values_rank_before_noise():
+    found = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        useful = np.column_stack([rng.integers(0, k, 1000) for k in (2, 2, 2, 3, 3, 4, 4, 5, 5, 8)])
+        z = (useful - useful.mean(axis=0)) / useful.std(axis=0)
+        y = z.sum(axis=1) + 2 * rng.standard_normal(1000) > 0
+        X = np.hstack([useful, rng.standard_normal((1000, 10))])
+        found.append(HyperSparseSelector(K=10, random_state=seed).fit(X, y).support_[:10].mean())
+    assert np.mean(found) > 0.75  # by chance 0.5

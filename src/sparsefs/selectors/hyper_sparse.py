@@ -32,7 +32,7 @@ class HyperSparseSelector(PerceptronSelector):
     Parameters
     ----------
     %(K)s
-    density : float in (0, 1], default=0.1
+    density : float in (0, 1], default=0.005
         Share of all connections that survive the pruning: 1 - the paper's pruning rate.
     penalty : {"hypersparse", "l1", "l2"} or Penalty, default="hypersparse"
         Penalty that pulls weights to zero. HyperSparse spares those that will survive. For a
@@ -110,6 +110,7 @@ class HyperSparseSelector(PerceptronSelector):
     _own_parts = ("penalty", "loss")
     _unit_scaling = ("feature", "feature")
     _paper: ClassVar[dict] = {
+        "density": 0.1,
         "warmup_epochs": 60,
         "initial_strength": 0.000005,
         "growth": 1.05,
@@ -140,7 +141,7 @@ class HyperSparseSelector(PerceptronSelector):
 
     K: int | float | Literal["auto"] | CrossValidatedK = 50
     _: KW_ONLY
-    density: float = 0.1
+    density: float = 0.005
     penalty: Literal["hypersparse", "l1", "l2"] | Any = "hypersparse"
     apply: Literal["gradient", "loss"] = "gradient"
     warmup_epochs: int | float = 0.125

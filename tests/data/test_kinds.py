@@ -8,10 +8,13 @@ import pandas as pd
 import polars as pl
 import pytest
 from scipy import sparse
+from sklearn.feature_selection import SelectKBest
 
+from sparsefs import EnsembleSelector, StabilitySelector
 from sparsefs.data.inputs import validated
 from sparsefs.data.kinds import refuse_other_kinds
 from sparsefs.data.target import Target
+from sparsefs.evaluation import k_curve
 from sparsefs.selectors import WASTSelector
 
 NUMBERS = np.arange(12.0).reshape(6, 2)
@@ -139,3 +142,13 @@ def test_masked_values_are_refused_and_masks_without_any_are_not():
 )
 def test_numbers_and_what_others_refuse_pass(X):
     refuse_other_kinds(X, "X")
+
+
+@pytest.mark.parametrize(
+    "table", [SPANS, frame(DATES), polars(SPANS)], ids=["array", "pandas", "polars"]
+)
+@pytest.mark.parametrize("kind", [StabilitySelector, EnsembleSelector, k_curve])
+def test_other_estimators_are_not_given_dates_as_numbers_either(table, kind):
+    y = np.arange(6) % 2
+    with pytest.raises(TypeError, match="Not numeric: columns .*dates|durations"):
+        k_curve(SelectKBest(), table, y) if kind is k_curve else kind(SelectKBest()).fit(table, y)

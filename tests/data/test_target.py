@@ -232,3 +232,25 @@ def test_summed_squared_error_does_not_shrink_with_the_outputs():
     value, grad = SquaredErrorLoss(summed=True)(output.clone(), target, weight)
     torch.testing.assert_close(grad, reference.grad)
     assert value == pytest.approx(SquaredErrorLoss()(output, target, weight)[0])
+
+
+@pytest.mark.parametrize("y", [["a", 1] * 20, ("a", 1.5) * 20, [["a"], [2]] * 20])
+def test_text_and_numbers_in_one_list_are_refused(y):
+    with pytest.raises(ValueError, match="y mixes 20 texts with 20 other values"):
+        Target.of(y)
+
+
+def test_columns_of_y_may_share_a_name():
+    labels = np.column_stack([np.arange(40) % 2, np.arange(40) % 3 == 0]).astype(int)
+    target = Target.of(pd.DataFrame(labels, columns=["t", "t"]))
+    np.testing.assert_array_equal(target.values, labels)
+
+
+def test_whole_numbers_in_half_precision_are_read_without_a_warning(recwarn):
+    assert task_of((np.arange(40) % 4).astype(np.float16)) == "classification"
+    assert not recwarn.list
+
+
+def test_whole_numbers_beyond_64_bits_need_to_be_text():
+    with pytest.raises(ValueError, match="beyond 64 bits: pass them as text"):
+        Target.of([10**30, 1] * 20)

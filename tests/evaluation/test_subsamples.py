@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparsefs.evaluation.subsamples import complementary_pair, strata
+from sparsefs.data.target import strata
+from sparsefs.evaluation.subsamples import complementary_pair
 
 
 @given(sizes=st.lists(st.integers(0, 9), min_size=1, max_size=8), seed=st.integers(0, 99))
@@ -53,6 +54,11 @@ def test_what_is_left_over_is_of_the_large_classes():
         (None, None),
         ([[0, 1], [1, 1], [1, 0]], None),
         ([[0.1, 1], [1, 1.2], [1, 0]], None),
+        ([[3, 1], [1, 4], [1, 0]], None),
+        (np.array(["b", "a", "b"], dtype=object), [1, 0, 1]),
+        (pd.Series([1, 0, 1], dtype="Int64"), [1, 0, 1]),
+        (np.array([True, False, True], dtype=object), [1, 0, 1]),
+        (np.arange(50) * 1000, None),  # a quantity
     ],
 )
 def test_classes_are_found_in_any_y(y, expected):

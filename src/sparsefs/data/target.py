@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from numbers import Integral
 
@@ -13,6 +12,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_array
 
+from ..utils.warning import warn_user
 from .inputs import mean_one
 from .kinds import on_host, refuse_other_kinds
 from .summary import power_of_two
@@ -184,7 +184,7 @@ def unit_of(*arrays):
     return power_of_two(low, high)
 
 
-def task_of(y) -> str:
+def task_of(y, warn: bool = True) -> str:
     """Decide what y is.
 
     Text, booleans and categories are classes; several columns of zeros and ones are labels, other
@@ -197,6 +197,7 @@ def task_of(y) -> str:
     Parameters
     ----------
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+    warn : bool, default=True
 
     Returns
     -------
@@ -205,12 +206,25 @@ def task_of(y) -> str:
     Warns
     -----
     UserWarning
-        Where whole numbers could be either.
+        Where whole numbers could be either, unless `warn` is false.
     """
-    return _task_of(*_read(y))
+    return _task_of(*_read(y), warn)
 
 
-def _task_of(y, named: bool) -> str:
+def strata(y, classes: bool = False) -> np.ndarray | None:
+    """Return the number of each sample's class, (n_samples,); None if y contains no classes.
+
+    They are `classes` for certain, or if :func:`task_of` finds them.
+    """
+    if y is None:
+        return None
+    y, named = _read(y)
+    if y.ndim > 1 or not (classes or _task_of(y, named, warn=False) == "classification"):
+        return None
+    return np.unique(y, return_inverse=True)[1]
+
+
+def _task_of(y, named: bool, warn: bool = True) -> str:
     if named:
         if y.ndim > 1:
             raise ValueError(f"y holds text in several columns. {_ADVICE}")
@@ -234,12 +248,11 @@ def _task_of(y, named: bool) -> str:
         if classes
         else ("regression", "a quantity", "classification")
     )
-    warnings.warn(
-        f"y holds {len(values)} different whole numbers in {len(y)} samples and is taken as "
-        f"{reading}. Pass task={task!r} to confirm, or task={other!r}.",
-        UserWarning,
-        stacklevel=2,
-    )
+    if warn:
+        warn_user(
+            f"y holds {len(values)} different whole numbers in {len(y)} samples and is taken as "
+            f"{reading}. Pass task={task!r} to confirm, or task={other!r}."
+        )
     return task
 
 
@@ -253,7 +266,10 @@ def _task_of_columns(y):
 
 def _is_whole(y) -> bool:
     """Whether y has no fractions. Floats from 2**53 on cannot have any, so they do not count."""
-    return y.dtype.kind != "f" or bool(((y == np.rint(y)) & (np.abs(y) < 2**53)).all())
+    if y.dtype.kind != "f":
+        return True
+    y = y.astype(np.promote_types(y.dtype, np.float64))
+    return bool(((y == np.rint(y)) & (np.abs(y) < 2**53)).all())
 
 
 def as_array(y) -> np.ndarray:
@@ -271,7 +287,11 @@ def _read(y) -> tuple[np.ndarray, bool]:
         y = y.toarray()
     columns = getattr(y, "columns", None)
     if columns is not None and hasattr(y, "dtypes"):  # a data frame
-        parts = [_of_series(y[name]) for name in columns]
+        # By position in pandas, where names may repeat.
+        parts = [
+            _of_series(y.iloc[:, i] if hasattr(y, "iloc") else y[name])
+            for i, name in enumerate(columns)
+        ]
         array, categories = _stacked([part for part, _ in parts]), any(c for _, c in parts)
     else:
         array, categories = _of_series(y)
@@ -306,6 +326,8 @@ def _of_series(y):
 
 def _checked(y):
     try:
+        if isinstance(y, (list, tuple)) and np.asarray(y).dtype.kind == "U":
+            y = np.asarray(y, dtype=object)  # numpy makes text of the numbers among text
         y = check_array(y, ensure_2d=False, dtype=None, ensure_all_finite=False, input_name="y")
     except (ValueError, TypeError) as error:
         raise type(error)(f"y is unusable: {error} {_ADVICE}") from error
@@ -325,7 +347,9 @@ def _of_objects(y):
     whole = all(isinstance(label, Integral) for label in y.flat)
     try:
         return y.astype(np.int64 if whole else np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
+    except OverflowError as error:
+        raise ValueError("y holds whole numbers beyond 64 bits: pass them as text.") from error
+    except (TypeError, ValueError) as error:
         raise ValueError(f"y holds neither text nor numbers: {error}.") from error
 
 

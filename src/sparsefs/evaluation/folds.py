@@ -113,14 +113,15 @@ def has_classes(estimator, y) -> bool:
         return is_classifier(estimator)
     while isinstance(estimator, Pipeline):
         estimator = estimator[-1]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the fits warn
-        try:
-            target = getattr(estimator, "_target_and_weight", lambda y, _: (None, None))(y, None)[0]
-            task = task_of(y) if target is None else target.task
-        except (ValueError, TypeError):  # the fits say what is wrong with y
-            return False
-    return task == "classification"
+    try:
+        task = getattr(estimator, "task", "auto")
+        if hasattr(estimator, "loss"):
+            from ..training.losses import task_for
+
+            task = task_for(estimator.loss, task)
+        return (task_of(y, warn=False) if task == "auto" else task) == "classification"
+    except (ValueError, TypeError):  # the fits say what is wrong with y
+        return False
 
 
 def _shuffled_folds(n_folds, rows, target, rng):

@@ -35,7 +35,9 @@ def importances(fitted, getter, n_features):
         getter = _name_of_importances(fitted)
     try:
         values = attrgetter(getter)(fitted) if isinstance(getter, str) else getter(fitted)
-    except AttributeError as error:
+    except Exception as error:
+        if not isinstance(getter, (str, type)) and not isinstance(error, AttributeError):
+            raise  # of the user's function
         raise ValueError(
             f"importance_getter={getter!r} does not work with {type(fitted).__name__}: {error}"
         ) from error

@@ -12,6 +12,7 @@ from sklearn.utils.validation import _get_feature_names, _num_samples
 
 from ..data import RowTable
 from ..data.inputs import check_finite, check_length, checked_weight, table_on_disk
+from ..data.kinds import refuse_other_kinds
 from ..data.summary import Summary
 from ..data.target import TASKS, Target
 from ..utils.random import seed_of, seeded_where_open
@@ -175,6 +176,7 @@ def _checked_X(X, as_it_is: bool):
     names = _get_feature_names(X)
     if not as_it_is:
         return (X.tocsr() if sparse.issparse(X) else X), names
+    refuse_other_kinds(X, "X")
     matrix = as_matrix(X)
     check_finite(matrix, Summary.of(matrix), names)
     return (X if names is not None else matrix), names

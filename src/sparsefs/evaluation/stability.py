@@ -15,9 +15,10 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from ..data import RowTable
 from ..data.inputs import check_length, table_on_disk
+from ..data.target import strata
 from ..utils.random import generators, seed_of, seeded
 from .groups import checked_groups
-from .subsamples import complementary_pair, strata
+from .subsamples import complementary_pair
 
 
 class Stability(NamedTuple):

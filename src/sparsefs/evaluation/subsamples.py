@@ -4,31 +4,8 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.utils.multiclass import type_of_target
 
 from .groups import classes_of_groups
-
-
-def strata(y) -> np.ndarray | None:
-    """Return the number of each sample's class, (n_samples,); None if y contains no classes.
-
-    Raises
-    ------
-    TypeError
-        If y mixes text with other values, such as missing labels.
-    ValueError
-        If y contains NaN or infinite numbers.
-    """
-    if y is None:
-        return None
-    try:
-        if type_of_target(y, input_name="y") not in ("binary", "multiclass"):
-            return None
-        return np.unique(np.asarray(y).ravel(), return_inverse=True)[1]
-    except TypeError as error:
-        raise TypeError(
-            f"y is unusable: {error}. Labels must be all text or all numbers, without missing ones."
-        ) from error
 
 
 def complementary_pair(

@@ -34,6 +34,7 @@ from ..data.inputs import (
     errors_about_X,
     table_on_disk,
 )
+from ..data.kinds import refuse_other_kinds
 from ..data.summary import Summary
 from ..evaluation.groups import checked_groups
 from ..selectors.base import earlier_fit_kept, refuse_booleans
@@ -91,7 +92,7 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
         Raises
         ------
         TypeError
-            If X cannot be used, or y mixes text with other values.
+            If X cannot be used.
         ValueError
             If a parameter or the data are unusable; the message names the parameter.
         """
@@ -161,6 +162,8 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
                 )
             check_table(self, X, reset=True)
             return X
+        if not self._composed():
+            refuse_other_kinds(X, "X")
         frame = hasattr(X, "columns") and hasattr(X, "dtypes")
         with errors_about_X(X):
             matrix = validate_data(

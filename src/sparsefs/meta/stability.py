@@ -8,14 +8,15 @@ from typing import ClassVar
 
 import numpy as np
 from scipy.stats import rankdata
-from sklearn.base import is_regressor
+from sklearn.base import is_classifier, is_regressor
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _num_samples
 
 from ..data.inputs import usable_weight
+from ..data.target import strata
 from ..evaluation.groups import classes_of_groups
 from ..evaluation.importances import importances
-from ..evaluation.subsamples import complementary_pair, strata
+from ..evaluation.subsamples import complementary_pair
 from ..utils.warning import warn_user
 from .base import MetaSelector, fitted_clone
 from .error_control import error_control
@@ -193,7 +194,7 @@ class StabilitySelector(MetaSelector):
         if weight is not None:
             fit_params["sample_weight"] = weight = usable_weight(weight, X)
             rows = rows[weight != 0]
-        classes = strata(y)
+        classes = None if is_regressor(self.estimator) else strata(y, is_classifier(self.estimator))
         classes = np.zeros(len(rows), dtype=np.intp) if classes is None else classes[rows]
         if groups is not None:
             groups = groups[rows]

@@ -11,6 +11,19 @@ from typing import TYPE_CHECKING
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from . import data as data
+    from . import evaluation as evaluation
+    from . import importance as importance
+    from . import meta as meta
+    from . import modules as modules
+    from . import networks as networks
+    from . import plots as plots
+    from . import regularization as regularization
+    from . import report as report
+    from . import search as search
+    from . import selectors as selectors
+    from . import topology as topology
+    from . import training as training
     from .data import open_shards
     from .meta import EnsembleSelector, StabilitySelector
     from .plots import (
@@ -59,17 +72,19 @@ _OTHERS = ("evaluation", "importance", "modules", "networks", "regularization", 
 _SUBPACKAGES = {*_PARTS, *_OTHERS, "topology", "training"}
 
 
-def __getattr__(name):
-    if name in _SUBPACKAGES:
-        return import_module(f".{name}", __name__)
-    if name in __all__:
-        for part in _PARTS:
-            module = import_module(f".{part}", __name__)
-            if name in module.__all__:
-                globals()[name] = value = getattr(module, name)
-                return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # or a misspelt name would pass for anything
+
+    def __getattr__(name):
+        if name in _SUBPACKAGES:
+            return import_module(f".{name}", __name__)
+        if name in __all__:
+            for part in _PARTS:
+                module = import_module(f".{part}", __name__)
+                if name in module.__all__:
+                    globals()[name] = value = getattr(module, name)
+                    return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted({*globals(), *__all__, *_SUBPACKAGES})

@@ -6,10 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .table import RowTable, check_unchanged, split_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class NpyTable(RowTable):
@@ -49,7 +53,7 @@ class NpyTable(RowTable):
             for rows in split_rows(start, stop, self.n_chunk_rows)
         ]
 
-    def column(self, number: int) -> np.ndarray:
+    def column(self, number: Any) -> NDArray[Any]:
         """Read a whole column of the files, also one that the table leaves out."""
         return np.concatenate([np.array(self._open(i)[:, number]) for i in range(len(self.files))])
 

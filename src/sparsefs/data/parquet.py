@@ -6,11 +6,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
 
 from .table import RowTable, check_unchanged
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class ParquetTable(RowTable):
@@ -55,7 +59,7 @@ class ParquetTable(RowTable):
         starts = [*self._groups, self.shape[0]]
         return [slice(*pair) for pair in pairwise(starts)]
 
-    def column(self, name: str) -> np.ndarray:
+    def column(self, name: Any) -> NDArray[Any]:
         """Read a whole column of the files, also one that the table leaves out."""
         parts = []
         for number in range(len(self.files)):

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from numbers import Integral
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,10 +15,18 @@ from . import npy, parquet
 from .npy import NpyTable
 from .parquet import ParquetTable
 
+if TYPE_CHECKING:
+    from ..utils.typing import PathLike
+
 _SUFFIXES = (".npy", ".parquet")
 
 
-def open_shards(path, *, columns=None, exclude=None) -> NpyTable | ParquetTable:
+def open_shards(
+    path: PathLike,
+    *,
+    columns: Sequence[str] | Sequence[int] | None = None,
+    exclude: str | int | Sequence[str] | Sequence[int] | None = None,
+) -> NpyTable | ParquetTable:
     """Open a directory of ``.npy`` or ``.parquet`` files as one table, without reading its rows.
 
     The rows are in the order of the file names: ``part-10`` comes before ``part-2``, but after

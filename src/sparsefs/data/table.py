@@ -7,10 +7,13 @@ import copy
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils.validation import _check_n_features
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # Read at once: efficient for a disk, and small compared with the buffer.
 CHUNK_BYTES = 2**20
@@ -64,7 +67,7 @@ class RowTable(ABC):
         """Return whether the table is so small that a fit reads it whole."""
         return self.nbytes <= BUFFER_BYTES
 
-    def astype(self, dtype) -> RowTable:
+    def astype(self, dtype: Any) -> RowTable:
         """Return the table read as another type."""
         other = copy.copy(self)
         other.dtype = np.dtype(dtype)
@@ -111,18 +114,18 @@ class RowTable(ABC):
         for chunk in self.chunks():
             yield from self.read(chunk, n_rows, columns)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.shape[0]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}(shape={self.shape}, dtype={self.dtype})"
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
             raise ValueError("Converting a table on disk to an array needs a copy.")
         return self[:].astype(dtype or self.dtype, copy=False)
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> NDArray[Any]:
         rows, columns = self._places(key)
         taken = self._take(np.atleast_1d(rows), np.atleast_1d(columns))
         return taken.reshape(rows.shape + columns.shape)

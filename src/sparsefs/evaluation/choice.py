@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from numbers import Integral
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
+from ..utils.estimators import BaseEstimator
 from ..utils.warning import warn_user
 from .curve import KCurve
 from .rules import RULES
+
+if TYPE_CHECKING:
+    from ..utils.typing import Estimator, Numbers, Rule, Scoring, Splits
 
 LARGEST = 256  # of the default numbers
 _NOTHING = 0.01  # of the variance: noise explains less
@@ -93,13 +96,13 @@ class CrossValidatedK(BaseEstimator):
 
     def __init__(
         self,
-        rule="one_standard_error",
+        rule: Rule = "one_standard_error",
         *,
-        cv=5,
-        Ks=None,
-        target="auto",
-        estimator=None,
-        scoring=None,
+        cv: Splits = 5,
+        Ks: Numbers | None = None,
+        target: Literal["auto", "y", "X"] = "auto",
+        estimator: Estimator | None = None,
+        scoring: Scoring = None,
     ):
         self.rule = rule
         self.cv = cv
@@ -109,12 +112,12 @@ class CrossValidatedK(BaseEstimator):
         self.scoring = scoring
 
     @property
-    def cv(self):
+    def cv(self) -> Any:
         """Splits, as passed; a list of them if they came from a generator."""
         return self._cv
 
     @cv.setter
-    def cv(self, cv):
+    def cv(self, cv: Splits) -> None:
         # A generator can neither be cloned nor pickled, and is used up by the first fit.
         self._cv = list(cv) if isinstance(cv, Iterator) else cv
 

@@ -4,10 +4,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .rules import RULES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..utils.typing import Floats, Ints, Rule
 
 
 @dataclass
@@ -39,29 +45,29 @@ class KCurve:
     k_curve : Makes a curve.
     """
 
-    Ks: np.ndarray
-    scores: np.ndarray
+    Ks: Ints
+    scores: Floats
     metric: str
-    rankings: np.ndarray | None = None
-    fit_seconds: np.ndarray | None = None
-    feature_names: np.ndarray | None = None
+    rankings: Ints | None = None
+    fit_seconds: Floats | None = None
+    feature_names: NDArray[Any] | None = None
 
     @property
-    def mean(self) -> np.ndarray:
+    def mean(self) -> Floats:
         """Mean score over the folds, ndarray of shape (n_Ks,)."""
         return self.scores.mean(axis=1)
 
     @property
-    def std(self) -> np.ndarray:
+    def std(self) -> Floats:
         """Standard deviation of the scores over the folds, ndarray of shape (n_Ks,)."""
         return self.scores.std(axis=1)
 
     @property
-    def se(self) -> np.ndarray:
+    def se(self) -> Floats:
         """Standard error of the mean score, ndarray of shape (n_Ks,)."""
         return self.scores.std(axis=1, ddof=1) / np.sqrt(self.scores.shape[1])
 
-    def choose(self, rule: str = "one_standard_error") -> int:
+    def choose(self, rule: Rule = "one_standard_error") -> int:
         """Return the number of features that a rule chooses.
 
         Parameters

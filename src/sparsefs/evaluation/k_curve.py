@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy import sparse
 from sklearn.base import clone, is_regressor
@@ -24,22 +26,34 @@ from .path import RankingTask, as_matrix, run_folds, scores_of
 from .scorer import Scorer
 from .weights import requesting_weights
 
+if TYPE_CHECKING:
+    from ..utils.typing import (
+        Data,
+        Estimator,
+        Getter,
+        Numbers,
+        RandomState,
+        Scoring,
+        Splits,
+        Task,
+    )
+
 
 def k_curve(
-    ranker,
-    X,
-    y=None,
+    ranker: Estimator,
+    X: Data,
+    y: Data | None = None,
     *,
-    Ks=None,
-    estimator=None,
-    scoring=None,
-    cv=None,
-    sample_weight=None,
-    groups=None,
-    n_jobs=None,
-    random_state=None,
-    importance_getter="auto",
-    task="auto",
+    Ks: Numbers | None = None,
+    estimator: Estimator | None = None,
+    scoring: Scoring = None,
+    cv: Splits = None,
+    sample_weight: Data | None = None,
+    groups: Data | None = None,
+    n_jobs: int | None = None,
+    random_state: RandomState = None,
+    importance_getter: Getter = "auto",
+    task: Task = "auto",
 ) -> KCurve:
     """Score the K best features on rows that the ranking has not seen, for several K.
 
@@ -132,7 +146,7 @@ def k_curve(
     rng = np.random.default_rng([seed, 0])
     groups = checked_groups(groups, X)
     folds = folds_of(choice.cv, _num_samples(X), scorer, rng, "k_curve", groups=groups)
-    task = RankingTask(
+    ranking = RankingTask(
         requesting_weights(ranker),
         X,
         y,
@@ -143,11 +157,11 @@ def k_curve(
         getter=importance_getter,
         steps=None if steps is None else requesting_weights(steps),
     )
-    results = run_folds(task, folds, rng, Parallel(n_jobs=n_jobs))
-    Ks, scores = scores_of(results, choice)
+    results = run_folds(ranking, folds, rng, Parallel(n_jobs=n_jobs))
+    tried, scores = scores_of(results, choice)
     rankings, names = _aligned(results, names)
     seconds = np.array([one.seconds for one in results])
-    return KCurve(Ks, scores, scorer.metric, rankings, seconds, names)
+    return KCurve(tried, scores, scorer.metric, rankings, seconds, names)
 
 
 def _parts_of(ranker, seed):

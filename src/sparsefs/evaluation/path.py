@@ -156,7 +156,7 @@ def run_folds(task: RankingTask, folds, rng, parallel, bar: str | None = None) -
         return list(results)
 
 
-def scores_of(results: list[FoldResult], choice: CrossValidatedK) -> tuple[np.ndarray, np.ndarray]:
+def scores_of(results: list[FoldResult], choice: CrossValidatedK) -> tuple[Any, np.ndarray]:
     """Return numbers of features, and scores of shape (n_Ks, n_folds).
 
     Raises

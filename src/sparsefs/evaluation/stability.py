@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -19,6 +19,9 @@ from ..data.target import strata
 from ..utils.random import generators, seed_of, seeded
 from .groups import checked_groups
 from .subsamples import complementary_pair
+
+if TYPE_CHECKING:
+    from ..utils.typing import Bools, Data, Estimator, RandomState
 
 
 class Stability(NamedTuple):
@@ -37,7 +40,7 @@ class Stability(NamedTuple):
     high: float
 
 
-def stability(selections, *, confidence=0.95) -> Stability:
+def stability(selections: Data, *, confidence: float = 0.95) -> Stability:
     """Return the stability of selections by the measure of Nogueira, Sechidis and Brown.
 
     Selections may differ in their numbers of features. The measure is corrected for chance: a
@@ -96,17 +99,17 @@ def stability(selections, *, confidence=0.95) -> Stability:
 
 
 def repeated_selections(
-    selector,
-    X,
-    y=None,
+    selector: Estimator,
+    X: Data,
+    y: Data | None = None,
     *,
-    K=None,
-    n_repeats=10,
-    vary="seed",
-    groups=None,
-    n_jobs=None,
-    random_state=None,
-) -> np.ndarray:
+    K: int | None = None,
+    n_repeats: int = 10,
+    vary: Literal["seed", "half"] = "seed",
+    groups: Data | None = None,
+    n_jobs: int | None = None,
+    random_state: RandomState = None,
+) -> Bools:
     """Fit a selector several times, with other seeds or on other halves of the samples.
 
     Parameters
@@ -167,8 +170,8 @@ def repeated_selections(
     if isinstance(X, RowTable) and vary == "half":
         raise TypeError("vary='half' needs X in memory: X[:] reads all rows.")
     if not isinstance(X, RowTable):
-        (X,) = indexable(X)
-        X = X.tocsr() if sparse.issparse(X) else X
+        (rows,) = indexable(X)
+        X = rows.tocsr() if sparse.issparse(rows) else rows
     if y is not None:
         check_length(X, y)
     classes = strata(y) if vary == "half" else None

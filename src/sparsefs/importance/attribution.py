@@ -15,6 +15,7 @@ from .history import AveragedImportance
 
 if TYPE_CHECKING:
     from ..networks import FeedForward
+    from ..utils.typing import History
 
 # Columns of a product: sparse ones slow down when they leave the cache, dense ones like many.
 _CHUNK = 512
@@ -121,7 +122,7 @@ class AttributionImportance(AveragedImportance):
         Samples of a batch to average over, spread over the batch; None for all of them.
     """
 
-    def __init__(self, history: str = "all", every: int = 1, n_samples: int | None = None):
+    def __init__(self, history: History = "all", every: int = 1, n_samples: int | None = None):
         super().__init__(history, every)
         self.n_samples = n_samples
 

@@ -14,6 +14,7 @@ from .base import Importance, Step
 
 if TYPE_CHECKING:
     from ..networks import FeedForward
+    from ..utils.typing import History
 
 
 class AveragedImportance(Importance):
@@ -27,7 +28,7 @@ class AveragedImportance(Importance):
         Measure at every so many steps.
     """
 
-    def __init__(self, history: str = "all", every: int = 1):
+    def __init__(self, history: History = "all", every: int = 1):
         self.history = history
         self.every = every
         self._total: Any = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -39,8 +39,8 @@ class ReconstructionImportance(Importance):
     """
 
     lam: float
-    mixing: str
-    ranking: str = "importance"
+    mixing: Literal["mean", "sum"]
+    ranking: Literal["importance", "strength"] = "importance"
     inputs: Any = field(default=0.0, init=False)
     outputs: Any = field(default=0.0, init=False)
     _error: Any = field(default=None, init=False)
@@ -77,6 +77,6 @@ class ReconstructionImportance(Importance):
             return network.layers[0].strength("in")
         return to_host(self.inputs)
 
-    def of_layer(self, i: int):
+    def of_layer(self, i: int) -> Any:
         """Return the importance of the inputs for layer 0, else that of the outputs."""
         return self.inputs if i == 0 else self.outputs

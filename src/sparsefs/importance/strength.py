@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class StrengthImportance(AveragedImportance):
     sparse training for autoencoders." Machine Learning 2021.
     """
 
-    def measure(self, network: FeedForward, step: Step):
+    def measure(self, network: FeedForward, step: Step) -> Any:
         layer = network.layers[0]
         return layer.strength_on_device("in") if is_remote(layer.device) else layer.strength("in")
 
@@ -45,7 +45,11 @@ class ConnectionImportance(Importance):
         Whether to use the feature's input neuron, or its output neuron in an autoencoder.
     """
 
-    def __init__(self, what: str = "strength", layer: str = "input"):
+    def __init__(
+        self,
+        what: Literal["strength", "degree"] = "strength",
+        layer: Literal["input", "output"] = "input",
+    ):
         self.what = what
         self.layer = layer
 

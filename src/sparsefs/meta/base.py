@@ -6,10 +6,10 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from numbers import Integral
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.base import clone
 from sklearn.utils import _safe_indexing, get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metadata_routing import (
@@ -21,7 +21,6 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import (
     _check_method_params,
-    check_is_fitted,
     has_fit_parameter,
     validate_data,
 )
@@ -40,8 +39,18 @@ from ..evaluation.groups import checked_groups
 from ..selectors.base import earlier_fit_kept, refuse_booleans
 from ..selectors.columns import ColumnSelector
 from ..training.callbacks import InnerFits, Report
-from ..training.progress import CallbackSupportMixin, with_callbacks
+from ..utils.estimators import (
+    BaseEstimator,
+    CallbackSupportMixin,
+    MetaEstimatorMixin,
+    with_callbacks,
+)
 from ..utils.random import generators, seed_of, seeded
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ..utils.typing import Data, Floats, Getter, RandomState
 
 
 class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator, ABC):
@@ -50,6 +59,14 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
     A method implements :meth:`_fit` and has the parameters `estimator`, `importance_getter`,
     `n_jobs`, `verbose` and `random_state`.
     """
+
+    estimator: Any
+    importance_getter: Getter
+    n_jobs: int | None
+    verbose: int
+    random_state: RandomState
+
+    selection_frequencies_: Floats
 
     _min_samples: ClassVar[int] = 1
     _draws_samples: ClassVar[bool] = False  # which a table on disk is too slow for
@@ -67,7 +84,9 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
     }
 
     @with_callbacks
-    def fit(self, X, y=None, *, groups=None, **fit_params):
+    def fit(
+        self, X: Data, y: Data | None = None, *, groups: Data | None = None, **fit_params: Any
+    ) -> Self:
         """Fit clones of the estimator and select features by what they say of them.
 
         Parameters
@@ -139,7 +158,7 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
         with warnings.catch_warnings():  # jobs in threads would leave the filters changed
             return Parallel(n_jobs=self.n_jobs, verbose=self.verbose)(jobs)
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Return the routing of metadata: from `fit` to the estimator's `fit`.
 
         Returns
@@ -199,10 +218,6 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
                 f"{type(self.estimator).__name__} requires y to be passed, but the target y is "
                 "None."
             )
-
-    def _get_support_mask(self):
-        check_is_fitted(self)
-        return self.support_
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from scipy.stats import rankdata
@@ -20,6 +20,9 @@ from ..evaluation.importances import importances
 from ..evaluation.stability import stability
 from ..selectors.base import check_K, number_of_features
 from .base import MetaSelector, fitted_clone
+
+if TYPE_CHECKING:
+    from ..utils.typing import Bools, Estimator, Floats, Getter, RandomState
 
 _DEFAULT_K = 50  # of estimators that select nothing themselves
 
@@ -111,6 +114,11 @@ class EnsembleSelector(MetaSelector):
     (1797, 16)
     """
 
+    scores_std_: Floats
+    agreement_: float
+    _own_K: int
+    _K_fitted: float | None
+
     _parameter_constraints: ClassVar[dict] = {
         **MetaSelector._parameter_constraints,
         "K": [
@@ -124,15 +132,15 @@ class EnsembleSelector(MetaSelector):
 
     def __init__(
         self,
-        estimator,
+        estimator: Estimator,
         *,
-        K=None,
-        n_fits=4,
-        combine="scores",
-        n_jobs=None,
-        random_state=None,
-        importance_getter="auto",
-        verbose=False,
+        K: float | None = None,
+        n_fits: int = 4,
+        combine: Literal["scores", "ranks"] = "scores",
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
+        importance_getter: Getter = "auto",
+        verbose: int = False,
     ):
         self.estimator = estimator
         self.K = K
@@ -184,7 +192,7 @@ class EnsembleSelector(MetaSelector):
         return self.ranking_ <= K
 
     @property
-    def support_(self) -> np.ndarray:
+    def support_(self) -> Bools:
         """Mask of the selected features, ndarray of shape (n_features,), bool."""
         return self._get_support_mask()
 

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from scipy.stats import rankdata
 from sklearn.base import is_classifier, is_regressor
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _num_samples
+from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from ..data.inputs import usable_weight
 from ..data.target import strata
@@ -20,6 +20,9 @@ from ..evaluation.subsamples import complementary_pair
 from ..utils.warning import warn_user
 from .base import MetaSelector, fitted_clone
 from .error_control import error_control
+
+if TYPE_CHECKING:
+    from ..utils.typing import Bools, Estimator, Getter, RandomState
 
 MIN_SAMPLES = 4  # two in each half
 
@@ -146,6 +149,11 @@ class StabilitySelector(MetaSelector):
     (7, 0.75, 0.98)
     """
 
+    support_: Bools
+    q_: int
+    threshold_: float
+    pfer_: float
+
     _score_label: ClassVar[str] = "selection frequency"  # for the axis of a picture
 
     _min_samples = MIN_SAMPLES
@@ -162,17 +170,17 @@ class StabilitySelector(MetaSelector):
 
     def __init__(
         self,
-        estimator,
+        estimator: Estimator,
         *,
-        q=None,
-        threshold=None,
-        pfer=None,
-        bound="worst_case",
-        n_pairs=50,
-        importance_getter="auto",
-        n_jobs=None,
-        verbose=False,
-        random_state=None,
+        q: int | None = None,
+        threshold: float | None = None,
+        pfer: float | None = None,
+        bound: Literal["worst_case", "unimodal"] = "worst_case",
+        n_pairs: int = 50,
+        importance_getter: Getter = "auto",
+        n_jobs: int | None = None,
+        verbose: int = False,
+        random_state: RandomState = None,
     ):
         self.estimator = estimator
         self.q = q
@@ -184,6 +192,10 @@ class StabilitySelector(MetaSelector):
         self.n_jobs = n_jobs
         self.verbose = verbose
         self.random_state = random_state
+
+    def _get_support_mask(self):
+        check_is_fitted(self)
+        return self.support_
 
     def _n_inner_fits(self):
         return 2 * int(self.n_pairs)

@@ -4,16 +4,20 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from ..regularization import AdaptiveSchedule, AdaptiveTraining, Penalty
+from ..regularization import AdaptiveSchedule, AdaptiveTraining
 from ..regularization.magnitudes import count, n_kept
 from ..utils.costs import Cost, Costs
 from .costs import LayerCost, TrainingCosts
 from .prunable import prunable_weights
 from .step_hooks import StepHooks, check_optimizer
+
+if TYPE_CHECKING:
+    from ..utils.typing import Apply, PenaltyLike
 
 
 class AdaptiveRegularization(AdaptiveTraining):
@@ -104,11 +108,11 @@ class AdaptiveRegularization(AdaptiveTraining):
         module: nn.Module,
         density: float,
         *,
-        penalty: str | Penalty = "hypersparse",
+        penalty: PenaltyLike = "hypersparse",
         warmup_epochs: int = 60,
         initial_strength: float = 5e-6,
         growth: float = 1.05,
-        apply: str = "gradient",
+        apply: Apply = "gradient",
     ):
         self.module = module
         self._parameters = prunable_weights(module)
@@ -244,7 +248,7 @@ class AdaptiveRegularization(AdaptiveTraining):
         """
         return self._costs.training_flops
 
-    def costs(self, *example_inputs) -> Costs:
+    def costs(self, *example_inputs: Any) -> Costs:
         """Return what the module and its training cost; see :meth:`.SparseTraining.costs`.
 
         Parameters
@@ -268,7 +272,7 @@ class AdaptiveRegularization(AdaptiveTraining):
         n_mask_bytes = sum(pruned.nbytes for pruned in self._pruned)
         return self._costs.totals(self._n_connections, example_inputs, optimizer, n_mask_bytes)
 
-    def layer_costs(self, *example_inputs) -> list[LayerCost]:
+    def layer_costs(self, *example_inputs: Any) -> list[LayerCost]:
         """Return what each layer costs; see :meth:`costs`.
 
         Returns

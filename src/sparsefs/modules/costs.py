@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import torch
 from torch import Tensor, nn
@@ -50,7 +50,7 @@ class LayerCost(_LayerCost, total=False):
 
 
 def layer_costs(
-    module: nn.Module, *example_inputs, masks: Mapping[str, Tensor] | None = None
+    module: nn.Module, *example_inputs: Any, masks: Mapping[str, Tensor] | None = None
 ) -> list[LayerCost]:
     """Return the costs of every linear and convolution layer of a module.
 
@@ -101,7 +101,7 @@ def layer_costs(
 
 
 def module_costs(
-    module: nn.Module, *example_inputs, masks: Mapping[str, Tensor] | None = None
+    module: nn.Module, *example_inputs: Any, masks: Mapping[str, Tensor] | None = None
 ) -> dict[str, Cost]:
     """Return the parameters of a module, and the operations of its layers for one sample.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -136,14 +136,14 @@ class SparseTraining:
         module: nn.Module,
         optimizer: torch.optim.Optimizer,
         density: float = 0.1,
-        topology: str | GrowRule = "rigl",
+        topology: Literal["dense", "rigl", "set", "static"] | GrowRule = "rigl",
         *,
-        init: str | Densities = "erk",
+        init: Literal["erk", "uniform"] | Densities = "erk",
         n_steps: int | None = None,
         update_every: int = 100,
         update_until: float = 0.75,
         drop_fraction: float = 0.3,
-        drop_decay: str = "auto",
+        drop_decay: Literal["auto", "constant", "cosine"] = "auto",
         ignore: str | Iterable[str] = (),
         random_state: int | np.random.Generator | None = None,
     ):
@@ -259,7 +259,7 @@ class SparseTraining:
         """
         return self._costs.training_flops
 
-    def costs(self, *example_inputs) -> Costs:
+    def costs(self, *example_inputs: Any) -> Costs:
         """Return what the module and its training cost so far.
 
         Parameters
@@ -286,7 +286,7 @@ class SparseTraining:
             self._n_connections(), example_inputs, self.optimizer, n_mask_bytes
         )
 
-    def layer_costs(self, *example_inputs) -> list[LayerCost]:
+    def layer_costs(self, *example_inputs: Any) -> list[LayerCost]:
         """Return what each layer costs, including the ignored ones; see :meth:`costs`.
 
         Returns
@@ -365,12 +365,12 @@ class SparseTraining:
     def __enter__(self) -> SparseTraining:
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.remove()
 
     # Checkpoints
 
-    def __reduce__(self):
+    def __reduce__(self) -> Any:
         raise TypeError(
             "SparseTraining cannot be copied or pickled: its hooks belong to this optimiser. Make "
             "a new one for the copied module, and load the state_dict() of this one."
@@ -430,7 +430,7 @@ class SparseTraining:
             counter.update(counts)
 
 
-def _decay(drop_decay, topology) -> str:
+def _decay(drop_decay, topology) -> Any:
     check_option("drop_decay", drop_decay, ("auto", "constant", "cosine"))
     if drop_decay != "auto":
         return drop_decay

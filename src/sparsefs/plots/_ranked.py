@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
 from ._style import BLUE, GREY, RED, Display, add_legend, pyplot, whole_ticks, without_math
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from typing_extensions import Self
+
+    from ..utils.typing import Legend
 
 MOST_BARS = 40
 _MOST_POINTS = 2000  # of a curve; more are invisible in print
@@ -34,9 +40,21 @@ class RankedDisplay(Display):
     ranking: np.ndarray
     feature_names: np.ndarray
     threshold: float | None
+    bars_: Any
+    lines_: Any
+    errors_: Any
+    threshold_: Any
     _steps = False  # whether many values are equal, so that a curve is drawn in steps
 
-    def plot(self, ax=None, *, n_features=None, kind="auto", log_x="auto", legend=True):
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        n_features: int | None = None,
+        kind: Literal["auto", "bars", "curve"] = "auto",
+        log_x: bool | Literal["auto"] = "auto",
+        legend: Legend = True,
+    ) -> Self:
         """Draw the picture.
 
         Parameters

@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BLUE, RED, GREY = "#0072b2", "#d55e00", "0.6"
 # Colours of Okabe and Ito (for the colour-blind), and markers that differ in grey.
@@ -49,8 +53,9 @@ def pyplot(display: Any) -> Any:
 class Display:
     """Base of pictures, which are drawn on the axes of the user or of a new figure."""
 
-    ax_: Any
-    figure_: Any
+    ax_: Axes
+    figure_: Figure
+    legend_: Any
 
     def _set_axes(self, ax: Any, figsize=None) -> Any:
         """Take the axes, or make a figure if they are None."""

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -12,6 +13,13 @@ from sklearn.utils.validation import check_is_fitted
 from ._features import image_of
 from ._outline import outline
 from ._style import BLUE, Display, add_legend, pyplot, whole_ticks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+    from typing_extensions import Self
+
+    from ..utils.typing import Bools, Estimator, Ints, Legend, Numbers
 
 _MOST_BINS = 200  # of features in a heat map
 _N_PANELS = 4
@@ -82,7 +90,23 @@ class ConnectionsDisplay(Display):
     ['epoch 0', 'epoch 1', 'epoch 10']
     """
 
-    def __init__(self, *, counts, epochs, ranking, support, step="epoch"):
+    axes_: Any
+    lines_: list[Any]
+    bands_: list[Any]
+    images_: list[Any]
+    outline_: Any
+    cut_: Any
+    colorbar_: Any
+
+    def __init__(
+        self,
+        *,
+        counts: NDArray[Any],
+        epochs: Ints,
+        ranking: Ints,
+        support: Bools,
+        step: str = "epoch",
+    ) -> None:
         self.counts = counts
         self.epochs = epochs
         self.ranking = ranking
@@ -90,7 +114,15 @@ class ConnectionsDisplay(Display):
         self.step = step
 
     @classmethod
-    def from_estimator(cls, selector, *, image_shape=None, epochs=None, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        selector: Estimator,
+        *,
+        image_shape: tuple[int, ...] | None = None,
+        epochs: Numbers | None = None,
+        ax: Axes | Sequence[Axes] | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the record of a selector.
 
         Parameters
@@ -119,18 +151,27 @@ class ConnectionsDisplay(Display):
             If it was fitted without `connections_every`, `image_shape` does not fit the features,
             or an epoch was not recorded.
         """
-        check_is_fitted(selector)
-        epoch, counts, step = _record_of(selector)
+        fitted: Any = selector
+        check_is_fitted(fitted)
+        epoch, counts, step = _record_of(fitted)
         display = cls(
             counts=counts,
             epochs=epoch,
-            ranking=selector.ranking_,
-            support=selector.get_support(),
+            ranking=fitted.ranking_,
+            support=fitted.get_support(),
             step=step,
         )
         return display.plot(ax, image_shape=image_shape, epochs=epochs, **kwargs)
 
-    def plot(self, ax=None, *, image_shape=None, epochs=None, kind="bands", legend=True):
+    def plot(
+        self,
+        ax: Axes | Sequence[Axes] | None = None,
+        *,
+        image_shape: tuple[int, ...] | None = None,
+        epochs: Numbers | None = None,
+        kind: Literal["bands", "heatmap"] = "bands",
+        legend: Legend = True,
+    ) -> Self:
         """Draw the picture.
 
         Parameters
@@ -162,14 +203,14 @@ class ConnectionsDisplay(Display):
             return self
         if epochs is not None:
             raise ValueError("epochs is for panels: pass image_shape, too.")
-        ax = self._set_axes(ax, (6.3, 3.4))
-        self.axes_ = np.array([ax], dtype=object)
+        axes = self._set_axes(ax, (6.3, 3.4))
+        self.axes_ = np.array([axes], dtype=object)
         if kind == "heatmap":
-            self._heatmap(ax)
+            self._heatmap(axes)
         else:
-            self._bands(ax, legend)
-        ax.set_xlabel(self.step)
-        whole_ticks(ax.xaxis)
+            self._bands(axes, legend)
+        axes.set_xlabel(self.step)
+        whole_ticks(axes.xaxis)
         return self
 
     @property

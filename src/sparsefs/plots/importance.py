@@ -3,10 +3,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._features import names_of, scored
 from ._ranked import RankedDisplay
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+    from typing_extensions import Self
+
+    from ..utils.typing import Bools, Estimator, Floats, Ints, Names
 
 _CUT: dict[str, Any] = {"color": "black", "lw": 1, "ls": (0, (1, 1)), "zorder": 2}
 
@@ -72,14 +79,14 @@ class ImportanceDisplay(RankedDisplay):
     def __init__(
         self,
         *,
-        scores,
-        ranking,
-        support,
-        feature_names,
-        score_label="score",
-        scores_std=None,
-        threshold=None,
-    ):
+        scores: Floats,
+        ranking: Ints,
+        support: Bools,
+        feature_names: NDArray[Any],
+        score_label: str = "score",
+        scores_std: Floats | None = None,
+        threshold: float | None = None,
+    ) -> None:
         self.scores = scores
         self.ranking = ranking
         self.support = support
@@ -89,7 +96,15 @@ class ImportanceDisplay(RankedDisplay):
         self.threshold = threshold
 
     @classmethod
-    def from_estimator(cls, selector, *, feature_names=None, n_features=None, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        selector: Estimator,
+        *,
+        feature_names: Names | None = None,
+        n_features: int | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the scores of a selector.
 
         Parameters

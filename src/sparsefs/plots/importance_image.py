@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,12 @@ from ..utils.text import counted
 from ._features import image_of, scored
 from ._outline import outline
 from ._style import Display, add_legend, pyplot
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from typing_extensions import Self
+
+    from ..utils.typing import Bools, Data, Estimator, Floats, Legend
 
 
 class ImportanceImageDisplay(Display):
@@ -60,13 +66,13 @@ class ImportanceImageDisplay(Display):
     def __init__(
         self,
         *,
-        image,
-        selected,
-        n_channels=1,
-        n_selected=None,
-        score_label="score",
-        background=None,
-    ):
+        image: Floats,
+        selected: Bools,
+        n_channels: int = 1,
+        n_selected: int | None = None,
+        score_label: str = "score",
+        background: Floats | None = None,
+    ) -> None:
         self.image = image
         self.selected = selected
         self.n_channels = n_channels
@@ -75,7 +81,15 @@ class ImportanceImageDisplay(Display):
         self.background = background
 
     @classmethod
-    def from_estimator(cls, selector, image_shape, *, background=None, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        selector: Estimator,
+        image_shape: tuple[int, ...],
+        *,
+        background: Data | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the scores of a selector.
 
         Parameters
@@ -109,17 +123,25 @@ class ImportanceImageDisplay(Display):
         )
         if background is not None:
             flat = np.ravel(np.asarray(background, dtype=np.float64))
-            background = np.atleast_3d(image_of(flat, image_shape, "background")).mean(axis=2)
+            grey = np.atleast_3d(image_of(flat, image_shape, "background")).mean(axis=2)
         return cls(
             image=scores.max(axis=2),
-            selected=support.any(axis=2),
+            selected=np.any(support, axis=2),
             n_channels=scores.shape[2],
             n_selected=int(of.support.sum()),
             score_label=of.label,
-            background=background,
+            background=None if background is None else grey,
         ).plot(ax, **kwargs)
 
-    def plot(self, ax=None, *, cmap="cividis", norm=None, colorbar=True, legend=True):
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        cmap: Any = "cividis",
+        norm: Any = None,
+        colorbar: bool = True,
+        legend: Legend = True,
+    ) -> Self:
         """Draw the picture.
 
         Parameters

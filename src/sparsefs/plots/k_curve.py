@@ -4,12 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._style import CHOSEN, STYLES, Display, add_legend, pyplot, without_math
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from typing_extensions import Self
+
+    from ..evaluation import KCurve
+    from ..utils.typing import Estimator, Legend
 
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), "-.", (0, (1, 1)), (0, (3, 1, 1, 1)), (0, (8, 3)))
 _ALL: dict[str, Any] = {"color": "black", "lw": 1, "ls": (0, (1, 2)), "zorder": 1.5}
@@ -70,7 +77,13 @@ class KCurveDisplay(Display):
     ['gradual pruning', 'trees']
     """
 
-    def __init__(self, *, curves, chosen=None, all_features=None):
+    def __init__(
+        self,
+        *,
+        curves: Mapping[str, KCurve],
+        chosen: Mapping[str, int] | None = None,
+        all_features: float | None = None,
+    ) -> None:
         self.curves = curves
         self.chosen = chosen
         self.all_features = all_features
@@ -78,13 +91,13 @@ class KCurveDisplay(Display):
     @classmethod
     def from_estimator(
         cls,
-        selector,
+        selector: Estimator,
         *,
-        all_features=None,
-        name="",
-        ax=None,
-        **kwargs,
-    ):
+        all_features: float | None = None,
+        name: str = "",
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the ``path_`` of a selector, with a mark at the chosen K.
 
         Parameters
@@ -111,21 +124,30 @@ class KCurveDisplay(Display):
         ValueError
             If K was not chosen in the fit.
         """
-        check_is_fitted(selector)
+        fitted: Any = selector
+        check_is_fitted(fitted)
         if getattr(selector, "path_", None) is None:
             raise ValueError(
                 f"This {type(selector).__name__} was fitted with a given K, so there is no path to "
                 "draw. Fit it with K='auto', or draw a k_curve with KCurveDisplay.from_curve."
             )
-        curve = selector.path_
+        curve = fitted.path_
         # K may have been set to another number since.
-        chosen = {name: selector.K_} if selector.K_ in curve.Ks else None
+        chosen = {name: fitted.K_} if fitted.K_ in curve.Ks else None
         return cls.from_curve(
             {name: curve}, chosen=chosen, all_features=all_features, ax=ax, **kwargs
         )
 
     @classmethod
-    def from_curve(cls, curve, *, chosen=None, all_features=None, ax=None, **kwargs):
+    def from_curve(
+        cls,
+        curve: KCurve | Mapping[str, KCurve],
+        *,
+        chosen: int | Mapping[str, int] | None = None,
+        all_features: float | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw given curves.
 
         Parameters
@@ -163,7 +185,7 @@ class KCurveDisplay(Display):
         display = cls(curves=given, chosen=chosen, all_features=all_features)
         return display.plot(ax, **kwargs)
 
-    def plot(self, ax=None, *, log_x=True, legend=True):
+    def plot(self, ax: Axes | None = None, *, log_x: bool = True, legend: Legend = True) -> Self:
         """Draw it.
 
         Parameters

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -14,6 +15,12 @@ from ..search.objectives import COSTS, Objective
 from ._axes import scale_of
 from ._hue import Hue
 from ._style import BLUE, CHOSEN, GREY, LEGEND, Display, pyplot
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from typing_extensions import Self
+
+    from ..utils.typing import Estimator, Floats, Ints, Legend
 
 _FAINT = {"s": 14, "alpha": 0.6, "linewidths": 0, "zorder": 1}
 _STRONG = {"s": 20, "edgecolors": "black", "linewidths": 0.6, "zorder": 4}
@@ -87,18 +94,18 @@ class ParetoDisplay(Display):
     def __init__(
         self,
         *,
-        x,
-        y,
-        x_values,
-        y_values,
-        directions,
-        front,
-        y_error=None,
-        knee=None,
-        chosen=None,
-        hue=None,
-        hue_values=None,
-    ):
+        x: str,
+        y: str,
+        x_values: Floats,
+        y_values: Floats,
+        directions: Mapping[str, str],
+        front: Ints,
+        y_error: Floats | None = None,
+        knee: int | None = None,
+        chosen: int | None = None,
+        hue: str | None = None,
+        hue_values: Any = None,
+    ) -> None:
         self.x = x
         self.y = y
         self.x_values = x_values
@@ -112,7 +119,16 @@ class ParetoDisplay(Display):
         self.hue_values = hue_values
 
     @classmethod
-    def from_estimator(cls, search, *, x=None, y=None, hue=None, ax=None, **kwargs):
+    def from_estimator(
+        cls,
+        search: Estimator,
+        *,
+        x: str | None = None,
+        y: str | None = None,
+        hue: str | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the trials of a search.
 
         Parameters
@@ -139,15 +155,24 @@ class ParetoDisplay(Display):
         ValueError
             If there are fewer than two objectives, or no such objective or parameter.
         """
-        check_is_fitted(search, "cv_results_")
+        fitted: Any = search
+        check_is_fitted(fitted, "cv_results_")
         chosen = getattr(search, "best_index_", None)
-        results = search.cv_results_
+        results = fitted.cv_results_
         return cls.from_cv_results(results, x=x, y=y, hue=hue, chosen=chosen, ax=ax, **kwargs)
 
     @classmethod
     def from_cv_results(
-        cls, cv_results, *, x=None, y=None, hue=None, chosen=None, ax=None, **kwargs
-    ):
+        cls,
+        cv_results: Mapping[str, Any],
+        *,
+        x: str | None = None,
+        y: str | None = None,
+        hue: str | None = None,
+        chosen: int | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the trials of a results table.
 
         Parameters
@@ -187,7 +212,14 @@ class ParetoDisplay(Display):
         )
         return display.plot(ax, **kwargs)
 
-    def plot(self, ax=None, *, log_x="auto", log_y="auto", legend=True):
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        log_x: bool | Literal["auto"] = "auto",
+        log_y: bool | Literal["auto"] = "auto",
+        legend: Legend = True,
+    ) -> Self:
         """Draw the picture.
 
         Parameters
@@ -214,8 +246,10 @@ class ParetoDisplay(Display):
         self.line_ = self._steps(there)
         self.errorbar_ = None
         if self.y_error is not None and self.y_error[self.front].any():
+            x, y = self._at(self.front)
             self.errorbar_ = ax.errorbar(
-                *self._at(self.front),
+                x,
+                y,
                 self.y_error[self.front],
                 fmt="none",
                 ecolor=self.line_.get_color(),
@@ -246,7 +280,7 @@ class ParetoDisplay(Display):
             )
         return self
 
-    def _at(self, trials):
+    def _at(self, trials) -> Any:
         return self.x_values[trials], self.y_values[trials]
 
     def _steps(self, there):

@@ -3,11 +3,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, Literal
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._features import names_of
 from ._ranked import RankedDisplay
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+    from typing_extensions import Self
+
+    from ..evaluation import Stability
+    from ..utils.typing import Data, Estimator, Floats, Ints, Names, RandomState
 
 _VARIED = {"seed": "fits with other seeds", "half": "fits to random halves"}
 
@@ -68,14 +78,14 @@ class StabilityDisplay(RankedDisplay):
     def __init__(
         self,
         *,
-        frequencies,
-        ranking,
-        feature_names,
-        fits="fits",
-        threshold=None,
-        pfer=None,
-        stability=None,
-    ):
+        frequencies: Floats,
+        ranking: Ints,
+        feature_names: NDArray[Any],
+        fits: str = "fits",
+        threshold: float | None = None,
+        pfer: float | None = None,
+        stability: Stability | None = None,
+    ) -> None:
         self.frequencies = frequencies
         self.ranking = ranking
         self.feature_names = feature_names
@@ -87,20 +97,20 @@ class StabilityDisplay(RankedDisplay):
     @classmethod
     def from_estimator(
         cls,
-        selector,
-        X=None,
-        y=None,
+        selector: Estimator,
+        X: Data | None = None,
+        y: Data | None = None,
         *,
-        K=None,
-        n_repeats=10,
-        vary="seed",
-        n_jobs=None,
-        random_state=None,
-        feature_names=None,
-        n_features=None,
-        ax=None,
-        **kwargs,
-    ):
+        K: int | None = None,
+        n_repeats: int = 10,
+        vary: Literal["seed", "half"] = "seed",
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
+        feature_names: Names | None = None,
+        n_features: int | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the frequencies of a fitted selector, or fit any selector several times.
 
         Parameters
@@ -155,7 +165,8 @@ class StabilityDisplay(RankedDisplay):
                 ax=ax,
                 **kwargs,
             )
-        check_is_fitted(selector)
+        fitted: Any = selector
+        check_is_fitted(fitted)
         frequencies = getattr(selector, "selection_frequencies_", None)
         if frequencies is None:
             raise ValueError(
@@ -163,10 +174,10 @@ class StabilityDisplay(RankedDisplay):
                 "several times, or a fitted StabilitySelector or EnsembleSelector."
             )
         if hasattr(selector, "threshold_"):  # a StabilitySelector
-            ranking, fits = selector.ranking_, f"{2 * selector.n_pairs} fits to halves"
+            ranking, fits = fitted.ranking_, f"{2 * fitted.n_pairs} fits to halves"
         else:
-            ranking = _ranking_of(frequencies, selector.ranking_)
-            fits = f"{selector.n_fits} {_VARIED['seed']}"
+            ranking = _ranking_of(frequencies, fitted.ranking_)
+            fits = f"{fitted.n_fits} {_VARIED['seed']}"
         display = cls(
             frequencies=frequencies,
             ranking=ranking,
@@ -179,8 +190,15 @@ class StabilityDisplay(RankedDisplay):
 
     @classmethod
     def from_selections(
-        cls, selections, *, fits=None, feature_names=None, n_features=None, ax=None, **kwargs
-    ):
+        cls,
+        selections: Data,
+        *,
+        fits: str | None = None,
+        feature_names: Names | None = None,
+        n_features: int | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw given selections.
 
         Parameters
@@ -199,12 +217,13 @@ class StabilityDisplay(RankedDisplay):
         from ..evaluation import stability
 
         found = stability(selections)
-        frequencies = np.mean(selections, axis=0)
+        table = np.asarray(selections)
+        frequencies = table.mean(axis=0)
         display = cls(
             frequencies=frequencies,
             ranking=_ranking_of(frequencies, np.arange(len(frequencies))),
             feature_names=names_of(None, len(frequencies), feature_names),
-            fits=f"{len(selections)} fits" if fits is None else fits,
+            fits=f"{len(table)} fits" if fits is None else fits,
             stability=found,
         )
         return display.plot(ax, n_features=n_features, **kwargs)

@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -22,7 +22,10 @@ from torch import Tensor
 from ..utils.checks import check_density, check_integer, check_number, check_option
 from .check import check_penalty
 from .magnitudes import magnitude_masks
-from .penalties import Penalty, penalty_of
+from .penalties import penalty_of
+
+if TYPE_CHECKING:
+    from ..utils.typing import Apply, PenaltyLike
 
 _LARGEST = torch.finfo(torch.float32).max
 
@@ -101,9 +104,9 @@ class AdaptiveTraining(ABC):
     def __init__(
         self,
         density: float,
-        penalty: str | Penalty,
+        penalty: PenaltyLike,
         schedule: AdaptiveSchedule,
-        apply: str = "gradient",
+        apply: Apply = "gradient",
     ):
         check_option("apply", apply, ("gradient", "loss"))
         self.schedule = schedule

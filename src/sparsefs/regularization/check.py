@@ -4,15 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from .magnitudes import check_weights
-from .penalties import Penalty, not_a_penalty
+from .penalties import not_a_penalty
+
+if TYPE_CHECKING:
+    from ..utils.typing import Apply, Gradients
 
 
-def check_penalty(penalty: Penalty, weights: Iterable[Tensor], apply: str = "gradient") -> None:
+def check_penalty(penalty: Gradients, weights: Iterable[Tensor], apply: Apply = "gradient") -> None:
     """Raise a ValueError unless a penalty returns what a training needs for these weights.
 
     Parameters

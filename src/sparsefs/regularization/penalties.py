@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -248,7 +249,7 @@ _NAMED: dict[str, Callable[[float], Penalty]] = {  # from the density to reach
 }
 
 
-def penalty_of(penalty: str | Penalty, density: float) -> Penalty:
+def penalty_of(penalty: Any, density: float) -> Penalty:
     """Return the penalty of a name, for the density to reach; a penalty is returned as it is."""
     if not isinstance(penalty, str):
         return penalty

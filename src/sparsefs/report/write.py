@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..utils.files import check_writable, replacing
 from ._code import program
@@ -27,23 +29,27 @@ from ._sections import (
 from ._statistics import ColumnFacts
 from ._subject import Subject
 
+if TYPE_CHECKING:
+    from ..evaluation import KCurve
+    from ..utils.typing import Data, Estimator, Names, PathLike
+
 
 def write_report(
-    path,
-    selector,
-    X,
-    y=None,
+    path: PathLike,
+    selector: Estimator,
+    X: Data,
+    y: Data | None = None,
     *,
-    curve=None,
-    feature_names=None,
-    target_name=None,
-    title=None,
-    source=None,
-    preparation=(),
-    code=None,
-    held_out=None,
-    command=None,
-):
+    curve: KCurve | Literal[False] | None = None,
+    feature_names: Names | None = None,
+    target_name: str | None = None,
+    title: str | None = None,
+    source: PathLike | None = None,
+    preparation: Sequence[str] = (),
+    code: str | None = None,
+    held_out: Mapping[str, Any] | None = None,
+    command: str | None = None,
+) -> None:
     """Write a report of a selection to one HTML file.
 
     The report shows the selected features and their score in tables and pictures, and ends with a

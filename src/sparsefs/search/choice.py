@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ def to_minimise(results: dict, objectives: Sequence[Objective]) -> np.ndarray:
     return np.column_stack(columns)
 
 
-def standard_errors(results: dict, objective: Objective) -> np.ndarray:
+def standard_errors(results: Mapping[str, Any], objective: Objective) -> np.ndarray:
     """Return the standard error of every trial's mean over its folds; 0 with one fold."""
     n = _n_splits(results, objective)
     std = results[f"std_{objective.column}"]

@@ -6,10 +6,15 @@ Points are rows, objectives are columns, and less is better in each of them.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from ..utils.typing import Data, Ints
 
-def non_dominated_layers(points) -> list[np.ndarray]:
+
+def non_dominated_layers(points: Data) -> list[Ints]:
     """Sort points into layers: the front, the front of what is left, and so on.
 
     A point dominates another if it is nowhere worse and somewhere better; equal points share a
@@ -31,9 +36,9 @@ def non_dominated_layers(points) -> list[np.ndarray]:
     >>> [layer.tolist() for layer in non_dominated_layers([[1, 4], [2, 2], [3, 3], [4, 1]])]
     [[0, 1, 3], [2]]
     """
-    points = _table(points)
-    known = np.flatnonzero(~np.isnan(points).any(axis=1))
-    dominates = _dominance(points[known])
+    table = _table(points)
+    known = np.flatnonzero(~np.isnan(table).any(axis=1))
+    dominates = _dominance(table[known])
     n_better, layers = dominates.sum(axis=0), []  # of those that are in no layer yet
     left = np.ones(len(known), dtype=bool)
     while left.any():
@@ -44,7 +49,7 @@ def non_dominated_layers(points) -> list[np.ndarray]:
     return layers
 
 
-def hypervolume(points, reference) -> float:
+def hypervolume(points: Data, reference: Data) -> float:
     """Return the volume of the space up to a reference that at least one point dominates.
 
     Parameters
@@ -74,13 +79,13 @@ def hypervolume(points, reference) -> float:
     >>> hypervolume([[1, 4], [2, 2], [4, 1]], reference=[5, 5])
     11.0
     """
-    points, reference = _table(points), np.asarray(reference, dtype=np.float64)
-    if reference.shape != points.shape[1:]:
+    table, corner = _table(points), np.asarray(reference, dtype=np.float64)
+    if corner.shape != table.shape[1:]:
         raise ValueError(
-            f"reference must contain a number per objective, {points.shape[1]}. Got shape "
-            f"{reference.shape}."
+            f"reference must contain a number per objective, {table.shape[1]}. Got shape "
+            f"{corner.shape}."
         )
-    return _volume(points[(points < reference).all(axis=1)], reference)
+    return _volume(table[(table < corner).all(axis=1)], corner)
 
 
 def hypervolumes(points: np.ndarray, reference: np.ndarray) -> np.ndarray:

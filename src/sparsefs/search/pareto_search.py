@@ -6,17 +6,16 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import cached_property
 from numbers import Integral, Real
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection import check_cv
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import _routing_enabled, get_routing_for_object
@@ -28,7 +27,7 @@ from ..data.inputs import table_on_disk
 from ..evaluation.folds import has_classes
 from ..evaluation.groups import checked_groups, splitter_of_groups
 from ..selectors.base import refuse_booleans
-from ..training.progress import with_callbacks
+from ..utils.estimators import BaseSearchCV, with_callbacks
 from ..utils.random import seed_of
 from .choice import RULES, chosen, front_of, to_minimise
 from .evaluation import Task
@@ -40,6 +39,11 @@ from .samplers import ADAPTIVE, DESIGNS, make_sampler
 from .space import Space
 from .study import found_in, study_of
 from .trials import Trials
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ..utils.typing import Data, Estimator, Floats, Ints, PathLike, RandomState, Splits
 
 
 class ParetoSearchCV(BaseSearchCV):
@@ -171,6 +175,10 @@ class ParetoSearchCV(BaseSearchCV):
     True
     """
 
+    pareto_front_: Ints
+    non_dominated_layers_: list[Ints]
+    objectives_: dict[str, str]
+
     _parameter_constraints: ClassVar[dict] = {
         "estimator": [HasMethods(["fit", "get_params", "set_params"])],
         "param_space": [dict, list, tuple],
@@ -195,22 +203,22 @@ class ParetoSearchCV(BaseSearchCV):
 
     def __init__(
         self,
-        estimator,
-        param_space,
+        estimator: Estimator,
+        param_space: Mapping[str, Any] | Sequence[Mapping[str, Any]],
         *,
-        objectives=("score", "n_features"),
-        sampler="random",
-        n_trials=50,
-        max_seconds=None,
-        batch_size="auto",
-        cv=None,
-        refit="one_standard_error",
-        study=None,
-        error_score=np.nan,
-        return_train_score=False,
-        n_jobs=None,
-        verbose=0,
-        random_state=None,
+        objectives: str | Sequence[str] | Mapping[str, Any] = ("score", "n_features"),
+        sampler: Literal["random", "latin-hypercube", "sobol", "nsga2", "tpe", "gp"] = "random",
+        n_trials: int | None = 50,
+        max_seconds: float | None = None,
+        batch_size: int | Literal["auto"] = "auto",
+        cv: Splits = None,
+        refit: str | Callable[..., Any] | bool = "one_standard_error",
+        study: PathLike | None = None,
+        error_score: float | Literal["raise"] = np.nan,
+        return_train_score: bool = False,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        random_state: RandomState = None,
     ):
         self.estimator = estimator
         self.param_space = param_space
@@ -235,7 +243,7 @@ class ParetoSearchCV(BaseSearchCV):
         return tags
 
     @with_callbacks
-    def fit(self, X, y=None, **params):
+    def fit(self, X: Data, y: Data | None = None, **params: Any) -> Self:
         """Try parameters, find the front, and fit the trial that `refit` chooses.
 
         Parameters
@@ -345,7 +353,7 @@ class ParetoSearchCV(BaseSearchCV):
         return self
 
     @available_if(has_score)
-    def score(self, X, y=None, **params):
+    def score(self, X: Data, y: Data | None = None, **params: Any) -> float:
         """Score the best estimator by the first score in `objectives`.
 
         Parameters
@@ -363,7 +371,8 @@ class ParetoSearchCV(BaseSearchCV):
 
     def _routed_and_splits(self, X, y, params):
         """Parameters by who receives them, and the folds."""
-        groups, is_number = params.get("groups"), self.cv is None or isinstance(self.cv, Integral)
+        folds: Any = self.cv
+        groups, is_number = params.get("groups"), folds is None or isinstance(folds, Integral)
         stratified = has_classes(self.estimator, y)
         takes_groups = has_fit_parameter(self.estimator, "groups")
         if groups is not None and is_number and _routing_enabled():
@@ -374,18 +383,18 @@ class ParetoSearchCV(BaseSearchCV):
                 params = {name: value for name, value in params.items() if name != "groups"}
         routed = self._get_routed_params_for_fit(params)
         if groups is None or not is_number:
-            cv = check_cv(self.cv, y, classifier=stratified)
+            cv = check_cv(folds, y, classifier=stratified)
             splits = list(cv.split(X, y, **routed.splitter.split))
         else:
-            numbers = checked_groups(groups, X)
-            cv = splitter_of_groups(self.cv, numbers.max() + 1, stratified)
+            numbers: Any = checked_groups(groups, X)
+            cv = splitter_of_groups(folds, numbers.max() + 1, stratified)
             splits = list(cv.split(np.zeros((len(numbers), 1)), y, numbers))
         if groups is not None and takes_groups and not _routing_enabled():
             routed.estimator.fit["groups"] = groups
         return routed, splits
 
     @cached_property  # when it is asked for: with many objectives it takes longer than the rest
-    def hypervolume_(self):
+    def hypervolume_(self) -> Floats:
         """Share of the box around all means that the trials up to each one dominate, ndarray."""
         check_is_fitted(self)
         points = to_minimise(self.cv_results_, objectives_in(self.objectives_))
@@ -427,15 +436,16 @@ class ParetoSearchCV(BaseSearchCV):
 
     def _seed_and_batch(self):
         """Seed and batch size; open ones are taken from the study."""
-        seed, batch = seed_of(self.random_state), self.batch_size
-        if batch == "auto":
-            batch = 1
+        seed, batch = seed_of(self.random_state), 1
+        if self.batch_size != "auto":
+            batch = int(self.batch_size)
+        else:
             if self.sampler == "nsga2":
                 batch = min(50, max(4, (self.n_trials or 200) // 10))
             batch = max(1, found_in(self.study, "batch_size", batch))
         if self.random_state is None:
             seed = found_in(self.study, "seed", seed)
-        return seed, int(batch)
+        return seed, batch
 
     def _refitted(self, results, objectives, X, y, fit_params, progress):
         index = chosen(self.refit, results, objectives)

@@ -61,7 +61,7 @@ class Conditional:
     ... }
     """
 
-    def __init__(self, values, **conditions):
+    def __init__(self, values: Any, **conditions: Any):
         if not conditions:
             raise ValueError("Conditional needs a condition, as in topology=['set', 'rigl'].")
         self.values = values

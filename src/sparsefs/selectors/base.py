@@ -5,14 +5,12 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -32,22 +30,23 @@ from ..data.inputs import (
 from ..data.target import TASKS, Target
 from ..evaluation.choice import CrossValidatedK
 from ..evaluation.groups import checked_groups
-from ..training.progress import CallbackSupportMixin, Progress, with_callbacks
+from ..training.progress import Progress
 from ..utils.arithmetic import default_errors
 from ..utils.checks import check_size, check_sizes
+from ..utils.estimators import BaseEstimator, CallbackSupportMixin, with_callbacks
 from ..utils.random import seed_of
 from ..utils.text import counted
 from ..utils.warning import warn_user
 from .columns import ColumnSelector
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ..evaluation.curve import KCurve
     from ..utils.costs import Costs
+    from ..utils.typing import Bools, Data, Floats
     from .network import FittedNetwork
 
-Task = Literal["auto", "classification", "multilabel", "regression"]
-Loss = (
-    Literal["auto", "cross_entropy", "binary_cross_entropy", "squared_error"] | Callable[..., Any]
-)
 FLOAT32_MAX = float(np.finfo(np.float32).max)  # training is in float32
 
 
@@ -127,6 +126,29 @@ verbose, random_state
         Of methods that learn y, see :class:`sparsefs.NeuronAttributionSelector`.
     """
 
+    # The parameters of all methods, and of those that learn y.
+    K: Any
+    max_iter: int
+    batch_size: Any
+    hidden_layer_sizes: Any
+    scaling: Any
+    task: Any
+    loss: Any
+    class_weight: Any
+    n_jobs: int | None
+    device: str
+    verbose: int
+    random_state: Any
+
+    scaling_: str
+    path_: KCurve
+    history_: dict[str, Floats]
+    n_iter_: int
+    costs_: Costs
+    _K_fitted: Any
+    _n_constant: int
+    _target: Any
+
     _one_hidden_layer: ClassVar[bool] = False
     _nested_ranking: ClassVar[bool] = True  # whether one ranking serves every K
     _own_parts: ClassVar[tuple[str, ...]] = ("loss",)  # parameters that may be the user's objects
@@ -165,7 +187,13 @@ verbose, random_state
     }
 
     @with_callbacks
-    def fit(self, X, y=None, sample_weight=None, groups=None):
+    def fit(
+        self,
+        X: Data,
+        y: Data | None = None,
+        sample_weight: Data | None = None,
+        groups: Data | None = None,
+    ) -> Self:
         """Train the network and rank the features.
 
         Parameters
@@ -367,7 +395,7 @@ verbose, random_state
             )
 
     @property
-    def support_(self) -> np.ndarray:
+    def support_(self) -> Bools:
         """Mask of the selected features, ndarray of shape (n_features,), bool."""
         return self._get_support_mask()
 

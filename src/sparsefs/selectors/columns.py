@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from scipy import sparse
-from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import _safe_indexing, check_array, get_tags
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -13,12 +14,23 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ..data import RowTable
 from ..data.inputs import table_on_disk, transform_table
 from ..data.kinds import name_columns, non_numeric_columns, on_host
+from ..utils.estimators import SelectorMixin
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..utils.typing import Data, Floats, Ints
 
 
 class ColumnSelector(SelectorMixin):
     """Base of everything that has ``scores_`` and selects columns."""
 
-    def transform(self, X):
+    scores_: Floats
+    ranking_: Ints
+    n_features_in_: int
+    feature_names_in_: NDArray[Any]
+
+    def transform(self, X: Data) -> Any:
         """Reduce X to the selected features.
 
         Parameters
@@ -79,7 +91,7 @@ class ColumnSelector(SelectorMixin):
         )
 
     @property
-    def feature_importances_(self) -> np.ndarray:
+    def feature_importances_(self) -> Floats:
         """Scores for scikit-learn's SelectFromModel and RFE, ndarray of shape (n_features,).
 
         ``scores_``, shifted so that none is negative.

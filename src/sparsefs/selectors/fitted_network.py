@@ -15,8 +15,11 @@ from ..data.inputs import read_blocks
 from ..utils.arithmetic import default_errors
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..networks import FeedForward
     from ..training.scaling import Scaling
+    from ..utils.typing import Floats, Ints
 
 _ACTIVATIONS = {
     "identity": lambda z: z,
@@ -44,14 +47,16 @@ class FittedNetwork:
     """
 
     weights: list[Any]
-    biases: list[np.ndarray]
+    biases: list[NDArray[np.float32]]
     activations: list[str]
-    mean: np.ndarray
-    scale: np.ndarray
-    columns: np.ndarray | None = None
+    mean: Floats
+    scale: Floats
+    columns: Ints | None = None
 
     @classmethod
-    def of(cls, network: FeedForward, scaling: Scaling, columns=None) -> FittedNetwork:
+    def of(
+        cls, network: FeedForward, scaling: Scaling, columns: Ints | None = None
+    ) -> FittedNetwork:
         """Take over what `network` has learnt."""
         chosen = slice(None) if columns is None else columns
         return cls(
@@ -63,7 +68,7 @@ class FittedNetwork:
             columns,
         )
 
-    def scaled(self, X) -> np.ndarray:
+    def scaled(self, X: Any) -> NDArray[np.float32]:
         """Rows of X as the network sees them, dense float32."""
         if self.columns is not None:
             X = X[:, self.columns]
@@ -71,17 +76,17 @@ class FittedNetwork:
         x = (X - self.mean) / self.scale
         return x.astype(np.float32)
 
-    def __call__(self, X) -> np.ndarray:
+    def __call__(self, X: Any) -> NDArray[np.float32]:
         """Outputs for the rows of X, of shape (n_samples, n_outputs), float32."""
         return np.concatenate([self.output(block) for block in self.blocks(X)])
 
-    def blocks(self, X) -> Iterator[Any]:
+    def blocks(self, X: Any) -> Iterator[Any]:
         """The rows of X from first to last, so few at a time that no layer's values are large."""
         widest = max(X.shape[1], *(len(bias) for bias in self.biases))
         return (block for _, block in read_blocks(X, 2**20 * X.shape[1] // widest))
 
     @default_errors()
-    def output(self, X) -> np.ndarray:
+    def output(self, X: Any) -> NDArray[np.float32]:
         """The same for a few rows, at once."""
         x = self.scaled(X).T
         for weights, bias, name in zip(self.weights, self.biases, self.activations, strict=True):

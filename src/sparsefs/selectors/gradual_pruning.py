@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from math import isqrt
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from scipy import sparse
@@ -17,8 +17,11 @@ from ..data import RowTable
 from ..evaluation.choice import CrossValidatedK
 from ..training.progress import settings_in_words
 from ..utils.checks import check_memory
-from .base import FLOAT32_MAX, BaseSelector, FitResult, Loss, Task
+from .base import FLOAT32_MAX, BaseSelector, FitResult
 from .docs import documented
+
+if TYPE_CHECKING:
+    from ..utils.typing import Floats, Loss, Task
 
 _STEPS = 5  # between two prunings, for up to _FEW samples
 _FEW = 1000
@@ -162,12 +165,13 @@ class GradualPruningSelector(BaseSelector):
     component_weight: Literal["auto"] | float = "auto"
     task: Task = "auto"
     loss: Loss = "auto"
-    class_weight: dict[Any, float] | Literal["balanced"] | None = None
+    class_weight: Mapping[Any, float] | Literal["balanced"] | None = None
     n_networks: int = 8
     n_jobs: int | None = None
     device: str = "auto"
     verbose: int = False
     random_state: int | np.random.RandomState | None = None
+    scores_std_: Floats = field(init=False)
 
     def _train(self, data, rng, device, progress):
         import torch

@@ -3,19 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from ..evaluation.choice import CrossValidatedK
 from ..utils.warning import warn_user
-from .base import FLOAT32_MAX, Loss, Task
+from .base import FLOAT32_MAX
 from .docs import documented
 from .network import PerceptronSelector
+
+if TYPE_CHECKING:
+    from ..utils.typing import Apply, Loss, PenaltyLike, Task
 
 
 @documented
@@ -142,8 +145,8 @@ class HyperSparseSelector(PerceptronSelector):
     K: int | float | Literal["auto"] | CrossValidatedK = 50
     _: KW_ONLY
     density: float = 0.005
-    penalty: Literal["hypersparse", "l1", "l2"] | Any = "hypersparse"
-    apply: Literal["gradient", "loss"] = "gradient"
+    penalty: PenaltyLike = "hypersparse"
+    apply: Apply = "gradient"
     warmup_epochs: int | float = 0.125
     initial_strength: float = 0.00002
     growth: float = 1.3
@@ -152,7 +155,7 @@ class HyperSparseSelector(PerceptronSelector):
     activation: Literal["logistic", "relu", "tanh"] = "relu"
     task: Task = "auto"
     loss: Loss = "auto"
-    class_weight: dict[Any, float] | Literal["balanced"] | None = None
+    class_weight: Mapping[Any, float] | Literal["balanced"] | None = None
     scaling: Literal["auto", "feature", "global", "minmax", "none"] = "auto"
     max_iter: int = 80
     batch_size: Literal["auto"] | int = "auto"

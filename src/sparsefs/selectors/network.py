@@ -29,9 +29,12 @@ from .connections import ConnectionRecord
 from .fitted_network import FittedNetwork
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from ..networks import FeedForward
     from ..training.batches import Batches
     from ..training.progress import Progress
+    from ..utils.typing import Data, Ints
 
 _SMALL = 200  # samples; below, the papers take smaller batches
 
@@ -42,6 +45,13 @@ class NetworkSelector(BaseSelector):
     A method builds the network and its other parts in ``_train``, and hands them to
     :meth:`_trained`. Further parameters are `alpha`, `kernel` and `connections_every`.
     """
+
+    alpha: float
+    kernel: Any
+    connections_every: int | None
+
+    network_: FittedNetwork
+    connections_: dict[str, Ints]
 
     _paper: ClassVar[dict[str, Any]] = {}  # the paper's values
     _paper_variants: ClassVar[dict[str, dict[str, Any]]] = {}  # and those of its variants
@@ -56,7 +66,7 @@ class NetworkSelector(BaseSelector):
     }
 
     @classmethod
-    def from_paper(cls, variant: str | None = None, **params):
+    def from_paper(cls, variant: str | None = None, **params: Any) -> Self:
         """Return a selector with the settings of the paper.
 
         Parameters
@@ -213,6 +223,10 @@ class AutoencoderSelector(NetworkSelector):
     A method puts its parts together in ``_train`` by :meth:`_train_autoencoder`.
     """
 
+    update_every: Any
+    update_until: float
+    noise_std: float
+
     _one_hidden_layer: ClassVar[bool] = True
 
     _parameter_constraints: ClassVar[dict] = {
@@ -227,7 +241,7 @@ class AutoencoderSelector(NetworkSelector):
         "noise_std": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
     }
 
-    def score(self, X, y=None, sample_weight=None) -> float:
+    def score(self, X: Data, y: Any = None, sample_weight: Data | None = None) -> float:
         """Return the negative mean squared reconstruction error of X; higher is better.
 
         Parameters
@@ -315,6 +329,8 @@ class PerceptronSelector(NetworkSelector):
     Further parameters are `activation`, `task`, `loss` and `class_weight`.
     """
 
+    activation: Any
+
     _small_batch: ClassVar[int] = 32  # what batch_size="auto" is for few samples
 
     _parameter_constraints: ClassVar[dict] = {
@@ -325,7 +341,7 @@ class PerceptronSelector(NetworkSelector):
         "kernel": [StrOptions({"auto", "csr", "masked"})],
     }
 
-    def score(self, X, y, sample_weight=None) -> float:
+    def score(self, X: Data, y: Data, sample_weight: Data | None = None) -> float:
         """Return how well the network itself predicts y.
 
         Parameters

@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from numbers import Real
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from ..evaluation.choice import CrossValidatedK
-from .base import Loss, Task
 from .docs import documented
 from .network import PerceptronSelector
+
+if TYPE_CHECKING:
+    from ..utils.typing import Loss, Task
 
 
 @documented
@@ -131,7 +133,7 @@ class NeuroFSSelector(PerceptronSelector):
     activation: Literal["logistic", "relu", "tanh"] = "tanh"
     task: Task = "auto"
     loss: Loss = "auto"
-    class_weight: dict[Any, float] | Literal["balanced"] | None = None
+    class_weight: Mapping[Any, float] | Literal["balanced"] | None = None
     scaling: Literal["auto", "feature", "global", "minmax", "none"] = "auto"
     max_iter: int = 100
     batch_size: Literal["auto"] | int = "auto"

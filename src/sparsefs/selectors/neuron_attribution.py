@@ -4,19 +4,22 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from ..data.target import validation_split
 from ..evaluation.choice import CrossValidatedK
-from .base import Loss, Task
 from .docs import documented
 from .network import PerceptronSelector
+
+if TYPE_CHECKING:
+    from ..importance import Importance
+    from ..utils.typing import Loss, Task
 
 
 @documented
@@ -170,7 +173,7 @@ class NeuronAttributionSelector(PerceptronSelector):
     K: int | float | Literal["auto"] | CrossValidatedK = 50
     _: KW_ONLY
     topology: Literal["dense", "rigl", "set"] | Callable[..., Any] = "set"
-    importance: Literal["attribution", "strength"] | Any = "attribution"
+    importance: Literal["attribution", "strength"] | Importance = "attribution"
     average_over: Literal["all", "last_epoch", "last_iteration"] = "all"
     density: float = 0.05
     init: Literal["erk", "uniform"] | Callable[..., Any] = "erk"
@@ -184,7 +187,7 @@ class NeuronAttributionSelector(PerceptronSelector):
     activation: Literal["logistic", "relu", "tanh"] = "relu"
     task: Task = "auto"
     loss: Loss = "auto"
-    class_weight: dict[Any, float] | Literal["balanced"] | None = None
+    class_weight: Mapping[Any, float] | Literal["balanced"] | None = None
     scaling: Literal["auto", "feature", "global", "minmax", "none"] = "auto"
     max_iter: int = 200
     batch_size: Literal["auto"] | int = "auto"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from numbers import Real
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -17,7 +17,7 @@ from .docs import documented
 from .network import AutoencoderSelector
 
 # What ranks the features: (what is counted, at which neurons).
-_RANKINGS = {
+_RANKINGS: dict[str, tuple[Any, Any]] = {
     "strength": ("strength", "input"),
     "degree": ("degree", "input"),
     "output_strength": ("strength", "output"),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -89,7 +89,7 @@ class InputEvolution:
         batches.use_columns(self.alive)
 
     def after_step(
-        self, step: int, steps_per_epoch: int, n_steps: int, network: FeedForward, importance
+        self, step: int, steps_per_epoch: int, n_steps: int, network: FeedForward, importance: Any
     ) -> int | torch.Tensor:
         """Rewire and evolve if step number `step` is due; return how many connections moved."""
         moved = self.topology.after_step(step, steps_per_epoch, n_steps, network, importance)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -35,9 +35,9 @@ class UpdateSchedule:
         cosine until the topology stays (RigL).
     """
 
-    every: str | int = "batch"
+    every: Literal["batch", "epoch"] | int = "batch"
     until: float = 1.0
-    decay: str = "constant"
+    decay: Literal["constant", "cosine"] = "constant"
 
     def due(self, step: int, steps_per_epoch: int, n_steps: int) -> bool:
         """Return whether to rewire after step number `step` (counted from 1) of `n_steps`.
@@ -81,7 +81,7 @@ class Rewiring:
     fraction: float
 
     def __call__(
-        self, layer: RewirableLayer, importance, rng: np.random.Generator, factor: float = 1.0
+        self, layer: RewirableLayer, importance: Any, rng: np.random.Generator, factor: float = 1.0
     ) -> int | torch.Tensor:
         """Rewire `layer`; return how many connections moved.
 
@@ -130,7 +130,7 @@ class Topology:
     rng: np.random.Generator
 
     def after_step(
-        self, step: int, steps_per_epoch: int, n_steps: int, network: FeedForward, importance
+        self, step: int, steps_per_epoch: int, n_steps: int, network: FeedForward, importance: Any
     ) -> int | torch.Tensor:
         """Rewire if step number `step` (from 1) is due; return how many connections moved.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -21,6 +21,9 @@ from ..networks.chunks import chunks
 from ..utils.order_statistics import OrderStatistics
 from .initialisation import distinct_integers, erk_densities, uniform_densities
 from .layer import RewirableLayer
+
+if TYPE_CHECKING:
+    from ..utils.typing import Side
 
 
 class DropRule(Protocol):
@@ -104,7 +107,7 @@ class MagnitudeDrop:
 
     unused: bool = False
 
-    def __call__(self, layer: RewirableLayer, importance, fraction: float) -> np.ndarray:
+    def __call__(self, layer: RewirableLayer, importance: Any, fraction: float) -> np.ndarray:
         values = layer.slot_values()
         dropped = nearest_to_zero(values, fraction, layer.positions)
         if not self.unused or fraction == 0:
@@ -125,9 +128,9 @@ class ImportanceDrop:
         Which neurons of the layer `importance` describes.
     """
 
-    side: str = "in"
+    side: Side = "in"
 
-    def __call__(self, layer: RewirableLayer, importance, fraction: float) -> np.ndarray:
+    def __call__(self, layer: RewirableLayer, importance: Any, fraction: float) -> np.ndarray:
         return nearest_to_zero(layer.weighted(self.side, importance), fraction, layer.positions)
 
 
@@ -235,7 +238,7 @@ def _growth_at(layer, dropped, grown):
 class RandomGrow:
     """Grow new connections at free positions drawn uniformly (SET, QuickSelection)."""
 
-    def __call__(self, layer: RewirableLayer, dropped, importance, rng) -> Growth:
+    def __call__(self, layer: RewirableLayer, dropped: Any, importance: Any, rng: Any) -> Growth:
         return _growth_at(layer, dropped, free_positions(layer, dropped, len(dropped), rng))
 
 
@@ -250,7 +253,7 @@ class GradientGrow:
     Evci, U. et al. "Rigging the lottery: making all tickets winners." ICML 2020.
     """
 
-    def __call__(self, layer: RewirableLayer, dropped, importance, rng) -> Growth:
+    def __call__(self, layer: RewirableLayer, dropped: Any, importance: Any, rng: Any) -> Growth:
         taken = kept_positions(layer, dropped)
         return _growth_at(layer, dropped, steepest_positions(layer, taken, len(dropped)))
 
@@ -337,9 +340,9 @@ class ImportanceGrow:
         Which neurons of the layer `importance` describes.
     """
 
-    side: str = "in"
+    side: Side = "in"
 
-    def __call__(self, layer: RewirableLayer, dropped, importance, rng) -> Growth:
+    def __call__(self, layer: RewirableLayer, dropped: Any, importance: Any, rng: Any) -> Growth:
         if len(dropped) == 0:
             nothing = np.empty(0, dtype=np.int64)
             return Growth(np.zeros(0, dtype=bool), nothing, nothing)

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from ..networks import layer_of
-from ..regularization import AdaptiveSchedule, AdaptiveTraining, Penalty
+from ..regularization import AdaptiveSchedule, AdaptiveTraining
 
 if TYPE_CHECKING:
     from ..networks import FeedForward
@@ -56,13 +56,13 @@ class AdaptivePruning(AdaptiveTraining):
         network: FeedForward,
         optimizer: Optimizer,
         density: float,
-        penalty: str | Penalty,
+        penalty: Any,
         schedule: AdaptiveSchedule,
         score: Callable[[], float],
         *,
         n_epochs: int,
         fine_tune_epochs: int,
-        apply: str = "gradient",
+        apply: Any = "gradient",
         kernel: str = "auto",
     ):
         self.network = network

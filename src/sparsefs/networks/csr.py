@@ -119,16 +119,16 @@ class CSRLinear(SparseLinear):
 
     # Products. The activations of the own side may come in chunks.
 
-    def forward(self, x):
+    def forward(self, x: Any) -> torch.Tensor:
         product = self._to_own if self.side == "out" else self._to_partners
         return product(x, self.bias, self._output(self.shape[0], x.shape[1]))
 
-    def backward(self, grad):
+    def backward(self, grad: torch.Tensor) -> torch.Tensor:
         product = self._to_own if self.side == "in" else self._to_partners
         out = grad.new_empty(self.shape[1], grad.shape[1])
         return product(grad, grad.new_zeros(1, 1), out)
 
-    def backward_chunks(self, grad):
+    def backward_chunks(self, grad: torch.Tensor) -> Any:
         if self.side == "out":
             yield from super().backward_chunks(grad)
             return
@@ -136,7 +136,7 @@ class CSRLinear(SparseLinear):
         for i, chunk in enumerate(self.chunks):
             yield chunk.own, self.to_own(i, grad, zero)
 
-    def weight_grad(self, grad, x):
+    def weight_grad(self, grad: torch.Tensor, x: Any) -> torch.Tensor:
         own, partners = (grad, x) if self.side == "out" else (x, grad)
         if len(self.chunks) == 1 and self.exists is None and self.n_connections:  # no copy
             matrix = self.chunks[0].matrix
@@ -162,7 +162,7 @@ class CSRLinear(SparseLinear):
             self.add_to_partners(i, own[chunk.own], out)
         return out
 
-    def to_own(self, i: int, partners: torch.Tensor, bias, out=None) -> torch.Tensor:
+    def to_own(self, i: int, partners: torch.Tensor, bias: Any, out: Any = None) -> torch.Tensor:
         """Return what the own neurons of chunk `i` get from all partners, plus `bias`."""
         out = torch.addmm(bias, self.chunks[i].matrix, partners, out=out)
         lines, neurons = self._lines[i]
@@ -183,7 +183,7 @@ class CSRLinear(SparseLinear):
         if len(neurons):
             out.addmm_(self._block[lines].t(), own.index_select(0, neurons))
 
-    def chunk_grad(self, i: int, own: torch.Tensor, partners: torch.Tensor, grad) -> None:
+    def chunk_grad(self, i: int, own: torch.Tensor, partners: torch.Tensor, grad: Any) -> None:
         """Set the gradient in the slots of chunk `i`; `grad` is that of all slots."""
         chunk = self.chunks[i]
         if chunk.slots.stop > chunk.slots.start:
@@ -225,7 +225,7 @@ class CSRLinear(SparseLinear):
     # What rules and scores read.
 
     @property
-    def n_bytes(self):
+    def n_bytes(self) -> int:
         arrays: list = [self.values, self.bias, *self.buffers.values()]
         arrays += [self.rows, self.cols, self._starts]
         if self._transposed is not None:
@@ -236,7 +236,7 @@ class CSRLinear(SparseLinear):
             arrays += [self.exists, self._mask, self._block_line]
         return sum(array.nbytes for array in arrays)
 
-    def strength(self, side):
+    def strength(self, side: str) -> np.ndarray:
         weights = np.abs(self.values.cpu().numpy())
         if side != self.side:
             return np.bincount(self._partner, weights=weights, minlength=self._n_partners)
@@ -250,7 +250,7 @@ class CSRLinear(SparseLinear):
             sums[self._members] += lines.sum(1, dtype=np.float64)
         return sums
 
-    def weighted(self, side, importance):
+    def weighted(self, side: str, importance: np.ndarray) -> np.ndarray:
         importance = np.asarray(importance, dtype=np.float32)
         scores = self.values.cpu().numpy().copy()
         if side != self.side:
@@ -262,7 +262,7 @@ class CSRLinear(SparseLinear):
             lines *= importance[self._members, None]
         return scores
 
-    def degree(self, side):
+    def degree(self, side: str) -> np.ndarray:
         if side not in self._degrees:
             neurons = self.cols if side == "in" else self.rows
             if self.exists is not None:
@@ -271,7 +271,7 @@ class CSRLinear(SparseLinear):
             self._degrees[side] = np.bincount(neurons, minlength=n_neurons)
         return self._degrees[side]
 
-    def connected(self, side, neurons):
+    def connected(self, side: str, neurons: np.ndarray) -> np.ndarray:
         if side != self.side:
             row_of = np.full(self._n_partners, -1, dtype=np.int32)
             row_of[neurons] = np.arange(len(neurons))
@@ -293,7 +293,7 @@ class CSRLinear(SparseLinear):
                 row[self._partner[slots]] = self.exists[slots]
         return table
 
-    def rewire(self, removed, added_rows, added_cols):
+    def rewire(self, removed: Any, added_rows: Any, added_cols: Any) -> None:
         if len(removed) == 0 and len(added_rows) == 0:
             return
         for side, degree in self._degrees.items():

@@ -151,7 +151,7 @@ class FeedForward:
         layer = self.layers[-1]
         return isinstance(layer, CSRLinear) and layer.side == "out" and len(layer.chunks) > 1
 
-    def reconstruct(self, x, target, sample_weight, loss):
+    def reconstruct(self, x: Any, target: Any, sample_weight: Any, loss: Any) -> Any:
         """Run a training step of an autoencoder with very many features.
 
         The outputs, their errors and their gradients exist for a chunk of features at a time, if
@@ -226,7 +226,9 @@ class FeedForward:
         derivative = _ACTIVATIONS[self.activations[i]].slope
         return None if derivative is None else derivative(self.outputs[i][:, samples])
 
-    def replace_inputs(self, source, new_rows, new_cols, kernel: str = "auto") -> None:
+    def replace_inputs(
+        self, source: Any, new_rows: Any, new_cols: Any, kernel: str = "auto"
+    ) -> None:
         """Give the first layer other inputs, see :func:`with_inputs`."""
         self.layers[0] = with_inputs(self.layers[0], source, new_rows, new_cols, kernel)
 
@@ -289,8 +291,8 @@ def choose_kernel(
 
 
 def make_sparse_linear(
-    shape,
-    positions,
+    shape: tuple[int, int],
+    positions: Any,
     *,
     bound: float,
     rng: np.random.Generator,
@@ -322,7 +324,13 @@ def make_sparse_linear(
 
 
 def layer_of(
-    shape, positions, values, bias, device, kernel: str = "auto", filled_side: str | None = None
+    shape: tuple[int, int],
+    positions: Any,
+    values: Any,
+    bias: Any,
+    device: Any,
+    kernel: str = "auto",
+    filled_side: str | None = None,
 ) -> SparseLinear:
     """Create a layer of given connections in the kernel of that name, see :func:`choose_kernel`."""
     if kernel == "auto":

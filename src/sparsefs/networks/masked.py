@@ -8,6 +8,7 @@ device prefers dense products.
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -53,7 +54,7 @@ class DenseSlots:
     def slot_values(self) -> np.ndarray:
         return self.values.detach().cpu().numpy()
 
-    def positions(self, slots) -> np.ndarray:
+    def positions(self, slots: Any) -> np.ndarray:
         return np.asarray(slots, dtype=np.int64)
 
     def strength(self, side: str) -> np.ndarray:
@@ -103,11 +104,11 @@ class MaskedLinear(DenseSlots, SparseLinear):  # type: ignore[override]
         return self._mask.view(self.shape)
 
     @property
-    def n_bytes(self):
+    def n_bytes(self) -> int:
         arrays = [self.values, self.bias, *self.buffers.values(), self._mask]
         return sum(array.nbytes for array in arrays)
 
-    def forward(self, x):
+    def forward(self, x: Any) -> torch.Tensor:
         out = self._output(self.shape[0], x.shape[1])
         if torch.is_tensor(x):
             return torch.addmm(self.bias, self.weight, x, out=out)
@@ -116,10 +117,10 @@ class MaskedLinear(DenseSlots, SparseLinear):  # type: ignore[override]
             out.addmm_(self.weight[:, chunk], x[chunk])
         return out
 
-    def backward(self, grad):
+    def backward(self, grad: torch.Tensor) -> torch.Tensor:
         return self.weight.t() @ grad
 
-    def weight_grad(self, grad, x):
+    def weight_grad(self, grad: torch.Tensor, x: Any) -> torch.Tensor:
         if torch.is_tensor(x):
             dense = (grad @ x.t()).view(-1)
         else:
@@ -127,13 +128,13 @@ class MaskedLinear(DenseSlots, SparseLinear):  # type: ignore[override]
             dense = torch.cat(some, dim=1).view(-1)
         return dense if self.n_connections == len(dense) else dense.mul_(self._mask)
 
-    def strength_on_device(self, side):
+    def strength_on_device(self, side: str) -> torch.Tensor:
         return wide(self.weight.abs()).sum(0 if side == "in" else 1)
 
-    def snapshot(self):
+    def snapshot(self) -> tuple:
         return self._mask.clone(), self.n_connections, self.values.clone(), self.bias.clone()
 
-    def restore(self, snapshot):
+    def restore(self, snapshot: tuple) -> None:
         mask, self.n_connections, values, bias = snapshot
         self._mask.copy_(mask)
         self.values.copy_(values)
@@ -151,7 +152,7 @@ class MaskedLinear(DenseSlots, SparseLinear):  # type: ignore[override]
             tensor.mul_(self._mask)
         self._exists = None
 
-    def rewire(self, removed, added_rows, added_cols):
+    def rewire(self, removed: Any, added_rows: Any, added_cols: Any) -> None:
         added = added_rows * self.shape[1] + added_cols
         self.exists[removed], self.exists[added] = False, True
         self.n_connections += len(added) - len(removed)

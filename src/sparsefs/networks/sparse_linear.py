@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -64,7 +65,15 @@ class SparseLinear(ABC):
     n_connections: int
     takes_chunks: bool = False
 
-    def __init__(self, shape, positions, values, bias, device="cpu", **layout):
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        positions: Any,
+        values: Any,
+        bias: Any,
+        device: Any = "cpu",
+        **layout: Any,
+    ) -> None:
         self.shape: tuple[int, int] = (int(shape[0]), int(shape[1]))
         self.device = torch.device(device)
         self.bias = torch.as_tensor(bias, dtype=torch.float32, device=self.device).view(-1, 1)

@@ -38,13 +38,13 @@ from ..utils.random import seed_of
 from ..utils.text import counted
 from ..utils.warning import warn_user
 from .columns import ColumnSelector
+from .declared import Declared
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from ..evaluation.curve import KCurve
     from ..utils.costs import Costs
-    from ..utils.typing import Bools, Data, Floats
+    from ..utils.typing import Bools, Data
     from .network import FittedNetwork
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)  # training is in float32
@@ -110,7 +110,7 @@ class _Choice(HasMethods):
         return "a sparsefs.CrossValidatedK"
 
 
-class BaseSelector(ColumnSelector, CallbackSupportMixin, BaseEstimator, ABC):
+class BaseSelector(Declared, ColumnSelector, CallbackSupportMixin, BaseEstimator, ABC):
     """Base of all selectors: X, y, weights, the choice of K, transform, fitted attributes.
 
     A method implements :meth:`_train` and declares its parameters as fields of a dataclass (or in
@@ -125,29 +125,6 @@ verbose, random_state
     task, loss, class_weight
         Of methods that learn y, see :class:`sparsefs.NeuronAttributionSelector`.
     """
-
-    # The parameters of all methods, and of those that learn y.
-    K: Any
-    max_iter: int
-    batch_size: Any
-    hidden_layer_sizes: Any
-    scaling: Any
-    task: Any
-    loss: Any
-    class_weight: Any
-    n_jobs: int | None
-    device: str
-    verbose: int
-    random_state: Any
-
-    scaling_: str
-    path_: KCurve
-    history_: dict[str, Floats]
-    n_iter_: int
-    costs_: Costs
-    _K_fitted: Any
-    _n_constant: int
-    _target: Any
 
     _one_hidden_layer: ClassVar[bool] = False
     _nested_ranking: ClassVar[bool] = True  # whether one ranking serves every K

@@ -134,7 +134,7 @@ class ImportanceDrop:
         return nearest_to_zero(layer.weighted(self.side, importance), fraction, layer.positions)
 
 
-def nearest_to_zero(scores: np.ndarray, fraction: float, positions=None) -> np.ndarray:
+def nearest_to_zero(scores: np.ndarray, fraction: float, positions: Any = None) -> np.ndarray:
     """Return the indices of the positive and of the negative scores nearest to zero, ascending.
 
     Of each sign ``floor(fraction * count)`` are taken. Among equal scores, those with the lower

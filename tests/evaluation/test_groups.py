@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from sklearn.feature_selection import SelectKBest
+from sklearn.feature_selection import SelectFromModel, SelectKBest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, KFold, cross_val_score, cross_validate
 from sklearn.pipeline import make_pipeline
@@ -15,6 +15,7 @@ from sklearn.svm import SVC
 
 from sparsefs import (
     CrossValidatedK,
+    EnsembleSelector,
     GradualPruningSelector,
     ParetoSearchCV,
     QuickSelectionSelector,
@@ -107,6 +108,7 @@ def test_groups_mean_the_same_in_any_container(copies, as_other):
         (lambda g: g[:-1], "groups"),
         (lambda g: np.where(g == 2, np.nan, g), "groups contains 4 missing"),
         (lambda g: pd.Series(g, dtype="Int64").where(g != 2), "groups contains 4 missing"),
+        (lambda g: np.ma.masked_equal(g, 2), "groups contains 4 masked values"),
         (lambda g: np.column_stack([g, g]), "groups must be one label"),
         (lambda g: "patient", "groups"),
         (lambda g: np.zeros(80), "At least 2 groups|4 are needed"),
@@ -213,6 +215,31 @@ def test_repeated_halves_take_groups_whole(copies):
     for half in seen:
         assert len({group_of[x] for x in half}) == 10
         assert len(half) == 40
+
+
+def test_repeated_selections_pass_groups_to_selectors_that_take_them(copies, seen):
+    X, y, labels = copies
+    repeated_selections(quick(K="auto"), X, y, vary="half", groups=labels, n_repeats=2)
+    assert len(seen) == 2
+    assert all(not set(a) & set(b) for found in seen for a, b in found)
+
+
+@pytest.mark.parametrize("meta", ["ensemble", "stability", "search", "repeated"])
+def test_groups_that_do_not_reach_the_choice_of_K_are_a_warning(copies, meta):
+    X, y, labels = copies
+    inner = make_pipeline(quick(K=CrossValidatedK(cv=2, Ks=[1])))
+    fit = {
+        "ensemble": lambda: EnsembleSelector(inner, n_fits=1).fit(X, y, groups=labels),
+        "stability": lambda: StabilitySelector(inner, n_pairs=1).fit(X, y, groups=labels),
+        "search": lambda: ParetoSearchCV(
+            make_pipeline(*inner[:], SVC()), {"svc__C": [1]}, objectives=["score"], n_trials=1
+        ).fit(X, y, groups=labels),
+        "repeated": lambda: repeated_selections(
+            SelectFromModel(inner[0]), X, y, groups=labels, n_repeats=2
+        ),
+    }
+    with pytest.warns(UserWarning, match="groups do not reach '(gradual|estimator)"):
+        fit[meta]()
 
 
 @pytest.mark.parametrize("routing", [False, True])

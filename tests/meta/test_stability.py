@@ -25,14 +25,29 @@ from sklearn.feature_selection import (
 )
 from sklearn.impute import SimpleImputer
 from sklearn.inspection import permutation_importance
-from sklearn.linear_model import BayesianRidge, Lasso, LogisticRegression, LogisticRegressionCV
+from sklearn.linear_model import (
+    BayesianRidge,
+    Lasso,
+    LogisticRegression,
+    LogisticRegressionCV,
+    Ridge,
+)
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
-from sparsefs import NeuronAttributionSelector, StabilitySelector, WASTSelector, open_shards
+from sparsefs import (
+    EnsembleSelector,
+    GradualPruningSelector,
+    NeuronAttributionSelector,
+    ParetoSearchCV,
+    StabilitySelector,
+    WASTSelector,
+    open_shards,
+)
+from sparsefs.evaluation import repeated_selections
 from sparsefs.meta import stability
 from tests.selectors.common import classes, quick
 
@@ -632,3 +647,39 @@ def test_nothing_is_selected_from_noise_with_a_warning():
         selector = f_test(threshold=1.0).fit(noise(), Y)
     with pytest.warns(UserWarning, match="No features were selected"):
         assert selector.transform(noise()).shape == (60, 0)
+
+
+def test_a_half_reads_y_as_the_same_task_as_all_of_y():
+    X, y = np.random.default_rng(0).standard_normal((80, 5)), np.arange(80) // 2
+    tasks = []
+
+    class Watching(GradualPruningSelector):
+        def _train(self, data, *args):
+            tasks.append(data.target.task)
+            return super()._train(data, *args)
+
+    inner = make_pipeline(StandardScaler(), Watching(K=2, max_iter=1))
+    search = ParetoSearchCV(inner, {"watching__K": [1]}, objectives=["n_features"], refit=False)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        inner.fit(X, y)
+        StabilitySelector(inner, n_pairs=2).fit(X, y)
+        search.set_params(n_trials=1, cv=2).fit(X, y)
+        repeated_selections(inner[-1], X, y, vary="half", n_repeats=2)
+    assert tasks == ["classification"] * 9
+    said = [one for one in said if "whole numbers" in str(one.message)]
+    assert len(said) <= 4  # each once
+    assert {one.filename for one in said} <= {__file__}
+
+
+@pytest.mark.parametrize("meta", [StabilitySelector, EnsembleSelector])
+def test_masks_and_dates_are_refused_whatever_the_estimator(meta):
+    X, y = np.random.default_rng(0).standard_normal((40, 4)), np.arange(40.0)
+    masked = np.ma.masked_less(y, 3)
+    selector = meta(Ridge())
+    with pytest.raises(ValueError, match="y contains 3 masked values"):
+        selector.fit(X, masked)
+    with pytest.raises(ValueError, match="sample_weight contains 3 masked values"):
+        selector.fit(X, y, sample_weight=masked)
+    with pytest.raises(TypeError, match=r"columns 0, 1, 2, 3 \(dates\)"):
+        selector.fit((1e9 * X).astype("datetime64[s]"), y)

@@ -8,10 +8,11 @@ from copy import copy, deepcopy
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import is_classifier, is_regressor
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 
+from ..data.kinds import on_host
 from ..data.target import task_of
 from .groups import refuse_split_groups, splitter_of_groups
 
@@ -111,17 +112,46 @@ def has_classes(estimator, y) -> bool:
     """Return whether folds must keep the shares of y's classes."""
     if is_classifier(estimator) or is_regressor(estimator) or y is None:
         return is_classifier(estimator)
-    while isinstance(estimator, Pipeline):
-        estimator = estimator[-1]
-    try:
-        task = getattr(estimator, "task", "auto")
-        if hasattr(estimator, "loss"):
-            from ..training.losses import task_for
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the fits warn
+        try:
+            task = _task_of_selector(last_step(estimator)[0], y) or task_of(y, warn=False)
+        except (ValueError, TypeError):  # the fits say what is wrong with y
+            return False
+    return task == "classification"
 
-            task = task_for(estimator.loss, task)
-        return (task_of(y, warn=False) if task == "auto" else task) == "classification"
+
+def that_knows_the_task(estimator, y, sample_weight=None):
+    """Return a clone that reads a part of y as the same task as all of y.
+
+    Only a selector of ours reads y by itself, as the estimator or as the last step of pipelines.
+    """
+    estimator = clone(estimator)
+    last, prefix = last_step(estimator)
+    if sample_weight is not None:
+        sample_weight = np.asarray(on_host(sample_weight))
+    try:
+        task = _task_of_selector(last, y, sample_weight)
     except (ValueError, TypeError):  # the fits say what is wrong with y
-        return False
+        return estimator
+    return estimator.set_params(**({f"{prefix}task": task} if task else {}))
+
+
+def last_step(estimator):
+    """Return the last step of pipelines, and the prefix of the names of its parameters."""
+    prefix = ""
+    while isinstance(estimator, Pipeline):
+        name, estimator = estimator.steps[-1]
+        prefix += f"{name}__"
+    return estimator, prefix
+
+
+def _task_of_selector(selector, y, sample_weight=None):
+    """The task that a selector of ours learns from y; None for all others."""
+    if y is None or not hasattr(selector, "_target_and_weight"):
+        return None
+    target, _ = selector._target_and_weight(y, sample_weight)
+    return None if target is None else target.task
 
 
 def _shuffled_folds(n_folds, rows, target, rng):

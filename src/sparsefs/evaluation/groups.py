@@ -6,10 +6,13 @@ from __future__ import annotations
 import numpy as np
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 from sklearn.utils import check_array
+from sklearn.utils.validation import check_consistent_length
 
-from ..data.inputs import check_length, refuse_lazy
-from ..data.kinds import on_host
+from ..data.inputs import refuse_lazy
+from ..data.kinds import on_host, refuse_masked
 from ..data.target import is_missing
+from ..utils.warning import warn_user
+from .choice import CrossValidatedK
 
 
 def checked_groups(groups, X) -> np.ndarray | None:
@@ -24,11 +27,13 @@ def checked_groups(groups, X) -> np.ndarray | None:
         return None
     refuse_lazy(groups, "groups")
     groups = on_host(groups)
+    refuse_masked(groups, "groups")
     try:
-        check_length(X, groups)
+        check_consistent_length(X, groups)
         labels = check_array(groups, ensure_2d=False, dtype=None, ensure_all_finite=False)
     except (ValueError, TypeError) as error:
-        raise type(error)(f"groups must be one label per row of X: {error}") from error
+        reason = str(error).split("\n")[0][:200]  # it may contain all of groups
+        raise type(error)(f"groups must be one label per row of X: {reason}") from error
     if labels.size != len(labels):
         raise ValueError(
             f"groups must be one label per row of X. Got an array of shape {labels.shape}."
@@ -39,6 +44,16 @@ def checked_groups(groups, X) -> np.ndarray | None:
         raise ValueError(f"groups contains {n_missing} missing values: give every row a group.")
     numbers = {value: number for number, value in enumerate(dict.fromkeys(values))}
     return np.array([numbers[value] for value in values], dtype=np.intp)
+
+
+def warn_of_lost_groups(estimator) -> None:
+    """Warn if groups do not reach a part of an estimator that chooses K by folds."""
+    for name, part in estimator.get_params().items():
+        if isinstance(getattr(part, "K", 0), (str, CrossValidatedK)):
+            warn_user(
+                f"The groups do not reach {name!r}, whose folds for K={part.K!r} may split them. "
+                "Enable metadata routing and call set_fit_request(groups=True) on this part."
+            )
 
 
 def splitter_of_groups(n_folds: int | None, n_groups: int, stratified: bool, seed=None):

@@ -7,9 +7,9 @@ from operator import attrgetter
 
 import numpy as np
 from scipy import sparse
-from sklearn.pipeline import Pipeline
 
 from ..utils.warning import warn_user
+from .folds import last_step
 
 
 def importances(fitted, getter, n_features):
@@ -30,8 +30,7 @@ def importances(fitted, getter, n_features):
     candidates : ndarray of shape (n_features,), dtype bool
     """
     if getter == "auto":
-        while isinstance(fitted, Pipeline):
-            fitted = fitted[-1]
+        fitted, _ = last_step(fitted)
         getter = _name_of_importances(fitted)
     try:
         values = attrgetter(getter)(fitted) if isinstance(getter, str) else getter(fitted)

@@ -12,12 +12,14 @@ from scipy.stats import norm
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import has_fit_parameter
 
 from ..data import RowTable
 from ..data.inputs import check_length, table_on_disk
 from ..data.target import strata
 from ..utils.random import generators, seed_of, seeded
-from .groups import checked_groups
+from .folds import that_knows_the_task
+from .groups import checked_groups, warn_of_lost_groups
 from .subsamples import complementary_pair
 
 if TYPE_CHECKING:
@@ -127,6 +129,7 @@ def repeated_selections(
         random half of the samples (of every class, if there are classes).
     groups : array-like of shape (n_samples,) or None, default=None
         Labels of samples that belong together: a half contains all or none of a group.
+        Passed to the selector's ``fit`` if it takes groups.
     n_jobs : int or None, default=None
         Fits at the same time, in processes unless a ``joblib.parallel_config`` context sets
         another backend; None means 1 unless in such a context.
@@ -178,21 +181,27 @@ def repeated_selections(
     if vary == "half" and classes is None:
         classes = np.zeros(X.shape[0] if hasattr(X, "shape") else len(X), dtype=np.intp)
     groups = checked_groups(groups, X)
+    passed = groups is not None and has_fit_parameter(selector, "groups")
+    if groups is not None and not passed:
+        warn_of_lost_groups(selector)
+    selector = that_knows_the_task(selector, y)
     rngs = generators(seed_of(random_state), int(n_repeats))
     with warnings.catch_warnings():  # jobs in threads would leave the filters changed
         found = Parallel(n_jobs=n_jobs)(
-            delayed(_selection)(selector, X, y, classes, groups, r) for r in rngs
+            delayed(_selection)(selector, X, y, classes, groups, passed, r) for r in rngs
         )
     return np.array(found)
 
 
-def _selection(selector, X, y, classes, groups, rng):
-    """Mask of the features that a clone selects."""
+def _selection(selector, X, y, classes, groups, passed, rng):
+    """Mask of the features that a clone selects; its fit may be passed the groups."""
     if classes is not None:
         half, _ = complementary_pair(classes, rng, groups)
         X = _safe_indexing(X, half)
         y = None if y is None else _safe_indexing(y, half)
-    return seeded(clone(selector), rng).fit(X, y).get_support()
+        groups = None if groups is None else groups[half]
+    params = {"groups": groups} if passed else {}
+    return seeded(clone(selector), rng).fit(X, y, **params).get_support()
 
 
 def _zeros_and_ones(selections):

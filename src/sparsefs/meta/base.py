@@ -33,9 +33,9 @@ from ..data.inputs import (
     errors_about_X,
     table_on_disk,
 )
-from ..data.kinds import refuse_other_kinds
+from ..data.kinds import refuse_masked, refuse_other_kinds
 from ..data.summary import Summary
-from ..evaluation.groups import checked_groups
+from ..evaluation.groups import checked_groups, warn_of_lost_groups
 from ..selectors.base import earlier_fit_kept, refuse_booleans
 from ..selectors.columns import ColumnSelector
 from ..training.callbacks import InnerFits, Report
@@ -121,12 +121,15 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
         with earlier_fit_kept(self):
             X = self._validate_X(X)
             self._check_y(X, y)
+            for name, values in {"y": y, **fit_params}.items():
+                refuse_masked(values, name)
             (y,) = indexable(y)
             numbers = checked_groups(groups, X)
-            if groups is not None and (
-                _routing_enabled() or has_fit_parameter(self.estimator, "groups")
-            ):
-                fit_params["groups"] = groups
+            if groups is not None:
+                if _routing_enabled() or has_fit_parameter(self.estimator, "groups"):
+                    fit_params["groups"] = groups
+                else:
+                    warn_of_lost_groups(self.estimator)
             if _routing_enabled():
                 fit_params = process_routing(self, "fit", **fit_params).estimator.fit
             inner = InnerFits(self, X, y, fit_params, self._n_inner_fits())
@@ -181,7 +184,7 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
                 )
             check_table(self, X, reset=True)
             return X
-        if not self._composed():
+        if not self._composed():  # a part of it may encode dates
             refuse_other_kinds(X, "X")
         frame = hasattr(X, "columns") and hasattr(X, "dtypes")
         with errors_about_X(X):

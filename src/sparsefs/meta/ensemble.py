@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 import numpy as np
 from scipy.stats import rankdata
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import (
     Interval,
     StrOptions,
 )
 from sklearn.utils.validation import check_is_fitted
 
+from ..evaluation.folds import last_step
 from ..evaluation.importances import importances
 from ..evaluation.stability import stability
 from ..selectors.base import check_K, number_of_features
@@ -225,11 +225,8 @@ class _OneFit(NamedTuple):
 
 def _selecting(estimator, K):
     """A clone that selects K features, if the estimator is a selector of ours."""
-    estimator, prefix = clone(estimator), ""
-    last = estimator
-    while isinstance(last, Pipeline):
-        name, last = last.steps[-1]
-        prefix += f"{name}__"
+    estimator = clone(estimator)
+    last, prefix = last_step(estimator)
     if hasattr(last, "_nested_ranking"):
         # Some train towards K, and K="auto" would be chosen for nothing.
         estimator.set_params(**{f"{prefix}K": K})
@@ -239,9 +236,7 @@ def _selecting(estimator, K):
 def _one_fit(rng, reports, estimator, data, n_features, getter) -> _OneFit:
     fitted = fitted_clone(estimator, rng, reports[0], data)
     values, candidates = importances(fitted, getter, n_features)
-    last = fitted
-    while isinstance(last, Pipeline):
-        last = last[-1]
+    last, _ = last_step(fitted)
     n_selected = int(last.get_support().sum()) if hasattr(last, "get_support") else None
     values = values.astype(np.float64)
     # Ours rank constant features last, whose scores may be those of others.

@@ -14,6 +14,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from ..data.inputs import usable_weight
 from ..data.target import strata
+from ..evaluation.folds import that_knows_the_task
 from ..evaluation.groups import classes_of_groups
 from ..evaluation.importances import importances
 from ..evaluation.subsamples import complementary_pair
@@ -206,6 +207,7 @@ class StabilitySelector(MetaSelector):
         if weight is not None:
             fit_params["sample_weight"] = weight = usable_weight(weight, X)
             rows = rows[weight != 0]
+        estimator = that_knows_the_task(self.estimator, y, weight)
         classes = None if is_regressor(self.estimator) else strata(y, is_classifier(self.estimator))
         classes = np.zeros(len(rows), dtype=np.intp) if classes is None else classes[rows]
         if groups is not None:
@@ -225,7 +227,7 @@ class StabilitySelector(MetaSelector):
             _of_pair,
             int(self.n_pairs),
             reports,
-            self.estimator,
+            estimator,
             (X, y, fit_params),
             n_features,
             rows,

@@ -24,8 +24,8 @@ from sklearn.utils.validation import _check_method_params, check_is_fitted, has_
 
 from ..data import RowTable
 from ..data.inputs import table_on_disk
-from ..evaluation.folds import has_classes
-from ..evaluation.groups import checked_groups, splitter_of_groups
+from ..evaluation.folds import has_classes, that_knows_the_task
+from ..evaluation.groups import checked_groups, splitter_of_groups, warn_of_lost_groups
 from ..selectors.base import refuse_booleans
 from ..utils.estimators import BaseSearchCV, with_callbacks
 from ..utils.random import seed_of
@@ -293,7 +293,7 @@ class ParetoSearchCV(BaseSearchCV):
         # A fold that cannot be scored fails, whatever error_score says of the trial.
         scorer, _ = self._get_scorers()
         task = Task(
-            clone(self.estimator),
+            that_knows_the_task(self.estimator, y, routed.estimator.fit.get("sample_weight")),
             X,
             y,
             objectives,
@@ -389,7 +389,9 @@ class ParetoSearchCV(BaseSearchCV):
             numbers: Any = checked_groups(groups, X)
             cv = splitter_of_groups(folds, numbers.max() + 1, stratified)
             splits = list(cv.split(np.zeros((len(numbers), 1)), y, numbers))
-        if groups is not None and takes_groups and not _routing_enabled():
+        if groups is not None and not takes_groups:
+            warn_of_lost_groups(self.estimator)
+        elif groups is not None and not _routing_enabled():
             routed.estimator.fit["groups"] = groups
         return routed, splits
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """StabilitySelector: what it counts, what it promises, and what its bound is worth."""
 
+import os
 import pickle
 import warnings
 from operator import attrgetter
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import torch
 from joblib import parallel_config
 from scipy import sparse
 from sklearn import config_context
@@ -47,7 +49,7 @@ from sparsefs import (
     WASTSelector,
     open_shards,
 )
-from sparsefs.evaluation import repeated_selections
+from sparsefs.evaluation import k_curve, repeated_selections
 from sparsefs.meta import stability
 from tests.selectors.common import classes, quick
 
@@ -683,3 +685,37 @@ def test_masks_and_dates_are_refused_whatever_the_estimator(meta):
         selector.fit(X, y, sample_weight=masked)
     with pytest.raises(TypeError, match=r"columns 0, 1, 2, 3 \(dates\)"):
         selector.fit((1e9 * X).astype("datetime64[s]"), y)
+
+
+@pytest.mark.parametrize("dispatch", [False, True])
+def test_tensors_are_arrays_to_every_estimator(dispatch):
+    if dispatch and os.environ.get("SCIPY_ARRAY_API") != "1":
+        pytest.skip("scikit-learn dispatches only if SCIPY_ARRAY_API=1 was set before the import")
+    X = np.random.default_rng(0).standard_normal((60, 6))
+    y = X[:, 0]
+    tensors = torch.tensor(X, requires_grad=True), torch.tensor(y, requires_grad=True)
+    inner = make_pipeline(SelectKBest(f_regression, k=2), Ridge())
+    search = ParetoSearchCV(inner, {"ridge__alpha": [1.0]}, n_trials=1, objectives=["score"])
+    with config_context(array_api_dispatch=dispatch):
+        for selector in (
+            StabilitySelector(Ridge(), q=1, random_state=0),
+            EnsembleSelector(Ridge()),
+        ):
+            expected = clone(selector).fit(X, y).scores_
+            np.testing.assert_array_equal(selector.fit(*tensors).scores_, expected)
+        for result in (
+            lambda *data: search.fit(*data).best_score_,
+            lambda *data: repeated_selections(inner[:1][0], *data, n_repeats=2),
+            lambda *data: k_curve(Ridge(), *data, Ks=[1], random_state=0).scores,
+        ):
+            np.testing.assert_array_equal(result(*tensors), result(X, y))
+
+
+def test_numbers_of_fits_beyond_all_measure_are_refused_at_once():
+    X, y = np.random.default_rng(0).standard_normal((40, 4)), np.arange(40.0)
+    with pytest.raises(ValueError, match="'n_pairs' parameter must be at most"):
+        StabilitySelector(Ridge(), n_pairs=10**18).fit(X, y)
+    with pytest.raises(ValueError, match="'n_fits' parameter must be at most"):
+        EnsembleSelector(Ridge(), n_fits=10**18).fit(X, y)
+    with pytest.raises(ValueError, match="'n_repeats' parameter must be at most"):
+        repeated_selections(SelectKBest(), X, y, n_repeats=10**12)

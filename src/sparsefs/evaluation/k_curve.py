@@ -14,7 +14,7 @@ from sklearn.utils.validation import _get_feature_names, _num_samples
 
 from ..data import RowTable
 from ..data.inputs import check_finite, check_length, checked_weight, table_on_disk
-from ..data.kinds import refuse_other_kinds
+from ..data.kinds import on_host, refuse_other_kinds
 from ..data.summary import Summary
 from ..data.target import TASKS, Target
 from ..utils.random import seed_of, seeded_where_open
@@ -134,7 +134,8 @@ def k_curve(
         raise ValueError(f"The 'task' parameter must be one of {list(TASKS)}. Got {task!r}.")
     seed = seed_of(random_state)
     steps, ranker = _parts_of(ranker, seed)
-    X, names = _checked_X(X, steps is None)
+    y = on_host(y)
+    X, names = _checked_X(on_host(X), steps is None)
     weight = checked_weight(sample_weight, X)
     if y is not None:
         check_length(X, y)

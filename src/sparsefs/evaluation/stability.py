@@ -16,7 +16,9 @@ from sklearn.utils.validation import has_fit_parameter
 
 from ..data import RowTable
 from ..data.inputs import check_length, table_on_disk
+from ..data.kinds import on_host
 from ..data.target import strata
+from ..utils.checks import MOST_FITS, check_size
 from ..utils.random import generators, seed_of, seeded
 from .folds import that_knows_the_task
 from .groups import checked_groups, warn_of_lost_groups
@@ -164,6 +166,8 @@ def repeated_selections(
         raise ValueError(f"vary must be 'seed' or 'half'. Got {vary!r}.")
     if isinstance(n_repeats, bool) or n_repeats != int(n_repeats) or n_repeats < 2:
         raise ValueError(f"n_repeats must be an int of at least 2. Got {n_repeats!r}.")
+    check_size("n_repeats", int(n_repeats), MOST_FITS)
+    X, y = on_host(X), on_host(y)
     if not hasattr(selector, "get_support"):
         raise TypeError(f"selector must have get_support. Got {type(selector).__name__}.")
     selector = clone(selector)

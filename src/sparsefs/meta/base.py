@@ -33,12 +33,13 @@ from ..data.inputs import (
     errors_about_X,
     table_on_disk,
 )
-from ..data.kinds import refuse_masked, refuse_other_kinds
+from ..data.kinds import on_host, refuse_masked, refuse_other_kinds
 from ..data.summary import Summary
 from ..evaluation.groups import checked_groups, warn_of_lost_groups
 from ..selectors.base import earlier_fit_kept, refuse_booleans
 from ..selectors.columns import ColumnSelector
 from ..training.callbacks import InnerFits, Report
+from ..utils.checks import MOST_FITS, check_size
 from ..utils.estimators import (
     BaseEstimator,
     CallbackSupportMixin,
@@ -68,6 +69,7 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
 
     selection_frequencies_: Floats
 
+    _counts: ClassVar[str]  # the parameter that says how many fits, or pairs of them
     _min_samples: ClassVar[int] = 1
     _draws_samples: ClassVar[bool] = False  # which a table on disk is too slow for
 
@@ -118,6 +120,8 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
         self._validate_params()
         refuse_booleans(self)
         clone(self.estimator)  # refuses a class
+        check_size(self._counts, getattr(self, self._counts), MOST_FITS)
+        X, y = on_host(X), on_host(y)
         with earlier_fit_kept(self):
             X = self._validate_X(X)
             self._check_y(X, y)

@@ -118,6 +118,7 @@ class EnsembleSelector(MetaSelector):
     agreement_: float
     _own_K: int
     _K_fitted: float | None
+    _counts = "n_fits"
 
     _parameter_constraints: ClassVar[dict] = {
         **MetaSelector._parameter_constraints,

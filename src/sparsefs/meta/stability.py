@@ -157,6 +157,7 @@ class StabilitySelector(MetaSelector):
 
     _score_label: ClassVar[str] = "selection frequency"  # for the axis of a picture
 
+    _counts = "n_pairs"
     _min_samples = MIN_SAMPLES
     _draws_samples = True
 

@@ -24,6 +24,7 @@ from sklearn.utils.validation import _check_method_params, check_is_fitted, has_
 
 from ..data import RowTable
 from ..data.inputs import table_on_disk
+from ..data.kinds import on_host
 from ..evaluation.folds import has_classes, that_knows_the_task
 from ..evaluation.groups import checked_groups, splitter_of_groups, warn_of_lost_groups
 from ..selectors.base import refuse_booleans
@@ -286,7 +287,7 @@ class ParetoSearchCV(BaseSearchCV):
                 "ParetoSearchCV cuts X into folds, so X cannot be files on disk. Pass an array: "
                 "X[:] reads all rows."
             )
-        X, y = indexable(X, y)
+        X, y = indexable(on_host(X), on_host(y))
         routed, splits = self._routed_and_splits(X, y, _check_method_params(X, params=params))
         if not splits:
             raise ValueError("The 'cv' parameter gives no folds.")

@@ -9,6 +9,8 @@ from numbers import Integral, Real
 
 from sklearn.utils._param_validation import Interval
 
+MOST_FITS = 10**6  # of a meta-estimator, which holds something for each
+
 
 def check_number(name: str, value, least: float, most: float = math.inf) -> float:
     """Return `value` as a float, or raise a ValueError unless it is finite and in range."""

@@ -34,7 +34,7 @@ from sklearn.linear_model import (
     LogisticRegressionCV,
     Ridge,
 )
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
@@ -709,6 +709,18 @@ def test_tensors_are_arrays_to_every_estimator(dispatch):
             lambda *data: k_curve(Ridge(), *data, Ks=[1], random_state=0).scores,
         ):
             np.testing.assert_array_equal(result(*tensors), result(X, y))
+
+
+def test_masks_are_refused_by_searches_and_repeated_selections():
+    X, y = np.random.default_rng(0).standard_normal((40, 4)), np.arange(40) % 2
+    masked = np.ma.masked_array(y, mask=np.arange(40) < 3)
+    search = ParetoSearchCV(Ridge(), {"alpha": [1.0]}, objectives=["score"], cv=GroupKFold(2))
+    with pytest.raises(ValueError, match="y contains 3 masked values"):
+        search.fit(X, masked, groups=y)
+    with pytest.raises(ValueError, match="groups contains 3 masked values"):
+        search.fit(X, y, groups=masked)
+    with pytest.raises(ValueError, match="y contains 3 masked values"):
+        repeated_selections(SelectKBest(k=2), X, masked, n_repeats=2)
 
 
 def test_numbers_of_fits_beyond_all_measure_are_refused_at_once():

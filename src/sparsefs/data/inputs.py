@@ -198,6 +198,7 @@ def mean_one(weight: np.ndarray) -> np.ndarray:
 def check_length(X, y):
     """Refuse a y that does not have one entry per row of X."""
     refuse_lazy(y, "y")
+    refuse_masked(y, "y")
     try:
         check_consistent_length(X, y)
     except TypeError as error:

@@ -125,7 +125,7 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
         with earlier_fit_kept(self):
             X = self._validate_X(X)
             self._check_y(X, y)
-            for name, values in {"y": y, **fit_params}.items():
+            for name, values in fit_params.items():
                 refuse_masked(values, name)
             (y,) = indexable(y)
             numbers = checked_groups(groups, X)

@@ -24,7 +24,7 @@ from sklearn.utils.validation import _check_method_params, check_is_fitted, has_
 
 from ..data import RowTable
 from ..data.inputs import table_on_disk
-from ..data.kinds import on_host
+from ..data.kinds import on_host, refuse_masked
 from ..evaluation.folds import has_classes, that_knows_the_task
 from ..evaluation.groups import checked_groups, splitter_of_groups, warn_of_lost_groups
 from ..selectors.base import refuse_booleans
@@ -287,6 +287,8 @@ class ParetoSearchCV(BaseSearchCV):
                 "ParetoSearchCV cuts X into folds, so X cannot be files on disk. Pass an array: "
                 "X[:] reads all rows."
             )
+        for name, values in {"y": y, **params}.items():
+            refuse_masked(values, name)
         X, y = indexable(on_host(X), on_host(y))
         routed, splits = self._routed_and_splits(X, y, _check_method_params(X, params=params))
         if not splits:

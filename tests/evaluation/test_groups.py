@@ -9,7 +9,13 @@ import pytest
 import sklearn
 from sklearn.feature_selection import SelectFromModel, SelectKBest
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold, KFold, cross_val_score, cross_validate
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    StratifiedGroupKFold,
+    cross_val_score,
+    cross_validate,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
@@ -257,8 +263,10 @@ def test_a_search_keeps_groups_whole_inside_and_outside(copies, seen, routing):
         )
         leaking = plain.fit(X, y).best_score_
         honest = plain.fit(X, y, groups=labels).best_score_
-    assert len(seen) == 3  # one choice of K per outer fold, on groups that it did not split
-    assert all(not set(a) & set(b) for found in seen for a, b in found)
+    outer = list(StratifiedGroupKFold(3).split(X, y, labels))
+    assert len(seen) == len(outer)  # one choice of K per outer fold
+    for inner, (train, _) in zip(seen, outer, strict=True):
+        assert whole([inner], labels[train])
     assert honest != leaking
 
 

@@ -138,9 +138,11 @@ def test_splits_of_other_rows_are_refused(copies):
     model = make_pipeline(quick(K=choice), SVC())
     with pytest.raises(ValueError, match=r"row \d+, but there are n_samples=\d\d.*groups to fit"):
         cross_val_score(model, X, y, cv=4, error_score="raise")
-    for wrong in ([([0, 1], [-1, 2])] * 2, [([0.5, 1], [2, 3])] * 2):
+    for wrong in ([([0, 1], [-1, 2])] * 2, [([0.5, 1], [2, 3])] * 2, [([0, 1], [2, 80])] * 2):
         with pytest.raises(ValueError, match="row"):
             k_curve(SelectKBest(), X, y, cv=wrong)
+        with pytest.raises(ValueError, match="ParetoSearchCV .*row|'cv' contains row"):
+            ParetoSearchCV(LogisticRegression(), {"C": [1.0]}, cv=wrong).fit(X, y)
 
 
 def test_masks_are_splits_too(copies):
@@ -155,6 +157,8 @@ def test_folds_that_split_groups_are_refused(copies):
     X, y, labels = copies
     with pytest.raises(ValueError, match="'cv' splits .* fold 0"):
         quick(K=CrossValidatedK(cv=KFold(4, shuffle=True, random_state=0))).fit(X, y, groups=labels)
+    with pytest.raises(ValueError, match="ParetoSearchCV was given groups, but 'cv' splits"):
+        ParetoSearchCV(LogisticRegression(), {"C": [1.0]}, cv=KFold(3)).fit(X, y, groups=labels)
     with pytest.raises(ValueError, match="pass groups to fit"):
         quick(K=CrossValidatedK(cv=GroupKFold(4))).fit(X, y)
 

@@ -51,7 +51,7 @@ def folds_of(cv, n_samples: int, scorer, rng, who: str, advice: str = "", groups
             if groups is not None or "groups" not in str(error):
                 raise
             raise ValueError(f"{who} needs groups for cv={cv!r}: pass groups to fit.") from error
-        splits = [[_numbers_of(part, n_samples, who) for part in parts] for parts in splits]
+        splits = [[row_numbers(part, n_samples, who) for part in parts] for parts in splits]
         folds = [(np.intersect1d(a, rows), np.intersect1d(b, rows)) for a, b in splits]
         if groups is not None:
             refuse_split_groups(folds, groups, who)
@@ -74,8 +74,14 @@ def folds_of(cv, n_samples: int, scorer, rng, who: str, advice: str = "", groups
     return folds
 
 
-def _numbers_of(part, n_samples, who):
-    """Row numbers of a part of a fold, which may be a mask."""
+def row_numbers(part, n_samples: int, who: str) -> np.ndarray:
+    """Return the row numbers of a part of a fold, which may be a mask.
+
+    Raises
+    ------
+    ValueError
+        If they are those of other rows.
+    """
     part = np.asarray(part)
     if part.dtype == bool and part.shape == (n_samples,):
         return np.flatnonzero(part)

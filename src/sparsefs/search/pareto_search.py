@@ -15,18 +15,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from sklearn.base import clone
 from sklearn.metrics._scorer import _MultimetricScorer
-from sklearn.model_selection import check_cv
 from sklearn.utils import get_tags, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.metadata_routing import _routing_enabled, get_routing_for_object
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_method_params, check_is_fitted, has_fit_parameter
+from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from ..data import RowTable
 from ..data.inputs import table_on_disk
 from ..data.kinds import on_host, refuse_masked
-from ..evaluation.folds import has_classes, that_knows_the_task
-from ..evaluation.groups import checked_groups, splitter_of_groups, warn_of_lost_groups
+from ..evaluation.folds import that_knows_the_task
 from ..selectors.base import refuse_booleans
 from ..utils.estimators import BaseSearchCV, with_callbacks
 from ..utils.random import seed_of
@@ -38,6 +35,7 @@ from .progress import SearchProgress
 from .results import cv_results, warn_of_failures
 from .samplers import ADAPTIVE, DESIGNS, make_sampler
 from .space import Space
+from .splits import routed_and_splits
 from .study import found_in, study_of
 from .trials import Trials
 
@@ -290,7 +288,7 @@ class ParetoSearchCV(BaseSearchCV):
         for name, values in {"y": y, **params}.items():
             refuse_masked(values, name)
         X, y = indexable(on_host(X), on_host(y))
-        routed, splits = self._routed_and_splits(X, y, _check_method_params(X, params=params))
+        routed, splits = routed_and_splits(self, X, y, _check_method_params(X, params=params))
         if not splits:
             raise ValueError("The 'cv' parameter gives no folds.")
         # A fold that cannot be scored fails, whatever error_score says of the trial.
@@ -371,32 +369,6 @@ class ParetoSearchCV(BaseSearchCV):
         float
         """
         return super().score(X, y, **params)
-
-    def _routed_and_splits(self, X, y, params):
-        """Parameters by who receives them, and the folds."""
-        folds: Any = self.cv
-        groups, is_number = params.get("groups"), folds is None or isinstance(folds, Integral)
-        stratified = has_classes(self.estimator, y)
-        takes_groups = has_fit_parameter(self.estimator, "groups")
-        if groups is not None and is_number and _routing_enabled():
-            # A number requests nothing.
-            request = get_routing_for_object(self.estimator)
-            takes_groups = bool(request.consumes("fit", ["groups"]))
-            if not takes_groups:
-                params = {name: value for name, value in params.items() if name != "groups"}
-        routed = self._get_routed_params_for_fit(params)
-        if groups is None or not is_number:
-            cv = check_cv(folds, y, classifier=stratified)
-            splits = list(cv.split(X, y, **routed.splitter.split))
-        else:
-            numbers: Any = checked_groups(groups, X)
-            cv = splitter_of_groups(folds, numbers.max() + 1, stratified)
-            splits = list(cv.split(np.zeros((len(numbers), 1)), y, numbers))
-        if groups is not None and not takes_groups:
-            warn_of_lost_groups(self.estimator)
-        elif groups is not None and not _routing_enabled():
-            routed.estimator.fit["groups"] = groups
-        return routed, splits
 
     @cached_property  # when it is asked for: with many objectives it takes longer than the rest
     def hypervolume_(self) -> Floats:

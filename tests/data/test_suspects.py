@@ -42,12 +42,13 @@ def test_a_column_that_follows_a_target_of_numbers(change):
     [
         (RNG.permutation(N) + 1001, "c"),
         (np.arange(N) + 17, "c"),
+        (10 * RNG.permutation(N), "c"),
         (RNG.choice(90_000, N, replace=False) + 10_000, "c"),
         (RNG.integers(10**9, 10**10, N), "c"),
         (RNG.choice([10115, *range(20000, 20030)], N), "zip_code"),
         (RNG.integers(0, 40, N), "patient id"),
     ],
-    ids=["shuffled", "counter", "customer", "phone", "zip", "patient"],
+    ids=["shuffled", "counter", "tens", "customer", "phone", "zip", "patient"],
 )
 def test_identifiers(values, name):
     (sentence,) = said(values.astype(np.float32), name=name)

@@ -157,8 +157,10 @@ def _codes(X, names):
         values = X[:, i][~np.isnan(X[:, i])] if X.dtype.kind == "f" else X[:, i]
         if len(values) < _FEWEST or values.min() < 0 or not (values == np.rint(values)).all():
             continue
-        n_values, low, high = len(np.unique(values)), values.min(), values.max()
-        alike = len(f"{low:.0f}") == len(f"{high:.0f}") or high - low < 2 * n
+        different = np.unique(values)
+        n_values, low, high = len(different), different[0], different[-1]
+        even = n_values > 2 and np.ptp(np.diff(different)) == 0  # 10, 20, 30, ...
+        alike = even or len(f"{low:.0f}") == len(f"{high:.0f}") or high - low < 2 * n
         unique[i] = n_values >= _UNIQUE * len(values) and alike
         found[i] = n_values > _FEWEST and bool(_NAMED.search(str(names[i])))
     return found | unique if unique.sum() <= max(_USUAL[0], _USUAL[1] * len(unique)) else found

@@ -24,6 +24,7 @@ SELECTORS = [
 QUICK = {
     "HyperSparseSelector": {
         "hidden_layer_sizes": (16, 8),
+        "density": 0.1,
         "warmup_epochs": 1,
         "fine_tune_epochs": 1,
     },

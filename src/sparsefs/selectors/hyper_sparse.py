@@ -36,7 +36,8 @@ class HyperSparseSelector(PerceptronSelector):
     ----------
     %(K)s
     density : float in (0, 1], default=0.005
-        Share of all connections that survive the pruning: 1 - the paper's pruning rate.
+        Share of all connections that survive the pruning: 1 - the paper's pruning rate. The default
+        leaves a few connections per input with the default layers; raise it for smaller ones.
     penalty : {"hypersparse", "l1", "l2"} or Penalty, default="hypersparse"
         Penalty that pulls weights to zero. HyperSparse spares those that will survive. For a
         custom penalty see :class:`sparsefs.regularization.Penalty`.

@@ -104,7 +104,7 @@ class HyperSparseSelector(PerceptronSelector):
     >>> from sklearn.datasets import load_digits
     >>> from sparsefs import HyperSparseSelector
     >>> X, y = load_digits(return_X_y=True)
-    >>> selector = HyperSparseSelector(K=20, max_iter=30, fine_tune_epochs=5, random_state=0)
+    >>> selector = HyperSparseSelector(K=20, density=0.02, max_iter=30, random_state=0)
     >>> selector.fit(X, y).transform(X).shape
     (1797, 20)
     >>> selector.score(X, y) > 0.9  # of the pruned network

@@ -57,9 +57,10 @@ def test_an_interrupt_at_any_moment(folder):
         assert is_old_or_whole(folder)
         if child.returncode == 0:
             assert len(json.loads(out)["features"]) == 2
-        else:
-            assert err.splitlines()[-1] == "sparsefs: error: interrupted"
-            assert "Traceback" not in err and (not out or json.loads(out))
+        else:  # the result may be there already, and Python on its way out
+            assert "Traceback" not in err
+            if err.splitlines()[-1] != "sparsefs: error: interrupted" or out:
+                assert len(json.loads(out)["features"]) == 2
 
 
 def test_a_full_disk(folder):

@@ -66,7 +66,7 @@ def test_copies_of_a_row_do_not_raise_the_score_of_the_path(copies):
     leaking = quick(K="auto").fit(X, y).path_.mean.max()
     honest = quick(K="auto").fit(X, y, groups=labels).path_.mean.max()
     assert leaking > 0.95
-    assert honest < 0.8  # of noise
+    assert honest < 0.9  # the best of several K, of noise
 
 
 @pytest.mark.parametrize("cv", [None, 3, GroupKFold(4), "list"])

@@ -93,6 +93,8 @@ def test_only_selected_columns_must_be_finite(selector, container, tmp_path):
 def test_text_is_refused_in_selected_columns_only(selector, library, output):
     X = library.DataFrame(dict(zip(NAMES, data().T)))
     selector.set_output(transform=output).fit(X, classes(data()))
+    if not hasattr(selector, "feature_names_in_"):
+        pytest.skip("this scikit-learn reads no names from such frames")
     used, unused = (
         selector.get_feature_names_out()[0],
         sorted({*NAMES} - {*selector.get_feature_names_out()})[0],

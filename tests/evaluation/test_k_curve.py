@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """k_curve: what it computes, and what neither ranking nor estimator may have seen."""
 
+import subprocess
+import sys
 import time
 import warnings
 
@@ -420,3 +422,29 @@ def test_a_lazy_frame_is_refused():
         k_curve(SelectKBest(), lazy, [0, 1])
     with pytest.raises(TypeError, match=r"y is a LazyFrame.*y\.collect\(\)"):
         k_curve(SelectKBest(), lazy.collect(), lazy)
+
+
+def test_rankers_of_others_need_no_torch():
+    script = """
+import sys
+
+class NoTorch:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == "torch":
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+sys.meta_path.insert(0, NoTorch())
+import numpy as np
+from sklearn.feature_selection import SelectKBest
+from sklearn.linear_model import LogisticRegression
+from sparsefs import EnsembleSelector, ParetoSearchCV, StabilitySelector
+from sparsefs.evaluation import k_curve
+
+X, y = np.random.default_rng(0).standard_normal((40, 6)), np.arange(40) % 2
+k_curve(SelectKBest(k=2), X, y)
+for kind in (EnsembleSelector, StabilitySelector):
+    kind(SelectKBest(k=2)).fit(X, y).transform(X)
+search = ParetoSearchCV(LogisticRegression(), {"C": [1.0]}, objectives=("score",), refit="score")
+search.set_params(n_trials=1).fit(X, y)
+"""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True)

@@ -159,7 +159,7 @@ def check_finite(X, summary: Summary, feature_names=None) -> None:
     """
     finite = np.isfinite(summary.low) & np.isfinite(summary.high)
     if not finite.all():
-        raise ValueError(_describe_non_finite(X, np.flatnonzero(~finite), feature_names))
+        raise ValueError(describe_non_finite(X, np.flatnonzero(~finite), feature_names))
     refuse_beyond(_LARGEST, "whose differences overflow", summary, feature_names)
 
 
@@ -174,7 +174,8 @@ def refuse_beyond(limit: float, why: str, summary: Summary, feature_names=None) 
         )
 
 
-def _describe_non_finite(X, columns, feature_names):
+def describe_non_finite(X, columns, feature_names) -> str:
+    """Say how many values are NaN and infinite, and that they are in these columns."""
     if sparse.issparse(X):
         n_nan, n_inf = int(np.isnan(X.data).sum()), int(np.isinf(X.data).sum())
     else:

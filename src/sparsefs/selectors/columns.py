@@ -12,7 +12,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..data import RowTable
-from ..data.inputs import table_on_disk, transform_table
+from ..data.inputs import describe_non_finite, table_on_disk, transform_table
 from ..data.kinds import name_columns, non_numeric_columns, on_host
 from ..utils.estimators import SelectorMixin
 
@@ -84,11 +84,7 @@ class ColumnSelector(SelectorMixin):
         if finite.all():
             return
         columns = X.indices[~finite] if sparse.issparse(X) else np.where(~finite)[1]
-        raise ValueError(
-            f"Input X contains {np.isnan(values).sum()} NaN and {np.isinf(values).sum()} inf "
-            f"values, in {name_columns(np.unique(columns), names)}. Impute or remove them first, "
-            "for example with sklearn.impute.SimpleImputer."
-        )
+        raise ValueError(describe_non_finite(X, np.unique(columns), names))
 
     @property
     def feature_importances_(self) -> Floats:

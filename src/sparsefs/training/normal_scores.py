@@ -87,6 +87,10 @@ class NormalScores:
         share = ((x - begin) / width.clamp_(min=1e-30)).clamp_(0, 1)
         return z.index_copy(0, index, low.addcmul_(share, rise).to(z.dtype))
 
+    def applied_to_rows(self, z: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """The same for an array of shape (n_samples, n_columns)."""
+        return self.applied(torch.from_numpy(z.T), columns).numpy().T
+
 
 def _read(X, rows, columns):
     """Some rows of some columns, (n_columns, n_rows)."""

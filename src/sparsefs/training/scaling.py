@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from scipy import sparse
 
 from ..data import RowTable
 from ..data.summary import Summary, read_blocks
-from .normal_scores import NormalScores
+
+if TYPE_CHECKING:
+    from .normal_scores import NormalScores
 
 
 class Scaling:
@@ -112,6 +114,8 @@ class Clipping:
         spread = self.scale
         heavy = np.flatnonzero(~constant & (variance < _LITTLE))
         if len(heavy):
+            from .normal_scores import NormalScores  # which needs torch; Scaling does not
+
             self.scores = scores = NormalScores(X, heavy, weight)
             heavy = scores.columns
             self.mean, self.scale = self.mean.copy(), self.scale.copy()
@@ -130,7 +134,7 @@ class Clipping:
         z = (block - self.mean[columns]) / self.scale[columns]
         if self.scores is not None:
             every = np.arange(len(self.mean))[columns]
-            z = self.scores.applied(torch.from_numpy(z.T), every).numpy().T
+            z = self.scores.applied_to_rows(z, every)
         return np.clip(z, -self.limit, self.limit, out=z)
 
     def blocks(self, X, rows, columns) -> Iterator[tuple[np.ndarray, np.ndarray]]:

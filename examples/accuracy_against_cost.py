@@ -33,7 +33,7 @@ pipeline = Pipeline(
 )
 sparse = ["set", "rigl"]
 space = {
-    "fs__K": randint(4, 65),
+    "fs__K": randint(4, 51),
     "fs__topology": [*sparse, "dense"],
     # A dense network has no density, so the parameter exists for sparse ones only.
     "fs__density": Conditional(loguniform(0.02, 0.5), fs__topology=sparse),

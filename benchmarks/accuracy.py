@@ -2,21 +2,25 @@
 """Selectors and their rivals: accuracy on the selected features, over data sets, splits and K.
 
 Splits are stratified 80/20 and named by their seed; official splits are merged before. A method
-sees all training rows and nothing else. What it selects is scored by an SVC, by 1-NN and
-ExtraTrees, and without labels by K-means on the rows of both parts; these get at most 5000 rows
-of each part. Classes are encoded once, before the split. One fit serves every K where a method
-ranks its features; one that trains for a K has a row for each. Every fit runs in a process of its
+sees all training rows and nothing else. What it selects is scored by an SVC at every K, and at
+K = 50 on a set's first split by other classifiers, and without labels by K-means on the rows of
+both parts; these get at most 5000 rows of each part. Classes are encoded once, before the split.
+One fit serves every K where a method ranks its features; one that trains for a K has a row for
+each. A row also has the first 100 features, for the stability. Every fit runs in a process of its
 own, on one thread; one over the limit of time or memory is ended, its row says so, and so do those
-of the set's further splits, which are not tried.
+of the set's further splits, which are not tried. Slow methods run on the first splits of the
+smaller sets only: `most_splits` and `most_values` in ``methods.py``.
 
 Tune on seeds below 100 only. Seeds below 1000 have a file of their own, ``accuracy_tuning.csv``;
-what is published comes from the default seeds, run once per release. ``--official`` takes the sets
-with an official split, on that split, with an SVC on all rows: ``accuracy_official.csv``.
-``--fresh`` forgets the rows of the given sets, methods and seeds only.
+what is published comes from the default seeds, run once per release. ``--as-published`` takes sets
+and splits of the papers' tables, with an SVC on all rows of the selected features as they are:
+``accuracy_as_published.csv``. ``--fresh`` forgets the rows of the given sets, methods and seeds
+only.
 """
 
 import functools
 import importlib
+import time
 
 import numpy as np
 from scipy import sparse
@@ -26,24 +30,26 @@ from benchmarks.formatting import mean_error, numbers, short, show
 from benchmarks.isolated import Forks, Job
 from benchmarks.results import Results
 
-KS = (10, 20, 50, 100, 200)
-OFFICIAL_KS = (50,)
+KS = (10, 20, 50, 100)
+K_OF_OPINIONS = 50  # of the other classifiers, the clusters and the papers
 PUBLISHED = 1000  # the first seed of published tables
 MOST_ROWS = 5000  # of either part, that classifiers and clusters get
 KEY = ["set", "method", "seed", "K"]
 METHODS = [name for name in methods.METHODS if name not in methods.VARIANTS]
 EVERY = "all"  # every K, or all features
+N_BEST = 100  # features that a row keeps
 
 
 def add_arguments(parser):
     parser.add_argument("--sets", nargs="+")
     parser.add_argument("--methods", nargs="+", choices=METHODS, metavar="METHOD")
     parser.add_argument("--unsupervised", action="store_true", help="methods without labels only")
-    parser.add_argument("--seeds", nargs="+", type=int, help="1000 to 1004, 1009 where n < 500")
+    parser.add_argument("--seeds", nargs="+", type=int, help="1000 to 1002, 1005 where n < 500")
     parser.add_argument("--Ks", nargs="+", type=int)
     parser.add_argument("--limit", type=float, default=300, help="CPU seconds for one fit")
     parser.add_argument("--memory", type=float, default=6, help="GB for one fit, above the data")
-    parser.add_argument("--official", action="store_true", help="on official splits")
+    parser.add_argument("--minutes", type=float, default=np.inf, help="begin no fit after these")
+    parser.add_argument("--as-published", action="store_true", help="on the papers' splits")
 
 
 def run(arguments):
@@ -54,21 +60,34 @@ def run(arguments):
         print(f"# seeds below {PUBLISHED} are for tuning: their rows are never published")
     for method in filter(methods.missing, chosen):
         print(f"# {method}: {methods.missing(method)}")
+    end = time.monotonic() + 60 * arguments.minutes
     with Forks() as forks:
         for seed in every_seed:
-            results = Results(rows_file(seed, arguments.official), KEY)
+            results = Results(rows_file(seed, arguments.as_published), KEY)
             for name in sets:
                 for method in chosen if seed in seeds[name] else ():
-                    if not methods.missing(method):
+                    if time.monotonic() < end and wanted(name, method, seed, seeds[name]):
                         measure(forks, results, name, method, seed, arguments)
-    for file in dict.fromkeys(rows_file(seed, arguments.official) for seed in every_seed):
+    for file in dict.fromkeys(rows_file(seed, arguments.as_published) for seed in every_seed):
         summarise(Results(file, KEY), sets, chosen, Ks_of(arguments))
+
+
+def wanted(name, method, seed, seeds):
+    """Whether a method that may be slow runs on this split of the set."""
+    known = methods.METHODS[method]
+    return (
+        not methods.missing(method)
+        and seed in [*seeds][: known.most_splits]
+        and np.prod(data.shape(name), dtype=float) <= known.most_values
+    )
 
 
 def forget(arguments):
     sets, chosen = sets_of(arguments), methods_of(arguments)
     seeds = {name: {str(seed) for seed in seeds_of(name, arguments)} for name in sets}
-    for file in {rows_file(int(s), arguments.official) for some in seeds.values() for s in some}:
+    for file in {
+        rows_file(int(s), arguments.as_published) for some in seeds.values() for s in some
+    }:
         results = Results(file, KEY)
         results.drop(
             [
@@ -80,7 +99,7 @@ def forget(arguments):
 
 
 def sets_of(arguments):
-    return arguments.sets or (data.OFFICIAL if arguments.official else data.SETS)
+    return arguments.sets or (data.AS_PUBLISHED if arguments.as_published else data.SETS)
 
 
 def methods_of(arguments):
@@ -94,16 +113,16 @@ def methods_of(arguments):
 
 
 def seeds_of(name, arguments):
-    many = data.n_rows(name) < 500 and not arguments.official
-    return arguments.seeds or range(PUBLISHED, PUBLISHED + (10 if many else 5))
+    many = data.shape(name)[0] < 500 and not arguments.as_published
+    return arguments.seeds or range(PUBLISHED, PUBLISHED + (6 if many else 3))
 
 
 def Ks_of(arguments):
-    return tuple(arguments.Ks or (OFFICIAL_KS if arguments.official else KS))
+    return tuple(arguments.Ks or ([K_OF_OPINIONS] if arguments.as_published else KS))
 
 
-def rows_file(seed, official):
-    return "accuracy" + "_official" * official + "_tuning" * (seed < PUBLISHED)
+def rows_file(seed, as_published):
+    return "accuracy" + "_as_published" * as_published + "_tuning" * (seed < PUBLISHED)
 
 
 def measure(forks, results, name, method, seed, arguments):
@@ -127,11 +146,12 @@ def measure(forks, results, name, method, seed, arguments):
             method=method,
             seed=seed,
             Ks=wanted,
-            official=arguments.official,
+            as_published=arguments.as_published,
+            opinions=seed == seeds_of(name, arguments)[0],
         )  # fmt: skip
         figures = {column: figures.get(column, "") for column in columns(Ks)}
         results.add(set=name, method=method, seed=seed, K=K, **figures)
-        shown = {k: v for k, v in figures.items() if v != ""}
+        shown = {k: v for k, v in figures.items() if v != "" and k != "best"}
         print(f"{name}, {method}, {seed}, K={K}: {shown}", flush=True)
 
 
@@ -145,21 +165,23 @@ def over_before(results, name, method, K):
 
 def columns(Ks):
     """The same for every fit, so that the file's header stays."""
-    scores = [*evaluation.CLASSIFIERS, "kmeans", "nmi"]
-    numbers_of_features = [*dict.fromkeys([*KS, *Ks]), EVERY]
+    every, one = [*dict.fromkeys([*KS, *Ks]), EVERY], [K_OF_OPINIONS, EVERY]
     return [
         *("status", "seconds", "cpu_seconds", "data_mb", "peak_mb", "above_data_mb"),
         *("n_train", "n_features"),
-        *(f"{score}_{K}" for score in scores for K in numbers_of_features),
+        *(f"svc{score}_{K}" for score in ("", "_balanced", "_auc") for K in every),
+        *(f"{score}_{K}" for score in [*evaluation.OPINIONS, "kmeans", "nmi"] for K in one),
+        *(f"raw_{K}" for K in one),
+        "best",
     ]
 
 
 # What the isolated process runs.
 
 
-def job(name, method, seed, Ks, official):
+def job(name, method, seed, Ks, as_published, opinions):
     known = methods.METHODS[method]
-    X, y, judged = split(name, seed, official)
+    X, y, judged = split(name, seed, as_published)
     Ks = [K for K in Ks if K < X.shape[1]]
     if not Ks:
         raise ValueError("no K below the number of features")
@@ -169,25 +191,38 @@ def job(name, method, seed, Ks, official):
 
     def report(scores):
         found = {"n_train": X.shape[0], "n_features": X.shape[1]}
+        if method != methods.ALL:
+            found["best"] = " ".join(map(str, evaluation.ranked(scores, min(N_BEST, max(Ks)))))
         for K in [EVERY] if method == methods.ALL else Ks:
             chosen = None if K == EVERY else evaluation.best(scores, K)
-            parts = evaluation.standardised(judged, chosen)
-            names = ["svc"] if official else [*evaluation.CLASSIFIERS]
-            opinions = evaluation.accuracies(parts, seed, names)
-            if not known.supervised and not official:
-                opinions |= evaluation.clusters(*both(parts), seed)
-            found |= {f"{name}_{K}": round(value, 3) for name, value in opinions.items()}
+            if as_published:
+                figures = {"raw": evaluation.raw_svc(judged, chosen)}
+            else:
+                parts = evaluation.standardised(judged, chosen)
+                figures = opinion(parts, seed, known, opinions and K in (K_OF_OPINIONS, EVERY))
+            found |= {f"{name}_{K}": round(value, 3) for name, value in figures.items()}
         return found
 
     return Job(lambda: known(X, y, Ks, seed, **kind), data.n_bytes(X), report)
 
 
+def opinion(parts, seed, known, others):
+    """{score: value} of the SVC, and of the `others` if they are asked for."""
+    figures = evaluation.scores(parts, evaluation.CLASSIFIERS[evaluation.MAIN], seed)
+    figures = {f"{evaluation.MAIN}{score}": value for score, value in figures.items()}
+    if others:
+        figures |= evaluation.accuracies(parts, seed, evaluation.OPINIONS)
+        if not known.supervised:
+            figures |= evaluation.clusters(*both(parts), seed)
+    return figures
+
+
 @functools.lru_cache(maxsize=1)  # the next method is measured on the same split
-def split(name, seed, official):
+def split(name, seed, as_published):
     """X and y to select on; (X_train, X_test, y_train, y_test) for those who score."""
-    parts = data.official_split(name) if official else data.whole_split(name, seed)
+    parts = data.published_split(name, seed) if as_published else data.whole_split(name, seed)
     X, X_test, y, y_test = parts
-    if official:
+    if as_published:
         return X, y, parts
     X_train, y_train = evaluation.drawn(X, y, MOST_ROWS, seed)
     X_test, y_test = evaluation.drawn(X_test, y_test, MOST_ROWS, seed)
@@ -203,12 +238,13 @@ def both(parts):
 def summarise(results, sets, chosen, Ks):
     """SVC accuracy at one K, and the processor's seconds of a fit."""
     K = 50 if 50 in Ks else Ks[0]
+    score = "raw" if results.path.stem.startswith("accuracy_as_published") else "svc"
     lines = []
     for method in chosen:
         line = [method]
         for name in sets:
             rows = results.where(set=name, method=method)
-            accuracy = numbers(rows, f"svc_{EVERY if method == methods.ALL else K}")
+            accuracy = numbers(rows, f"{score}_{EVERY if method == methods.ALL else K}")
             if len(accuracy):
                 seconds = np.median(numbers(rows, "cpu_seconds"))
                 line.append(f"{mean_error(accuracy)} ({short(seconds)} s)")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How good a selection is: classifiers and clusters on the selected features, in percent.
+"""How good a selection is: classifiers, regressors and clusters on it, in percent.
 
 Features are standardised by the training rows. The columns of CSR that are selected become dense.
 All features of CSR stay CSR and are not centred, which changes no distance between rows.
@@ -10,13 +10,23 @@ from scipy import sparse
 from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.metrics import normalized_mutual_info_score
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import (
+    accuracy_score,
+    normalized_mutual_info_score,
+    r2_score,
+    recall_score,
+    roc_auc_score,
+)
 from sklearn.metrics.cluster import contingency_matrix
 from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+
+from benchmarks import others
 
 MOST_ROWS = 10_000  # an SVC's time grows with the square of the rows
 
@@ -46,14 +56,20 @@ def drawn(X, y, n, seed):
 
 
 def standardised(data, chosen=None):
-    """`data` with the chosen features only, or all of them."""
+    """`data` with the chosen features only, or all of them, standardised."""
+    X_train, X_test, y_train, y_test = of_chosen(data, chosen)
+    scaler = StandardScaler(with_mean=not sparse.issparse(X_train))
+    return scaler.fit_transform(X_train), scaler.transform(X_test), y_train, y_test
+
+
+def of_chosen(data, chosen):
+    """`data` with the chosen features only, dense, or with all of them."""
     X_train, X_test, y_train, y_test = data
     if chosen is not None:
         X_train, X_test = X_train[:, chosen], X_test[:, chosen]
         if sparse.issparse(X_train):
             X_train, X_test = X_train.toarray(), X_test.toarray()
-    scaler = StandardScaler(with_mean=not sparse.issparse(X_train))
-    return scaler.fit_transform(X_train), scaler.transform(X_test), y_train, y_test
+    return X_train, X_test, y_train, y_test
 
 
 def svc(X, seed):
@@ -69,16 +85,69 @@ CLASSIFIERS = {
     "svc": svc,
     "nn": lambda X, seed: KNeighborsClassifier(1),
     "trees": lambda X, seed: ExtraTreesClassifier(100, n_jobs=1, random_state=seed),
+    "linear": lambda X, seed: LogisticRegression(),
+    "lightgbm": lambda X, seed: others.light_gbm(X.shape[0], "classification", seed),
+    "mlp": lambda X, seed: MLPClassifier(random_state=seed),
 }
+REGRESSORS = {
+    "linear": lambda X, seed: Ridge(),
+    "lightgbm": lambda X, seed: others.light_gbm(X.shape[0], "regression", seed),
+    "mlp": lambda X, seed: MLPRegressor(random_state=seed),
+}
+MAIN = "svc"  # the classifier that scores at every K
+OPINIONS = [name for name in CLASSIFIERS if name != MAIN]
+
+
+def predicted(data, make, seed):
+    """(y, predictions, values for `auc`) on the test rows."""
+    X_train, X_test, y_train, y_test = data
+    model = make(X_train, seed).fit(X_train, y_train)
+    decide = getattr(model, "decision_function", None) or getattr(model, "predict_proba", None)
+    return y_test, model.predict(X_test), decide(X_test) if decide else None
 
 
 def accuracies(data, seed, names=tuple(CLASSIFIERS)):
     """{name: accuracy} of classifiers on standardised data."""
-    X_train, X_test, y_train, y_test = data
+    return {name: scores(data, CLASSIFIERS[name], seed)[""] for name in names}
+
+
+def scores(data, make, seed):
+    """{"": accuracy, "_balanced": ..., "_auc": ...} of a classifier on standardised data."""
+    y, found, values = predicted(data, make, seed)
     return {
-        name: 100 * CLASSIFIERS[name](X_train, seed).fit(X_train, y_train).score(X_test, y_test)
-        for name in names
+        "": 100 * accuracy_score(y, found),
+        "_balanced": 100 * recall_score(y, found, labels=np.unique(y), average="macro"),
+        "_auc": 100 * auc(y, values),
     }
+
+
+def r2(data, make, seed):
+    """Share of the variance that a regressor explains."""
+    y, found, _ = predicted(data, make, seed)
+    return 100 * r2_score(y, found)
+
+
+def auc(y, values):
+    """Area under the ROC curve; of several classes, the mean of each against the rest."""
+    values = np.asarray(values)
+    if values.ndim == 1:
+        return roc_auc_score(y, values)
+    if values.shape[1] == 2:
+        return roc_auc_score(y, values[:, 1])
+    return np.mean([roc_auc_score(y == c, values[:, c]) for c in np.unique(y)])
+
+
+def raw_svc(data, chosen):
+    """Accuracy of an SVC on the selected features as they are, as in the papers."""
+    X_train, X_test, y_train, y_test = of_chosen(data, chosen)
+    return 100 * SVC().fit(X_train, y_train).score(X_test, y_test)
+
+
+def ranked(scores, n):
+    """The n highest, best first, without those that share the lowest score."""
+    scores = np.asarray(scores)
+    first = best(scores, n)
+    return first[scores[first] > scores.min()]
 
 
 def clusters(X, y, seed):

@@ -7,12 +7,9 @@ row says so. On noise, ``StabilitySelector`` should select fewer features on the
 bounds say (``synthetic_noise.csv``).
 """
 
-from functools import partial
-
 import numpy as np
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 from benchmarks import methods
 from benchmarks.formatting import mean_error, numbers, short, show
@@ -22,29 +19,13 @@ from benchmarks.synthetic_problems import PROBLEMS, SIZES, make, share_found
 from sparsefs import NeuronAttributionSelector, StabilitySelector
 from sparsefs.meta.error_control import error_control
 
-
-def lasso_net_regression(X, y, K, seed):
-    """The lambda at which a feature leaves the path."""
-    from lassonet import LassoNetRegressor
-
-    model = LassoNetRegressor(random_state=seed, torch_seed=seed, device="cpu", verbose=0)
-    y = (y - y.mean(axis=0)) / y.std(axis=0)
-    model.path(StandardScaler().fit_transform(X), y.astype(np.float32))
-    return model.feature_importances_.numpy()
-
-
-OTHERS = {"ExtraTrees": "extra-trees", "L1": "l1", "F-test": "f-test"}
-
-
-def methods_for(task, lasso_net):
-    others = {
-        name: partial(methods.rival_scores, name=rival, task=task) for name, rival in OTHERS.items()
-    }
-    return {**methods.OURS, methods.LASSO_NET: lasso_net, **others}
-
-
-CLASSIFICATION = methods_for("classification", methods.lasso_net)
-REGRESSION = methods_for("regression", lasso_net_regression)
+METHODS = {
+    **{name: methods.METHODS[name] for name in (*methods.OURS, methods.LASSO_NET)},
+    **{
+        name: methods.other(rival)
+        for name, rival in {"ExtraTrees": "extra-trees", "L1": "l1", "F-test": "f-test"}.items()
+    },
+}
 
 # What is made stable on noise, by name: the estimator and the number of tables.
 NOISE = {
@@ -63,9 +44,9 @@ THRESHOLDS = (0.6, 0.75, 0.9)
 
 def job(problem, n_samples, method, seed):
     X, y, groups = make(problem, n_samples, seed)
-    fit = (REGRESSION if PROBLEMS[problem].is_regression else CLASSIFICATION)[method]
+    task = "regression" if PROBLEMS[problem].is_regression else "classification"
     return Job(
-        lambda: fit(X, y, len(groups), seed),
+        lambda: METHODS[method](X, y, len(groups), seed, task),
         X.nbytes,
         lambda scores: {"share": round(share_found(scores, groups), 4)},
     )
@@ -74,7 +55,7 @@ def job(problem, n_samples, method, seed):
 def add_arguments(parser):
     parser.add_argument("--problems", nargs="*", default=list(PROBLEMS), choices=PROBLEMS)
     parser.add_argument("--sizes", nargs="+", type=int, default=SIZES)
-    parser.add_argument("--methods", nargs="+", default=list(CLASSIFICATION))
+    parser.add_argument("--methods", nargs="+", default=list(METHODS))
     parser.add_argument("--seeds", nargs="+", type=int, default=range(5))
     parser.add_argument("--limit", type=float, default=600, help="seconds for one fit")
     parser.add_argument("--noise", nargs="*", default=list(NOISE), choices=NOISE)

@@ -2,6 +2,7 @@
 """Real data sets for slow tests and benchmarks; see `available`."""
 
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -31,13 +32,21 @@ def is_sparse(name):
     return (FOLDER / f"{name}_X.npz").exists()
 
 
-def n_rows(name):
-    """How many rows a data set has, without loading them."""
-    path = FOLDER / f"{name}_y.npy"
-    if path.exists():
-        return len(np.load(path))
-    with np.load(FOLDER / f"{name}.npz") as file:
-        return len(file["y"])
+def shape(name):
+    """(rows, columns) of a data set, without loading it."""
+    if is_sparse(name):
+        with np.load(FOLDER / f"{name}_X.npz") as file:
+            return tuple(map(int, file["shape"]))
+    with zipfile.ZipFile(FOLDER / f"{name}.npz") as file, file.open("X.npy") as X:
+        np.lib.format.read_magic(X)
+        return np.lib.format.read_array_header_1_0(X)[0]
+
+
+def load_table(name):
+    """A data frame with text, dates, codes and missing values."""
+    import pandas as pd
+
+    return pd.read_csv(FOLDER / "tables" / f"{name}.csv.gz")
 
 
 def official_n_train(name):

@@ -16,6 +16,9 @@ from benchmarks.results import Results
 NAMES = (
     "ablation",
     "accuracy",
+    "mixed_tables",
+    "reseeded",
+    "published",
     "wast",
     "papers",
     "coverage",

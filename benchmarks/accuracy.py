@@ -20,19 +20,17 @@ only.
 
 import functools
 import importlib
-import time
 
 import numpy as np
 from scipy import sparse
 
-from benchmarks import data, evaluation, methods
+from benchmarks import data, evaluation, grid, methods
 from benchmarks.formatting import mean_error, numbers, short, show
-from benchmarks.isolated import Forks, Job
+from benchmarks.isolated import Job
 from benchmarks.results import Results
 
 KS = (10, 20, 50, 100)
 K_OF_OPINIONS = 50  # of the other classifiers, the clusters and the papers
-PUBLISHED = 1000  # the first seed of published tables
 MOST_ROWS = 5000  # of either part, that classifiers and clusters get
 KEY = ["set", "method", "seed", "K"]
 METHODS = [name for name in methods.METHODS if name not in methods.VARIANTS]
@@ -46,28 +44,24 @@ def add_arguments(parser):
     parser.add_argument("--unsupervised", action="store_true", help="methods without labels only")
     parser.add_argument("--seeds", nargs="+", type=int, help="1000 to 1002, 1005 where n < 500")
     parser.add_argument("--Ks", nargs="+", type=int)
-    parser.add_argument("--limit", type=float, default=300, help="CPU seconds for one fit")
-    parser.add_argument("--memory", type=float, default=6, help="GB for one fit, above the data")
-    parser.add_argument("--minutes", type=float, default=np.inf, help="begin no fit after these")
     parser.add_argument("--as-published", action="store_true", help="on the papers' splits")
+    grid.add_arguments(parser)
 
 
 def run(arguments):
     sets, chosen = sets_of(arguments), methods_of(arguments)
     seeds = {name: seeds_of(name, arguments) for name in sets}
     every_seed = sorted({seed for some in seeds.values() for seed in some})
-    if any(seed < PUBLISHED for seed in every_seed):
-        print(f"# seeds below {PUBLISHED} are for tuning: their rows are never published")
+    grid.say_what_is_tuning(every_seed)
     for method in filter(methods.missing, chosen):
         print(f"# {method}: {methods.missing(method)}")
-    end = time.monotonic() + 60 * arguments.minutes
-    with Forks() as forks:
+    with grid.Grid(arguments) as fits:
         for seed in every_seed:
             results = Results(rows_file(seed, arguments.as_published), KEY)
             for name in sets:
                 for method in chosen if seed in seeds[name] else ():
-                    if time.monotonic() < end and wanted(name, method, seed, seeds[name]):
-                        measure(forks, results, name, method, seed, arguments)
+                    if wanted(name, method, seed, seeds[name]):
+                        measure(fits, results, name, method, seed, arguments)
     for file in dict.fromkeys(rows_file(seed, arguments.as_published) for seed in every_seed):
         summarise(Results(file, KEY), sets, chosen, Ks_of(arguments))
 
@@ -114,7 +108,7 @@ def methods_of(arguments):
 
 def seeds_of(name, arguments):
     many = data.shape(name)[0] < 500 and not arguments.as_published
-    return arguments.seeds or range(PUBLISHED, PUBLISHED + (6 if many else 3))
+    return arguments.seeds or range(grid.PUBLISHED, grid.PUBLISHED + (6 if many else 3))
 
 
 def Ks_of(arguments):
@@ -122,45 +116,24 @@ def Ks_of(arguments):
 
 
 def rows_file(seed, as_published):
-    return "accuracy" + "_as_published" * as_published + "_tuning" * (seed < PUBLISHED)
+    return grid.file_of_seed("accuracy" + "_as_published" * as_published, seed)
 
 
-def measure(forks, results, name, method, seed, arguments):
+def measure(fits, results, name, method, seed, arguments):
     """The missing rows of a method on a split."""
     Ks, known = Ks_of(arguments), methods.METHODS[method]
     if known.for_one_K:
-        fits = {K: (K,) for K in Ks if K <= (known.most_K or K)}
+        rows = {K: (K,) for K in Ks if K <= (known.most_K or K)}
     else:
-        fits = {EVERY: Ks}
-    for K, wanted in fits.items():
-        if results.has(set=name, method=method, seed=seed, K=K):
-            continue
-        status = over_before(results, name, method, K)
-        if data.is_csr(name) and not known.takes_csr:
-            status = "needs dense data"
-        figures = {"status": status} if status else forks.measure(
-            "benchmarks.accuracy:job",
-            arguments.limit,
-            arguments.memory * 1e9,
-            name=name,
-            method=method,
-            seed=seed,
-            Ks=wanted,
-            as_published=arguments.as_published,
-            opinions=seed == seeds_of(name, arguments)[0],
-        )  # fmt: skip
-        figures = {column: figures.get(column, "") for column in columns(Ks)}
-        results.add(set=name, method=method, seed=seed, K=K, **figures)
-        shown = {k: v for k, v in figures.items() if v != "" and k != "best"}
-        print(f"{name}, {method}, {seed}, K={K}: {shown}", flush=True)
-
-
-def over_before(results, name, method, K):
-    """The status of a further split where an earlier one was over a limit."""
-    for row in results.where(set=name, method=method, K=K):
-        if row["status"].startswith("over "):
-            return row["status"].partition(" on split")[0] + f" on split {row['seed']}"
-    return None
+        rows = {EVERY: Ks}
+    setting = {"name": name, "method": method, "seed": seed}
+    setting["as_published"] = arguments.as_published
+    setting["opinions"] = seed == seeds_of(name, arguments)[0]
+    status = "needs dense data" if data.is_csr(name) and not known.takes_csr else None
+    for K, wanted in rows.items():
+        identity = {"set": name, "method": method, "seed": seed, "K": K}
+        job = ("benchmarks.accuracy:job", setting | {"Ks": wanted})
+        fits.fill(results, identity, columns(Ks), *job, status)
 
 
 def columns(Ks):

@@ -10,10 +10,19 @@ import csv
 import matplotlib as mpl
 
 from benchmarks.results import Results
-from benchmarks.tables import accuracy, papers, performance, tradeoff, tradeoff_figures
+from benchmarks.tables import (
+    accuracy,
+    mixed,
+    papers,
+    performance,
+    stability,
+    tradeoff,
+    tradeoff_figures,
+)
 
 # {name: (function, files of rows that it is given)}. A table is a header and lines.
-TABLES = {**accuracy.TABLES, **performance.TABLES, **papers.TABLES, **tradeoff.TABLES}
+MODULES = (accuracy, stability, mixed, performance, papers, tradeoff)
+TABLES = {name: entry for module in MODULES for name, entry in module.TABLES.items()}
 FIGURES = {**accuracy.FIGURES, **tradeoff_figures.FIGURES}
 
 
@@ -33,9 +42,9 @@ def write(folder):
 
 
 def typeset(header, lines):
-    """Cells as a page shows them, not a terminal."""
+    """Cells as a page shows them, not a terminal; a table needs a line to be one."""
     yield header
-    for line in lines:
+    for line in lines or [["not measured yet", *[""] * (len(header) - 1)]]:
         yield ["" if cell == "-" else str(cell).replace("+-", "± ") for cell in line]
 
 

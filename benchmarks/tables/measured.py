@@ -35,7 +35,8 @@ class Measured:
     def of(self, method, name, k):
         """Its rows that serve this K; none if it does not select so many."""
         wanted = {accuracy.EVERY, str(k)}
-        return [row for row in self.found.get((method, name), []) if row.get("K", accuracy.EVERY) in wanted]
+        rows = self.found.get((method, name), [])
+        return [row for row in rows if row.get("K", accuracy.EVERY) in wanted]
 
     def values(self, method, name, k, score="svc"):
         """{seed: score} of the splits that ended well."""

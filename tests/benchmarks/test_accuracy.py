@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 
 import numpy as np
 import pytest
-from benchmarks import accuracy, data, methods
+from benchmarks import accuracy, data, evaluation, grid, methods
 from benchmarks.__main__ import main
 from benchmarks.results import Results
 from scipy import sparse
@@ -58,59 +58,63 @@ class FakeForks:
 
 
 def run_with(forks, command, monkeypatch):
-    monkeypatch.setattr(accuracy, "Forks", lambda: forks)
+    monkeypatch.setattr(grid, "Forks", lambda: forks)
     accuracy.run(parsed(command))
     return forks.asked
 
 
 @pytest.mark.slow
 def test_the_whole_of_it_on_tiny_data_and_again(folder, capsys):
-    command = ["accuracy", "--sets", "tiny", "--seeds", "1000", "1001", "--Ks", "5", "20", "60"]
-    command += ["--methods", "WAST", "NeuroFS", "F-test", "all features", "sequential selection"]
+    command = ["accuracy", "--sets", "tiny", "--seeds", "1000", "1001", "--Ks", "2", "50", "60"]
+    command += ["--methods", "WAST", "F-test", "all features", "sequential selection"]
     main(command)
     rows = read(folder, "accuracy")
-    assert {row["status"] for row in rows if row["K"] != "60"} == {"ok"}
+    assert {row["status"] for row in rows} == {"ok"}
     of = {(row["method"], row["seed"], row["K"]): row for row in rows}
-    expected = {("WAST", "all"), ("F-test", "all"), ("all features", "all")}
-    expected |= {("NeuroFS", "5"), ("NeuroFS", "20"), ("NeuroFS", "60")}
-    expected |= {("sequential selection", "5")}
-    assert {*of} == {(m, seed, K) for m, K in expected for seed in ("1000", "1001")}
+    every_split = [("WAST", "all"), ("F-test", "all"), ("all features", "all")]
+    expected = {(m, seed, K) for m, K in every_split for seed in ("1000", "1001")}
+    assert {*of} == expected | {("sequential selection", "1000", "2")}
+    opinions = {*evaluation.OPINIONS}
     for row in rows:
-        filled = {c for c in row if re.match(r"(svc|nn|trees|kmeans|nmi)_", c) and row[c]}
-        if row["method"] == "all features":
-            assert filled == {f"{s}_all" for s in ("svc", "nn", "trees", "kmeans", "nmi")}
-        elif row["method"] == "WAST":
-            scores = ("svc", "nn", "trees", "kmeans", "nmi")
-            assert filled == {f"{s}_{K}" for s in scores for K in (5, 20)}  # 60 of 60 is no choice
-        elif row["method"] == "F-test":
-            assert filled == {f"{s}_{K}" for s in ("svc", "nn", "trees") for K in (5, 20)}
-        elif row["K"] != "60":
-            assert filled == {f"{s}_{row['K']}" for s in ("svc", "nn", "trees")}
+        filled = {c for c in row if re.fullmatch(r"[a-z_]+_(\d+|all)", c) and row[c]}
+        known = methods.METHODS[row["method"]]
+        Ks = {2, 50} if row["K"] == "all" else {2}
+        Ks = {"all"} if row["method"] == "all features" else Ks  # 60 of 60 is no choice
+        expected = {f"svc{score}_{K}" for score in ("", "_balanced", "_auc") for K in Ks}
+        if row["seed"] == "1000":  # the first split
+            others = opinions | (set() if known.supervised else {"kmeans", "nmi"})
+            expected |= {f"{score}_{K}" for score in others for K in Ks & {50, "all"}}
+        assert filled == expected
+        assert len(row["best"].split()) == (max(Ks) if row["best"] else 0)
         if row["status"] == "ok":
             assert (row["n_train"], row["n_features"]) == ("120", "60")
             assert float(row["seconds"]) >= 0 and row["peak_mb"] and row["torch"]
-    assert float(of["F-test", "1000", "all"]["svc_5"]) > 60
+    assert float(of["F-test", "1000", "all"]["svc_2"]) > 60
     capsys.readouterr()
     main(command)
     assert read(folder, "accuracy") == rows
-    assert "svc_5" not in capsys.readouterr().out  # nothing was fitted again
+    assert "svc_2" not in capsys.readouterr().out  # nothing was fitted again
 
 
 def test_a_run_goes_on_where_it_was_seeds_outside_cheap_methods_first(monkeypatch):
     command = "--sets tiny --seeds 1000 1001 --methods ExtraTrees variance NeuroFS"
     asked = run_with(FakeForks(), command, monkeypatch)
     every = accuracy.KS
-    one_split = [("variance", every), ("ExtraTrees", every), *(("NeuroFS", (K,)) for K in every)]
-    assert asked == [(m, seed, Ks) for seed in (1000, 1001) for m, Ks in one_split]
+    cheap = [("variance", every), ("ExtraTrees", every)]
+    first = [*cheap, *(("NeuroFS", (K,)) for K in every)]  # which has one split
+    assert asked == [
+        *((m, 1000, Ks) for m, Ks in first),
+        *((m, 1001, Ks) for m, Ks in cheap),
+    ]
     assert run_with(FakeForks(), command, monkeypatch) == []
-    more = run_with(FakeForks(), command + " WAST", monkeypatch)
-    assert more == [("WAST", 1000, every), ("WAST", 1001, every)]
+    more = run_with(FakeForks(), command + " mRMR", monkeypatch)
+    assert more == [("mRMR", 1000, every), ("mRMR", 1001, every)]
 
 
 @pytest.mark.parametrize("status", ["over 5 s", "over 6 GB"])
 def test_what_is_over_a_limit_is_not_tried_on_further_splits(status, folder, monkeypatch):
     forks = FakeForks("ok", status)
-    asked = run_with(forks, "--sets tiny --seeds 1000 1001 1002 1003 --methods WAST", monkeypatch)
+    asked = run_with(forks, "--sets tiny --seeds 1000 1001 1002 1003 --methods mRMR", monkeypatch)
     assert [seed for _, seed, _ in asked] == [1000, 1001]
     found = [row["status"] for row in read(folder, "accuracy")]
     assert found == ["ok", status, f"{status} on split 1001", f"{status} on split 1001"]
@@ -123,32 +127,46 @@ def test_a_fit_that_fails_has_its_row_and_the_next_split_is_tried(folder, monkey
 
 
 def test_csr_is_not_given_to_methods_that_need_dense_data(folder, monkeypatch):
-    monkeypatch.setattr(methods, "missing", lambda method: None)
-    monkeypatch.setattr(data, "n_rows", lambda name: 10_000)
-    command = ["--sets", "wide_csr", "--seeds", "1000", "--methods", "LassoNet", "F-test"]
-    command[-2:] = ["LassoNet path", "F-test"]
+    monkeypatch.setitem(methods.METHODS, "mRMR", methods.METHODS["mRMR"]._replace(takes_csr=False))
+    monkeypatch.setattr(data, "shape", lambda name: (10_000, 1_000))
     forks = FakeForks()
-    monkeypatch.setattr(accuracy, "Forks", lambda: forks)
-    parser = ArgumentParser()
-    accuracy.add_arguments(parser)
-    accuracy.run(parser.parse_args(command))
+    run_with(forks, "--sets wide_csr --seeds 1000 --methods mRMR F-test", monkeypatch)
     assert [method for method, _, _ in forks.asked] == ["F-test"]
     status = {row["method"]: row["status"] for row in read(folder, "accuracy")}
-    assert status == {"F-test": "ok", "LassoNet path": "needs dense data"}
+    assert status == {"F-test": "ok", "mRMR": "needs dense data"}
+
+
+def test_slow_methods_run_on_the_first_splits_of_small_sets(monkeypatch):
+    monkeypatch.setattr(methods, "missing", lambda method: None)
+    slow = methods.METHODS["WAST"]._replace(most_splits=1, most_values=9000)
+    assert slow.thinned and not methods.METHODS["F-test"].thinned
+    monkeypatch.setitem(methods.METHODS, "WAST", slow)
+    command = "--sets tiny digits_like --seeds 1000 1001 --methods F-test WAST"
+    monkeypatch.setattr(data, "shape", {"tiny": (150, 60), "digits_like": (151, 60)}.get)
+    asked = run_with(FakeForks(), command, monkeypatch)
+    assert [(m, seed) for m, seed, _ in asked] == [
+        ("F-test", 1000), ("WAST", 1000), ("F-test", 1000), ("F-test", 1001), ("F-test", 1001),
+    ]  # fmt: skip
+
+
+def test_no_fit_begins_after_the_minutes(folder, monkeypatch):
+    command = "--sets tiny --seeds 1000 --methods F-test --minutes"
+    assert run_with(FakeForks(), f"{command} 0", monkeypatch) == []
+    assert len(run_with(FakeForks(), f"{command} 9", monkeypatch)) == 1
 
 
 def test_seeds_for_tuning_never_get_into_the_published_file(folder, monkeypatch):
     run_with(FakeForks(), "--sets tiny --seeds 3 999 1000 --methods WAST", monkeypatch)
     assert [row["seed"] for row in read(folder, "accuracy")] == ["1000"]
     assert [row["seed"] for row in read(folder, "accuracy_tuning")] == ["3", "999"]
-    run_with(FakeForks(), "--sets tiny --seeds 3 1000 --methods WAST --official", monkeypatch)
-    assert [row["seed"] for row in read(folder, "accuracy_official")] == ["1000"]
-    assert [row["seed"] for row in read(folder, "accuracy_official_tuning")] == ["3"]
+    run_with(FakeForks(), "--sets tiny --seeds 3 1000 --methods WAST --as-published", monkeypatch)
+    assert [row["seed"] for row in read(folder, "accuracy_as_published")] == ["1000"]
+    assert [row["seed"] for row in read(folder, "accuracy_as_published_tuning")] == ["3"]
 
 
-def test_small_sets_have_ten_splits():
-    assert list(accuracy.seeds_of("tiny", parsed(""))) == [*range(1000, 1010)]
-    assert list(accuracy.seeds_of("digits_like", parsed(""))) == [*range(1000, 1005)]
+def test_small_sets_have_six_splits():
+    assert list(accuracy.seeds_of("tiny", parsed(""))) == [*range(1000, 1006)]
+    assert list(accuracy.seeds_of("digits_like", parsed(""))) == [*range(1000, 1003)]
     assert list(accuracy.seeds_of("tiny", parsed("--seeds 7"))) == [7]
 
 
@@ -165,29 +183,30 @@ def test_methods_without_labels_on_request():
     assert not {"ExtraTrees", "NeuroFS", "F-test"} & {*chosen}
 
 
-@pytest.mark.parametrize("official", [False, True])
-def test_selection_never_sees_the_test_part(official, monkeypatch):
+@pytest.mark.parametrize("as_published", [False, True])
+def test_selection_never_sees_the_test_part(as_published, monkeypatch):
     seen = {}
 
-    def spy(X, y, K, seed):
+    def spy(X, y, K, seed, task):
         seen.update(X=X, y=y, K=K)
         return np.arange(X.shape[1])[::-1]
 
     monkeypatch.setitem(methods.METHODS, "spy", methods.Method(spy))
-    job = accuracy.job("tiny", "spy", 1000, [5, 20, 99], official)
+    job = accuracy.job("tiny", "spy", 1000, [5, 20, 99], as_published, False)
     found = job.report(job.fit())
     X, _ = data.tiny()
-    parts = data.official_split("tiny") if official else data.whole_split("tiny", 1000)
+    parts = data.whole_split("tiny", 1000)
     np.testing.assert_array_equal(seen["X"], parts[0])
     np.testing.assert_array_equal(seen["y"], parts[2])
     assert seen["K"] == [5, 20]
+    assert found["best"] == " ".join(map(str, range(20)))
     rows = {row.tobytes() for row in seen["X"]}
     assert not rows & {row.tobytes() for row in parts[1]}
     assert rows | {row.tobytes() for row in parts[1]} == {row.tobytes() for row in X}
     # The scores are those of the first features, on the test part.
-    svc = make_pipeline(StandardScaler(), SVC()).fit(parts[0][:, :5], parts[2])
-    assert found["svc_5"] == pytest.approx(100 * svc.score(parts[1][:, :5], parts[3]), abs=1e-3)
-    assert ("nn_5" in found) is not official
+    svc = SVC() if as_published else make_pipeline(StandardScaler(), SVC())
+    expected = 100 * svc.fit(parts[0][:, :5], parts[2]).score(parts[1][:, :5], parts[3])
+    assert found["raw_5" if as_published else "svc_5"] == pytest.approx(expected, abs=1e-3)
 
 
 @pytest.mark.slow
@@ -203,9 +222,10 @@ def test_labels_play_no_part_without_labels():
 def test_every_method_says_truly_whether_it_takes_csr():
     X, y = data.tiny()
     X = sparse.csr_matrix(np.abs(X[:, :12]) * (X[:, :12] > 0.5))
-    slow = {"Boruta", "sequential selection", methods.LASSO_NET, methods.QUICK_SELECTION_PAPER}
+    slow = {"sequential selection", methods.QUICK_SELECTION_PAPER}
     for name in {*methods.METHODS} - slow:
-        assert methods.METHODS[name].takes_csr
+        if not methods.METHODS[name].takes_csr or methods.missing(name):
+            continue
         K = 5 if methods.METHODS[name].for_one_K else (5, 2)
         assert np.isfinite(methods.METHODS[name](X, y, K, 0)).all(), name
 
@@ -213,6 +233,6 @@ def test_every_method_says_truly_whether_it_takes_csr():
 @pytest.mark.skipif(not available(), reason="needs the data sets")
 def test_the_lists_of_data_sets_agree_and_small_ones_come_first():
     assert sorted(data.SETS) == sorted(name for names in data.SETS_OF.values() for name in names)
-    assert set(data.OFFICIAL) < set(data.SETS)
-    rows = [data.n_rows(name) for name in data.SETS]
-    assert rows[0] == min(rows) and rows[-1] == max(rows)
+    assert {*data.OFFICIAL, *data.AS_PUBLISHED} < {*data.SETS}
+    sizes = [np.prod(data.shape(name)) for name in data.SETS]
+    assert sizes == sorted(sizes)

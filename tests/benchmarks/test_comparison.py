@@ -77,3 +77,14 @@ def test_rows_for_classifiers_are_stratified_and_no_more_than_asked_for():
     assert labels.sum() == 20
     np.testing.assert_array_equal(y[drawn[:, 0]], labels)
     assert evaluation.drawn(X, y, 1000, seed=0)[0] is X
+
+
+def test_auc_is_the_mean_of_each_class_against_the_rest():
+    assert evaluation.auc(np.array([0, 1, 1]), np.array([0.2, 0.1, 0.9])) == 0.5
+    y, values = np.array([0, 1, 2]), np.array([[3, 0, 0], [0, 0, 1], [0, 1, 2]])
+    assert evaluation.auc(y, values) == pytest.approx((1 + 0.25 + 1) / 3)
+
+
+def test_features_that_share_the_lowest_score_have_no_rank():
+    np.testing.assert_array_equal(evaluation.ranked([0, 3, 0, 4], 3), [3, 1])
+    np.testing.assert_array_equal(evaluation.ranked([1, 3, 2, 4], 2), [3, 1])

@@ -100,7 +100,7 @@ def test_only_informative_columns_are_true(name):
 )
 def test_the_rivals_twins_find_a_linear_truth(problem, method):
     X, y, groups = make(problem, 300, 0)
-    scores = synthetic.REGRESSION[method](X, y, len(groups), 0)
+    scores = synthetic.METHODS[method](X, y, len(groups), 0, "regression")
     assert share_found(scores, groups) >= 0.5
 
 
@@ -109,7 +109,7 @@ def test_the_rivals_twins_find_a_linear_truth(problem, method):
 @pytest.mark.slow
 def test_ours_take_the_regression_problems(problem, method):
     X, y, groups = make(problem, 100, 0)
-    assert synthetic.REGRESSION[method](X, y, len(groups), 0).shape == (X.shape[1],)
+    assert synthetic.METHODS[method](X, y, len(groups), 0, "regression").shape == (X.shape[1],)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from benchmarks import accuracy, tables
+from benchmarks import accuracy, reseeded, tables
 from benchmarks.results import Results
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -51,11 +51,13 @@ def test_pages_show_them_all_and_no_others():
 
 
 def test_what_is_written_is_the_same_each_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "TABLES", {"a": (lambda: (["x"], [["-"], ["1 +-2"]]),)})
+    made = {"a": (lambda: (["x"], [["-"], ["1 +-2"]]),), "none": (lambda: (["x", "y"], []),)}
+    monkeypatch.setattr(tables, "TABLES", made)
     monkeypatch.setattr(tables, "FIGURES", {"b": tables.FIGURES["accuracy_ranks"]})
     for folder in ("first", "second"):
         tables.write(tmp_path / folder)
     assert (tmp_path / "first" / "a.csv").read_text(encoding="utf-8") == 'x\n""\n1 ± 2\n'
+    assert (tmp_path / "first" / "none.csv").read_text() == "x,y\nnot measured yet,\n"
     first, second = ((tmp_path / f / "b.svg").read_bytes() for f in ("first", "second"))
     assert first == second
 
@@ -79,49 +81,54 @@ def add(results, name, method, seed, svc, status="ok", **more):
 
 @pytest.fixture
 def measured(folder):
-    """Two sets; ExtraTrees is over the limit on one, all features stand beside."""
+    """Two sets; ExtraTrees is over the limit on one, all features stand beside, WAST is thinned."""
     results = Results("accuracy", accuracy.KEY)
     for seed, change in ((1000, -1), (1001, 1)):
-        add(results, "colon", "WAST", seed, 80 + change, cpu_seconds=4)
+        add(results, "colon", "mRMR", seed, 80 + change, cpu_seconds=4)
         add(results, "colon", "F-test", seed, 70 + change, cpu_seconds=1)
         add(results, "colon", "ExtraTrees", seed, 90 + change)
-        add(results, "orl", "WAST", seed, 60 + change)
+        add(results, "orl", "mRMR", seed, 60 + change)
         add(results, "orl", "F-test", seed, 60 + change)
         limit = "over 300 s" if seed == 1000 else "over 300 s on split 1000"
         add(results, "orl", "ExtraTrees", seed, 0, status=limit)
         for name in ("colon", "orl"):
             add(results, name, "all features", seed, "", svc_all=95)
-        add(results, "yale", "WAST", seed, 99)  # no other was tried there yet
+    add(results, "colon", "WAST", 1000, 76)
 
 
 @pytest.mark.usefixtures("measured")
-def test_means_and_ranks_of_the_sets_that_all_were_tried_on():
-    K_50 = {line[0]: line[3] for line in table("accuracy_overall")[1:]}
-    # Ranks on colon: 1 ExtraTrees, 2 WAST, 3 F-test; on orl: 1.5 each, and 3 without a result.
-    ranks = {"WAST": "70.0 (1.8)", "ExtraTrees": "– (2.0)", "F-test": "65.0 (2.2)"}  # noqa: RUF001
-    assert K_50 == ranks | {"all features": "95.0"}
-    assert [*K_50] == ["WAST", "ExtraTrees", "F-test", "all features"]
+def test_means_and_ranks_of_the_sets_that_all_have():
+    header, *lines = table("accuracy_overall")
+    assert header[0] == "Method (1 sets)"
+    assert {line[0]: line[3] for line in lines} == {
+        "ExtraTrees": "90.0 (1.0)",
+        "mRMR": "80.0 (2.0)",
+        "F-test": "70.0 (3.0)",
+        "all features": "95.0",
+    }
+    assert table("accuracy_left_out")[1:] == [["orl", "over 300 s: ExtraTrees"]]
+    assert table("accuracy_kinds")[0] == ["Method", "genes (1)"]
 
 
 @pytest.mark.usefixtures("measured")
 def test_cells_of_the_sets_are_mean_and_error_or_the_reason():
     header, *lines = table("accuracy_images")
     cells = {line[0]: line[1:] for line in lines}
-    assert header == ["Method", "orl", "mean"]
-    assert cells["WAST"] == ["60.0 ± 1.0", "60.0"]
-    assert cells["ExtraTrees"] == ["over 300 s", "–"]  # noqa: RUF001
+    assert header == ["Method", "orl", "mean of 0"]
+    assert cells["mRMR"] == ["60.0 ± 1.0", ""]
+    assert cells["ExtraTrees"] == ["over 300 s", ""]
 
 
 @pytest.mark.usefixtures("measured")
 def test_wins_and_costs():
     assert {line[0]: line[3] for line in table("accuracy_wins")[1:]} == {
-        "WAST": "1",
+        "mRMR": "0",
         "ExtraTrees": "1",
-        "F-test": "1",
+        "F-test": "0",
     }
     costs = {line[0]: line[1:] for line in table("accuracy_costs")[1:]}
-    assert costs["WAST"] == ["2.00", "2.00", "2.00", "3.00", "10"]
-    assert costs["F-test"][0] == "0.500"
+    assert costs["mRMR"] == ["1", "2.00", "2.00", "2.00", "3.00", "10"]
+    assert costs["F-test"][1] == "0.500"
 
 
 @pytest.mark.usefixtures("folder")
@@ -130,23 +137,45 @@ def test_a_fit_too_short_for_the_clock_is_not_infinitely_fast():
     add(results, "colon", "variance", 1000, 80, cpu_seconds=0.0)
     add(results, "colon", "ExtraTrees", 1000, 90)
     costs = {line[0]: line[1:] for line in table("accuracy_costs")[1:]}
-    assert costs["variance"][:2] == ["0.000500", "0.000500"]
+    assert costs["variance"][1:3] == ["0.000500", "0.000500"]
 
 
 @pytest.mark.usefixtures("measured")
-def test_tests_are_over_the_sets_that_both_have():
+def test_tests_are_over_the_splits_and_sets_that_both_have(monkeypatch):
+    monkeypatch.setattr(tables.accuracy, "FLAGSHIP", "mRMR")
     lines = {line[1]: line for line in table("accuracy_tests")[1:]}
-    assert lines["ExtraTrees"][:5] == ["WAST", "ExtraTrees", "1", "-10.0", "0, 0, 1"]
-    assert lines["F-test"][:5] == ["WAST", "F-test", "2", "+5.0", "1, 1, 0"]
+    at_50 = {rival: [line[2], line[7]] for rival, line in lines.items()}
+    assert at_50["ExtraTrees"] == ["1", "-10.0 (0, 0, 1)"]
+    assert at_50["F-test"] == ["2", "+5.0 (1, 1, 0)"]
+    assert at_50["WAST \\*"] == ["1", "+3.0 (1, 0, 0)"]  # 79 on the one split of both
+    assert table("accuracy_losses")[1:] == [
+        ["colon", "50", "80.0", "ExtraTrees", "90.0", "-10.0"],
+    ]
 
 
 @pytest.mark.usefixtures("folder")
-def test_published_figures_stand_beside_the_official_split():
-    for file, name, svc in (("accuracy", "coil20", 91), ("accuracy_official", "mnist", 95)):
-        add(Results(file, accuracy.KEY), name, "WAST", 1000, svc)
+def test_agreement_over_splits_and_random_states():
+    for file, key in (("accuracy", accuracy.KEY), ("reseeded", reseeded.KEY)):
+        results = Results(file, key)
+        for seed, start in ((1000, 0), (1001, 10)):
+            best = " ".join(map(str, range(start, start + 50)))
+            add(results, "colon", "F-test", seed, 80, best=best, n_features=100)
+    header, line = table("accuracy_stability")
+    found = dict(zip(header, line))
+    assert found["Sets"] == "1"
+    assert found["Jaccard, K = 20"] == found["Jaccard, same split, K = 20"] == "0.33"
+    assert found["Jaccard, K = 50"] == "0.67"
+    assert found["Nogueira, K = 50"] == "0.60"
+
+
+@pytest.mark.usefixtures("folder")
+def test_published_figures_stand_beside_ours_on_the_same_splits():
+    results = Results("accuracy_as_published", accuracy.KEY)
+    for name, svc in (("usps", 91), ("mnist", 95)):
+        add(results, name, "WAST", 1000, "", raw_50=svc)
     header, paper, _, ours = table("accuracy_published")
-    columns = [header.index("coil20 (random splits)"), header.index("mnist")]
-    assert [paper[i] for i in columns] == ["98.78", "95.3"]
+    columns = [header.index("usps (random splits)"), header.index("mnist")]
+    assert [paper[i] for i in columns] == ["96.78", "95.3"]
     assert [ours[i] for i in columns] == ["91.0", "95.0"]
 
 
@@ -154,11 +183,11 @@ def test_published_figures_stand_beside_the_official_split():
 def test_the_diagram_names_every_method():
     results = Results("accuracy", accuracy.KEY)
     for name in ("colon", "orl", "yale"):
-        for i, method in enumerate(("WAST", "F-test", "ExtraTrees", "all features")):
+        for i, method in enumerate(("mRMR", "F-test", "ExtraTrees", "all features")):
             add(results, name, method, 1000, 90 - i, svc_all=90)
     figure = tables.made(*tables.FIGURES["accuracy_ranks"])
     shown = "\n".join(text.get_text() for text in figure.findobj(match=_is_text))
-    for label in ("WAST  1.0", "F-test  2.0", "3.0  ExtraTrees", "critical difference 1.91"):
+    for label in ("mRMR  1.0", "F-test  2.0", "3.0  ExtraTrees", "critical difference 1.91"):
         assert label in shown
     assert "all features" not in shown
 

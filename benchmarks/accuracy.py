@@ -4,7 +4,7 @@
 Splits are stratified 80/20 and named by their seed; official splits are merged before. A method
 sees all training rows and nothing else. What it selects is scored by an SVC at every K, and at
 K = 50 on a set's first split by other classifiers, and without labels by K-means on the rows of
-both parts; these get at most 5000 rows of each part. Classes are encoded once, before the split.
+both parts; these get at most 3000 rows of each part. Classes are encoded once, before the split.
 One fit serves every K where a method ranks its features; one that trains for a K has a row for
 each. A row also has the first 100 features, for the stability. Every fit runs in a process of its
 own, on one thread; one over the limit of time or memory is ended, its row says so, and so do those
@@ -31,7 +31,7 @@ from benchmarks.results import Results
 
 KS = (10, 20, 50, 100)
 K_OF_OPINIONS = 50  # of the other classifiers, the clusters and the papers
-MOST_ROWS = 5000  # of either part, that classifiers and clusters get
+MOST_ROWS = 3000  # of either part, that classifiers and clusters get
 KEY = ["set", "method", "seed", "K"]
 METHODS = [name for name in methods.METHODS if name not in methods.VARIANTS]
 EVERY = "all"  # every K, or all features
@@ -42,7 +42,9 @@ def add_arguments(parser):
     parser.add_argument("--sets", nargs="+")
     parser.add_argument("--methods", nargs="+", choices=METHODS, metavar="METHOD")
     parser.add_argument("--unsupervised", action="store_true", help="methods without labels only")
-    parser.add_argument("--seeds", nargs="+", type=int, help="1000 to 1002, 1005 where n < 500")
+    parser.add_argument(
+        "--seeds", nargs="+", type=int, help="1000 to 1002, 1005 where n < 500, 1000 of large sets"
+    )
     parser.add_argument("--Ks", nargs="+", type=int)
     parser.add_argument("--as-published", action="store_true", help="on the papers' splits")
     grid.add_arguments(parser)
@@ -107,8 +109,10 @@ def methods_of(arguments):
 
 
 def seeds_of(name, arguments):
-    many = data.shape(name)[0] < 500 and not arguments.as_published
-    return arguments.seeds or range(grid.PUBLISHED, grid.PUBLISHED + (6 if many else 3))
+    rows, columns = data.shape(name)
+    n = 6 if rows < 500 and not arguments.as_published else 3
+    n = 1 if rows * columns > methods.LARGE and not arguments.as_published else n
+    return arguments.seeds or range(grid.PUBLISHED, grid.PUBLISHED + n)
 
 
 def Ks_of(arguments):

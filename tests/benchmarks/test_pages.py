@@ -24,7 +24,7 @@ REPRODUCING = (DOCS / "reproducing.rst").read_text(encoding="utf-8")
 def cell(table, line, column):
     header, lines = tables.made(*tables.TABLES[table])
     (found,) = (cells for cells in lines if cells[0] == line)
-    (title,) = (title for title in header if title.startswith(column))  # "mean of 8"
+    (title,) = (t for t in header if t == column or t.startswith(f"{column} of "))  # "mean of 8"
     return found[header.index(title)]
 
 

@@ -53,7 +53,7 @@ class Watcher(Importance):
     def scores(self, network):
         return np.zeros(N_FEATURES)
 
-    def penalty(self, network, gradients):
+    def penalty(self, network, gradients, step):
         self.log.append("penalty")
         assert len(gradients) == len(network.layers)
 
@@ -177,7 +177,7 @@ def test_noise_is_added_to_the_inputs_and_not_to_the_targets():
 
 
 def test_a_penalty_moves_the_weights():
-    def shrink(network, gradients):
+    def shrink(network, gradients, step):
         for layer, (weight_grad, _) in zip(network.layers, gradients):
             weight_grad.copy_(layer.values)
 

@@ -13,6 +13,7 @@ from ..networks import layer_of
 from ..regularization import AdaptiveSchedule, AdaptiveTraining
 
 if TYPE_CHECKING:
+    from ..importance import Step
     from ..networks import FeedForward
     from .optimizers import Optimizer
 
@@ -75,7 +76,7 @@ class AdaptivePruning(AdaptiveTraining):
         self.strength_before: np.ndarray | None = None
         self._pruned_after: int | None = None
 
-    def add_gradients(self, network: FeedForward, gradients) -> None:
+    def add_gradients(self, network: FeedForward, gradients, step: Step) -> None:
         """Add the gradient of the penalty to those of the weights."""
         strength = self.strength
         if not strength:

@@ -54,7 +54,7 @@ def train(
     noise : NoisePool or None, default=None
         Added to the inputs, not to the targets.
     penalty : callable or None, default=None
-        ``penalty(network, gradients)`` adds to the gradients before every weight update.
+        ``penalty(network, gradients, step)`` adds to the gradients before every weight update.
     after_epoch : sequence of callable, default=()
         Each is called as ``hook(epoch, history)``. It may add to the history, change network and
         optimiser, and returns whether to end the training.
@@ -92,7 +92,7 @@ def train(
             if not in_tiles:
                 gradients = network.backward(grad)
             if penalty is not None:
-                penalty(network, gradients)
+                penalty(network, gradients, step)
             importance.before_update(network, step)
             optimizer.step(network, gradients)
             importance.after_update(network, step)

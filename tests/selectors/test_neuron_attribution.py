@@ -7,7 +7,7 @@ from scipy.special import log_softmax
 
 from sparsefs import NeuronAttributionSelector
 from sparsefs.importance import StrengthImportance
-from sparsefs.selectors import neuron_attribution
+from sparsefs.selectors import network
 from sparsefs.topology import RandomGrow
 from tests.selectors.common import classes, first_ten_informative, fit, quick
 
@@ -103,14 +103,14 @@ def test_every_option_matters(option, wide):
 
 
 def test_early_stopping_ends_the_training_and_goes_back_to_the_best(wide, monkeypatch):
-    held_out, split = [], neuron_attribution.validation_split
+    held_out, split = [], network.validation_split
 
     def recorded(*args):
         rows = split(*args)
         held_out.append(rows[1])
         return rows
 
-    monkeypatch.setattr(neuron_attribution, "validation_split", recorded)
+    monkeypatch.setattr(network, "validation_split", recorded)
     y = classes(wide)
     selector = quick(
         NeuronAttributionSelector, max_iter=200, n_iter_no_change=4, learning_rate_init=0.02

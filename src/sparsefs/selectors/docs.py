@@ -31,6 +31,14 @@ default="auto"
     a few rows before the training.
 class_weight : dict, "balanced" or None, default=None
     Weights of the classes; ``"balanced"`` gives all classes the same total weight.""",
+    "early_stopping": """\
+early_stopping : bool, default=True
+    Hold samples out, stop when the loss on them no longer improves, and return to the best
+    network.
+validation_fraction : float in (0, 1), default=0.1875
+    Share of the samples to hold out.
+n_iter_no_change : int, default=50
+    Epochs without improvement after which the training stops.""",
     "jobs": """\
 n_jobs : int or None, default=None
     Number of folds that are fitted at the same time if K is chosen; None means 1 unless in a

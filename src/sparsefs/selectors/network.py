@@ -21,6 +21,7 @@ from ..data.inputs import (
     validated,
 )
 from ..data.summary import Summary
+from ..data.target import validation_split
 from ..training.progress import settings_in_words
 from ..utils.arithmetic import default_errors
 from ..utils.checks import check_memory
@@ -147,14 +148,14 @@ class NetworkSelector(BaseSelector):
         scores=None,
         columns=None,
         after_epoch=(),
-        at_end=None,
+        stopping=None,
         **parts,
     ) -> FitResult:
         """Train a network and return the result.
 
         ``scores()`` gives the scores of the features, by default the importance's; ``columns()``
-        the features that the network sees, by default those that vary; ``at_end()`` is called
-        before the scores are read.
+        the features that the network sees, by default those that vary; `stopping` is an
+        EarlyStopping or None.
         """
         from ..networks.costs import network_costs
         from ..training.loop import train
@@ -174,6 +175,8 @@ class NetworkSelector(BaseSelector):
             every = int(self.connections_every)
             record = ConnectionRecord(network, every, data.X.shape[1], columns)
             after_epoch = (*after_epoch, record.after_epoch)
+        if stopping is not None:
+            after_epoch = (*after_epoch, stopping.after_epoch)
         history = train(
             network,
             batches,
@@ -185,8 +188,8 @@ class NetworkSelector(BaseSelector):
             **parts,
         )
         extras = {} if record is None else {"connections_": record.ended(len(history["loss"]))}
-        if at_end is not None:
-            at_end()
+        if stopping is not None:
+            stopping.restore()
         widths, training_flops = (
             [layer.shape[0] for layer in network.layers],
             network.training_flops,
@@ -330,6 +333,9 @@ class PerceptronSelector(NetworkSelector):
     """
 
     activation: Any
+    early_stopping: bool  # of those that hold samples out
+    validation_fraction: float
+    n_iter_no_change: int
 
     _small_batch: ClassVar[int] = 32  # what batch_size="auto" is for few samples
 
@@ -339,6 +345,12 @@ class PerceptronSelector(NetworkSelector):
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions({"relu", "tanh", "logistic"})],
         "kernel": [StrOptions({"auto", "csr", "masked"})],
+    }
+    # The further parameters of methods that hold samples out.
+    _early_stopping_constraints: ClassVar[dict] = {
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
     }
 
     def score(self, X: Data, y: Data, sample_weight: Data | None = None) -> float:
@@ -374,6 +386,28 @@ class PerceptronSelector(NetworkSelector):
             rng,
             device,
             fan_in=fan_in,
+        )
+
+    def _held_out(self, data, network, loss, rng, device):
+        """The rows to train on, batches of those held out, and what stops the training on them.
+
+        Without early stopping all rows are trained on, and watched; nothing stops the training.
+        """
+        from ..training.early_stopping import EarlyStopping
+        from ..training.loop import evaluate
+
+        if not self.early_stopping:
+            return data.rows, self._batches(data, None, device), None
+        rows, held_out = validation_split(data.target, data.rows, self.validation_fraction, rng)
+        # So few samples that none that counts is held out: watch the training samples.
+        weight = data.sample_weight
+        counts = len(held_out) and (weight is None or weight[held_out].astype("f4").any())
+        watched = self._batches(data, None, device, held_out if counts else rows)
+        patience = int(self.n_iter_no_change)
+        return (
+            rows,
+            watched,
+            EarlyStopping(network, lambda: evaluate(network, watched, loss), patience),
         )
 
     def _batches(self, data, rng, device, rows=None):

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from ..data.target import validation_split
 from ..evaluation.choice import CrossValidatedK
 from .docs import documented
 from .network import PerceptronSelector
@@ -81,13 +80,7 @@ class NeuronAttributionSelector(PerceptronSelector):
         Learning rate of Adam.
     alpha : float, default=0.0001
         Strength of the L2 penalty.
-    early_stopping : bool, default=True
-        Hold samples out, stop when the loss on them no longer improves, and return to the best
-        network.
-    validation_fraction : float in (0, 1), default=0.1875
-        Share of the samples to hold out.
-    n_iter_no_change : int, default=50
-        Epochs without improvement after which the training stops.
+    %(early_stopping)s
     %(connections_every)s
     %(jobs)s
     %(kernel)s
@@ -148,6 +141,7 @@ class NeuronAttributionSelector(PerceptronSelector):
 
     _parameter_constraints: ClassVar[dict] = {
         **PerceptronSelector._parameter_constraints,
+        **PerceptronSelector._early_stopping_constraints,
         "topology": [StrOptions({"set", "rigl", "dense"}), callable],
         "importance": [
             StrOptions({"attribution", "strength"}),
@@ -165,9 +159,6 @@ class NeuronAttributionSelector(PerceptronSelector):
             Interval(Integral, 1, None, closed="left"),
         ],
         "update_until": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both")],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
     }
 
     K: int | float | Literal["auto"] | CrossValidatedK = 50
@@ -205,22 +196,12 @@ class NeuronAttributionSelector(PerceptronSelector):
 
     def _train(self, data, rng, device, progress):
         from ..importance.checks import check_importance
-        from ..training.early_stopping import EarlyStopping
-        from ..training.loop import evaluate
         from ..training.optimizers import Adam
 
         network = self._perceptron(data, self._densities, rng, device)
         importance = self._importance()
-        loss, rows, stopping = self._loss(data), data.rows, None
-        if self.early_stopping:
-            rows, held_out = validation_split(data.target, rows, self.validation_fraction, rng)
-            # So few samples that none that counts is held out: watch the training samples.
-            weight = data.sample_weight
-            counts = len(held_out) and (weight is None or weight[held_out].astype("f4").any())
-            watched = self._batches(data, None, device, held_out if counts else rows)
-            stopping = EarlyStopping(
-                network, lambda: evaluate(network, watched, loss), int(self.n_iter_no_change)
-            )
+        loss = self._loss(data)
+        rows, _, stopping = self._held_out(data, network, loss, rng, device)
         batches = self._batches(data, rng, device, rows)
         if not isinstance(self.importance, str):
             few = batches.batch(rows[:2])
@@ -234,8 +215,7 @@ class NeuronAttributionSelector(PerceptronSelector):
             Adam(self.learning_rate_init, self.alpha),
             importance=importance,
             topology=self._topology(network, rng),
-            after_epoch=() if stopping is None else (stopping.after_epoch,),
-            at_end=None if stopping is None else stopping.restore,
+            stopping=stopping,
         )
 
     @property

@@ -30,6 +30,7 @@ SELECTORS = {
     "NeuronAttributionSelector": {"max_iter": 2},
     "NeuroFSSelector": {"max_iter": 2, "hidden_layer_sizes": (300, 300)},
     "HyperSparseSelector": {"max_iter": 2, "fine_tune_epochs": 1, "warmup_epochs": 0},
+    "DeepLassoSelector": {"max_iter": 2},
 }
 SOURCES = ("array", "memmap", "npy", "parquet")
 N_COLUMNS, N_TIMED, TIMED_BUFFER, PER_SHARD = 100, 100_000, 2**23, 50_000

@@ -14,6 +14,7 @@ import numpy as np
 
 from benchmarks import others
 from sparsefs import (
+    DeepLassoSelector,
     GradualPruningSelector,
     HyperSparseSelector,
     NeuroFSSelector,
@@ -29,6 +30,7 @@ SELECTORS = {  # the papers'
     "NeuronAttribution": NeuronAttributionSelector,
     "NeuroFS": NeuroFSSelector,
     "HyperSparse": HyperSparseSelector,
+    "DeepLasso": DeepLassoSelector,
 }
 
 
@@ -104,6 +106,7 @@ OURS = {
     "NeuronAttribution": ours(NeuronAttributionSelector, **FEW),
     "NeuroFS": ours(NeuroFSSelector, for_one_K=True, **FEWEST),
     "HyperSparse": ours(HyperSparseSelector, **FEW),
+    "DeepLasso": ours(DeepLassoSelector, **FEW),
 }
 METHODS = {  # the cheap ones first
     ALL: other("all", supervised=False, **QUICK),

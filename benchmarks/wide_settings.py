@@ -24,6 +24,7 @@ SETTINGS = {
         "early_stopping": False,
     },
     "NeuroFS": {"hidden_layer_sizes": (100,), "density": PER_FEATURE / 100},
+    "DeepLasso": {"hidden_layer_sizes": (100,), "density": PER_FEATURE / 100},
     "HyperSparse": {"hidden_layer_sizes": (20,), "density": PER_FEATURE / 20},
 }
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .search import ParetoSearchCV
     from .selectors import (
         CrossValidatedK,
+        DeepLassoSelector,
         GradualPruningSelector,
         HyperSparseSelector,
         NeuroFSSelector,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ConnectionsDisplay",
     "CrossValidatedK",
+    "DeepLassoSelector",
     "EnsembleSelector",
     "GradualPruningSelector",
     "HyperSparseSelector",

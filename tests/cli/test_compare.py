@@ -13,7 +13,7 @@ from sparsefs.cli.names import OURS, RIVALS
 from sparsefs.evaluation import k_curve
 from tests.cli.common import INFORMATIVE, numbers
 
-SLOW = {"neurofs", "neuron-attribution", "hyper-sparse", "quick-selection"}
+SLOW = {"neurofs", "neuron-attribution", "hyper-sparse", "quick-selection", "deep-lasso"}
 
 
 @pytest.fixture

@@ -154,6 +154,7 @@ def test_refit_and_no_score_say_which_rows_selected(csv, command):
         ("neuron-attribution", ["max_iter=4"]),
         ("neurofs", ["max_iter=4", "hidden_layer_sizes=(32,)"]),
         ("hyper-sparse", ["max_iter=2", "warmup_epochs=1", "fine_tune_epochs=1"]),
+        ("deep-lasso", ["max_iter=2"]),
     ],
 )
 def test_every_method(method, options, csv, select):

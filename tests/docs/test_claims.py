@@ -31,6 +31,7 @@ def text_of(page):
 
 
 METHODS = {
+    "deep_lasso": sparsefs.DeepLassoSelector,
     "gradual_pruning": sparsefs.GradualPruningSelector,
     "hyper_sparse": sparsefs.HyperSparseSelector,
     "neuron_attribution": sparsefs.NeuronAttributionSelector,

@@ -9,6 +9,7 @@ from sklearn.feature_selection import SelectKBest, VarianceThreshold
 from sklearn.pipeline import make_pipeline
 
 from sparsefs import (
+    DeepLassoSelector,
     GradualPruningSelector,
     HyperSparseSelector,
     ImportanceDisplay,
@@ -146,6 +147,7 @@ def test_every_selector(Selector, wide):
         (NeuronAttributionSelector(importance="strength"), "strength (sum of |weights| of the in"),
         (NeuroFSSelector(), "share of the training survived; if left, 1 + strength"),
         (HyperSparseSelector(), "relative strength; if connected, 1 + strength"),
+        (DeepLassoSelector(), "derivative of the loss (root mean square)"),
         (StabilitySelector(SelectKBest()), "selection frequency"),
     ],
 )

@@ -7,6 +7,7 @@ from torch import nn
 import sparsefs
 from sparsefs import (
     CrossValidatedK,
+    DeepLassoSelector,
     EnsembleSelector,
     GradualPruningSelector,
     HyperSparseSelector,
@@ -49,6 +50,7 @@ NeuronAttributionSelector(importance="atribution")  # error
 NeuronAttributionSelector(init="erdos")  # error
 NeuroFSSelector(task="classify")  # error
 NeuroFSSelector(class_weight="balance")  # error
+DeepLassoSelector(lasso="auto")  # error
 HyperSparseSelector(penalty="l3")  # error
 HyperSparseSelector(penalty=3)  # error
 GradualPruningSelector(loss="mse")  # error

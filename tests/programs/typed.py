@@ -14,6 +14,7 @@ import sparsefs
 from sparsefs import (
     ConnectionsDisplay,
     CrossValidatedK,
+    DeepLassoSelector,
     EnsembleSelector,
     GradualPruningSelector,
     HyperSparseSelector,
@@ -95,6 +96,7 @@ accuracy: float = attribution.fit(X, y).score(X, y)
 outputs: NDArray[np.float32] = attribution.network_(X)
 HyperSparseSelector(penalty=Rounded(), connections_every=1).fit(X, y).connections_["epoch"].max()
 NeuroFSSelector(K=0.5, batch_size="auto", class_weight="balanced").fit(torch.zeros(4, 2), y)
+error: float = DeepLassoSelector(lasso=0.1, early_stopping=True).fit(X, y).scores_.max()
 
 # Around any selector.
 ensemble = EnsembleSelector(wast, n_fits=3, combine="ranks").fit(X, sample_weight=np.ones(40))

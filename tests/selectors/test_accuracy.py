@@ -13,6 +13,7 @@ from sklearn.svm import SVC
 from tools import datasets
 
 from sparsefs import (
+    DeepLassoSelector,
     HyperSparseSelector,
     NeuroFSSelector,
     NeuronAttributionSelector,
@@ -32,6 +33,7 @@ from sparsefs import (
             0.61,
         ),
         (HyperSparseSelector, {"max_iter": 40, "hidden_layer_sizes": 200}, 0.58),
+        (DeepLassoSelector, {}, 0.6),
         (NeuroFSSelector, {"max_iter": 60, "hidden_layer_sizes": 200}, 0.73),
     ],
 )

@@ -8,6 +8,7 @@ OURS = {
     "neuron-attribution": "NeuronAttributionSelector",
     "neurofs": "NeuroFSSelector",
     "hyper-sparse": "HyperSparseSelector",
+    "deep-lasso": "DeepLassoSelector",
 }
 RIVALS = (  # of sparsefs.evaluation.rivals
     *("f-test", "mutual-information", "mrmr", "l1", "extra-trees", "random-forest", "rfe"),

@@ -2,6 +2,7 @@
 """The selectors: scikit-learn transformers, one short file per method."""
 
 from ..evaluation.choice import CrossValidatedK
+from .deep_lasso import DeepLassoSelector
 from .gradual_pruning import GradualPruningSelector
 from .hyper_sparse import HyperSparseSelector
 from .neurofs import NeuroFSSelector
@@ -11,6 +12,7 @@ from .wast import WASTSelector
 
 __all__ = [
     "CrossValidatedK",
+    "DeepLassoSelector",
     "GradualPruningSelector",
     "HyperSparseSelector",
     "NeuroFSSelector",

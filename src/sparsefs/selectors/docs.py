@@ -31,10 +31,7 @@ default="auto"
     a few rows before the training.
 class_weight : dict, "balanced" or None, default=None
     Weights of the classes; ``"balanced"`` gives all classes the same total weight.""",
-    "early_stopping": """\
-early_stopping : bool, default=True
-    Hold samples out, stop when the loss on them no longer improves, and return to the best
-    network.
+    "held_out": """\
 validation_fraction : float in (0, 1), default=0.1875
     Share of the samples to hold out.
 n_iter_no_change : int, default=50

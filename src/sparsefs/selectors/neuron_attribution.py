@@ -80,7 +80,10 @@ class NeuronAttributionSelector(PerceptronSelector):
         Learning rate of Adam.
     alpha : float, default=0.0001
         Strength of the L2 penalty.
-    %(early_stopping)s
+    early_stopping : bool, default=True
+        Hold samples out, stop when the loss on them no longer improves, and return to the best
+        network.
+    %(held_out)s
     %(connections_every)s
     %(jobs)s
     %(kernel)s

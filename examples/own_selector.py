@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-Writing a selector: Deep Lasso
-==============================
+Writing a selector: a lasso on the first layer
+==============================================
 
 A selector is a class with parameters and a ``_train`` method. The base class does the rest: it
 checks the data, chooses K, keeps the fitted attributes, and passes scikit-learn's checks. This
-one is Deep Lasso (Cherepanova et al., NeurIPS 2023). It trains a dense network of torch with a
-group lasso on the gradient of the loss at the inputs, and scores a feature by the norm of that
-gradient.
+one trains a dense network of torch with a group lasso on the weights of each feature, and scores a
+feature by the norm of these weights.
 """
 
+from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sparsefs.selectors.base import BaseSelector, FitResult
@@ -30,14 +29,15 @@ from sparsefs.training.scaling import Scaling
 # base class passes and expects.
 
 
-class DeepLassoSelector(BaseSelector):
-    """Supervised feature selection with Deep Lasso.
+@dataclass(eq=False, repr=False)
+class FirstLayerLassoSelector(BaseSelector):
+    """Supervised feature selection with a group lasso on the first layer.
 
     Parameters
     ----------
     K : int, float, "auto" or CrossValidatedK, default=50
-    lasso : float, default=0.1
-        Weight of the penalty: the sum over the features of the norm of the gradient at them.
+    lasso : float, default=0.03
+        Weight of the penalty: the sum over the features of the norm of their weights.
     """
 
     _parameter_constraints: ClassVar[dict] = {
@@ -46,43 +46,23 @@ class DeepLassoSelector(BaseSelector):
         "lasso": [Interval(Real, 0, None, closed="left")],
         "scaling": [StrOptions({"auto", "feature", "global"})],
     }
-    _score_label = "norm of the gradient at the feature"
+    _score_label = "norm of the weights of the feature"
 
-    def __init__(
-        self,
-        K=50,
-        *,
-        lasso=0.1,
-        hidden_layer_sizes=(64, 64),
-        max_iter=50,
-        batch_size=64,
-        learning_rate_init=0.002,
-        scaling="auto",
-        task="auto",
-        loss="auto",
-        class_weight=None,
-        n_jobs=None,
-        device="auto",
-        verbose=False,
-        random_state=None,
-    ):
-        self.K = K
-        self.lasso = lasso
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.max_iter = max_iter
-        self.batch_size = batch_size
-        self.learning_rate_init = learning_rate_init
-        self.scaling = scaling
-        self.task = task
-        self.loss = loss
-        self.class_weight = class_weight
-        self.n_jobs = n_jobs
-        self.device = device
-        self.verbose = verbose
-        self.random_state = random_state
-
-    def _learns_y(self):
-        return True
+    K: Any = 50
+    _: KW_ONLY
+    lasso: float = 0.03
+    hidden_layer_sizes: Any = (64, 64)
+    max_iter: int = 50
+    batch_size: int = 64
+    learning_rate_init: float = 0.002
+    scaling: str = "auto"
+    task: str = "auto"
+    loss: Any = "auto"
+    class_weight: Any = None
+    n_jobs: Any = None
+    device: str = "auto"
+    verbose: int = False
+    random_state: Any = None
 
     def _train(self, data, rng, device, progress):
         scaling = Scaling(
@@ -102,37 +82,31 @@ class DeepLassoSelector(BaseSelector):
         optimizer = torch.optim.Adam(
             model.parameters(), self.learning_rate_init
         )
+        loss = self._loss(data)
 
-        def gradient_of(x, target, weight, keep_graph):
-            """The loss of a batch, and its gradient at the inputs."""
-            inputs = x.t().clone().requires_grad_()
-            each = _LOSSES[data.target.task](model(inputs), target.t())
-            loss = (each if weight is None else each * weight).mean()
-            return loss, torch.autograd.grad(
-                loss, inputs, create_graph=keep_graph
-            )[0]
+        def sizes_of_features():
+            return model[0].weight.norm(dim=0)
 
-        def scores():
-            squares = [
-                gradient_of(*batch, False)[1].square().sum(0)
-                for batch in batches
-            ]
-            return torch.stack(squares).sum(0).sqrt().cpu().numpy()
+        def result(**further):
+            scores = sizes_of_features().detach().cpu().numpy()
+            return FitResult(scores, **further)
 
-        progress.snapshot = lambda: FitResult(scores())
-        history = []
+        progress.snapshot, history = result, []
         for _ in progress:
             losses = []
-            for batch in batches:
-                loss, gradient = gradient_of(*batch, True)
+            for x, target, weight in batches:
+                output = model(x.t()).t()
+                # The library's losses return their value and their gradient.
+                value, gradient = loss(output.detach().clone(), target, weight)
+                penalty = self.lasso * sizes_of_features().sum()
                 optimizer.zero_grad()
-                (loss + self.lasso * gradient.norm(dim=0).sum()).backward()
+                torch.autograd.backward([output, penalty], [gradient, None])
                 optimizer.step()
-                losses.append(loss.item())
+                losses.append(float(value))
             history.append(np.mean(losses))
             if not np.isfinite(history[-1]):
                 raise FloatingPointError("The loss became infinite or NaN.")
-        return FitResult(scores(), {"loss": np.array(history)})
+        return result(history={"loss": np.array(history)})
 
 
 def _perceptron(sizes, rng):
@@ -140,38 +114,25 @@ def _perceptron(sizes, rng):
     layers = []
     for n_in, n_out in pairwise(sizes):
         layer = torch.nn.utils.skip_init(torch.nn.Linear, n_in, n_out)
-        weights = rng.standard_normal(
-            (n_out, n_in), dtype=np.float32
-        ) * np.sqrt(2 / n_in)
+        weights = rng.normal(0, np.sqrt(2 / n_in), (n_out, n_in))
         layer.weight.data.copy_(torch.from_numpy(weights))
         layer.bias.data.zero_()
         layers += [layer, torch.nn.ReLU()]
     return torch.nn.Sequential(*layers[:-1])
 
 
-_LOSSES = {  # of every sample
-    "classification": lambda output, target: F.cross_entropy(
-        output, target, reduction="none"
-    ),
-    "multilabel": lambda output, target: F.binary_cross_entropy_with_logits(
-        output, target, reduction="none"
-    ).mean(1),
-    "regression": lambda output, target: (output - target).square().mean(1),
-}
-
-
 # %%
 # Six of 40 columns decide the class
 # ----------------------------------
 # The base class adds what a scikit-learn transformer has: pipelines, grid
-# searches, names, sample weights, and ``K="auto"``.
+# searches, names, sample weights, any loss, and ``K="auto"``.
 
 
 def main():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((600, 40))
     y = X[:, :6].sum(axis=1) > 0
-    selector = DeepLassoSelector(K=6, random_state=0).fit(X, y)
+    selector = FirstLayerLassoSelector(K=6, random_state=0).fit(X, y)
     selected = selector.get_support(indices=True)
     print("selected:", selected, "(informative: 0 to 5)")
 

@@ -15,12 +15,12 @@ PATH = Path(__file__).resolve().parents[2] / "examples" / "own_selector.py"
 SPEC = importlib.util.spec_from_file_location("own_selector", PATH)
 sys.modules["own_selector"] = MODULE = importlib.util.module_from_spec(SPEC)  # for pickle
 SPEC.loader.exec_module(MODULE)
-DeepLassoSelector = MODULE.DeepLassoSelector
+FirstLayerLassoSelector = MODULE.FirstLayerLassoSelector
 
 
 def quick(**params):
     setting = {"hidden_layer_sizes": 16, "max_iter": 5, "device": "cpu", "random_state": 0}
-    return DeepLassoSelector(**{**setting, **params})
+    return FirstLayerLassoSelector(**{**setting, **params})
 
 
 @parametrize_with_checks([quick(K=3, batch_size=1000)])
@@ -34,14 +34,14 @@ def test_informative_features_are_found(task):
     X = np.random.default_rng(0).standard_normal((800, 40))
     z = X[:, :5].sum(axis=1)
     y = z > 0 if task == "classification" else z
-    selector = DeepLassoSelector(K=5, random_state=0, device="cpu").fit(X, y)
+    selector = FirstLayerLassoSelector(K=5, random_state=0, device="cpu").fit(X, y)
     assert set(selector.get_support(indices=True)) == set(range(5))
     assert selector._target.task == task
 
 
-def test_the_penalty_makes_small_gradients_smaller(wide):
+def test_the_penalty_makes_small_weights_smaller(wide):
     y = classes(wide)
-    plain, lasso = (quick(lasso=weight, max_iter=30).fit(wide, y).scores_ for weight in (0.0, 10.0))
+    plain, lasso = (quick(lasso=weight, max_iter=30).fit(wide, y).scores_ for weight in (0.0, 0.1))
     assert np.median(lasso) < np.median(plain)
 
 
@@ -55,4 +55,4 @@ def test_it_chooses_K_and_weighs_samples(wide):
 
 def test_it_is_short():
     n_lines = sum(1 for line in PATH.read_text().splitlines() if line.strip())
-    assert n_lines < 200
+    assert n_lines < 130

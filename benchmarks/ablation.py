@@ -17,6 +17,7 @@ from benchmarks.formatting import mean_error, numbers, show
 from benchmarks.results import Results
 from sparsefs import GradualPruningSelector
 from sparsefs.training.pruning_loop import GradualPruning, InputImportance, PruningSchedule
+from sparsefs.training.regressions import Regressions
 from sparsefs.training.scaling import Clipping
 
 SETS = [
@@ -61,8 +62,9 @@ VARIANTS = {
         {},
         [(GradualPruning, "__init__", _alike(GradualPruning.__init__))],
     ),
-    "no components": ({"component_weight": 0.0}, []),
-    "components always, weight 1": ({"component_weight": 1.0}, []),
+    "no ridges": ({}, [(Regressions, "joined", lambda r, shares, *_: shares)]),
+    "no polynomials": ({}, [(Regressions, "of_last", lambda r, removals: removals)]),
+    "no closed form": ({}, [(GradualPruningSelector, "_in_closed_form", lambda s, data: False)]),
     "no clipping": ({}, [(Clipping, "limit", 1e6)]),
     "all neurons from the beginning": (
         {},

@@ -58,7 +58,7 @@ every_unsupervised = pytest.mark.parametrize("Selector", UNSUPERVISED)
 
 
 # Where training is random sample by sample, a weight of 2 is not the same as a sample twice.
-NOT_RANDOM = {"GradualPruningSelector": {"noise_std": 0.0, "component_weight": 0.0}}
+NOT_RANDOM = {"GradualPruningSelector": {"noise_std": 0.0}}
 
 
 def with_parameter(*names):

@@ -13,7 +13,6 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from ..data import RowTable
 from ..evaluation.choice import CrossValidatedK
 from ..training.progress import settings_in_words
 from ..utils.checks import check_memory
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 
 _STEPS = 5  # between two prunings, for up to _FEW samples
 _FEW = 1000
+_FEW_ROWS, _WIDE = 500, 2  # at most so many rows, and so many features for each: closed form
+# Of the ridge regressions; beside networks ten times as large, as those find copies themselves.
+_PENALTIES = {"drop": (3.0, 30.0), "keep": (30.0, 100.0)}
 _MEMORY = 0.9  # decay of the running mean of the importance, a step
 _MOST_WEIGHTS = 2**22  # of the first layer: 64 MiB with gradient and moments
 _MOST_NOISE = 2**26  # numbers in the matrices that make noise: 256 MiB
@@ -149,7 +151,7 @@ class GradualPruningSelector(BaseSelector):
         "n_networks": [Interval(Integral, 1, None, closed="left")],
         "weight_decay": [StrOptions({"auto"}), Interval(Real, 0, FLOAT32_MAX, closed="left")],
         "noise_std": [Interval(Real, 0, FLOAT32_MAX, closed="left")],
-        "component_weight": [StrOptions({"auto"}), Interval(Real, 0, FLOAT32_MAX, closed="left")],
+        "redundancy": [StrOptions({"drop", "keep"})],
     }
 
     K: int | float | Literal["auto"] | CrossValidatedK = 50
@@ -162,7 +164,7 @@ class GradualPruningSelector(BaseSelector):
     learning_rate_init: float = 0.003
     weight_decay: Literal["auto"] | float = "auto"
     noise_std: float = 1.0
-    component_weight: Literal["auto"] | float = "auto"
+    redundancy: Literal["drop", "keep"] = "drop"
     task: Task = "auto"
     loss: Loss = "auto"
     class_weight: Mapping[Any, float] | Literal["balanced"] | None = None
@@ -176,12 +178,53 @@ class GradualPruningSelector(BaseSelector):
     def _train(self, data, rng, device, progress):
         import torch
 
+        from ..training.scaling import Clipping, Scaling
+
+        moments = Scaling(data.X, "feature", data.sample_weight, data.summary)
+        keep_spread = self._scaling_of(data) == "root"
+        scaling = Clipping(data.X, moments, data.sample_weight, data.constant, keep_spread)
+        if self._in_closed_form(data):
+            training = self._eliminated(data, scaling, device)
+        else:
+            training = self._networks(data, scaling, rng, device, progress)
+        progress.snapshot = lambda: _result(training, data)
+        with torch.inference_mode(not callable(self.loss)):  # a tenth faster; yours may need grad
+            history = training.run(progress)
+        return _result(training, data, history)
+
+    def _in_closed_form(self, data):
+        return (
+            self.supervised
+            and not callable(self.loss)
+            and isinstance(data.X, np.ndarray)
+            and len(data.rows) <= _FEW_ROWS
+            and len(data.varying) >= _WIDE * len(data.rows)
+        )
+
+    def _eliminated(self, data, scaling, device):
+        from ..training.elimination import Elimination
+        from ..training.regressions import as_outputs
+        from ..training.ridges import Ridges
+        from ..utils.device import to_device
+
+        blocks = [block for _, block in scaling.blocks(data.X, data.rows, data.varying)]
+        weight = data.sample_weight
+        if weight is not None:
+            weight = to_device(weight[data.rows].astype(np.float32), device)
+        z = to_device(np.concatenate(blocks).T, device)
+        y = to_device(as_outputs(data.target, data.rows), device)
+        ridges = Ridges(z, y, weight, _PENALTIES[self.redundancy])
+        return Elimination(ridges, data.varying)
+
+    def _networks(self, data, scaling, rng, device, progress):
+        import torch
+
         from ..networks.shared_inputs import SharedInputNetworks
-        from ..training.losses import make_loss
+        from ..training.losses import SquaredErrorLoss, loss_of_constant, make_loss
         from ..training.objective import Objective, OfEach
         from ..training.optimizers import AdamW
         from ..training.pruning_loop import GradualPruning, PruningSchedule
-        from ..training.scaling import Clipping, Scaling
+        from ..training.regressions import Regressions
         from ..training.shrinking_batches import ShrinkingBatches
 
         X, weight, columns = data.X, data.sample_weight, data.varying
@@ -195,25 +238,31 @@ class GradualPruningSelector(BaseSelector):
             16 * len(columns) * n_networks * n_hidden,
             settings_in_words(self, "n_networks", "hidden_layer_sizes"),
         )
-        loss = None
-        if data.target is not None:
-            loss = make_loss(self.loss, data.target, weight, data.rows)
-        moments = Scaling(X, "feature", weight, data.summary)
-        scaling = Clipping(X, moments, weight, data.constant, self._scaling_of(data) == "root")
-        components, component_weight = self._components(data, scaling, rng)
-        several = OfEach(loss) if callable(self.loss) and loss is not None else loss
-        objective = Objective(several, data.target, components, component_weight, weight, device)
+        target = data.target
+        loss: Any
+        if target is None:
+            values = self._components(data, scaling, rng)
+            loss, n_outputs = SquaredErrorLoss(), values.shape[1]
+        else:
+            loss = make_loss(self.loss, target, weight, data.rows)
+            if callable(self.loss):
+                loss = OfEach(loss)
+            values, n_outputs = target.values, target.n_outputs
+        objective = Objective(loss, values, weight, device)
         generator = torch.Generator(device).manual_seed(int(rng.integers(2**63)))
-        networks = SharedInputNetworks(
-            len(columns), n_networks, n_hidden, objective.n_outputs, generator
-        )
+        networks = SharedInputNetworks(len(columns), n_networks, n_hidden, n_outputs, generator)
         batches = ShrinkingBatches(X, scaling, columns, int(self.batch_size), rng, device, weight)
         noise_std = (torch.arange(n_networks, dtype=torch.float32, device=device) + 0.5) * (
             2 / n_networks
         )
         noise_std *= self.noise_std * min(1.0, (_FEW / n_samples) ** (1 / 3))
         n_steps = round(_STEPS * min(5.0, max(1.0, (n_samples / _FEW) ** 0.5)))
-        training = GradualPruning(
+        regressions = None
+        if self.supervised and not callable(self.loss):
+            drop = self.redundancy == "drop"
+            penalties = [10 * penalty for penalty in _PENALTIES[self.redundancy]]
+            regressions = Regressions(data.target, data.rows, weight, penalties, drop, rng)
+        return GradualPruning(
             networks,
             batches,
             columns,
@@ -223,11 +272,10 @@ class GradualPruningSelector(BaseSelector):
             noise_std=noise_std[:, None, None] if self.noise_std else None,
             optimizer=AdamW(self.learning_rate_init, decay, progress.n * n_steps),
             memory=_MEMORY,
+            n_steps=n_steps,
+            loss_of_constant=loss_of_constant(self.loss, data.target, weight, data.rows),
+            regressions=regressions,
         )
-        progress.snapshot = lambda: _result(training, data)
-        with torch.inference_mode(not callable(self.loss)):  # a tenth faster; yours may need grad
-            history = training.train(progress, progress.n, n_steps)
-        return _result(training, data, history)
 
     def _width(self, n_inputs, n_at_first):
         """Hidden neurons of a network: all of them once a quarter of the features is left."""
@@ -243,29 +291,13 @@ class GradualPruningSelector(BaseSelector):
         return 0.5 if target is not None and target.task == "regression" else 2.0
 
     def _components(self, data, scaling, rng):
-        """Scores of principal components, or None, and their weight in the loss."""
-        from ..training.objective import explained_shares, principal_components
+        """Scores of principal components: what networks without labels learn."""
+        from ..training.objective import principal_components
 
-        weight, rows, columns = self.component_weight, data.rows, data.varying
-        most = 8 if self.supervised else 32
-        n_components = min(most, _n_distinct(data.X, rows, 3 * most) // 3, len(columns))
-        if self.supervised:
-            # A table on disk has so many rows that their labels tell enough.
-            on_disk = weight == "auto" and isinstance(data.X, RowTable)
-            if n_components == 0 or weight == 0 or on_disk:
-                return None, 0.0
-        n_components = max(1, n_components)
-        scores = principal_components(
-            data.X, scaling, columns, rows, n_components, rng, data.sample_weight
+        n_components = min(32, _n_distinct(data.X, data.rows, 96) // 3, len(data.varying))
+        return principal_components(
+            data.X, scaling, data.varying, data.rows, max(1, n_components), rng, data.sample_weight
         )
-        if not self.supervised:
-            return scores, 1.0
-        if weight == "auto":
-            n_classes = data.target.n_outputs if data.target.task == "classification" else 2
-            weight = 2 / n_classes
-            # The error is squared. Otherwise near-copies that say nothing of y would rank first.
-            scores *= np.sqrt(explained_shares(scores, data.target, rows, data.sample_weight))
-        return scores, weight
 
 
 def _n_distinct(X, rows, most: int) -> int:
@@ -280,30 +312,9 @@ def _n_distinct(X, rows, most: int) -> int:
 
 def _result(training, data, history=None) -> FitResult:
     """Scores and their spread, of removals from the last to the first, and the costs."""
-    from ..networks.costs import network_costs
+    from ..training.removals import scores_of
 
-    scores, spread = np.zeros((2, data.X.shape[1]))
-    removals = training.removals_from_last()
-    end = removals[0].progress
-    for number, removal in enumerate(removals):
-        earlier = removals[number + 1].progress if number + 1 < len(removals) else 0.0
-        n = len(removal.columns)
-        places = 1 - np.arange(n) / n
-        level = (earlier + (removal.progress - earlier) * places) / end
-        importance = removal.importance.astype(np.float64)
-        mean = importance.mean(axis=1)
-        relative = np.divide(importance.std(axis=1), mean, out=np.zeros(n), where=mean > 0)
-        scores[removal.columns] = level
-        spread[removal.columns] = level * relative
-    n_first, n_second = training.networks.n_connections
-    n_hidden = n_first // training.networks.n_inputs
-    costs = network_costs(
-        [(n_hidden, data.X.shape[1]), (n_second // n_hidden, n_hidden)],
-        [n_first, n_second],
-        n_bytes=3 * 4 * (n_first + n_second),
-        n_buffers=2,
-        n_samples_seen=training.n_samples_seen,
-        training_flops=training.flops,
-    )
+    scores, spread = scores_of(training.removals_from_last(), data.X.shape[1])
+    costs = training.costs(data.X.shape[1])
     extras = {"scores_std_": np.where(data.constant, 0.0, spread)}
     return FitResult(scores, history, costs, extras=extras)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy.stats import entropy
 
 from ..utils.device import is_remote, wide
 
@@ -196,6 +197,27 @@ def make_loss(loss, target: Target, sample_weight: np.ndarray | None, rows: np.n
     weighted = sample_weight is not None
     check_loss(_adapted(deepcopy(loss), weighted), loss, target, weighted, rows)
     return _adapted(deepcopy(loss), weighted)
+
+
+def loss_of_constant(loss, target: Target | None, sample_weight, rows: np.ndarray) -> float | None:
+    """Return the loss of the best outputs that are the same for all samples.
+
+    1 without a target, where components of mean square 1 are learned; None for a loss of the
+    user's.
+    """
+    if target is None:
+        return 1.0
+    if callable(loss):
+        return None
+    values = target.values[rows]
+    weight = np.ones(len(rows)) if sample_weight is None else sample_weight[rows]
+    if target.task == "classification":
+        counts = np.bincount(values, weight)
+        return float(entropy(counts))
+    means = np.average(values, axis=0, weights=weight)
+    if target.task == "multilabel":
+        return float(entropy([means, 1 - means]).mean())
+    return float(np.average((values - means) ** 2, axis=0, weights=weight).mean())
 
 
 def _adapted(loss, weighted):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What several networks learn at once: a target, principal components, or both."""
+"""What several networks learn at once: a target, or principal components."""
 
 from __future__ import annotations
 
@@ -9,56 +9,38 @@ import numpy as np
 import torch
 
 from ..utils.device import to_device
-from .losses import SquaredErrorLoss
 
 
 class Objective:
-    """Loss of all networks on some rows; the target's outputs come first, then the components'.
+    """Loss of all networks on some rows.
 
     Parameters
     ----------
-    loss : callable or None
-        See :mod:`sparsefs.training.losses`; None where there is no target.
-    target : Target or None
-    components : ndarray of shape (n_samples, n_components), or None
-    component_weight : float
-        Of the squared error at the components.
+    loss : callable
+        See :mod:`sparsefs.training.losses`.
+    values : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        What the networks learn.
     sample_weight : ndarray of shape (n_samples,) or None
     device : torch.device or str
     """
 
-    def __init__(self, loss, target, components, component_weight, sample_weight, device):
-        self._device = device
-        self._loss, self._component_loss = loss, SquaredErrorLoss()
-        self._component_weight = component_weight
-        self._target = None if target is None else to_device(target.values, device)
-        self._components = None if components is None else to_device(components, device)
+    def __init__(self, loss, values, sample_weight, device):
+        self._device, self._loss = device, loss
+        self._values = to_device(values, device)
         self._weight = None
         if sample_weight is not None:
             self._weight = to_device(sample_weight.astype(np.float32), device)
-        self.n_targets = 0 if target is None else target.n_outputs
-        self.n_outputs = self.n_targets + (0 if components is None else components.shape[1])
 
     def __call__(self, outputs: torch.Tensor, rows: np.ndarray):
         """Loss and its gradient at the outputs, (n_networks, n_outputs, n_samples).
 
-        The loss is a tensor without dimensions: of the target where there is one, mean over the
-        networks.
+        The loss is a tensor without dimensions, the mean over the networks; `outputs` may be
+        overwritten.
         """
         index = to_device(rows, self._device)
         weight = None if self._weight is None else self._weight.index_select(0, index)
-        losses, gradients = [], []
-        if self._loss is not None and self._target is not None:
-            target = self._target.index_select(0, index)
-            loss, grad = self._loss(outputs[:, : self.n_targets].clone(), target.t(), weight)
-            losses.append(loss)
-            gradients.append(grad)
-        if self._components is not None:
-            scores = self._components.index_select(0, index).t()
-            loss, grad = self._component_loss(outputs[:, self.n_targets :].clone(), scores, weight)
-            losses.append(loss)
-            gradients.append(grad.mul_(self._component_weight))
-        return losses[0].mean(), torch.cat(gradients, dim=1)
+        loss, grad = self._loss(outputs, self._values.index_select(0, index).t(), weight)
+        return loss.mean(), grad
 
 
 class OfEach:
@@ -128,43 +110,6 @@ def principal_components(X, scaling, columns, rows, n_components, rng, sample_we
     scores /= np.sqrt(np.maximum(sizes, 1e-6 * sizes[0] + 1e-30))
     scores /= max(float(np.sqrt(np.square(scores[rows], dtype=np.float64).mean())), 1e-30)
     return scores
-
-
-def explained_shares(scores, target, rows, sample_weight=None) -> np.ndarray:
-    """Share of the variance of each component that the target explains, beyond chance.
-
-    The correlation ratio for classes, the squared multiple correlation for labels and numbers; both
-    adjusted, so that a component without relation to the target has 0 on average, and at least 0.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n_samples, n_components)
-    target : Target
-    rows : ndarray of int
-    sample_weight : ndarray of shape (n_samples,) or None, default=None
-
-    Returns
-    -------
-    ndarray of shape (n_components,), float32
-    """
-    n, found = len(rows), scores[rows].astype(np.float64)
-    weight = np.ones(n) if sample_weight is None else sample_weight[rows]
-    root, values = np.sqrt(weight)[:, None], target.values[rows]
-    found = root * (found - np.average(found, axis=0, weights=weight))
-    if target.task == "classification":
-        in_class = np.bincount(values, weight, target.n_outputs)
-        sums = np.array([np.bincount(values, c, target.n_outputs) for c in (root * found).T])
-        explained = np.divide(sums**2, in_class, where=in_class > 0, out=np.zeros_like(sums)).sum(1)
-        n_free = np.count_nonzero(in_class) - 1
-    else:
-        values = root * (values - np.average(values, axis=0, weights=weight))
-        basis, sizes, _ = torch.linalg.svd(torch.from_numpy(values), full_matrices=False)
-        basis = basis[:, sizes > 1e-6 * sizes[0]]
-        explained = (basis.T @ torch.from_numpy(found)).square().sum(0).numpy()
-        n_free = basis.shape[1]
-    left = 1 - explained / np.maximum(np.square(found).sum(0), 1e-300)
-    shares = 1 - left * (n - 1) / max(1, n - 1 - n_free)
-    return shares.clip(0, 1).astype(np.float32)
 
 
 def _leading(z, n_components, seed):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Parameters that may make a training diverge.
 _BEHIND_DIVERGENCE = (
     *("learning_rate_init", "solver", "scaling"),
-    *("weight_decay", "noise_std", "component_weight"),
+    *("weight_decay", "noise_std"),
 )
 
 

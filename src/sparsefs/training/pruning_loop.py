@@ -5,16 +5,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import torch
 
+from ..networks.costs import network_costs
 from ..networks.shared_inputs import SharedInputNetworks
+from ..utils.costs import Costs
 from .optimizers import AdamW
+from .regressions import Regressions
+from .removals import Removal, empty_history
 from .shrinking_batches import ShrinkingBatches
+
+_MOST_ROWS = 1000  # that the networks' loss is measured on
 
 
 @dataclass(frozen=True)
@@ -80,22 +85,6 @@ class InputImportance:
         self.values = self.values.index_select(0, inputs)
 
 
-class Removal(NamedTuple):
-    """Features that were pruned at the same time, the best of them first.
-
-    Attributes
-    ----------
-    progress : float
-        Share of the training that they saw.
-    columns : ndarray of int
-    importance : ndarray of shape (n, n_networks)
-    """
-
-    progress: float
-    columns: np.ndarray
-    importance: np.ndarray
-
-
 class GradualPruning:
     """A training in which inputs are removed by importance, until a few are left.
 
@@ -114,6 +103,12 @@ class GradualPruning:
     optimizer : AdamW
     memory : float
         Decay of the running mean of the importance.
+    n_steps : int
+        In every round.
+    loss_of_constant : float or None
+        Loss without any feature; None if it is not known.
+    regressions : Regressions or None
+        Beside the networks; None leaves all to them.
     """
 
     def __init__(
@@ -128,6 +123,9 @@ class GradualPruning:
         noise_std,
         optimizer: AdamW,
         memory: float,
+        n_steps: int,
+        loss_of_constant: float | None,
+        regressions: Regressions | None,
     ):
         self.networks, self.batches, self.columns = networks, batches, columns
         self.objective, self.schedule, self.width = objective, schedule, width
@@ -139,24 +137,23 @@ class GradualPruning:
         self.removals: list[Removal] = []
         self.flops = self.n_samples_seen = 0
         self._n_at_first = len(columns)
-        self._n_rounds = 1
+        self.n_steps = n_steps
+        self._loss_of_constant, self._regressions = loss_of_constant, regressions
+        self._explained = 0.0
 
-    def train(self, rounds: Iterable[int], n_rounds: int, steps: int) -> dict[str, np.ndarray]:
-        """Train for so many steps in every round, and prune after it; return the history."""
-        history: dict[str, list[float]] = {
-            name: [] for name in ("loss", "density", "connections_changed", "seconds", "n_inputs")
-        }
-        self._n_rounds = n_rounds
+    def run(self, rounds) -> dict[str, np.ndarray]:
+        """Train for some steps in every round of these Epochs, and prune; return the history."""
+        history = empty_history()
         endless = iter(self.batches)
         for number in rounds:
             started = time.perf_counter()
-            for _ in range(steps):
+            for _ in range(self.n_steps):
                 loss = self._step(*next(endless))
-            progress = (number + 1) / n_rounds
+            value = float(loss)
             before = self.networks.n_connections[0]
             n_inputs = len(self.columns)
-            self._prune(progress)
-            value = float(loss)
+            self._explained = self._share_explained(value)
+            self._prune((number + 1) / rounds.n)
             if not math.isfinite(value) or self.networks.failed:
                 raise FloatingPointError(
                     "The loss became infinite or NaN, or the weights too large."
@@ -170,15 +167,25 @@ class GradualPruning:
         return {name: np.array(values) for name, values in history.items()}
 
     def removals_from_last(self) -> list[Removal]:
-        """All features; those still there come first, as if removed a round later."""
-        left = self.networks.first.value.square().sum(2).sqrt()  # norms, (n_inputs, n_networks)
-        order = torch.argsort(left.square().sum(1), descending=True, stable=True)
-        there = Removal(
-            1.0 + 1.0 / self._n_rounds,
-            self.columns[order.cpu().numpy()],
-            self.importance.values[order].cpu().numpy(),
+        """All features; those still there come first, by importance."""
+        shares = self._votes()
+        order = torch.argsort(shares.sum(1), descending=True, stable=True)
+        there = Removal.of(self.columns[order.cpu().numpy()], shares[order], self._explained)
+        removals = [there, *reversed(self.removals)]
+        return removals if self._regressions is None else self._regressions.of_last(removals)
+
+    def costs(self, n_features: int) -> Costs:
+        """Costs of the networks, and of the same networks with all features."""
+        n_first, n_second = self.networks.n_connections
+        n_hidden = n_first // self.networks.n_inputs
+        return network_costs(
+            [(n_hidden, n_features), (n_second // n_hidden, n_hidden)],
+            [n_first, n_second],
+            n_bytes=3 * 4 * (n_first + n_second),
+            n_buffers=2,
+            n_samples_seen=self.n_samples_seen,
+            training_flops=self.flops,
         )
-        return [there, *reversed(self.removals)]
 
     def _step(self, rows, parts):
         networks = self.networks
@@ -200,13 +207,38 @@ class GradualPruning:
         n_kept = self.schedule.n_inputs(self._n_at_first, progress)
         if n_kept >= len(self.columns):
             return
-        values = self.importance.values
-        order = torch.argsort(values.sum(1), descending=True, stable=True)
+        shares = self._votes()
+        order = torch.argsort(shares.sum(1), descending=True, stable=True)
         kept, gone = order[:n_kept].sort().values, order[n_kept:]
         removed = self.columns[gone.cpu().numpy()]
-        self.removals.append(Removal(progress, removed, values[gone].cpu().numpy()))
+        self.removals.append(Removal.of(removed, shares[gone], self._explained))
         self.columns = self.columns[kept.cpu().numpy()]
         self.importance.keep(kept)
         self.networks.keep(kept)
         self.networks.widen(self.width(n_kept))
         self.batches.keep(self.columns, kept)
+        if self._regressions is not None:
+            self._regressions.keep(kept, gone)
+
+    def _votes(self):
+        """Each network's shares of the importance, averaged with those of the regressions."""
+        shares = self.importance.values / self.importance.values.sum(0).clamp(min=1e-30)
+        held = self.batches.held
+        if self._regressions is None or held is None:
+            return shares
+        self._explained = self._explained_without_noise(held)
+        return self._regressions.joined(shares, held, self.columns, self._explained)
+
+    def _explained_without_noise(self, held):
+        """Share of the loss that the networks explain in some of their samples."""
+        rows = self.batches.rows
+        some = slice(None, None, -(-len(rows) // _MOST_ROWS))
+        x = held[some].t()
+        outputs = self.networks.forward([(slice(None), x)], x.shape[1])
+        loss, _ = self.objective(outputs, rows[some])
+        return self._share_explained(float(loss))
+
+    def _share_explained(self, loss):
+        if self._loss_of_constant is None:  # a loss of the user's: that of untrained networks
+            self._loss_of_constant = loss
+        return max(0.0, 1 - loss / max(self._loss_of_constant, 1e-30))

@@ -51,7 +51,7 @@ class ShrinkingBatches:
         self.all_at_once = 2 * len(rows) <= 3 * batch_size
         self._X, self._batch_size = X, len(rows) if self.all_at_once else batch_size
         self._batches: Batches | None = None  # while not all is held
-        self._held: torch.Tensor | None = None  # (n_rows, n_columns)
+        self.held: torch.Tensor | None = None  # (n_rows, n_columns), once they are few
         self.keep(columns)
 
     def keep(self, columns: np.ndarray, places: torch.Tensor | None = None) -> None:
@@ -61,10 +61,10 @@ class ShrinkingBatches:
             to_device(numbers[columns].astype(np.float32), self._device)[:, None]
             for numbers in (self._scaling.clipped_mean, self._scaling.clipped_scale)
         )
-        if self._held is not None and places is not None:
-            self._held = self._held.index_select(1, places)
+        if self.held is not None and places is not None:
+            self.held = self.held.index_select(1, places)
         elif len(columns) * len(self.rows) <= self._most_held():
-            self._held, self._batches = self._load(columns), None
+            self.held, self._batches = self._load(columns), None
         else:
             if self._batches is None:
                 size = self._batch_size
@@ -103,7 +103,7 @@ class ShrinkingBatches:
             if batches is not None and isinstance(self._X, table.RowTable):
                 for batch in batches:  # in the order in which it is best read
                     yield batches.last_rows, _Again(self._parts, batch.x)
-                    if self._held is not None:
+                    if self.held is not None:
                         break
             else:  # in the same order whether held or not
                 order = self._rng.permutation(len(self.rows))
@@ -113,7 +113,7 @@ class ShrinkingBatches:
                     yield self._chosen(np.sort(chosen))
 
     def _chosen(self, places):
-        rows, held = self.rows[places], self._held
+        rows, held = self.rows[places], self.held
         if held is None:
             assert self._batches is not None
             return rows, _Again(self._parts, self._batches.batch(rows).x)

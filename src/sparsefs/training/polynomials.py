@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The last features, ranked by polynomials of second degree from which they are removed."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from .removals import Removal
+from .ridges import centred, product
+
+_N_FOLDS = 5
+_PENALTY = 5.0  # times the mean diagonal of the Gram matrix of the samples
+
+
+class Polynomials:
+    """Ridge regressions on features, their squares and the products of their pairs.
+
+    The features are few, so that all this is exact: a feature is worth what the error rises by
+    when every term that contains it is left out and the others are fitted anew. There is one
+    regression without each fifth of the samples.
+
+    Parameters
+    ----------
+    z : Tensor of shape (n_features, n_samples), float32
+        Scaled features; none may be constant.
+    y : Tensor of shape (n_samples, n_outputs), float32
+    weight : Tensor of shape (n_samples,), or None
+        Positive, of mean 1.
+
+    Attributes
+    ----------
+    explained : float
+        Share of the variance of `y` that the regressions explain in the fifth that they were not
+        fitted to.
+    """
+
+    def __init__(self, z: torch.Tensor, y: torch.Tensor, weight: torch.Tensor | None):
+        z, y = z.double(), y.double()
+        n_features, n_samples = z.shape
+        root = torch.ones_like(z[0]) if weight is None else weight.double().sqrt()
+        share = root.square() / n_samples
+        left, right = np.tril_indices(n_features)  # squares are among the products
+        terms = torch.cat([z, product(z[left], z[right], share)]) * root
+        y = centred(y.t(), share) * root  # (n_outputs, n_samples)
+        self._total = float(y.square().sum()) + 1e-30
+        numbers = np.arange(n_features)
+        contains = np.hstack(
+            [numbers == numbers[:, None], (left == numbers[:, None]) | (right == numbers[:, None])]
+        )
+        self._contains = contains  # (n_features, n_terms)
+        fold = torch.arange(n_samples, device=z.device) % _N_FOLDS
+        parts = [(terms[:, fold == k], y[:, fold == k]) for k in range(_N_FOLDS)]
+        grams = torch.stack([t @ t.t() for t, _ in parts])
+        products = torch.stack([t @ v.t() for t, v in parts])
+        self._gram, self._product = grams.sum(0) - grams, products.sum(0) - products
+        self._n_samples = n_samples * (1 - 1 / _N_FOLDS)
+        every = np.arange(contains.shape[1])
+        weights = self._fitted(every)[1]
+        error = sum(
+            float((v - w.t() @ t).square().sum()) for (t, v), w in zip(parts, weights, strict=True)
+        )
+        self.explained = max(0.0, 1 - error / self._total)
+
+    def removals_from_last(self, columns: np.ndarray) -> list[Removal]:
+        """Remove one feature after the other; `columns` are the names of the features."""
+        removals, left = [], np.arange(len(columns))
+        while len(left):
+            cost = self._costs(left)
+            mean = cost.mean(0)
+            # The jackknife's standard error; regressions that share samples agree too much.
+            spread = np.sqrt((_N_FOLDS - 1) * np.square(cost - mean).mean(0))
+            worst = int(np.flatnonzero(mean == mean.min())[-1])
+            removals.append(
+                Removal(columns[left[[worst]]], mean[[worst]], np.minimum(spread, mean)[[worst]])
+            )
+            left = np.delete(left, worst)
+        return removals[::-1]
+
+    def _fitted(self, terms):
+        """Inverse Hessians, (n_folds, n_terms, n_terms), and weights."""
+        gram = self._gram[:, terms][:, :, terms]
+        size = gram.diagonal(dim1=1, dim2=2).sum(1) / self._n_samples
+        eye = torch.eye(len(terms), dtype=gram.dtype, device=gram.device)
+        factor = torch.linalg.cholesky(gram + (_PENALTY * size + 1e-20)[:, None, None] * eye)
+        inverse = torch.cholesky_inverse(factor)
+        return inverse, inverse @ self._product[:, terms]
+
+    def _costs(self, left):
+        """What each feature's removal costs every regression, (n_folds, n_left)."""
+        gone = np.setdiff1d(np.arange(len(self._contains)), left)
+        terms = np.flatnonzero(~self._contains[gone].any(axis=0))
+        inverse, weights = self._fitted(terms)
+        # Each feature is in as many terms: itself, its square, and its products.
+        of = np.array([np.flatnonzero(self._contains[j, terms]) for j in left])
+        blocks = inverse[:, of[:, :, None], of[:, None, :]]
+        chosen = weights[:, of]  # (n_folds, n_left, n_terms of each, n_outputs)
+        costs = (chosen * torch.linalg.solve(blocks, chosen)).sum((2, 3))
+        return (costs / (self._total * (1 - 1 / _N_FOLDS))).cpu().numpy()

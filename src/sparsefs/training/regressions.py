@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Regressions in closed form, of any target, with a say in what networks prune."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from ..data.target import Target
+from ..utils.device import to_device
+from .polynomials import Polynomials
+from .removals import Removal
+from .ridges import Ridges
+
+_MOST_ROWS = 1000  # that ridges see,
+_MOST_ROWS_OF_LAST = 4000  # and polynomials
+_MOST_PRODUCTS = 1.5e9  # that a vote of ridges may cost
+_N_LAST = 20  # features that polynomials rank
+_LEAST = 0.1  # share of the loss that ridges must explain to count in full
+_ENOUGH = 0.5  # of what the networks explain, for polynomials to rank
+
+
+def as_outputs(target: Target, rows: np.ndarray) -> np.ndarray:
+    """Return the target of some rows as numbers, (n_rows, n_outputs): a column for each class."""
+    values = target.values[rows]
+    if target.task == "classification":
+        return np.eye(target.n_outputs, dtype=np.float32)[values]
+    return values
+
+
+class Regressions:
+    """Ridge regressions that vote while networks prune, and polynomials that rank the last.
+
+    Ridges see no interactions, but what they see they find in fewer samples, and without chance.
+    They count as much as all networks together if they explain as much, in samples that they were
+    not fitted to, and less with the square of the ratio.
+
+    Parameters
+    ----------
+    target : Target
+    rows : ndarray of int
+        The samples that count.
+    sample_weight : ndarray of shape (n_samples,) or None
+    penalties : sequence of float
+        Of the ridges.
+    polynomials : bool
+        Whether polynomials rank the last features, if they explain about as much as the networks.
+    rng : numpy.random.Generator
+        Draws the samples for them.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        rows: np.ndarray,
+        sample_weight: np.ndarray | None,
+        penalties: Sequence[float],
+        polynomials: bool,
+        rng: np.random.Generator,
+    ):
+        self._target, self._rows, self._weight = target, rows, sample_weight
+        self._penalties, self._polynomials = penalties, polynomials
+        self._order = rng.permutation(len(rows))
+        self._ridges: Ridges | None = None
+        # The last features, their polynomials, and what the networks explained with them.
+        self._last: tuple[np.ndarray, Polynomials, float] | None = None
+
+    def joined(self, shares, held, columns, explained):
+        """Networks' shares of the importance, averaged with the ridges'.
+
+        Parameters
+        ----------
+        shares : Tensor of shape (n_features, n_networks)
+        held : Tensor of shape (n_samples, n_features)
+            The scaled features.
+        columns : ndarray of int
+            Their numbers.
+        explained : float
+            Share of the loss that the networks explain.
+        """
+        if self._polynomials and self._last is None and len(columns) <= _N_LAST:
+            some = self._some(held, _MOST_ROWS_OF_LAST)
+            self._last = columns, Polynomials(*some), explained
+        if self._ridges is None:
+            n_rows, n_columns = min(len(held), _MOST_ROWS), 2 * len(columns)
+            if n_columns * min(n_columns, n_rows) * n_rows > _MOST_PRODUCTS:
+                return shares
+            z, y, some_weight = self._some(held, _MOST_ROWS)
+            self._ridges = Ridges(z, y, some_weight, self._penalties)
+        votes = self._ridges.votes().mean(1, keepdim=True)
+        trust = min(1.0, self._ridges.explained / max(_LEAST, explained)) ** 2
+        return (shares + trust * votes) / (1 + trust)
+
+    def keep(self, kept: torch.Tensor, gone: torch.Tensor) -> None:
+        """Keep the features `kept`; `gone` are all others."""
+        if self._ridges is not None:
+            self._ridges.keep(kept, gone)
+
+    def of_last(self, removals: list[Removal]) -> list[Removal]:
+        """Return the removals, from the last to the first, with those of the last features."""
+        if self._last is None:
+            return removals
+        columns, polynomials, explained = self._last
+        if polynomials.explained < _ENOUGH * explained:
+            return removals
+        n, earlier = 0, list(removals)
+        while n < len(columns):
+            n += len(earlier.pop(0).columns)
+        return polynomials.removals_from_last(columns) + earlier
+
+    def _some(self, held, n_rows):
+        """Features, outputs and weights of some samples."""
+        some = np.sort(self._order[:n_rows])
+        rows = self._rows[some]
+        weight = None
+        if self._weight is not None:
+            weight = to_device(self._weight[rows].astype(np.float32), held.device)
+            weight = weight / weight.mean()
+        z = held if len(some) == len(held) else held[to_device(some, held.device)]
+        return z.t(), to_device(as_outputs(self._target, rows), held.device), weight

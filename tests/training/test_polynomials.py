@@ -1,0 +1,62 @@
+"""Polynomials of second degree, compared with a regression for every feature that is left out."""
+
+import numpy as np
+import pytest
+import torch
+
+from sparsefs.training.polynomials import Polynomials
+
+
+def literal_costs(z, y, weight, left):
+    """Rise of the penalised error without each feature, one refit for each, (n_folds, n_left)."""
+    share = weight / weight.sum()
+
+    def design(features):
+        columns = [np.zeros(len(z)), *(z[:, j] for j in features)]
+        for i in features:
+            for j in features:
+                if j <= i:
+                    term = z[:, i] * z[:, j]
+                    term = term - share @ term
+                    columns.append(term * 0.6 / max(np.sqrt(share @ term**2), 0.5))
+        return np.column_stack(columns)
+
+    def error(features, used, penalty):
+        x, root = design(features)[used], np.sqrt(weight[used])[:, None]
+        a, b = x * root, centred[used] * root
+        w = np.linalg.solve(a.T @ a + penalty * np.eye(a.shape[1]), a.T @ b)
+        return np.sum((b - a @ w) ** 2) + penalty * np.sum(w**2)
+
+    centred = y - share @ y
+    costs, total = [], np.sum(weight[:, None] * centred**2)
+    for k in range(5):
+        used = np.arange(len(y)) % 5 != k
+        x = design(left)[used] * np.sqrt(weight[used])[:, None]
+        penalty = 5 * np.sum(x**2) / (0.8 * len(y))
+        whole = error(left, used, penalty)
+        rises = [error([i for i in left if i != j], used, penalty) - whole for j in left]
+        costs.append(np.array(rises) / (0.8 * total))
+    return np.array(costs)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_feature_is_worth_what_the_error_rises_by_without_it(weighted):
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((300, 6))
+    y = np.column_stack([z[:, 0] + z[:, 1] * z[:, 2], z[:, 3] ** 2])
+    y += 0.5 * rng.standard_normal(y.shape)
+    weight = rng.integers(1, 4, 300) * 1.0 if weighted else np.ones(300)
+    weight /= weight.mean()
+    polynomials = Polynomials(*(torch.from_numpy(a) for a in (z.T.copy(), y, weight)))
+    left, names, gone = list(range(6)), np.arange(6) + 10, []
+    removals = polynomials.removals_from_last(names)
+    for removal in reversed(removals):
+        costs = literal_costs(z, y, weight, left)
+        worst = left[int(np.argmin(costs.mean(0)))]
+        assert removal.columns == [worst + 10]
+        assert removal.cost[0] == pytest.approx(costs.mean(0).min(), rel=1e-6)
+        assert 0 <= removal.spread[0] <= removal.cost[0]
+        left.remove(worst)
+        gone.append(worst)
+    assert set(gone[:2]) == {4, 5}  # noise
+    assert 0.5 < polynomials.explained < 1

@@ -78,8 +78,8 @@ class DeepLassoSelector(PerceptronSelector):
 
     Notes
     -----
-    The gradient of the penalty has a closed form in networks of ReLU. It makes a step cost about
-    twice as much.
+    The gradient of the penalty has a closed form in networks of ReLU. With it a step takes two to
+    four times as long.
 
     References
     ----------

@@ -48,7 +48,7 @@ class InputGradientLasso(Importance):
         A norm changes as its argument does along one direction. So the gradient of the penalty is
         the derivative of the weights' gradients along a direction in the space of the inputs. The
         slopes of ReLU are constant: that takes one pass forward of the direction and one backward.
-        Autograd, twice, takes as many, but only through dense layers, and not through every loss.
+        Autograd, twice, is as fast or faster, but needs dense layers and losses that it can follow.
         """
         layers, weight = network.layers, step.sample_weight
         slopes = [network.slope(i) for i in range(len(layers) - 1)]

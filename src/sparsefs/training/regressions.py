@@ -14,8 +14,8 @@ from .polynomials import Polynomials
 from .removals import Removal
 from .ridges import Ridges
 
-_MOST_ROWS = 1000  # that ridges see,
-_MOST_ROWS_OF_LAST = 4000  # and polynomials
+_FEWEST_ROWS, _MOST_ROWS = 500, 4000  # that regressions see
+_MOST_NUMBERS = 400_000  # that ridges see of more than the fewest
 _MOST_PRODUCTS = 1.5e9  # that a vote of ridges may cost
 _N_LAST = 20  # features that polynomials rank
 _LEAST = 0.1  # share of the loss that ridges must explain to count in full
@@ -81,13 +81,15 @@ class Regressions:
             Share of the loss that the networks explain.
         """
         if self._polynomials and self._last is None and len(columns) <= _N_LAST:
-            some = self._some(held, _MOST_ROWS_OF_LAST)
+            some = self._some(held, _MOST_ROWS)
             self._last = columns, Polynomials(*some), explained
         if self._ridges is None:
-            n_rows, n_columns = min(len(held), _MOST_ROWS), 2 * len(columns)
+            n_columns = 2 * len(columns)
+            n_rows = max(_FEWEST_ROWS, min(_MOST_ROWS, _MOST_NUMBERS // n_columns))
+            n_rows = min(n_rows, len(held))
             if n_columns * min(n_columns, n_rows) * n_rows > _MOST_PRODUCTS:
                 return shares
-            z, y, some_weight = self._some(held, _MOST_ROWS)
+            z, y, some_weight = self._some(held, n_rows)
             self._ridges = Ridges(z, y, some_weight, self._penalties)
         votes = self._ridges.votes().mean(1, keepdim=True)
         trust = min(1.0, self._ridges.explained / max(_LEAST, explained)) ** 2

@@ -70,7 +70,7 @@ class ImportanceDisplay(RankedDisplay):
     >>> selector = GradualPruningSelector(K=8, random_state=0).fit(X, y)
     >>> display = ImportanceDisplay.from_estimator(selector)
     >>> display.ax_.get_xlabel()
-    'share of the training survived'
+    'loss without the feature (share)'
     >>> [len(bars) for bars in display.bars_]
     [8, 22]
     >>> display.figure_.savefig("importance.pdf")  # doctest: +SKIP

@@ -37,11 +37,17 @@ _MOST_NOISE = 2**26  # numbers in the matrices that make noise: 256 MiB
 class GradualPruningSelector(BaseSelector):
     """Feature selection by gradual pruning, with or without labels.
 
-    Trains several small networks that share their inputs, at first all features. A few inputs at a
-    time are removed: those whose removal changes the losses least. The networks keep training on
-    the remaining inputs. The feature that is removed last ranks first. One feature of a
-    correlated group tends to stay, because each is worth little next to the others. Features
-    that only matter together stay as long as they are both there.
+    Features are removed a few at a time: those whose removal costs least. The feature that is
+    removed last ranks first. Features that say the same drive each other out, unless you keep them
+    with ``redundancy="keep"``. What the features are removed from depends on the data:
+
+    - Wide data of few samples (at most 500, and at least twice as many features, in a dense
+      array): ridge regressions on the features and their squares, solved exactly. There is no
+      chance in them, and a fit takes a tenth of a second.
+    - All other data: several small networks that share their inputs and keep training on those
+      that remain. Ridge regressions vote beside them, as far as they explain as much. The last 20
+      features are ranked by polynomials of second degree, if those explain at least half as much.
+    - Without labels, or with a loss of your own: the networks alone.
 
     One fit ranks all features: ``set_params(K=...)`` changes the selection without a new fit.
 
@@ -74,11 +80,11 @@ class GradualPruningSelector(BaseSelector):
         Mean standard deviation, over the networks, of the Gaussian noise on the scaled inputs.
         The networks' values are evenly spaced between 0 and twice the mean. With more than 1,000
         samples they fall with the third root of their number.
-    component_weight : "auto" or float, default="auto"
-        Weight of the principal components as a second task of supervised networks. Each row has
-        one label but many features, and the components show which features vary together.
-        ``"auto"`` is 2 / (number of classes), or 1 for other targets, times the share of the
-        component's variance that y explains: what is unrelated to y is not learned.
+    redundancy : {"drop", "keep"}, default="drop"
+        What to do with features that say the same. ``"drop"`` keeps few of them, which is more
+        accurate with few features. ``"keep"`` selects them together: lists from other samples are
+        then more alike. It makes the penalties of the ridge regressions larger, and leaves out the
+        polynomials.
     %(target)s
     n_networks : int, default=8
         Number of networks. With 4 a fit takes about two thirds of the time.
@@ -90,12 +96,13 @@ class GradualPruningSelector(BaseSelector):
     Attributes
     ----------
     scores_ : ndarray of shape (n_features,), dtype float64
-        Share of the training that a feature survived, higher is better. Features removed at the
-        same time differ by importance, features that remain by the size of their weights. 0 for
-        constant features.
+        What the loss rises by when the feature is removed, as a share of the loss without any
+        feature: 0.1 means that a tenth of what can be learned depends on it, given the features
+        that are still there. It is a first-order estimate, and exact for the last 20 features where
+        polynomials rank them. A feature has at least the score of those removed before it.
+        Features that say nothing have scores near 0. 0 for constant features.
     scores_std_ : ndarray of shape (n_features,), dtype float64
-        Disagreement of the networks about a feature when it was removed: the standard deviation
-        of their importances divided by the mean, times the score. 0 with one network.
+        Standard error of the score over the networks or the regressions, at most the score.
     %(ranking_)s
     history_ : dict of str to ndarray of shape (`n_iter_`,)
         ``"loss"`` (mean over the networks), ``"density"`` (share of the features that remain),
@@ -110,10 +117,11 @@ class GradualPruningSelector(BaseSelector):
     Sparse data stay sparse until so few features remain that a dense copy is not larger. Until
     then one batch at a time is made dense.
 
-    The importance of an input is the first-order change of the loss if its weights were zero: the
-    size of the sum of weight times gradient. It is divided by the sum over all inputs, added over
-    the networks and averaged over the latest steps. The number of inputs falls to 20 during the
-    first 80 % of the training, and to 5 at its end. The weights rank the best 5.
+    The importance of an input of a network is the first-order change of the loss if its weights
+    were zero: the size of the sum of weight times gradient. It is divided by the sum over all
+    inputs and averaged over the networks and the latest steps. For a ridge regression it is the
+    share of the squared weights. In closed form every round of `max_iter` removes the same share
+    of the features, until one is left; of the parameters of the networks, only `max_iter` counts.
 
     The result depends only on the data, the parameters and `random_state`. A fit uses one thread.
     Other devices add numbers in another order, and training may amplify the rounding.
@@ -140,7 +148,7 @@ class GradualPruningSelector(BaseSelector):
 
     _one_hidden_layer = True
 
-    _score_label = "share of the training survived"
+    _score_label = "loss without the feature (share)"
     _unit_scaling = ("root", "feature")
 
     _parameter_constraints: ClassVar[dict] = {

@@ -13,6 +13,7 @@ from scipy import sparse
 from ..utils.arithmetic import default_errors
 from .table import RowTable
 
+ALIKE = 0.9  # absolute correlation above which features are nearly identical
 _UNLIKE = 100  # ratio of spreads from which columns are taken to have different units
 _BLOCK = 2**17  # numbers: a megabyte of float64 stays in the cache
 

@@ -10,9 +10,9 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import squareform
 
+from ..data.summary import ALIKE
 from ._subject import Subject
 
-ALIKE = 0.9  # absolute correlation above which features are nearly identical
 MOST_FEATURES = 1000  # compared with each other
 MOST_ROWS = 20_000  # enough for an error of a correlation below 0.01
 

@@ -17,6 +17,7 @@ from ..data.kinds import name_columns, non_numeric_columns, on_host
 from ..utils.estimators import SelectorMixin
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from ..utils.typing import Data, Floats, Ints
@@ -67,6 +68,41 @@ class ColumnSelector(SelectorMixin):
         self._check_selected(matrix, names[mask])
         as_frame = _get_output_config("transform", estimator=self)["dense"] != "default"
         return selected if as_frame and hasattr(selected, "iloc") else matrix
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a table of all features, the best first.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``"feature"`` (name or number), ``"rank"``, ``"score"``, ``"spread"`` where there is a
+            `scores_std_`, ``"selected"``, and, where near-copies are known, ``"copy_of"``: the
+            best feature that this one is nearly a copy of.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        check_is_fitted(self)
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError("to_frame needs pandas: pip install pandas") from error
+        names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
+        columns = {"feature": names, "rank": self.ranking_, "score": self.scores_}
+        if hasattr(self, "scores_std_"):
+            columns["spread"] = self.scores_std_
+        columns["selected"] = self.get_support()
+        order = np.argsort(self.ranking_, kind="stable")
+        copies = getattr(self, "_near_copies", None)
+        if copies is not None:
+            originals = np.full(self.n_features_in_, None, dtype=object)
+            for feature in order[: len(copies)][::-1]:  # what is written last is the best
+                worse = copies[feature][self.ranking_[copies[feature]] > self.ranking_[feature]]
+                originals[worse] = names[feature]
+            columns["copy_of"] = originals
+        return pd.DataFrame(columns).iloc[order].reset_index(drop=True)
 
     def _check_selected(self, X, names) -> None:
         """Refuse selected columns with NaN, infinite values or text."""

@@ -20,7 +20,7 @@ from .base import FLOAT32_MAX, BaseSelector, FitResult
 from .docs import documented
 
 if TYPE_CHECKING:
-    from ..utils.typing import Floats, Loss, Task
+    from ..utils.typing import Floats, Ints, Loss, Task
 
 _STEPS = 5  # between two prunings, for up to _FEW samples
 _FEW = 1000
@@ -28,6 +28,7 @@ _FEW_ROWS, _WIDE = 500, 2  # at most so many rows, and so many features for each
 # Of the ridge regressions; beside networks ten times as large, as those find copies themselves.
 _PENALTIES = {"drop": (3.0, 30.0), "keep": (30.0, 100.0)}
 _MEMORY = 0.9  # decay of the running mean of the importance, a step
+_MOST_COMPARED = 500  # of the best features, with all others
 _MOST_WEIGHTS = 2**22  # of the first layer: 64 MiB with gradient and moments
 _MOST_NOISE = 2**26  # numbers in the matrices that make noise: 256 MiB
 
@@ -104,6 +105,9 @@ class GradualPruningSelector(BaseSelector):
     scores_std_ : ndarray of shape (n_features,), dtype float64
         Standard error of the score over the networks or the regressions, at most the score.
     %(ranking_)s
+    interchangeable_ : list of ndarray of int
+        For each selected feature, in the order of the columns, the other features that could stand
+        for it: their absolute correlation with it is above 0.9. For at most 500 selected features.
     history_ : dict of str to ndarray of shape (`n_iter_`,)
         ``"loss"`` (mean over the networks), ``"density"`` (share of the features that remain),
         ``"connections_changed"`` (removed), ``"n_inputs"`` and ``"seconds"`` of every round.
@@ -182,10 +186,12 @@ class GradualPruningSelector(BaseSelector):
     verbose: int = False
     random_state: int | np.random.RandomState | None = None
     scores_std_: Floats = field(init=False)
+    _near_copies: dict[int, Ints] = field(init=False)
 
     def _train(self, data, rng, device, progress):
         import torch
 
+        from ..training.near_copies import near_copies
         from ..training.scaling import Clipping, Scaling
 
         moments = Scaling(data.X, "feature", data.sample_weight, data.summary)
@@ -198,7 +204,28 @@ class GradualPruningSelector(BaseSelector):
         progress.snapshot = lambda: _result(training, data)
         with torch.inference_mode(not callable(self.loss)):  # a tenth faster; yours may need grad
             history = training.run(progress)
-        return _result(training, data, history)
+            result = _result(training, data, history)
+            best = data.varying[np.argsort(-result.scores[data.varying], kind="stable")]
+            result.extras["_near_copies"] = near_copies(
+                data.X, scaling, data.rows, data.varying, best[:_MOST_COMPARED]
+            )
+        return result
+
+    @property
+    def interchangeable_(self) -> list[Ints]:
+        """Near-copies of each selected feature, list of ndarray of int.
+
+        In the order of the columns, the other features that could stand for it: those whose
+        absolute correlation with it is above 0.9, once outliers are clipped.
+        """
+        selected = self.get_support(indices=True)
+        if len(selected) > _MOST_COMPARED:
+            raise ValueError(
+                f"{len(selected)} features are selected, and near-copies are known of the best "
+                f"{_MOST_COMPARED} only. Lower K."
+            )
+        none = np.empty(0, dtype=np.int64)  # of constant features
+        return [self._near_copies.get(int(feature), none) for feature in selected]
 
     def _in_closed_form(self, data):
         return (

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+from ...data.summary import ALIKE
 from ...utils.text import counted
 from .._html import Bar, Section, bold_names, count, items, paragraph, section, table
 from .._pictures import heat_map
-from .._redundancy import ALIKE, Redundancy
+from .._redundancy import Redundancy
 from .._subject import Subject
 
 _MOST_IN_PICTURE = 50

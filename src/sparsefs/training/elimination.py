@@ -69,7 +69,7 @@ class Elimination:
         return [Removal.of(left, shares[order], self.ridges.explained), *reversed(self.removals)]
 
     def costs(self, n_features: int) -> Costs:
-        """Costs of one ridge regression, and of the same with all features."""
+        """Costs of a ridge regression, and of as many rounds with all features."""
         n_outputs = self.ridges.n_outputs
         n_weights = 2 * n_outputs * len(self.columns)
         return network_costs(
@@ -77,7 +77,7 @@ class Elimination:
             [n_weights],
             n_bytes=4 * n_weights,
             n_buffers=0,
-            n_samples_seen=self.ridges.n_samples,
+            n_samples_seen=self.ridges.n_samples * (len(self.removals) + 1),
             training_flops=self.ridges.flops,
         )
 

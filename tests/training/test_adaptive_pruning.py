@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from sparsefs.importance import ConnectionImportance
+from sparsefs.importance import ConnectionImportance, Step
 from sparsefs.networks import FeedForward
 from sparsefs.regularization import AdaptiveSchedule, L1Penalty
 from sparsefs.training.adaptive_pruning import AdaptivePruning
@@ -158,7 +158,8 @@ def test_the_gradient_of_the_penalty_is_added_with_the_strength_of_the_epoch(app
     pruning = make_pruning(network, apply=apply, schedule=schedule)
     gradients = network.backward(network.forward(batch()))
     before = [(weight.clone(), bias.clone()) for weight, bias in gradients]
-    pruning.add_gradients(network, gradients)
+    step = Step(1, 0, batch(), torch.zeros(4, 5), None, SquaredErrorLoss())
+    pruning.add_gradients(network, gradients, step)
     strength = 0.0 if warmup else 0.5
     for layer, (weight, bias), (weight_before, bias_before) in zip(
         network.layers, gradients, before

@@ -88,6 +88,66 @@ def test_removed_features_leave_no_trace():
         assert ridges.explained == pytest.approx(fresh.explained, abs=1e-3)
 
 
+@pytest.mark.parametrize("size", [1e4, 1e12])
+def test_large_features_that_are_removed_leave_no_rounding(size):
+    z, y, weight = problem(30, 80)
+    kept, gone = torch.arange(50), torch.arange(50, 80)
+    large = z.copy()
+    large[:, 50:] *= size  # as "root" makes features with more spread
+    ridges = ridges_of(large, y, weight)
+    ridges.votes()
+    ridges.keep(kept, gone)
+    fresh = ridges_of(z[:, :50], y, weight)
+    np.testing.assert_allclose(ridges.votes(), fresh.votes(), rtol=1e-3, atol=1e-5)
+    assert ridges.explained == pytest.approx(fresh.explained, abs=1e-3)
+
+
+@pytest.mark.parametrize(("n", "d"), [(20, 60), (60, 12)])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda z: np.repeat(z[:, :1], z.shape[1], axis=1),  # all alike
+        lambda z: z @ np.outer(np.ones(z.shape[1]), np.ones(z.shape[1])),
+        lambda z: 1e-15 * z,
+        lambda z: 0 * z,
+        lambda z: np.where(np.arange(len(z))[:, None] == 0, 6.0, -6 / (len(z) - 1)) + 0 * z,
+    ],
+    ids=["copies", "rank 1", "tiny", "zero", "one row"],
+)
+def test_features_without_rank_or_spread_can_be_fitted(n, d, change):
+    z, y, weight = problem(n, d, weighted=True)
+    ridges = ridges_of(change(z), y, weight)
+    for n_kept in (d, d // 2, 3, 1):
+        left = torch.arange(len(ridges.votes()))
+        votes = ridges.votes().numpy()
+        assert np.isfinite(votes).all()
+        assert (votes >= 0).all()
+        assert 0 <= ridges.explained <= 1
+        ridges.keep(left[:n_kept], left[n_kept:])
+
+
+def test_asking_again_changes_and_costs_nothing():
+    ridges = ridges_of(*problem(30, 80))
+    expected, flops = ridges.votes().clone(), ridges.flops
+    elimination = Elimination(ridges, np.arange(80))
+    for _ in range(3):
+        elimination.removals_from_last()
+    np.testing.assert_array_equal(ridges.votes(), expected)
+    assert ridges.flops == flops > 0
+
+
+def test_the_loss_of_a_round_is_known_where_nothing_is_removed():
+    z, y, weight = problem(60, 12)
+    elimination = Elimination(ridges_of(z, y, weight), np.arange(12))
+    history = elimination.run(Epochs(160))
+    same = np.flatnonzero(history["n_inputs"] == 12)
+    assert len(same) > 1
+    ridges = ridges_of(z, y, weight)
+    ridges.votes()
+    np.testing.assert_array_equal(history["loss"][same], 1 - ridges.explained)
+    assert history["loss"][-1] == 1 - elimination.ridges.explained > history["loss"][0]
+
+
 def test_the_useful_features_are_removed_last():
     z, y, weight = problem(100, 300)
     elimination = Elimination(ridges_of(z, y, weight), np.arange(300))

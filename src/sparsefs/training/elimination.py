@@ -52,6 +52,7 @@ class Elimination:
             started = time.perf_counter()
             n_before = len(self.columns)
             n_kept = round(self._n_at_first ** (1 - (number + 1) / rounds.n))
+            self.ridges.votes()  # where nothing is removed, the loss is known nevertheless
             if n_kept < n_before:
                 self._remove(n_kept)
             removed = n_before - len(self.columns)
@@ -91,6 +92,6 @@ class Elimination:
 
     def _ordered(self):
         # The root evens out what single outputs of large weights contribute.
-        shares = self.ridges.votes().sqrt_()
+        shares = self.ridges.votes().sqrt()
         shares /= shares.sum(0).clamp_(min=1e-30)
         return torch.argsort(shares.sum(1), descending=True, stable=True), shares

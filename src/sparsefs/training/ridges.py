@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 
 _SIZE = 0.6  # standard deviation of a product; a feature's is 1
+_LITTLE = 1e-3  # of a Gram matrix: where removals leave less, rounding may be most of it
 
 
 def centred(values: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
@@ -59,6 +60,8 @@ class Ridges:
         self._x = torch.stack([z, squares], 1).mul_(self._root)  # (n_features, 2, n_samples)
         self._y = (y - share @ y) * self._root[:, None]
         self._gram: torch.Tensor | None = None  # of samples, or of columns where those are fewer
+        self._size = 0.0  # trace of the matrix of samples when it was computed
+        self._votes: torch.Tensor | None = None  # with the features that are left
         self.explained = 0.0
         self.flops = 0
 
@@ -79,11 +82,17 @@ class Ridges:
         penalty times the squared weight: to first order, that is what the error rises by when the
         weight is set to zero.
         """
+        if self._votes is None:
+            self._votes = self._fit()
+        return self._votes
+
+    def _fit(self):
         columns = self._x.flatten(0, 1)
         few_columns = len(columns) < columns.shape[1]
         if self._gram is None or (few_columns and len(self._gram) != len(columns)):
             self._gram = columns @ columns.t() if few_columns else columns.t() @ columns
             self.flops += 2 * columns.numel() * len(self._gram)
+            self._size = float(self._gram.diagonal().sum())
         size = self._gram.diagonal().sum() / columns.shape[1]
         penalties = size * torch.tensor(
             self.penalties, dtype=columns.dtype, device=columns.device
@@ -112,6 +121,7 @@ class Ridges:
     def keep(self, kept: torch.Tensor, gone: torch.Tensor) -> None:
         """Keep the features `kept`; `gone` are all others."""
         n_columns, n_samples = 2 * len(kept), self._x.shape[2]
+        self._votes = None
         if self._gram is not None:
             if len(self._gram) != n_samples:
                 index = (2 * kept[:, None] + torch.arange(2, device=kept.device)).flatten()
@@ -120,6 +130,8 @@ class Ridges:
                 columns = self._x.index_select(0, gone).flatten(0, 1)
                 self._gram = self._gram - columns.t() @ columns
                 self.flops += 2 * columns.numel() * n_samples
+                if not float(self._gram.diagonal().sum()) > _LITTLE * self._size:
+                    self._gram = None
             else:
                 self._gram = None
         self._x = self._x.index_select(0, kept)

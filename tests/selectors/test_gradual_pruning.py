@@ -246,3 +246,72 @@ def test_pairs_that_matter_only_together_are_found_beside_linear_features():
     X = rng.standard_normal((1000, 60))
     y = X[:, 0] + X[:, 1] * X[:, 2] > 0
     assert set(selector(3).fit(X, y).get_support(indices=True)) == {0, 1, 2}
+
+
+def closed_form(fitted):
+    """Whether a fit was in closed form, in which the seed plays no part."""
+    X, y, weight = fitted
+    fits = [
+        GradualPruningSelector(2, max_iter=3, random_state=seed, device="cpu").fit(X, y, weight)
+        for seed in (0, 1)
+    ]
+    return np.array_equal(*(fit.scores_ for fit in fits))
+
+
+def test_closed_form_is_for_wide_dense_data_of_few_samples(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((12, 24)).astype(np.float32), np.arange(12) % 2
+    on_disk = np.memmap(tmp_path / "X", dtype=np.float32, mode="w+", shape=X.shape)
+    on_disk[:] = X
+    assert closed_form((X, y, None))
+    assert closed_form((on_disk, y, None))
+    assert not closed_form((X[:, :23], y, None))
+    assert not closed_form((sparse.csr_array(X), y, None))
+    # Rows without weight and columns without spread do not count.
+    assert closed_form((X[:, :22], y, np.arange(12) > 0))
+    X[:, 3] = 1.0
+    assert not closed_form((X, y, None))
+    # More numbers than may be held in memory.
+    X[0, 3] = 2.0
+    for held, expected in ((12 * 24, True), (12 * 24 - 1, False)):
+        monkeypatch.setattr("sparsefs.training.shrinking_batches.HELD", held)
+        assert closed_form((X, y, None)) == expected
+
+
+@pytest.mark.parametrize("d", [15, 40, 200])  # networks; closed form
+def test_callbacks_that_look_at_every_round_do_not_change_the_result(d):
+    pytest.importorskip("sklearn.callback", reason="scikit-learn < 1.9 has no callbacks")
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((90, d))
+    y = X[:, 0] * X[:, 1] * X[:, 2] > 0  # networks can learn it, and polynomials cannot
+    seen = []
+
+    class Looker:
+        def setup(self, estimator, context):
+            pass
+
+        teardown = on_fit_task_begin = setup
+
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+            if context.task_name == "epoch":
+                seen.append(fitted_estimator.scores_)
+
+    setting = {"max_iter": 40, "noise_std": 0.1}
+    expected = selector(3, **setting).fit(X, y)
+    looked_at = selector(3, **setting).set_callbacks(Looker()).fit(X, y)
+    assert len(seen) == 40
+    np.testing.assert_array_equal(looked_at.scores_, expected.scores_)
+    np.testing.assert_array_equal(looked_at.scores_, seen[-1])
+    np.testing.assert_array_equal(looked_at.scores_std_, expected.scores_std_)
+    assert looked_at.costs_ == expected.costs_
+    np.testing.assert_array_equal(looked_at.history_["loss"], expected.history_["loss"])
+
+
+def test_spreads_that_differ_a_lot_can_be_fitted_in_closed_form():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((64, 400)), np.arange(64) % 2
+    X[:, 9] += 3 * y
+    X[:, 10:110] = 1e12 * np.where(np.arange(64) // 2 % 2, 1, -1)[:, None]  # says nothing of y
+    for scaling in ("root", "feature"):
+        fitted = selector(3, scaling=scaling).fit(X, y)
+        assert np.argmax(fitted.scores_) == 9

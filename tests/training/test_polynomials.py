@@ -60,3 +60,37 @@ def test_a_feature_is_worth_what_the_error_rises_by_without_it(weighted):
         gone.append(worst)
     assert set(gone[:2]) == {4, 5}  # noise
     assert 0.5 < polynomials.explained < 1
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 7, 60])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda z: z,
+        lambda z: np.repeat(z[:, :1], z.shape[1], axis=1),  # all alike
+        lambda z: 1e-15 * z,
+        lambda z: np.sign(z),  # squares without spread
+        lambda z: np.where(np.arange(len(z))[:, None] == 0, 6.0, 0.1) + 0 * z,  # but one row
+    ],
+    ids=["normal", "copies", "tiny", "two values", "one row"],
+)
+@pytest.mark.parametrize("target", ["numbers", "fold", "constant"])
+def test_samples_without_rank_or_spread_can_be_fitted(n, change, target):
+    rng = np.random.default_rng(0)
+    z = change(rng.standard_normal((n, 6)))
+    y = {
+        "numbers": rng.standard_normal((n, 2)),
+        "fold": np.eye(5)[np.arange(n) % 5],  # constant in every fifth of the samples
+        "constant": np.full((n, 1), 0.3),
+    }[target]
+    weight = np.where(np.arange(n) % 2, 1e-30, 2.0)
+    for weights in (None, torch.from_numpy(weight / weight.mean())):
+        polynomials = Polynomials(*(torch.from_numpy(a) for a in (z.T.copy(), y)), weights)
+        assert 0 <= polynomials.explained <= 1
+        removals = polynomials.removals_from_last(np.arange(6))
+        assert sorted(int(removal.columns[0]) for removal in removals) == [*range(6)]
+        costs = np.array([removal.cost[0] for removal in removals])
+        spreads = np.array([removal.spread[0] for removal in removals])
+        assert np.isfinite(costs).all()
+        assert (costs > -1e-9).all()
+        assert (spreads <= costs + 1e-9).all()

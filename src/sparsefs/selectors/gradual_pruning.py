@@ -43,8 +43,8 @@ class GradualPruningSelector(BaseSelector):
     with ``redundancy="keep"``. What the features are removed from depends on the data:
 
     - Wide data of few samples (at most 500, and at least twice as many features, in a dense
-      array): ridge regressions on the features and their squares, solved exactly. There is no
-      chance in them, and a fit takes a tenth of a second.
+      array of at most 33 million numbers): ridge regressions on the features and their squares,
+      solved exactly. There is no chance in them, and a fit takes a tenth of a second.
     - All other data: several small networks that share their inputs and keep training on those
       that remain. Ridge regressions vote beside them, as far as they explain as much. The last 20
       features are ranked by polynomials of second degree, if those explain at least half as much.
@@ -228,12 +228,16 @@ class GradualPruningSelector(BaseSelector):
         return [self._near_copies.get(int(feature), none) for feature in selected]
 
     def _in_closed_form(self, data):
+        from ..training.shrinking_batches import HELD
+
+        n_rows, n_columns = len(data.rows), len(data.varying)
         return (
             self.supervised
             and not callable(self.loss)
             and isinstance(data.X, np.ndarray)
-            and len(data.rows) <= _FEW_ROWS
-            and len(data.varying) >= _WIDE * len(data.rows)
+            and n_rows <= _FEW_ROWS
+            and n_columns >= _WIDE * n_rows
+            and n_rows * n_columns <= HELD  # as all of them, and their squares, are in memory
         )
 
     def _eliminated(self, data, scaling, device):
@@ -242,11 +246,15 @@ class GradualPruningSelector(BaseSelector):
         from ..training.ridges import Ridges
         from ..utils.device import to_device
 
-        blocks = [block for _, block in scaling.blocks(data.X, data.rows, data.varying)]
+        scaled = np.empty((len(data.rows), len(data.varying)), dtype=np.float32)
+        start = 0
+        for rows, block in scaling.blocks(data.X, data.rows, data.varying):
+            scaled[start : start + len(rows)] = block
+            start += len(rows)
         weight = data.sample_weight
         if weight is not None:
             weight = to_device(weight[data.rows].astype(np.float32), device)
-        z = to_device(np.concatenate(blocks).T, device)
+        z = to_device(scaled.T, device)
         y = to_device(as_outputs(data.target, data.rows), device)
         ridges = Ridges(z, y, weight, _PENALTIES[self.redundancy])
         return Elimination(ridges, data.varying)

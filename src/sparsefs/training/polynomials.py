@@ -36,9 +36,10 @@ class Polynomials:
     """
 
     def __init__(self, z: torch.Tensor, y: torch.Tensor, weight: torch.Tensor | None):
-        z, y = z.double(), y.double()
+        # On the CPU: not every GPU knows double precision, and the matrices are small.
+        z, y = z.cpu().double(), y.cpu().double()
         n_features, n_samples = z.shape
-        root = torch.ones_like(z[0]) if weight is None else weight.double().sqrt()
+        root = torch.ones_like(z[0]) if weight is None else weight.cpu().double().sqrt()
         share = root.square() / n_samples
         left, right = np.tril_indices(n_features)  # squares are among the products
         terms = torch.cat([z, product(z[left], z[right], share)]) * root

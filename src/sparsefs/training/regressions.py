@@ -80,9 +80,12 @@ class Regressions:
         explained : float
             Share of the loss that the networks explain.
         """
-        if self._polynomials and self._last is None and len(columns) <= _N_LAST:
-            some = self._some(held, _MOST_ROWS)
-            self._last = columns, Polynomials(*some), explained
+        if self._polynomials and len(columns) <= _N_LAST:
+            if self._last is None:
+                some = self._some(held, _MOST_ROWS)
+                self._last = columns, Polynomials(*some), explained
+            elif len(columns) == len(self._last[0]):  # looked at before: the networks went on
+                self._last = *self._last[:2], explained
         if self._ridges is None:
             n_columns = 2 * len(columns)
             n_rows = max(_FEWEST_ROWS, min(_MOST_ROWS, _MOST_NUMBERS // n_columns))
@@ -118,7 +121,7 @@ class Regressions:
         rows = self._rows[some]
         weight = None
         if self._weight is not None:
-            weight = to_device(self._weight[rows].astype(np.float32), held.device)
-            weight = weight / weight.mean()
+            weight = self._weight[rows]  # their mean may be far below what single precision holds
+            weight = to_device((weight / weight.mean()).astype(np.float32), held.device)
         z = held if len(some) == len(held) else held[to_device(some, held.device)]
         return z.t(), to_device(as_outputs(self._target, rows), held.device), weight

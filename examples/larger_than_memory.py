@@ -82,8 +82,8 @@ selector.set_params(K=12)
 image = np.full((SIZE, SIZE), np.nan)
 image[ring] = selector.scores_
 figure, ax = plt.subplots(figsize=(4.4, 3.6), layout="constrained")
-drawn = ax.imshow(image, cmap="cividis")
-figure.colorbar(drawn, label="share of the training survived")
+drawn = ax.imshow(image, cmap="cividis", norm="log")
+figure.colorbar(drawn, label="rise of the loss without the pixel (share)")
 y_of, x_of = np.argwhere(ring)[selector.get_support()].T
 ax.scatter(
     x_of,

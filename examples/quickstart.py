@@ -73,8 +73,8 @@ print("the 5 best pixels:", selector.set_params(K=5).get_support(indices=True))
 selector.set_params(K=K)
 
 # %%
-# The selected pixels lie where the digits differ. The corners, which are
-# always white, score 0.
+# The selected pixels lie where the digits differ. Pixels that are always white
+# score 0; they have no colour on the logarithmic scale.
 
 try:
     import matplotlib.pyplot as plt
@@ -85,9 +85,14 @@ except ImportError:
 else:
     figure, axes = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
     image = axes[0].imshow(
-        selector.scores_[:64].reshape(8, 8), cmap="cividis", vmin=0, vmax=1
+        selector.scores_[:64].reshape(8, 8),
+        cmap="cividis",
+        norm="log",
+        vmin=1e-3,
     )
-    figure.colorbar(image, ax=axes[0], label="share of the training survived")
+    figure.colorbar(
+        image, ax=axes[0], label="rise of the loss without it (share)"
+    )
     axes[0].set_title("Score of each pixel")
     axes[1].imshow(pixels.mean(0).reshape(8, 8), cmap="Greys")
     chosen = selector.get_support(indices=True)

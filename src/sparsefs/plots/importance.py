@@ -37,7 +37,7 @@ class ImportanceDisplay(RankedDisplay):
     score_label : str, default="score"
         Meaning and unit of the scores.
     scores_std : ndarray of shape (n_features,) or None, default=None
-        Standard deviation of the scores.
+        Standard deviation or standard error of the scores.
     threshold : float or None, default=None
         Lowest score of a selected feature, for selectors with a threshold.
 
@@ -50,7 +50,7 @@ class ImportanceDisplay(RankedDisplay):
     lines_ : list of matplotlib Line2D or None
         Lines of both groups of a curve; None for bars.
     errors_ : matplotlib ErrorbarContainer or PolyCollection, or None
-        Score ± one standard deviation, if the selector has ``scores_std_``.
+        Score ± ``scores_std_``, if the selector has it.
     cut_ : matplotlib Line2D or None
         Line between the selected features and the others; None if it is outside the picture, or if
         the selected features do not rank first.

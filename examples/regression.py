@@ -5,7 +5,7 @@ Regression: where it is better, and where not
 
 There are two real targets. The fractal dimension of the outline of a cell depends
 on its other measurements, but not linearly. The progression of diabetes in a year
-is nearly linear, and there the lasso is the better choice.
+is nearly linear, and there the lasso is the cheaper choice.
 """
 
 import matplotlib.pyplot as plt
@@ -78,16 +78,13 @@ of_diabetes = curves(
 # -----------
 # - On the cells the F-test selects measurements that correlate with the target.
 #   They are near-copies of each other, and it misses the one that complements
-#   them. Gradual pruning and ExtraTrees find it with four features.
-# - With two or three features the lasso is far ahead on the cells, in a fraction of
+#   them. Gradual pruning and the lasso find it with two features, and ExtraTrees
+#   with four.
+# - The lasso is slightly ahead on the cells with few features, in a fraction of
 #   the time.
-# - On diabetes, which is nearly linear in few columns, all are level from five
-#   columns on. With fewer, gradual pruning is the worst: it keeps columns that are
-#   useful together, such as the product of two blood values, and say little alone.
-#   Do not use it for two or three features of a regression.
+# - On diabetes, which is nearly linear in few columns, all are level.
 #
-# For regression try the lasso first, and gradual pruning if you expect nonlinear
-# relations.
+# For regression compare with the lasso, which is faster.
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for ax, found, name in [

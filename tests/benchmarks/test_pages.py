@@ -45,7 +45,9 @@ def test_accuracy_by_kind():
     assert mean("genes", "mRMR") in why("Labels, dozens")
     of_text = [mean("text", m) for m in ("F-test", "GradualPruning")]
     assert " against ".join(of_text) in why("Labels, counts of words")
-    of_arcene = [mean("speech_and_spectra", m, "arcene") for m in ("LightGBM gain", "GradualPruning")]
+    of_arcene = [
+        mean("speech_and_spectra", m, "arcene") for m in ("LightGBM gain", "GradualPruning")
+    ]
     assert " against ".join(of_arcene) in why("Labels, mass spectra")
 
 
@@ -148,8 +150,6 @@ README_SETS = (  # of fewer than 500 samples
 README_METHODS = {
     "`GradualPruningSelector`": "GradualPruning",
     "LightGBM (gain)": "LightGBM gain",
-    "XGBoost (gain)": "XGBoost gain",
-    "Random forest (500 trees)": "random forest",
     "ExtraTrees (500 trees)": "ExtraTrees",
     "RFE (linear SVM)": "RFE (LinearSVC)",
     "L1 logistic regression": "L1 logistic regression",

@@ -138,7 +138,7 @@ def test_every_selector(Selector, wide):
 @pytest.mark.parametrize(
     ("selector", "label"),
     [
-        (GradualPruningSelector(), "share of the training survived"),
+        (GradualPruningSelector(), "loss without the feature (share)"),
         (WASTSelector(), "importance (error and strength, summed over steps)"),
         (WASTSelector(rank_by="strength"), "strength (sum of |weights| of the input)"),
         (QuickSelectionSelector(), "strength (sum of |weights| of the input)"),

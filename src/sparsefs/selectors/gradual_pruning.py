@@ -230,19 +230,19 @@ class GradualPruningSelector(BaseSelector):
     def _in_closed_form(self, data):
         from ..training.shrinking_batches import HELD
 
-        n_rows, n_columns = len(data.rows), len(data.varying)
-        return (
+        n_columns = len(data.varying)
+        small = (
             self.supervised
             and not callable(self.loss)
             and isinstance(data.X, np.ndarray)
-            and n_rows <= _FEW_ROWS
-            and n_columns >= _WIDE * n_rows
-            and n_rows * n_columns <= HELD  # as all of them, and their squares, are in memory
+            and len(data.rows) * n_columns <= HELD  # all, and their squares, are in memory
         )
+        n_rows = _n_distinct(data.X, data.rows, _FEW_ROWS + 1) if small else _FEW_ROWS + 1
+        return n_rows <= _FEW_ROWS and n_columns >= _WIDE * n_rows
 
     def _eliminated(self, data, scaling, device):
         from ..training.elimination import Elimination
-        from ..training.regressions import as_outputs
+        from ..training.regressions import as_outputs, samples
         from ..training.ridges import Ridges
         from ..utils.device import to_device
 
@@ -251,11 +251,8 @@ class GradualPruningSelector(BaseSelector):
         for rows, block in scaling.blocks(data.X, data.rows, data.varying):
             scaled[start : start + len(rows)] = block
             start += len(rows)
-        weight = data.sample_weight
-        if weight is not None:
-            weight = to_device(weight[data.rows].astype(np.float32), device)
-        z = to_device(scaled.T, device)
-        y = to_device(as_outputs(data.target, data.rows), device)
+        y = as_outputs(data.target, data.rows)
+        z, y, weight = samples(to_device(scaled, device), y, data.sample_weight, data.rows)
         ridges = Ridges(z, y, weight, _PENALTIES[self.redundancy])
         return Elimination(ridges, data.varying)
 

@@ -64,7 +64,7 @@ class OfEach:
             for loss, output in zip(self._copies, outputs, strict=True)
         ]
         losses, gradients = zip(*pairs, strict=True)
-        return torch.as_tensor(losses), torch.stack(gradients)
+        return torch.as_tensor(losses, dtype=torch.float64), torch.stack(gradients)
 
 
 _MOST_ROWS = 2000  # that the directions are found on

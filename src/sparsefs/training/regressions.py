@@ -30,6 +30,34 @@ def as_outputs(target: Target, rows: np.ndarray) -> np.ndarray:
     return values
 
 
+def samples(z: torch.Tensor, y: np.ndarray, sample_weight, rows: np.ndarray):
+    """Return features (n_features, n), outputs (n, n_outputs) and weights, each sample once.
+
+    A sample that is there several times is one of a larger weight: what is left out to see what a
+    regression explains must not be there again.
+
+    Parameters
+    ----------
+    z : Tensor of shape (n_rows, n_features)
+    y : ndarray of shape (n_rows, n_outputs), float32
+    sample_weight : ndarray of shape (n_samples,) or None
+    rows : ndarray of int of shape (n_rows,)
+        Which samples they are.
+    """
+    both = np.hstack([z.cpu().numpy(), y])
+    first: dict[bytes, int] = {}
+    of = np.array([first.setdefault(row.tobytes(), len(first)) for row in both])
+    once = np.unique(of, return_index=True)[1]
+    weight = None
+    if sample_weight is not None or len(once) < len(rows):
+        sums = np.bincount(of, None if sample_weight is None else sample_weight[rows])
+        # Their mean may be far below what single precision holds.
+        weight = to_device((sums / sums.mean()).astype(np.float32), z.device)
+    if len(once) < len(rows):
+        z, y = z[to_device(once, z.device)], y[once]
+    return z.t(), to_device(y, z.device), weight
+
+
 class Regressions:
     """Ridge regressions that vote while networks prune, and polynomials that rank the last.
 
@@ -119,9 +147,5 @@ class Regressions:
         """Features, outputs and weights of some samples."""
         some = np.sort(self._order[:n_rows])
         rows = self._rows[some]
-        weight = None
-        if self._weight is not None:
-            weight = self._weight[rows]  # their mean may be far below what single precision holds
-            weight = to_device((weight / weight.mean()).astype(np.float32), held.device)
         z = held if len(some) == len(held) else held[to_device(some, held.device)]
-        return z.t(), to_device(as_outputs(self._target, rows), held.device), weight
+        return samples(z, as_outputs(self._target, rows), self._weight, rows)

@@ -98,7 +98,7 @@ class ColumnSelector(SelectorMixin):
         copies = getattr(self, "_near_copies", None)
         if copies is not None:
             originals = np.full(self.n_features_in_, None, dtype=object)
-            for feature in order[: len(copies)][::-1]:  # what is written last is the best
+            for feature in sorted(copies, key=lambda f: -self.ranking_[f]):  # the best is last
                 worse = copies[feature][self.ranking_[copies[feature]] > self.ranking_[feature]]
                 originals[worse] = names[feature]
             columns["copy_of"] = originals

@@ -224,7 +224,7 @@ class GradualPruningSelector(BaseSelector):
                 f"{len(selected)} features are selected, and near-copies are known of the best "
                 f"{_MOST_COMPARED} only. Lower K."
             )
-        none = np.empty(0, dtype=np.int64)  # of constant features
+        none = np.empty(0, dtype=np.int64)
         return [self._near_copies.get(int(feature), none) for feature in selected]
 
     def _in_closed_form(self, data):

@@ -30,7 +30,8 @@ def near_copies(
     Returns
     -------
     dict of int to ndarray of int64
-        For each of `of` the others of an absolute correlation above `ALIKE`, ascending.
+        For each of `of` that has any, the others of an absolute correlation above `ALIKE`,
+        ascending.
     """
     if len(rows) > _MOST_ROWS:
         rows = rows[np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(np.int64)]
@@ -50,4 +51,5 @@ def near_copies(
         for feature, mask in zip(found, alike, strict=True):
             others = some[mask]
             found[feature].append(others[others != feature])
-    return {feature: np.concatenate(parts) for feature, parts in found.items()}
+    joined = {feature: np.concatenate(parts) for feature, parts in found.items()}
+    return {feature: others for feature, others in joined.items() if len(others)}

@@ -13,6 +13,7 @@ import functools
 import importlib
 
 from benchmarks import evaluation, grid, methods, table_data
+from benchmarks.accuracy import METHODS
 from benchmarks.formatting import mean_error, numbers, short, show
 from benchmarks.isolated import Job
 from benchmarks.results import Results
@@ -25,7 +26,6 @@ NOISE_SPLITS = 1
 SIZES = [*map(str, KS), QUARTER, REAL, ALL]
 MODELS = ("lightgbm", "linear", "mlp")
 LARGEST = (QUARTER, REAL, ALL)  # what all models score, and where accuracy is reported
-METHODS = [name for name in methods.METHODS if name not in methods.VARIANTS]
 COLUMNS = [
     *("status", "seconds", "cpu_seconds", "n_train", "n_features", "n_real", "recall"),
     *(f"{m}_{s}" for m in MODELS for s in SIZES if m != "mlp" or s in LARGEST),

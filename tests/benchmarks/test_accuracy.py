@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The comparison of all methods: its rows, and what selection may see."""
 
-import csv
 import re
 from argparse import ArgumentParser
 
@@ -16,6 +15,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from tools.datasets import available
 
+from tests.benchmarks.rows import rows_of
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
@@ -23,11 +24,6 @@ def folder(tmp_path, monkeypatch):
     accuracy.split.cache_clear()
     yield tmp_path
     accuracy.split.cache_clear()
-
-
-def read(folder, name):
-    with (folder / f"{name}.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def parsed(command):
@@ -68,7 +64,7 @@ def test_the_whole_of_it_on_tiny_data_and_again(folder, capsys):
     command = ["accuracy", "--sets", "tiny", "--seeds", "1000", "1001", "--Ks", "2", "50", "60"]
     command += ["--methods", "WAST", "F-test", "all features", "sequential selection"]
     main(command)
-    rows = read(folder, "accuracy")
+    rows = rows_of(folder, "accuracy")
     assert {row["status"] for row in rows} == {"ok"}
     of = {(row["method"], row["seed"], row["K"]): row for row in rows}
     every_split = [("WAST", "all"), ("F-test", "all"), ("all features", "all")]
@@ -92,7 +88,7 @@ def test_the_whole_of_it_on_tiny_data_and_again(folder, capsys):
     assert float(of["F-test", "1000", "all"]["svc_2"]) > 60
     capsys.readouterr()
     main(command)
-    assert read(folder, "accuracy") == rows
+    assert rows_of(folder, "accuracy") == rows
     assert "svc_2" not in capsys.readouterr().out  # nothing was fitted again
 
 
@@ -116,14 +112,14 @@ def test_what_is_over_a_limit_is_not_tried_on_further_splits(status, folder, mon
     forks = FakeForks("ok", status)
     asked = run_with(forks, "--sets tiny --seeds 1000 1001 1002 1003 --methods mRMR", monkeypatch)
     assert [seed for _, seed, _ in asked] == [1000, 1001]
-    found = [row["status"] for row in read(folder, "accuracy")]
+    found = [row["status"] for row in rows_of(folder, "accuracy")]
     assert found == ["ok", status, f"{status} on split 1001", f"{status} on split 1001"]
 
 
 def test_a_fit_that_fails_has_its_row_and_the_next_split_is_tried(folder, monkeypatch):
     forks = FakeForks("failed: ValueError: no")
     assert len(run_with(forks, "--sets tiny --seeds 1000 1001 --methods WAST", monkeypatch)) == 2
-    assert [r["status"] for r in read(folder, "accuracy")] == ["failed: ValueError: no", "ok"]
+    assert [r["status"] for r in rows_of(folder, "accuracy")] == ["failed: ValueError: no", "ok"]
 
 
 def test_csr_is_not_given_to_methods_that_need_dense_data(folder, monkeypatch):
@@ -132,7 +128,7 @@ def test_csr_is_not_given_to_methods_that_need_dense_data(folder, monkeypatch):
     forks = FakeForks()
     run_with(forks, "--sets wide_csr --seeds 1000 --methods mRMR F-test", monkeypatch)
     assert [method for method, _, _ in forks.asked] == ["F-test"]
-    status = {row["method"]: row["status"] for row in read(folder, "accuracy")}
+    status = {row["method"]: row["status"] for row in rows_of(folder, "accuracy")}
     assert status == {"F-test": "ok", "mRMR": "needs dense data"}
 
 
@@ -157,11 +153,11 @@ def test_no_fit_begins_after_the_minutes(folder, monkeypatch):
 
 def test_seeds_for_tuning_never_get_into_the_published_file(folder, monkeypatch):
     run_with(FakeForks(), "--sets tiny --seeds 3 999 1000 --methods WAST", monkeypatch)
-    assert [row["seed"] for row in read(folder, "accuracy")] == ["1000"]
-    assert [row["seed"] for row in read(folder, "accuracy_tuning")] == ["3", "999"]
+    assert [row["seed"] for row in rows_of(folder, "accuracy")] == ["1000"]
+    assert [row["seed"] for row in rows_of(folder, "accuracy_tuning")] == ["3", "999"]
     run_with(FakeForks(), "--sets tiny --seeds 3 1000 --methods WAST --as-published", monkeypatch)
-    assert [row["seed"] for row in read(folder, "accuracy_as_published")] == ["1000"]
-    assert [row["seed"] for row in read(folder, "accuracy_as_published_tuning")] == ["3"]
+    assert [row["seed"] for row in rows_of(folder, "accuracy_as_published")] == ["1000"]
+    assert [row["seed"] for row in rows_of(folder, "accuracy_as_published_tuning")] == ["3"]
 
 
 def test_small_sets_have_six_splits():
@@ -173,7 +169,7 @@ def test_small_sets_have_six_splits():
 def test_fresh_forgets_the_given_rows_only(folder, monkeypatch):
     run_with(FakeForks(), "--sets tiny --seeds 1000 1001 --methods WAST F-test", monkeypatch)
     accuracy.forget(parsed("--sets tiny --seeds 1001 --methods WAST"))
-    left = {(row["method"], row["seed"]) for row in read(folder, "accuracy")}
+    left = {(row["method"], row["seed"]) for row in rows_of(folder, "accuracy")}
     assert left == {("WAST", "1000"), ("F-test", "1000"), ("F-test", "1001")}
 
 

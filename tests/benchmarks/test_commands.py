@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Every benchmark runs, on data as small as possible; what it finds is not looked at."""
 
-import csv
 import math
 
 import numpy as np
@@ -14,6 +13,8 @@ from benchmarks.isolated import measure
 from benchmarks.results import Results
 from scipy import sparse
 
+from tests.benchmarks.rows import rows_of
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
@@ -21,11 +22,6 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(startup, "PROGRAMS", dict.fromkeys(startup.PROGRAMS, "sum(range(10**6))"))
     with torch.random.fork_rng():  # a benchmark may draw from the global generator
         yield tmp_path
-
-
-def rows_of(folder, name):
-    with (folder / f"{name}.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.mark.slow

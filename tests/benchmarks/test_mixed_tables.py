@@ -1,25 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Tables of mixed columns: what the numbers made of them know, and the command on small ones."""
 
-import csv
-
 import numpy as np
 import pandas as pd
 import pytest
 from benchmarks import methods, mixed_tables, published, reseeded, table_data, tables
 from benchmarks.__main__ import main
-from benchmarks.results import Results
 
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(Results, "folder", tmp_path)
-    return tmp_path
-
-
-def rows_of(folder, name):
-    with (folder / f"{name}.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
+from tests.benchmarks.rows import rows_of
 
 
 def test_text_becomes_the_mean_target_of_other_rows_and_gaps_the_median():

@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The generated problems of the benchmark say the truth, and count it as they should."""
 
-import csv
-
 import numpy as np
 import pytest
 from benchmarks import synthetic, synthetic_problems
 from benchmarks.__main__ import main
-from benchmarks.results import Results
 from benchmarks.synthetic_problems import PROBLEMS, make, share_found
 
 from sparsefs import StabilitySelector
+from tests.benchmarks.rows import rows_of
 
 
 @pytest.mark.parametrize(
@@ -110,17 +108,6 @@ def test_the_rivals_twins_find_a_linear_truth(problem, method):
 def test_ours_take_the_regression_problems(problem, method):
     X, y, groups = make(problem, 100, 0)
     assert synthetic.METHODS[method](X, y, len(groups), 0, "regression").shape == (X.shape[1],)
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(Results, "folder", tmp_path)
-    return tmp_path
-
-
-def rows_of(folder, name):
-    with (folder / f"{name}.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.mark.slow

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The trade-off experiments: their classifier, their lists of jobs, what is made of the rows."""
 
-import csv
 import json
 import types
 
@@ -10,7 +9,6 @@ import pytest
 import torch
 from benchmarks import tables
 from benchmarks.__main__ import main
-from benchmarks.results import Results
 from benchmarks.tradeoff import (
     EXPERIMENTS,
     configuration,
@@ -33,6 +31,8 @@ from benchmarks.tradeoff.classifier import SparseNetworkClassifier
 from sklearn.datasets import load_digits
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from tests.benchmarks.rows import rows_of
+
 try:
     import tomllib  # noqa: F401
 except ModuleNotFoundError:
@@ -41,10 +41,7 @@ except ModuleNotFoundError:
 QUICK = {"first_size": 16, "last_size": 8, "sparsity": 0.5, "batch_size": 16, "update_every": 5}
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(Results, "folder", tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 @pytest.fixture(scope="module")
@@ -86,11 +83,6 @@ def arguments():
         samplers=["random", "latin-hypercube"],
         configurations=None,
     )
-
-
-def rows_of(folder, name):
-    with (folder / f"{name}.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _STEPS = 5  # between two prunings, for up to _FEW samples
 _FEW = 1000
 _FEW_ROWS, _WIDE = 500, 2  # at most so many rows, and so many features for each: closed form
-# Of the ridge regressions; beside networks ten times as large, as those find copies themselves.
+# Of the ridge regressions. Beside networks they are ten times as large: those find copies, too.
 _PENALTIES = {"drop": (3.0, 30.0), "keep": (30.0, 100.0)}
 _MEMORY = 0.9  # decay of the running mean of the importance, a step
 _MOST_COMPARED = 500  # of the best features, with all others
@@ -46,8 +46,9 @@ class GradualPruningSelector(BaseSelector):
       array of at most 33 million numbers): ridge regressions on the features and their squares,
       solved exactly. There is no chance in them, and a fit takes a tenth of a second.
     - All other data: several small networks that share their inputs and keep training on those
-      that remain. Ridge regressions vote beside them, as far as they explain as much. The last 20
-      features are ranked by polynomials of second degree, if those explain at least half as much.
+      that remain. Ridge regressions have a vote; the more they explain, the more it counts. The
+      last 20 features are ranked by polynomials of second degree, if those explain at least half as
+      much.
     - Without labels, or with a loss of your own: the networks alone.
 
     One fit ranks all features: ``set_params(K=...)`` changes the selection without a new fit.
@@ -230,15 +231,19 @@ class GradualPruningSelector(BaseSelector):
     def _in_closed_form(self, data):
         from ..training.shrinking_batches import HELD
 
-        n_columns = len(data.varying)
-        small = (
+        n_rows, n_columns = len(data.rows), len(data.varying)
+
+        def few(n_rows):
+            return n_rows <= _FEW_ROWS and n_columns >= _WIDE * n_rows
+
+        return (
             self.supervised
             and not callable(self.loss)
             and isinstance(data.X, np.ndarray)
-            and len(data.rows) * n_columns <= HELD  # all, and their squares, are in memory
+            and n_rows * n_columns <= HELD  # all, and their squares, are in memory
+            # Copies are only looked for where it matters: that reads all rows.
+            and (few(n_rows) or few(_n_distinct(data.X, data.rows, _FEW_ROWS + 1)))
         )
-        n_rows = _n_distinct(data.X, data.rows, _FEW_ROWS + 1) if small else _FEW_ROWS + 1
-        return n_rows <= _FEW_ROWS and n_columns >= _WIDE * n_rows
 
     def _eliminated(self, data, scaling, device):
         from ..training.elimination import Elimination
@@ -246,13 +251,9 @@ class GradualPruningSelector(BaseSelector):
         from ..training.ridges import Ridges
         from ..utils.device import to_device
 
-        scaled = np.empty((len(data.rows), len(data.varying)), dtype=np.float32)
-        start = 0
-        for rows, block in scaling.blocks(data.X, data.rows, data.varying):
-            scaled[start : start + len(rows)] = block
-            start += len(rows)
+        scaled = to_device(scaling.loaded(data.X, data.rows, data.varying), device)
         y = as_outputs(data.target, data.rows)
-        z, y, weight = samples(to_device(scaled, device), y, data.sample_weight, data.rows)
+        z, y, weight = samples(scaled, y, data.sample_weight, data.rows)
         ridges = Ridges(z, y, weight, _PENALTIES[self.redundancy])
         return Elimination(ridges, data.varying)
 

@@ -37,8 +37,7 @@ def near_copies(
         rows = rows[np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(np.int64)]
 
     def scaled(some):
-        blocks = [torch.from_numpy(block) for _, block in scaling.blocks(X, rows, some)]
-        z = torch.cat(blocks)
+        z = torch.from_numpy(scaling.loaded(X, rows, some))
         z -= z.mean(0)
         return z / z.square().sum(0).sqrt().clamp(min=1e-12)
 

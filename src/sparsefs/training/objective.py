@@ -95,7 +95,7 @@ def principal_components(X, scaling, columns, rows, n_components, rng, sample_we
     n_columns = max(1, _MOST_NUMBERS // len(few))
     if len(columns) > n_columns:
         columns = np.sort(rng.choice(columns, n_columns, replace=False))
-    z = np.concatenate([block for _, block in scaling.blocks(X, few, columns)])
+    z = scaling.loaded(X, few, columns)
     if sample_weight is not None:
         z *= np.sqrt(sample_weight[few])[:, None].astype(np.float32)
     n_components = min(n_components, *z.shape)

@@ -98,4 +98,4 @@ class Polynomials:
         blocks = inverse[:, of[:, :, None], of[:, None, :]]
         chosen = weights[:, of]  # (n_folds, n_left, n_terms of each, n_outputs)
         costs = (chosen * torch.linalg.solve(blocks, chosen)).sum((2, 3))
-        return (costs / (self._total * (1 - 1 / _N_FOLDS))).cpu().numpy()
+        return (costs / (self._total * (1 - 1 / _N_FOLDS))).numpy()

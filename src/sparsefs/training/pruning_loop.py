@@ -16,7 +16,7 @@ from ..networks.shared_inputs import SharedInputNetworks
 from ..utils.costs import Costs
 from .optimizers import AdamW
 from .regressions import Regressions
-from .removals import Removal, empty_history
+from .removals import Pruning, Removal
 from .shrinking_batches import ShrinkingBatches
 
 _MOST_ROWS = 1000  # that the networks' loss is measured on
@@ -85,7 +85,7 @@ class InputImportance:
         self.values = self.values.index_select(0, inputs)
 
 
-class GradualPruning:
+class GradualPruning(Pruning):
     """A training in which inputs are removed by importance, until a few are left.
 
     Parameters
@@ -127,23 +127,20 @@ class GradualPruning:
         loss_of_constant: float | None,
         regressions: Regressions | None,
     ):
-        self.networks, self.batches, self.columns = networks, batches, columns
+        super().__init__(columns)
+        self.networks, self.batches = networks, batches
         self.objective, self.schedule, self.width = objective, schedule, width
         self.noise_std = noise_std
         self.optimizer = optimizer
         self.importance = InputImportance(
             len(columns), networks.n_networks, memory, networks.device
         )
-        self.removals: list[Removal] = []
         self.flops = self.n_samples_seen = 0
-        self._n_at_first = len(columns)
         self.n_steps = n_steps
         self._loss_of_constant, self._regressions = loss_of_constant, regressions
-        self._explained = 0.0
 
     def run(self, rounds) -> dict[str, np.ndarray]:
         """Train for some steps in every round of these Epochs, and prune; return the history."""
-        history = empty_history()
         endless = iter(self.batches)
         for number in rounds:
             started = time.perf_counter()
@@ -152,26 +149,18 @@ class GradualPruning:
             value = float(loss)
             before = self.networks.n_connections[0]
             n_inputs = len(self.columns)
-            self._explained = self._share_explained(value)
+            self.explained = self._share_explained(value)
             self._prune((number + 1) / rounds.n)
             if not math.isfinite(value) or self.networks.failed:
                 raise FloatingPointError(
                     "The loss became infinite or NaN, or the weights too large."
                 )
-            removed = before * (1 - len(self.columns) / n_inputs)
-            history["loss"].append(value)
-            history["density"].append(len(self.columns) / self._n_at_first)
-            history["connections_changed"].append(round(removed))
-            history["n_inputs"].append(len(self.columns))
-            history["seconds"].append(time.perf_counter() - started)
-        return {name: np.array(values) for name, values in history.items()}
+            self._record(started, value, round(before * (1 - len(self.columns) / n_inputs)))
+        return {name: np.array(values) for name, values in self.history.items()}
 
     def removals_from_last(self) -> list[Removal]:
         """All features; those still there come first, by importance."""
-        shares = self._votes()
-        order = torch.argsort(shares.sum(1), descending=True, stable=True)
-        there = Removal.of(self.columns[order.cpu().numpy()], shares[order], self._explained)
-        removals = [there, *reversed(self.removals)]
+        removals = super().removals_from_last()
         return removals if self._regressions is None else self._regressions.of_last(removals)
 
     def costs(self, n_features: int) -> Costs:
@@ -207,12 +196,7 @@ class GradualPruning:
         n_kept = self.schedule.n_inputs(self._n_at_first, progress)
         if n_kept >= len(self.columns):
             return
-        shares = self._votes()
-        order = torch.argsort(shares.sum(1), descending=True, stable=True)
-        kept, gone = order[:n_kept].sort().values, order[n_kept:]
-        removed = self.columns[gone.cpu().numpy()]
-        self.removals.append(Removal.of(removed, shares[gone], self._explained))
-        self.columns = self.columns[kept.cpu().numpy()]
+        kept, gone = self._remove(n_kept)
         self.importance.keep(kept)
         self.networks.keep(kept)
         self.networks.widen(self.width(n_kept))
@@ -226,8 +210,8 @@ class GradualPruning:
         held = self.batches.held
         if self._regressions is None or held is None:
             return shares
-        self._explained = self._explained_without_noise(held)
-        return self._regressions.joined(shares, held, self.columns, self._explained)
+        self.explained = self._explained_without_noise(held)
+        return self._regressions.joined(shares, held, self.columns, self.explained)
 
     def _explained_without_noise(self, held):
         """Share of the loss that the networks explain in some of their samples."""

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import math
+import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -63,6 +65,62 @@ def scores_of(removals: Sequence[Removal], n_features: int) -> tuple[np.ndarray,
     return scores, spread
 
 
-def empty_history() -> dict[str, list[float]]:
-    """Return what is recorded of every round."""
-    return {n: [] for n in ("loss", "density", "connections_changed", "seconds", "n_inputs")}
+class Pruning(ABC):
+    """A loop that removes features from models: what is left, what is gone, what is recorded.
+
+    Parameters
+    ----------
+    columns : ndarray of int
+        The features to begin with.
+
+    Attributes
+    ----------
+    columns : ndarray of int
+        The features that are left.
+    removals : list of Removal
+        From the first to the last.
+    history : dict of str to list
+        What is recorded of every round.
+    explained : float
+        Share of the loss that the models explain.
+    """
+
+    def __init__(self, columns: np.ndarray):
+        self.columns = columns
+        self.removals: list[Removal] = []
+        names = ("loss", "density", "connections_changed", "seconds", "n_inputs")
+        self.history: dict[str, list[float]] = {name: [] for name in names}
+        self.explained = 0.0
+        self._n_at_first = len(columns)
+
+    @abstractmethod
+    def _votes(self) -> torch.Tensor:
+        """The models' shares of the importance, (n_features, n_models); sets `explained`."""
+
+    def removals_from_last(self) -> list[Removal]:
+        """All features; those still there come first, by importance."""
+        order, shares = self._ordered()
+        return [self._removal(order, shares), *reversed(self.removals)]
+
+    def _remove(self, n_kept: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Keep so many features; return the places of those kept, and of those gone."""
+        order, shares = self._ordered()
+        kept, gone = order[:n_kept].sort().values, order[n_kept:]
+        self.removals.append(self._removal(gone, shares))
+        self.columns = self.columns[kept.cpu().numpy()]
+        return kept, gone
+
+    def _record(self, started: float, loss: float, connections_changed: int) -> None:
+        """Add a round that began at this time to the history."""
+        self.history["loss"].append(loss)
+        self.history["density"].append(len(self.columns) / self._n_at_first)
+        self.history["connections_changed"].append(connections_changed)
+        self.history["n_inputs"].append(len(self.columns))
+        self.history["seconds"].append(time.perf_counter() - started)
+
+    def _ordered(self):
+        shares = self._votes()
+        return torch.argsort(shares.sum(1), descending=True, stable=True), shares
+
+    def _removal(self, places, shares):
+        return Removal.of(self.columns[places.cpu().numpy()], shares[places], self.explained)

@@ -160,6 +160,15 @@ class Clipping:
             else:
                 yield used, self._scaled(X[np.ix_(used, columns)], columns)
 
+    def loaded(self, X, rows, columns) -> np.ndarray:
+        """Return all of that at once, of shape (n_rows, n_columns), float32."""
+        scaled = np.empty((len(rows), len(columns)), dtype=np.float32)
+        start = 0
+        for used, block in self.blocks(X, rows, columns):
+            scaled[start : start + len(used)] = block
+            start += len(used)
+        return scaled
+
     def _scaled(self, block, columns):
         z = self.clipped(block, columns)
         z -= self.clipped_mean[columns]

@@ -64,7 +64,8 @@ class ShrinkingBatches:
         if self.held is not None and places is not None:
             self.held = self.held.index_select(1, places)
         elif len(columns) * len(self.rows) <= self._most_held():
-            self.held, self._batches = self._load(columns), None
+            held = self._scaling.loaded(self._X, self.rows, columns)
+            self.held, self._batches = to_device(held, self._device), None
         else:
             if self._batches is None:
                 size = self._batch_size
@@ -83,15 +84,6 @@ class ShrinkingBatches:
         """Scaled numbers that may be held in memory; of sparse data no more bytes than they are."""
         X = self._X
         return min(HELD, table.BUFFER_BYTES // 4, 2 * X.nnz if sparse.issparse(X) else HELD)
-
-    def _load(self, columns):
-        """All rows of some features, (n_rows, n_columns)."""
-        held = torch.empty(len(self.rows), len(columns), dtype=torch.float32, device=self._device)
-        start = 0
-        for rows, block in self._scaling.blocks(self._X, self.rows, columns):
-            held[start : start + len(rows)] = to_device(block, self._device)
-            start += len(rows)
-        return held
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, Iterable[Part]]]:
         """Pairs of (row numbers, features (n_columns, n_samples) part by part), without end.

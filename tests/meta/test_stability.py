@@ -374,6 +374,7 @@ CHEAP = {"q": 2, "threshold": 0.51, "n_pairs": 2}
 ALL = {"pfer": 1000, "threshold": 0.51, "n_pairs": 2}  # features are selected
 CHECKED = [
     StabilitySelector(SelectKBest(k=1), n_pairs=4),
+    StabilitySelector(SelectKBest(k=1), control="fdr", level=0.999, n_pairs=4),
     StabilitySelector(LogisticRegression(), **CHEAP),
     StabilitySelector(quick(WASTSelector, K=2, batch_size=64), **CHEAP),
 ]
@@ -381,8 +382,8 @@ CHECKED = [
 
 @parametrize_with_checks(CHECKED)
 def test_scikit_learn_checks(estimator, check):
-    if "nan_inf" in check.func.__name__:  # columns that are not selected may contain NaN
-        estimator.set_params(q=None, **ALL)
+    if "nan_inf" in check.func.__name__ and estimator.control == "pfer":
+        estimator.set_params(q=None, **ALL)  # columns that are not selected may contain NaN
     check(estimator)
 
 
@@ -585,6 +586,10 @@ BAD = [
     ("all three", {"threshold": 0.9, "pfer": 1}, noise, {}, ["'q'", "'threshold'", "'pfer'"]),
     ("pfer too low", {"pfer": 0.01}, noise, {}, ["pfer=0.01", "q=5"]),
     ("unknown bound", {"bound": "r-concave"}, noise, {}, ["'bound'", "unimodal"]),
+    ("q and level", {"control": "fdr"}, noise, {}, ["'q'", "'level'"]),
+    ("unknown control", {"control": "fwer"}, noise, {}, ["'control'", "fdr"]),
+    ("level of 1", {"level": 1}, noise, {}, ["'level'"]),
+    ("no such covariate", {"adjust_for": [40]}, noise, {}, ["'adjust_for'", "40"]),
     ("no pairs", {"n_pairs": 0}, noise, {}, ["'n_pairs'"]),
     ("no jobs", {"n_jobs": 0}, noise, {}, ["'n_jobs'"]),
     ("getter", {"importance_getter": 3}, noise, {}, ["'importance_getter'"]),
@@ -642,6 +647,68 @@ def test_frames_reach_the_estimator():
     for frame in (X, pl.DataFrame(X)):
         selector = StabilitySelector(inner, q=4, n_pairs=4, random_state=0)
         assert {2, 5, 11} <= set(selector.fit(frame, Y_INFORMATIVE).get_support(indices=True))
+
+
+def fdr(estimator=None, **params):
+    settings = {"control": "fdr", "n_pairs": 20, "random_state": 0}
+    return StabilitySelector(estimator or SelectKBest(), **{**settings, **params})
+
+
+def test_q_values_find_the_true_features_and_the_level_may_change():
+    X = noise(1, 120, 60)
+    y = X[:, :3].sum(axis=1) + 0.3 * noise(2, 120, 1)[:, 0] > 0
+    selector = fdr().fit(X, y)
+    assert selector.get_support(indices=True).tolist() == [0, 1, 2]
+    assert selector.transform(X).shape == (120, 3)
+    assert selector.q_ == 21 and selector.selection_frequencies_[:3].tolist() == [1, 1, 1]
+    assert selector.expected_false_ == 60 * selector.p_values_[:3].max() <= 0.3
+    np.testing.assert_array_equal(selector.scores_.argmax(), selector.ranking_.argmin())
+    assert (np.diff(selector.scores_[np.argsort(selector.ranking_)]) <= 0).all()
+    assert selector.set_params(level=0.99).support_.sum() > 3
+    assert selector.set_params(level=1e-12).support_.sum() == 0 == selector.expected_false_
+    with pytest.raises(ValueError, match="'level'"):
+        selector.set_params(level=1.5).get_support()
+
+
+def test_a_fit_with_the_other_control_forgets_the_first():
+    X = noise(1, 120, 60)
+    y = X[:, :3].sum(axis=1) > 0
+    selector = fdr().fit(X, y).set_params(control="pfer").fit(X, y)
+    assert not hasattr(selector, "q_values_")
+    np.testing.assert_array_equal(selector.support_, selector.selection_frequencies_ >= 0.75)
+    assert selector.expected_false_ == selector.pfer_
+    selector.set_params(control="fdr").fit(X, y)
+    assert not hasattr(selector, "pfer_") and selector.support_[:3].all()
+
+
+def test_nothing_is_selected_from_noise_at_a_rate():
+    X, n_empty = noise(3, 80, 100), 0
+    for seed in range(30):
+        y = np.random.default_rng(seed).permutation(80) % 2
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            selector = fdr(random_state=seed).fit(X, y)
+        n_empty += not selector.support_.any()
+        assert any("level=0.1" in str(w.message) for w in said) == (not selector.support_.any())
+    assert n_empty >= 24  # 27 expected, or more
+
+
+def test_covariates_are_seen_but_not_ranked():
+    """What a covariate explains already is not selected; without it, it would be."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((200, 40))
+    X[:, 1] += 2 * X[:, 0]
+    y = 3 * X[:, 0] + X[:, 2] + 0.3 * rng.standard_normal(200)
+    X = pd.DataFrame(X, columns=[f"g{j}" for j in range(40)]).rename(columns={"g0": "age"})
+    for control in ("fdr", "pfer"):
+        selector = fdr(Ridge(1e-3), control=control, adjust_for=["age"]).fit(X, y)
+        assert selector.get_feature_names_out().tolist() == ["g2"]
+        assert selector.ranking_[0] == 40 and selector.scores_[0] == 0
+        assert selector.n_features_in_ == 40 and len(selector.scores_) == 40
+    alone = fdr(Ridge(1e-3)).fit(X.drop(columns="age"), y)
+    assert "g1" in alone.get_feature_names_out()
+    with pytest.raises(ValueError, match="'adjust_for'.*'weight'"):
+        fdr(adjust_for=["weight"]).fit(X, y)
 
 
 def test_nothing_is_selected_from_noise_with_a_warning():

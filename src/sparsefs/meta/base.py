@@ -36,7 +36,7 @@ from ..data.inputs import (
 from ..data.kinds import on_host, refuse_masked, refuse_other_kinds
 from ..data.summary import Summary
 from ..evaluation.groups import checked_groups, warn_of_lost_groups
-from ..selectors.base import earlier_fit_kept, refuse_booleans
+from ..selectors.base import earlier_fit_kept, refuse_booleans, take_fit
 from ..selectors.columns import ColumnSelector
 from ..training.callbacks import InnerFits, Report
 from ..utils.checks import MOST_FITS, check_size
@@ -138,7 +138,7 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
                 fit_params = process_routing(self, "fit", **fit_params).estimator.fit
             inner = InnerFits(self, X, y, fit_params, self._n_inner_fits())
             fitted = self._fit(X, y, dict(fit_params), numbers, inner.reports)
-        self.__dict__.update(fitted)
+        take_fit(self, fitted)
         inner.ended(fitted)
         return self
 

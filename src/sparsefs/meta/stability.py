@@ -3,15 +3,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from scipy.stats import rankdata
 from sklearn.base import is_classifier, is_regressor
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import (
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
+from ..data.covariates import covariate_mask
 from ..data.inputs import usable_weight
 from ..data.target import strata
 from ..evaluation.folds import that_knows_the_task
@@ -21,29 +27,39 @@ from ..evaluation.subsamples import complementary_pair
 from ..utils.warning import warn_user
 from .base import MetaSelector, fitted_clone
 from .error_control import error_control
+from .integrated_paths import IntegratedPaths, length_of_path, q_values_of
 
 if TYPE_CHECKING:
-    from ..utils.typing import Bools, Estimator, Getter, RandomState
+    from ..utils.typing import Bools, Estimator, Floats, Getter, RandomState
 
 MIN_SAMPLES = 4  # two in each half
 
 
 class StabilitySelector(MetaSelector):
-    """Stability selection with a bound on false selections.
+    """Stability selection with control of false selections.
 
     It splits the samples `n_pairs` times into two disjoint halves, fits a clone of `estimator` to
-    each half and takes its `q` best features. The selection frequency of a feature is the share
-    of the ``2 * n_pairs`` fits that take it. Features with a frequency of at least `threshold` are
-    selected. The expected number of false selections is then bounded for any estimator: see Notes.
+    each half and takes its best features. What happens then depends on `control`:
 
-    Two of `q`, `threshold` and `pfer` decide the third. If only one or none is given, the defaults
-    are ``threshold=0.75`` and ``pfer=1``.
+    - ``"pfer"``: features that at least a share `threshold` of the halves has among its `q` best
+      are selected. The expected number of false selections is bounded for any estimator. Two of
+      `q`, `threshold` and `pfer` decide the third. If only one or none is given, the defaults are
+      ``threshold=0.75`` and ``pfer=1``.
+    - ``"fdr"``: every feature gets a q-value, the lowest false discovery rate at which it is
+      selected. Features with a q-value of at most `level` are selected. ``set_params(level=...)``
+      changes the selection without a new fit.
+
+    Both may select nothing. See Notes for what they assume.
 
     Parameters
     ----------
     estimator : estimator
         Selector, or any estimator that scores features; it is cloned and stays as it is. The
         ``random_state`` of the clones and of their parts is set from `random_state`.
+    control : {"pfer", "fdr"}, default="pfer"
+        What is controlled: the number of false selections, or their share of the selection.
+    level : float in (0, 1), default=0.1
+        False discovery rate for ``control="fdr"``: the expected share of false selections.
     q : int or None, default=None
         Largest number of features to take on every half. None: as many as keep `pfer` at
         `threshold`.
@@ -57,6 +73,10 @@ class StabilitySelector(MetaSelector):
         A bound that always holds, or a tighter one under an assumption; see Notes.
     n_pairs : int, default=50
         Pairs of halves; the estimator is fitted twice as many times.
+    adjust_for : list of str or int, or None, default=None
+        Names or indices of covariates, such as age or batch. The estimator sees them in every fit,
+        but they are never selected, so that the selected features add to them. This works if the
+        estimator models all columns together, as networks, trees and linear models do.
     importance_getter : str or callable, default="auto"
         Where the scores of the features are read from. ``"auto"``: for a selector (an estimator
         with ``get_support``) the first of ``scores_``, ``ranking_`` and ``get_support()``; for
@@ -80,23 +100,32 @@ class StabilitySelector(MetaSelector):
     Attributes
     ----------
     selection_frequencies_ : ndarray of shape (n_features,), dtype float64
-        Share of the fits that took the feature.
+        Share of the fits that have the feature among their `q_` best.
     scores_ : ndarray of shape (n_features,), dtype float64
-        The selection frequencies.
+        The selection frequencies; for ``control="fdr"`` their integral over the logarithm of the
+        number of best features, from 1 to `q_`: 1 if the feature is the best of every half.
     ranking_ : ndarray of shape (n_features,), dtype int64
-        Rank of every feature, 1 is the best. Equal frequencies are ranked by the mean rank over
-        all fits, then by index.
+        Rank of every feature, 1 is the best. Equal scores are ranked by the mean rank over all
+        fits, then by index.
     support_ : ndarray of shape (n_features,), dtype bool
-        Mask of the features whose frequency is at least `threshold_`.
+        Mask of the features whose frequency is at least `threshold_`, or whose q-value is at most
+        `level`.
+    p_values_, q_values_ : ndarray of shape (n_features,), dtype float64
+        For ``control="fdr"``. `p_values_`: how likely a feature without a relation to the target
+        has at least this score; `q_values_`: the same, corrected for the number of features by
+        the method of Benjamini and Hochberg. 1 for covariates.
+    expected_false_ : float
+        Expected number of false selections in `support_`: `pfer_`, or for ``control="fdr"`` the
+        number of features times the largest p-value of a selected one.
     feature_importances_ : ndarray of shape (n_features,), dtype float64
         The scores, none below 0, for scikit-learn's ``SelectFromModel`` and ``RFE``.
     q_ : int
         Largest number of features taken on every half.
     threshold_ : float
-        Lowest frequency that is selected: `threshold`, rounded up to a multiple of
-        ``1 / (2 * n_pairs)``.
+        For ``control="pfer"``: lowest frequency that is selected, which is `threshold`, rounded up
+        to a multiple of ``1 / (2 * n_pairs)``.
     pfer_ : float
-        Bound for `q_` and `threshold_`.
+        For ``control="pfer"``: bound for `q_` and `threshold_`.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -104,9 +133,9 @@ class StabilitySelector(MetaSelector):
 
     Notes
     -----
-    A fit that picks q of p features by chance takes each with probability q / p. Let V be the
-    number of selected features whose own probability to be taken of a random half is at most
-    that. Then ::
+    ``control="pfer"``: a fit that picks q of p features by chance takes each with probability
+    q / p. Let V be the number of selected features whose own probability to be taken of a random
+    half is at most that. Then ::
 
         E[V] <= q**2 / ((2 * threshold - 1) * p)
 
@@ -120,6 +149,18 @@ class StabilitySelector(MetaSelector):
     unimodal distribution. The bound is then about half as large (Theorem 2). It holds for q / p up
     to 0.58; above that the other bound is used.
 
+    ``control="fdr"``: the scores are integrated stability paths (Melikechi and Miller). Their
+    bound with cubes of frequencies fails for stable estimators, as all halves come from the same
+    samples: chance correlations of a noise feature recur in many of them. The p-values take this
+    into account. In a half, the importance of a noise feature is taken for the size of a normal
+    variable, part of which is the same in all halves. That part is at most a half; how large it
+    is, and how many of the best places noise takes, is measured on the features with q-values
+    above 0.2 in the worst case. Noise features must be exchangeable: no more often among the best
+    by their nature, such as columns with many values in trees. As above, noise that is correlated
+    with true features counts as true; :class:`KnockoffSelector` tells them apart. If more than about a sixth of all features are
+    true, few are found. Features that the estimator scores 0 are not taken. 25 pairs are enough
+    for most data.
+
     If y contains classes, each half has half of every class. Samples whose ``sample_weight`` is 0
     are in no half. At least 4 samples are needed.
 
@@ -129,8 +170,14 @@ class StabilitySelector(MetaSelector):
 
     References
     ----------
+    Benjamini, Y. and Hochberg, Y. "Controlling the false discovery rate." Journal of the Royal
+    Statistical Society, Series B 57, 1995.
+
     Meinshausen, N. and Buehlmann, P. "Stability selection." Journal of the Royal Statistical
     Society, Series B 72, 2010.
+
+    Melikechi, O. and Miller, J. W. "Integrated path stability selection." Journal of the American
+    Statistical Association, 2025.
 
     Shah, R. D. and Samworth, R. J. "Variable selection with error control: another look at
     stability selection." Journal of the Royal Statistical Society, Series B 75, 2013.
@@ -148,14 +195,18 @@ class StabilitySelector(MetaSelector):
     array([0, 1, 2, 3])
     >>> selector.q_, selector.threshold_, round(selector.pfer_, 2)
     (7, 0.75, 0.98)
+    >>> selector.set_params(control="fdr").fit(X, y).get_support(indices=True)
+    array([0, 1, 2, 3])
+    >>> bool((selector.q_values_[4:] > 0.2).all())
+    True
     """
 
-    support_: Bools
     q_: int
     threshold_: float
     pfer_: float
-
-    _score_label: ClassVar[str] = "selection frequency"  # for the axis of a picture
+    p_values_: Floats
+    q_values_: Floats
+    _n_tested: int
 
     _counts = "n_pairs"
     _min_samples = MIN_SAMPLES
@@ -163,6 +214,9 @@ class StabilitySelector(MetaSelector):
 
     _parameter_constraints: ClassVar[dict] = {
         **MetaSelector._parameter_constraints,
+        "control": [StrOptions({"pfer", "fdr"})],
+        "level": [Interval(Real, 0, 1, closed="neither")],
+        "adjust_for": ["array-like", None],
         "q": [Interval(Integral, 1, None, closed="left"), None],
         "threshold": [Interval(Real, 0.5, 1, closed="right"), None],
         "pfer": [Interval(Real, 0, None, closed="neither"), None],
@@ -174,30 +228,57 @@ class StabilitySelector(MetaSelector):
         self,
         estimator: Estimator,
         *,
+        control: Literal["pfer", "fdr"] = "pfer",
+        level: float = 0.1,
         q: int | None = None,
         threshold: float | None = None,
         pfer: float | None = None,
         bound: Literal["worst_case", "unimodal"] = "worst_case",
         n_pairs: int = 50,
+        adjust_for: Sequence[str | int] | None = None,
         importance_getter: Getter = "auto",
         n_jobs: int | None = None,
         verbose: int = False,
         random_state: RandomState = None,
     ):
         self.estimator = estimator
+        self.control = control
+        self.level = level
         self.q = q
         self.threshold = threshold
         self.pfer = pfer
         self.bound = bound
         self.n_pairs = n_pairs
+        self.adjust_for = adjust_for
         self.importance_getter = importance_getter
         self.n_jobs = n_jobs
         self.verbose = verbose
         self.random_state = random_state
 
+    @property
+    def support_(self) -> Bools:
+        """Mask of the selected features, ndarray of shape (n_features,), bool."""
+        return self._get_support_mask()
+
     def _get_support_mask(self):
         check_is_fitted(self)
-        return self.support_
+        if not hasattr(self, "q_values_"):
+            return self.selection_frequencies_ >= self.threshold_
+        constraints = {"level": self._parameter_constraints["level"]}
+        validate_parameter_constraints(constraints, {"level": self.level}, type(self).__name__)
+        return self.q_values_ <= self.level
+
+    @property
+    def expected_false_(self) -> float:
+        """Expected number of false selections, float."""
+        selected = self._get_support_mask()
+        if not hasattr(self, "q_values_"):
+            return self.pfer_
+        return float(self._n_tested * self.p_values_[selected].max(initial=0.0))
+
+    @property
+    def _score_label(self):  # for the axis of a picture
+        return "integrated path" if hasattr(self, "q_values_") else "selection frequency"
 
     def _n_inner_fits(self):
         return 2 * int(self.n_pairs)
@@ -215,15 +296,13 @@ class StabilitySelector(MetaSelector):
             groups = groups[rows]
         self._check_samples(classes, groups)
         n_features = self.n_features_in_
-        control = error_control(
-            self.q,
-            self.threshold,
-            self.pfer,
-            n_features=n_features,
-            n_pairs=self.n_pairs,
-            bound=self.bound,
-        )
-        counts, ranks = np.zeros((2, n_features))
+        names = getattr(self, "feature_names_in_", None)
+        covariates = covariate_mask(self.adjust_for, names, n_features)
+        tested = np.flatnonzero(~covariates)
+        control = self._error_control(len(tested))
+        q = control.q if control else length_of_path(len(tested))
+        paths, ranks = IntegratedPaths(len(tested)), np.zeros(len(tested))
+        counts = np.zeros(len(tested))
         for chosen, rank in self._in_parallel(
             _of_pair,
             int(self.n_pairs),
@@ -231,33 +310,74 @@ class StabilitySelector(MetaSelector):
             estimator,
             (X, y, fit_params),
             n_features,
+            tested,
             rows,
             classes,
             groups,
-            control.q,
+            q,
             self.importance_getter,
         ):
             counts[chosen[0]] += 1
             counts[chosen[1]] += 1
             ranks += rank
+            if control is None:
+                paths.add(*chosen)
         frequencies = counts / (2 * self.n_pairs)
-        if frequencies.max() < control.threshold:
-            warn_user(
-                "No features were selected: the highest selection frequency is "
-                f"{frequencies.max():g}, below the threshold of {control.threshold:g}. Lower "
-                "'threshold' or raise 'q' or 'pfer', which allows more false selections."
-            )
+        scores = frequencies if control else paths.scores
         ranking = np.empty(n_features, dtype=np.int64)
-        ranking[np.lexsort((ranks, -counts))] = np.arange(1, n_features + 1)
-        return {
-            "q_": control.q,
-            "threshold_": control.threshold,
-            "pfer_": control.pfer,
-            "selection_frequencies_": frequencies,
-            "scores_": frequencies,
+        order = np.append(tested[np.lexsort((ranks, -scores))], np.flatnonzero(covariates))
+        ranking[order] = np.arange(1, n_features + 1)
+
+        def of_all(values, of_covariates=0.0):
+            every = np.full(n_features, of_covariates)
+            every[tested] = values
+            return every
+
+        fitted = {
+            "q_": q,
+            "selection_frequencies_": of_all(frequencies),
+            "scores_": of_all(scores),
             "ranking_": ranking,
-            "support_": frequencies >= control.threshold,
         }
+        if control:
+            if frequencies.max() < control.threshold:
+                warn_user(
+                    "No features were selected: the highest selection frequency is "
+                    f"{frequencies.max():g}, below the threshold of {control.threshold:g}. Lower "
+                    "'threshold' or raise 'q' or 'pfer', which allows more false selections."
+                )
+            return {**fitted, "threshold_": control.threshold, "pfer_": control.pfer}
+        p_values = paths.p_values()
+        q_values = q_values_of(p_values)
+        if q_values.min() > self.level:
+            warn_user(
+                f"No features were selected: the smallest q-value is {q_values.min():.2g}, above "
+                f"level={self.level:g}. set_params(level=...) raises the level without a new fit."
+            )
+        return {
+            **fitted,
+            "p_values_": of_all(p_values, 1.0),
+            "q_values_": of_all(q_values, 1.0),
+            "_n_tested": len(tested),
+        }
+
+    def _error_control(self, n_tested):
+        """Return q, threshold and bound; None where the rate is controlled."""
+        if self.control == "fdr":
+            if not (self.q is self.threshold is self.pfer is None):
+                raise ValueError(
+                    "'q', 'threshold' and 'pfer' are for control='pfer'. Leave them None and set "
+                    "'level', or pass control='pfer'."
+                )
+            return None
+        return error_control(
+            self.q,
+            self.threshold,
+            self.pfer,
+            n_features=n_tested,
+            n_pairs=self.n_pairs,
+            bound=self.bound,
+        )
 
     def _check_samples(self, classes, groups):
         what = "sample"
@@ -278,19 +398,20 @@ class StabilitySelector(MetaSelector):
             )
 
 
-def _of_pair(rng, reports, estimator, data, n_features, rows, classes, groups, q, getter):
-    """Features that each half takes, and the sum of the ranks that the two give to all."""
-    chosen, ranks = [], np.zeros(n_features)
+def _of_pair(rng, reports, estimator, data, n_features, tested, rows, classes, groups, q, getter):
+    """Features that each half takes, the best first, and the sum of the ranks that the two give."""
+    chosen, ranks = [], np.zeros(len(tested))
     for half, report in zip(complementary_pair(classes, rng, groups), reports, strict=True):
         fitted = fitted_clone(estimator, rng, report, data, rows[half])
         values, candidates = importances(fitted, getter, n_features)
+        values, candidates = values[tested], candidates[tested]
         if values.dtype == bool and values.sum() > q:
             raise ValueError(
                 f"{type(estimator).__name__} selects {values.sum()} features of a half, more than "
                 f"q={q}: let it select fewer, or raise 'q'."
             )
         # Chance decides among equals: by index, the same ones would be taken every time.
-        order = np.lexsort((rng.random(n_features), -values.astype(np.float64)))
+        order = np.lexsort((rng.random(len(tested)), -values.astype(np.float64)))
         chosen.append(order[candidates[order]][:q])
         ranks += rankdata(-values.astype(np.float64))
     return chosen, ranks

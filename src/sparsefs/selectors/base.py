@@ -220,10 +220,7 @@ verbose, random_state
                 Progress(self, int(self.max_iter), data, attributes) as progress,
             ):
                 fitted = attributes(self._train(data, rng, device, progress))
-            # The only place where fitted attributes are set; those of an earlier fit go. All at
-            # once, as an interrupt may come between two assignments.
-            kept = {n: v for n, v in vars(self).items() if n[-1:] != "_" or n.endswith("_in_")}
-            self.__dict__ = kept | fitted
+            take_fit(self, fitted)
         progress.ended(fitted)
         return self
 
@@ -433,6 +430,13 @@ def number_of_features(K, n_features: int, warn: bool) -> int:
     if warn and int(K) > n_features:
         warn_user(f"K={K} is greater than n_features={n_features}. All the features are kept.")
     return min(int(K), n_features)
+
+
+def take_fit(selector, fitted: dict[str, Any]) -> None:
+    """Set the fitted attributes, the only place that does; those of an earlier fit go."""
+    kept = {n: v for n, v in vars(selector).items() if n[-1:] != "_" or n.endswith("_in_")}
+    # All at once, as an interrupt may come between two assignments.
+    selector.__dict__ = kept | fitted
 
 
 @contextmanager

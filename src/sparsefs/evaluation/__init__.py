@@ -1,8 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Scores of selected features on rows that the selection has not seen, and its stability."""
 
+from .chance import Chance, random_subsets
 from .curve import KCurve
+from .intervals import wilson_interval
 from .k_curve import k_curve
+from .permutations import permutation_test
 from .stability import Stability, repeated_selections, stability
 
-__all__ = ["KCurve", "Stability", "k_curve", "repeated_selections", "stability"]
+__all__ = [
+    "Chance",
+    "KCurve",
+    "Stability",
+    "k_curve",
+    "permutation_test",
+    "random_subsets",
+    "repeated_selections",
+    "stability",
+    "wilson_interval",
+]

@@ -128,6 +128,44 @@ def k_curve(
     >>> bool(curve.mean[0] < 0.6 < 0.95 < curve.mean[2])
     True
     """
+    ranking, folds, rng, names = prepared(
+        "k_curve",
+        ranker,
+        X,
+        y,
+        Ks=Ks,
+        estimator=estimator,
+        scoring=scoring,
+        cv=cv,
+        sample_weight=sample_weight,
+        groups=groups,
+        random_state=random_state,
+        importance_getter=importance_getter,
+        task=task,
+    )
+    return curve_of(run_folds(ranking, folds, rng, Parallel(n_jobs=n_jobs)), ranking, names)
+
+
+def prepared(
+    who: str,
+    ranker,
+    X,
+    y,
+    *,
+    Ks,
+    estimator,
+    scoring,
+    cv,
+    sample_weight,
+    groups,
+    random_state,
+    importance_getter,
+    task,
+):
+    """Check what :func:`k_curve` is given; return the task, folds, generator and feature names.
+
+    Messages say that `who` needs it.
+    """
     choice = CrossValidatedK(Ks=Ks, estimator=estimator, scoring=scoring, cv=cv)
     choice._validate_params()
     if task not in TASKS:
@@ -135,7 +173,7 @@ def k_curve(
     seed = seed_of(random_state)
     steps, ranker = _parts_of(ranker, seed)
     y = on_host(y)
-    X, names = _checked_X(on_host(X), steps is None)
+    X, names = _checked_X(on_host(X), steps is None, who)
     weight = checked_weight(sample_weight, X)
     if y is not None:
         check_length(X, y)
@@ -146,7 +184,7 @@ def k_curve(
     scorer = Scorer.of(y, target, weight, estimator=estimator, scoring=scoring, seed=seed)
     rng = np.random.default_rng([seed, 0])
     groups = checked_groups(groups, X)
-    folds = folds_of(choice.cv, _num_samples(X), scorer, rng, "k_curve", groups=groups)
+    folds = folds_of(choice.cv, _num_samples(X), scorer, rng, who, groups=groups)
     ranking = RankingTask(
         requesting_weights(ranker),
         X,
@@ -158,11 +196,15 @@ def k_curve(
         getter=importance_getter,
         steps=None if steps is None else requesting_weights(steps),
     )
-    results = run_folds(ranking, folds, rng, Parallel(n_jobs=n_jobs))
-    tried, scores = scores_of(results, choice)
+    return ranking, folds, rng, names
+
+
+def curve_of(results, ranking, names) -> KCurve:
+    """Return the curve of all folds; `names` are those of the columns of X."""
+    tried, scores = scores_of(results, ranking.choice)
     rankings, names = _aligned(results, names)
     seconds = np.array([one.seconds for one in results])
-    return KCurve(tried, scores, scorer.metric, rankings, seconds, names)
+    return KCurve(tried, scores, ranking.scorer.metric, rankings, seconds, names)
 
 
 def _parts_of(ranker, seed):
@@ -177,7 +219,7 @@ def _parts_of(ranker, seed):
     return Pipeline(steps) if steps else None, last
 
 
-def _checked_X(X, as_it_is: bool):
+def _checked_X(X, as_it_is: bool, who: str):
     """X with rows that can be taken, and the names of its columns.
 
     `as_it_is` it goes to the ranker, and is refused here where it is unusable.
@@ -185,7 +227,7 @@ def _checked_X(X, as_it_is: bool):
     table_on_disk(X)  # a path is refused
     if isinstance(X, RowTable):
         raise TypeError(
-            "k_curve needs X in memory, as the rows of a fold lie all over the table. X[:] reads "
+            f"{who} needs X in memory, as the rows of a fold lie all over the table. X[:] reads "
             "all rows."
         )
     names = _get_feature_names(X)

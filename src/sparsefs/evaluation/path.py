@@ -48,6 +48,8 @@ class RankingTask:
         Fitted before the ranker, in every fold.
     columns : ndarray of int or None
         Columns of X to predict; None draws them in every fold.
+    subsets : pair of int
+        Size and number of the random subsets of features that are scored too.
     """
 
     ranker: Any
@@ -60,6 +62,7 @@ class RankingTask:
     getter: Any = "auto"
     steps: Any = None
     columns: np.ndarray | None = None
+    subsets: tuple[int, int] = (0, 0)
 
     def weighted(self, estimator, method, X, rows):
         """Call a method of an estimator with y and the weights of some rows."""
@@ -76,6 +79,7 @@ class FoldResult(NamedTuple):
     order: np.ndarray
     names: np.ndarray | None
     seconds: float
+    of_subsets: list[float]
 
 
 def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> KCurve:
@@ -168,7 +172,8 @@ def scores_of(results: list[FoldResult], choice: CrossValidatedK) -> tuple[Any, 
     # Of a fold with more features, "all of them" is a larger number.
     at = [np.searchsorted(one.Ks, Ks) for one in results]
     scores = np.array([np.take(one.scores, i) for one, i in zip(results, at, strict=True)]).T
-    if not np.isfinite(scores).all():
+    of_subsets = [one.of_subsets for one in results]
+    if not (np.isfinite(scores).all() and np.isfinite(of_subsets).all()):
         raise ValueError(
             "Scores are not finite: 'scoring' must suit y, and R2 needs two samples in every "
             f"validation part (cv={choice.cv!r}, scoring={choice.scoring!r})."
@@ -216,7 +221,9 @@ def _run_fold(task: RankingTask, number: int, train, scored) -> FoldResult:
         seconds += time.perf_counter() - started
         order = _order_of(ranker, task.getter, n_features)
         scores += task.scorer.scores(order, some, scored, parts, columns)
-    return FoldResult(Ks, scores, order, names, seconds)
+    K, n_subsets = task.subsets
+    of_subsets = task.scorer.of_subsets(K, n_subsets, task.seed, scored, parts, columns)
+    return FoldResult(Ks, scores, order, names, seconds, of_subsets)
 
 
 def _names_of(steps, X):

@@ -139,6 +139,27 @@ class Scorer:
             for K in Ks
         ]
 
+    def of_subsets(self, K: int, n_subsets: int, seed: int, rows, parts, columns) -> list[float]:
+        """Return the scores of random subsets of K features.
+
+        The seed and the place of a subset decide it: it is the same in all folds whose X has as
+        many columns. `rows`, `parts` and `columns` are as for :meth:`scores`.
+
+        Raises
+        ------
+        ValueError
+            If there is only one such subset.
+        """
+        n_features = parts[0].shape[1]
+        if n_subsets and K >= n_features:
+            raise ValueError(too_many(K, n_features))
+        scores = []
+        for number in range(n_subsets):
+            rng = np.random.default_rng([seed, 3, number])
+            subset = rng.choice(n_features, K, replace=False)
+            scores += self.scores(subset, [K], rows, parts, columns)
+        return scores
+
     def _fitted(self, X, y, weight):
         return call_with_weights(clone(self.estimator), "fit", X, y, weight)
 
@@ -166,6 +187,14 @@ class Scorer:
         return max(0.0, _weighted_sum(expected**2 - error**2, weights[1]) / total)
 
 
+def too_many(K: int, n_features: int) -> str:
+    """Say that no subset of K features is random."""
+    return (
+        f"K must be less than the number of features, {n_features}, as all random subsets would be "
+        f"the same. Got K={K}."
+    )
+
+
 class HeldOutScores(NamedTuple):
     """Scores of the first K features of a ranking, for several K.
 
@@ -175,15 +204,20 @@ class HeldOutScores(NamedTuple):
     metric : str
     n_fitted, n_scored : int
         Rows that the estimator was fitted to, and scored on: 2,000 of each at most.
+    of_subsets : list of float
+        Scores of random subsets of as many features as the first K.
     """
 
     values: list[float]
     metric: str
     n_fitted: int
     n_scored: int
+    of_subsets: list[float]
 
 
-def held_out_scores(order, Ks, train, held_out, *, task="auto", seed=0) -> HeldOutScores:
+def held_out_scores(
+    order, Ks, train, held_out, *, task="auto", seed=0, n_subsets=0
+) -> HeldOutScores:
     """Fit the default estimator of `k_curve` to `train` and score it on `held_out`.
 
     Parameters
@@ -196,7 +230,9 @@ def held_out_scores(order, Ks, train, held_out, *, task="auto", seed=0) -> HeldO
         X of finite numbers, dense or CSR; y None where features are predicted.
     task : {"auto", "classification", "multilabel", "regression"}, default="auto"
     seed : int, default=0
-        Decides which rows are taken where they are many.
+        Decides which rows are taken where they are many, and the random subsets.
+    n_subsets : int, default=0
+        Number of random subsets.
     """
     X, ys = zip(train, held_out, strict=True)
     n_train, n_features = X[0].shape
@@ -211,7 +247,8 @@ def held_out_scores(order, Ks, train, held_out, *, task="auto", seed=0) -> HeldO
     for K in Ks:  # one at a time, as standardising all features takes a copy of them
         best = order if K < len(order) else np.arange(K)  # which needs no copy
         values += scorer.scores(best, [K], rows, parts, columns)
-    return HeldOutScores(values, scorer.metric, len(rows[0]), len(rows[1]))
+    of_subsets = scorer.of_subsets(Ks[0], n_subsets, seed, rows, parts, columns)
+    return HeldOutScores(values, scorer.metric, len(rows[0]), len(rows[1]), of_subsets)
 
 
 def some_columns(n_features: int, rng: np.random.Generator) -> np.ndarray:

@@ -67,9 +67,9 @@ class Chance:
         scores = np.asarray(scores, dtype=np.float64)
         # Means over folds that are equal may differ in the last bits.
         equal = np.isclose(scores, score, rtol=1e-9, atol=1e-12)
-        n_above = np.count_nonzero((scores > score) & ~equal)
-        n_above += rng.integers(np.count_nonzero(equal) + 1)
-        return cls(float(score), scores, float((1 + n_above) / (1 + len(scores))), metric)
+        n_above = int(np.count_nonzero((scores > score) & ~equal))
+        n_above += int(rng.integers(np.count_nonzero(equal) + 1))
+        return cls(float(score), scores, (1 + n_above) / (1 + len(scores)), metric)
 
     @property
     def mean(self) -> float:

@@ -22,7 +22,9 @@ Select the best features of a table and score them.
 
 {_DATA}
 A share of the rows is held out for the score. The other rows prepare the data, select the features
-and train an estimator on the selected features. The held-out rows score this estimator.
+and train an estimator on the selected features. The held-out rows score this estimator. Random
+features, a constant guess and all features are scored on the same rows. With fewer than 200 rows
+this is repeated on several splits.
 """
 _SELECT_EXAMPLES = """\
 examples:
@@ -162,6 +164,13 @@ def _select(parser):
         default=0.2,
         metavar="SHARE",
         help="share of the rows that are held out (default: 0.2)",
+    )
+    parser.add_argument(
+        "--splits",
+        type=_positive,
+        metavar="N",
+        help="number of random splits to score, each with a new selection (default: 1; 10 for "
+        "fewer than 200 rows, or 3 if a selection takes long)",
     )
     parser.add_argument(
         "--no-score", action="store_true", help="hold out no rows: select on all rows, no score"

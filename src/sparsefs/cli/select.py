@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import time
+import warnings
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
 
-from ..evaluation.scorer import HeldOutScores, held_out_scores
 from ..utils.text import counted
 from .errors import CommandError, needing
 from .features import Features, features_of
@@ -18,12 +18,10 @@ from .methods import selector_of, settings_of
 from .output import print_json, print_lines, print_table, versions
 from .program import program_of
 from .readers import read
-from .splits import split_rows
+from .scores import chance_of, in_lines, scores_of
+from .splits import number_of_splits, split_rows, splits_after
 from .target import Goal, goal_of, warn_of_gaps, warn_of_suspects
 from .writing import check_files, check_npz, write
-
-_MOST_NUMBERS = 10**8  # to score all features, made dense: 0.8 GB
-_ESTIMATORS = {"accuracy": "an SVC", "R2": "kernel ridge regression"}
 
 
 class _Fitted(NamedTuple):
@@ -58,18 +56,24 @@ def run(arguments) -> None:
     selector = _selector(arguments, settings, goal)
     selector.set_params(verbose=messages.shows_progress)
     n_rows = features.X.shape[0]
-    train, held_out = np.arange(n_rows), None
+    train, splits = np.arange(n_rows), []
     if not arguments.no_score:
-        train, held_out = split_rows(goal, n_rows, arguments.test_size, arguments.seed, messages)
+        splits = [split_rows(goal, n_rows, arguments.test_size, arguments.seed, messages)]
+        train = splits[0][0]
+        n_splits = arguments.splits or number_of_splits(features.X.shape, arguments.method)
+        splits += splits_after(splits[0], goal, n_splits, arguments.seed)
     messages.say(f"{type(selector).__name__} on {counted(len(train), 'row')}")
     with clock.of("fit"):
         fitted = _fit(selector, features, goal, train)
     _say_scaling(fitted.selector, messages)
     scores = None
-    if held_out is not None:
+    if splits:
+        if len(splits) > 1:
+            messages.say(f"scoring {len(splits)} splits, with a new selection in each")
         with clock.of("score"):
-            scores = _score(fitted, features, goal, held_out, arguments.seed)
-    if arguments.refit and held_out is not None:
+            fits = _fits(selector, fitted, features, goal, splits)
+            scores = scores_of(fits, splits, features, goal, arguments.seed)
+    if arguments.refit and splits:
         messages.say(f"{type(selector).__name__} again, on all {counted(n_rows, 'row')}")
         with clock.of("refit"):
             rows = np.arange(n_rows)
@@ -156,25 +160,15 @@ def _say_scaling(selector, messages):
         messages.prepared(f"scaling: {chosen} (columns differ much in size)")
 
 
-def _score(fitted: _Fitted, features: Features, goal: Goal, held_out, seed) -> HeldOutScores:
-    """Score the selected features, and all features, on the held-out rows."""
-    X = features.rows(held_out)
-    if fitted.steps is not None:
-        X = fitted.steps.transform(X)
-    n_selected, n_features = fitted.selector.K_, X.shape[1]
-    Ks = [n_selected]
-    n_numbers = n_features * min(X.shape[0] + fitted.X.shape[0], 4000)
-    if goal.y is not None and n_selected < n_features and n_numbers <= _MOST_NUMBERS:
-        Ks.append(n_features)
-    ys = (None, None) if goal.y is None else (goal.y[fitted.rows], goal.y[held_out])
-    return held_out_scores(
-        np.argsort(fitted.selector.ranking_),
-        Ks,
-        (fitted.X, ys[0]),
-        (X, ys[1]),
-        task=goal.task or "auto",
-        seed=seed,
-    )
+def _fits(selector, first: _Fitted, features, goal, splits):
+    """Yield what is fitted to the training rows of each split; that of the first is known."""
+    yield first
+    for train, _ in splits[1:]:
+        again = clone(selector).set_params(verbose=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the first said what there is to say
+            fitted = _fit(again, features, goal, train)
+        yield fitted
 
 
 def _result(arguments, data, goal, features, fitted, scores, clock):
@@ -209,26 +203,9 @@ def _result(arguments, data, goal, features, fitted, scores, clock):
             }
             for i in order
         ],
-        "held_out": None if scores is None else _held_out(goal, scores, features, arguments),
+        "held_out": scores,
         "seconds": {part: round(seconds, 3) for part, seconds in clock.items()},
         "versions": versions(),
-    }
-
-
-def _held_out(goal, scores, features, arguments):
-    selected, *whole = scores.values
-    n_rows = scores.n_scored
-    error = None
-    if scores.metric == "accuracy":
-        error = float(np.sqrt(selected * (1 - selected) / n_rows))
-    return {
-        "metric": scores.metric,
-        "estimator": _ESTIMATORS.get(scores.metric, "ridge regression"),
-        "selected": selected,
-        "standard_error": error,
-        "all": whole[0] if whole else None,
-        "n_rows": n_rows,
-        "n_rows_fitted": scores.n_fitted,
     }
 
 
@@ -244,20 +221,14 @@ def _summary(result):
     if held_out is None:
         yield f"selected on all {n_rows}; no rows were held out for a score"
         return
-    error = held_out["standard_error"]
-    line = f"{held_out['metric']} {held_out['selected']:.3f}"
-    line += f" ± {error:.3f}" if error is not None else ""
-    line += f" with {counted(result['K'], 'feature')}"
-    if held_out["metric"] == "explained variance":
-        line += " of the other features"
-    if held_out["all"] is not None:
-        line += f", {held_out['all']:.3f} with all {result['data']['n_features']:,}"
-    yield f"{line}: {held_out['estimator']} on {held_out['n_rows']:,} held-out rows"
+    yield from in_lines(held_out, result["K"], result["data"]["n_features"])
     if result["selected_on"] == "all rows":
         yield (
             f"selected on all {n_rows}; the score is that of {counted(result['K'], 'feature')} "
             "selected on the training rows"
         )
+    elif held_out["n_splits"] > 1:
+        yield f"the table is the selection of the first split, on its other {n_rows}"
     else:
         yield f"selected on the other {n_rows}"
 
@@ -266,16 +237,11 @@ def _report(arguments, data, goal, features, fitted, result):
     from ..report import write_report
 
     scores = result["held_out"]
-    held_out = None
+    held_out = chance = None
     if scores is not None:
-        held_out = {
-            "metric": scores["metric"],
-            "selected": scores["selected"],
-            "n_samples": scores["n_rows"],
-            "estimator": scores["estimator"],
-        }
-        if scores["all"] is not None:
-            held_out["all"] = scores["all"]
+        names = ("metric", "selected", "interval", "all", "n_splits", "estimator")
+        held_out = {name: scores[name] for name in names} | {"n_samples": scores["n_rows"]}
+        chance = chance_of(scores)
     code, preparation = program_of(arguments, data, goal, features, fitted), result["preparation"]
     arrays = arguments.target in (None, "y") and not (arguments.transpose or arguments.drop)
     if code is None and not preparation and not (data.source.endswith(".npz") and arrays):
@@ -290,6 +256,7 @@ def _report(arguments, data, goal, features, fitted, result):
         source=data.source,
         preparation=preparation,
         held_out=held_out,
+        chance=chance or False,
         command=arguments.command_line,
         code=code,
     )

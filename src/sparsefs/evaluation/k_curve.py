@@ -153,14 +153,14 @@ def prepared(
     y,
     *,
     Ks,
-    estimator,
-    scoring,
-    cv,
-    sample_weight,
-    groups,
-    random_state,
-    importance_getter,
-    task,
+    estimator=None,
+    scoring=None,
+    cv=None,
+    sample_weight=None,
+    groups=None,
+    random_state=None,
+    importance_getter="auto",
+    task="auto",
 ):
     """Check what :func:`k_curve` is given; return the task, folds, generator and feature names.
 

@@ -39,6 +39,11 @@ def _of_scores(subject, scores):
         yield f"Always guessing “{target.outputs[most]}” is right in {share(guess)} of cases."
     elif metric == "R2" and value <= 0.01:
         yield "The selection scores no better than always predicting the mean."
+    if scores.chance is not None and not scores.chance.is_beaten:
+        yield (
+            f"The selection is no better than {counted(subject.K, 'random feature')} "
+            f"(p = {scores.chance.p_value:.2g})."
+        )
     if scores.held_out is None and subject.K < subject.n_features:
         ours, all_ = scores.at(subject.K), scores.of_all(subject.n_features)
         if ours and all_ and all_[0] - ours[0] > 2 * np.hypot(ours[1], all_[1]):

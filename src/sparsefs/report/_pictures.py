@@ -13,11 +13,13 @@ import numpy as np
 
 from ..plots import ImportanceDisplay, KCurveDisplay
 from ..plots._features import score_label
-from ..plots._style import BLUE, RED, without_math
+from ..plots._style import BLUE, CHOSEN, GREY, LEGEND, RED, whole_ticks, without_math
+from ..utils.text import counted
 from ._html import Html, count, html, tag
 from ._subject import Subject
 
 _SIZE = (6.3, 3.4)  # inches, as in print
+_NARROW = (3.3, 1.7)  # fits a phone
 _LEAST = 480  # pixels; a narrower screen scrolls
 _MOST_BARS = 40
 _LONGEST = 24  # letters of a name
@@ -50,6 +52,41 @@ def k_curve_picture(curve: Any, K: int, all_features: float | None) -> Html:
         f"{count(curve.Ks[0])} to {count(curve.Ks[-1])}: between {low:.3f} and {high:.3f}.",
         f"Mean {curve.metric} on held-out rows ± one standard error",
     )
+
+
+def chance_picture(chance: Any, K: int) -> Html:
+    """Draw a histogram of the scores of random features, and mark that of the selection."""
+
+    def draw(figure):
+        ax = figure.subplots()
+        ax.hist(chance.scores, bins=_bins(chance.scores), color=GREY)
+        ax.axvline(chance.score, color=RED, lw=1.2)
+        ax.plot(chance.score, 0, clip_on=False, ls="none", label="selection", **CHOSEN)
+        ax.set(xlabel=chance.metric, ylabel="random subsets")
+        whole_ticks(ax.yaxis)
+        ax.legend(**LEGEND)
+
+    n = len(chance.scores)
+    return _picture(
+        draw,
+        _NARROW,
+        f"Histogram of the {chance.metric} of {count(n)} random subsets of {count(K)} features, "
+        f"mostly from {chance.low:.3f} to {chance.high:.3f}; the selection has {chance.score:.3f}.",
+        f"{count(n)} random subsets of {counted(K, 'feature')}, on the same held-out rows. p is "
+        "the share of scores at least as high as that of the selection, which is one of them; "
+        "equal scores are ordered at random.",
+    )
+
+
+def _bins(scores):
+    """Return the edges of at most 20 bins, which are no narrower than the steps of the scores."""
+    values = np.unique(np.round(scores, 9))
+    if len(values) == 1:
+        return values[0] + np.array([-0.005, 0.005])
+    step = np.diff(values).min()
+    n_steps = np.ptp(values) / step
+    width = step * max(1, np.ceil(n_steps / 20))
+    return np.arange(values[0] - step / 2, values[-1] + width, width)
 
 
 def importance_picture(subject: Subject) -> Html:

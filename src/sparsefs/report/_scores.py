@@ -12,6 +12,8 @@ import numpy as np
 from sklearn.base import clone
 
 from ..data import RowTable
+from ..evaluation import Chance, wilson_interval
+from ..evaluation.chance import curve_and_chance
 from ..evaluation.choice import LARGEST
 from ..evaluation.curve import KCurve
 from ..evaluation.scorer import MOST_ROWS
@@ -20,6 +22,8 @@ from ._html import printable
 from ._subject import Subject
 
 _WORK = 4e9  # products in a kernel matrix, a few seconds in each fold
+_SUBSETS = (19, 100)  # of random features: fewest and most
+_WORK_OF_SUBSETS = 4e7  # squared rows of all fits to them, a few seconds
 
 
 @dataclass
@@ -33,30 +37,41 @@ class Scores:
         Origin of the curve: the user, the choice of K within the fit, or this report.
     held_out : dict or None
         As :func:`checked` returns it.
+    chance : Chance or None
+        Scores of as many random features.
     """
 
     curve: KCurve | None
     origin: str | None
     held_out: dict | None
+    chance: Chance | None
 
     @classmethod
-    def of(cls, subject: Subject, curve, held_out) -> Scores:
+    def of(cls, subject: Subject, curve, held_out, chance) -> Scores:
         """Take, or compute, the scores; see :func:`sparsefs.report.write_report`."""
+        if chance is not None and chance is not False and not isinstance(chance, Chance):
+            raise ValueError(
+                "The 'chance' parameter of write_report must be a Chance, None or False. Got "
+                f"{chance!r}."
+            )
+        known = chance or None
         if curve is False:
-            return cls(None, None, held_out)
+            return cls(None, None, held_out, known)
         if curve is not None:
             if not isinstance(curve, KCurve):
                 raise ValueError(
                     "The 'curve' parameter of write_report must be a KCurve, None or False. Got "
                     f"{curve!r}."
                 )
-            return cls(curve, "given", held_out)
+            return cls(curve, "given", held_out, known)
         path = getattr(subject.selector, "path_", None)
         if path is not None:
-            return cls(path, "path", held_out)
+            return cls(path, "path", held_out, known)
         if isinstance(subject.X, RowTable):  # rows of a fold lie all over the files
-            return cls(None, None, held_out)
-        return cls(_computed(subject), "computed", held_out)
+            return cls(None, None, held_out, known)
+        wanted = chance is None and held_out is None and subject.K < subject.n_features
+        curve, computed = _computed(subject, wanted)
+        return cls(curve, "computed", held_out, computed if wanted else known)
 
     def times_again(self, subject: Subject, columns: np.ndarray) -> np.ndarray | None:
         """Return in how many folds features are among the K best; None if not known.
@@ -91,6 +106,11 @@ def in_words(metric: str, value: float) -> str:
     return f"{100 * value:.1f} %" if metric == "accuracy" else f"{value:.3f}"
 
 
+def in_range(metric: str, low: float, high: float) -> str:
+    """Write an interval of scores, in the unit of :func:`in_words`."""
+    return f"{in_words(metric, low).removesuffix(' %')} to {in_words(metric, high)}"
+
+
 def with_error(metric: str, value: float, error: float) -> str:
     """Write a score and its standard error, in the same unit."""
     if not np.isfinite(error):
@@ -108,7 +128,15 @@ def checked(held_out: Any) -> dict:
     ValueError
         If they cannot be shown.
     """
-    known = {"metric": str, "selected": Real, "all": Real, "n_samples": Integral, "estimator": str}
+    known = {
+        "metric": str,
+        "selected": Real,
+        "interval": tuple | list,
+        "all": Real,
+        "n_samples": Integral,
+        "n_splits": Integral,
+        "estimator": str,
+    }
     usable = (
         isinstance(held_out, Mapping)
         and {"metric", "selected"} <= set(held_out) <= set(known)
@@ -117,17 +145,24 @@ def checked(held_out: Any) -> dict:
             isinstance(value, known[name]) or (value is None and name not in ("metric", "selected"))
             for name, value in held_out.items()
         )
+        and [isinstance(end, Real) for end in held_out.get("interval") or (0, 0)] == [True] * 2
     )
     if not usable:
         raise ValueError(
             "The 'held_out' parameter of write_report must be a dict of 'metric' (str) and "
-            "'selected' (a number), and, where known, of 'all' (a number), 'n_samples' (int) and "
-            f"'estimator' (str). Got {held_out!r}."
+            "'selected' (a number), and, where known, of 'interval' (two numbers), 'all' (a "
+            "number), 'n_samples' (int), 'n_splits' (int) and 'estimator' (str). Got "
+            f"{held_out!r}."
         )
-    return {name: value for name, value in held_out.items() if value is not None}
+    found = {name: value for name, value in held_out.items() if value is not None}
+    n, score = found.get("n_samples", 0), found["selected"]
+    if found["metric"] == "accuracy" and found.get("n_splits", 1) == 1 and n > 0 <= score <= 1:
+        found.setdefault("interval", wilson_interval(score, n))
+    return found
 
 
-def _computed(subject):
+def _computed(subject, with_chance):
+    """Return the curve, and the chance at K if it is wanted."""
     from ..evaluation import k_curve
 
     n, K = subject.n_features, subject.K
@@ -140,10 +175,18 @@ def _computed(subject):
             Ks.add(n)
     else:  # a fit for every number and fold
         Ks = {max(1, K // 4), max(1, K // 2), K, min(n, 2 * K)}
-    return k_curve(
-        clone(subject.selector),
+    selector, y = clone(subject.selector), None if subject.target is None else subject.y
+    if not with_chance:
+        return k_curve(selector, subject.X, y, Ks=sorted(Ks), random_state=0), None
+    rows = min(subject.n_samples, MOST_ROWS)
+    n_subsets = int(np.clip(_WORK_OF_SUBSETS / (5 * rows**2), *_SUBSETS))
+    return curve_and_chance(
+        "write_report",
+        selector,
         subject.X,
-        None if subject.target is None else subject.y,
+        y,
+        K=K,
+        n_subsets=n_subsets,
         Ks=sorted(Ks),
         random_state=0,
     )

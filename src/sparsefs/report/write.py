@@ -30,7 +30,7 @@ from ._statistics import ColumnFacts
 from ._subject import Subject
 
 if TYPE_CHECKING:
-    from ..evaluation import KCurve
+    from ..evaluation import Chance, KCurve
     from ..utils.typing import Data, Estimator, Names, PathLike
 
 
@@ -41,6 +41,7 @@ def write_report(
     y: Data | None = None,
     *,
     curve: KCurve | Literal[False] | None = None,
+    chance: Chance | Literal[False] | None = None,
     feature_names: Names | None = None,
     target_name: str | None = None,
     title: str | None = None,
@@ -73,6 +74,10 @@ def write_report(
         curve of a selector with ``K="auto"``. For other selectors it computes one, which fits the
         selector five times (20 times if it trains towards K, such as NeuroFS). False leaves the
         curve out, and so does None for files on disk.
+    chance : Chance, False or None, default=None
+        Scores of random features (:func:`sparsefs.evaluation.random_subsets`). None computes them
+        on the folds of the curve, if the report computes the curve and has no `held_out`. False
+        leaves them out.
     feature_names : array-like of shape (n_features,) or None, default=None
         None takes the names of the selector or of X, or x0, x1, ...
     target_name : str or None, default=None
@@ -88,9 +93,12 @@ def write_report(
         Complete Python program that repeats the selection. None writes one.
     held_out : dict or None, default=None
         Scores on rows that neither the selection nor the choice of K used: ``"metric"``, its
-        name; ``"selected"``, the score of the selected features; and optionally ``"all"``, the
-        score of all features, ``"n_samples"``, the number of rows, and ``"estimator"``, its name.
-        The report shows them first, in place of the scores of the curve.
+        name; ``"selected"``, the score of the selected features; and optionally ``"interval"``,
+        the lower and upper end of its confidence interval, ``"all"``, the score of all features,
+        ``"n_samples"``, the number of rows, ``"n_splits"``, the number of splits that the scores
+        are the mean of, and ``"estimator"``, its name. Without an interval, Wilson's is computed
+        for an accuracy on `n_samples` rows of one split. The report shows these scores first, in
+        place of those of the curve.
     command : str or None, default=None
         Command line that made the selection.
 
@@ -103,7 +111,8 @@ def write_report(
     NotFittedError
         If the selector is not fitted.
     ValueError
-        If X, y, `feature_names`, `curve` or `held_out` do not fit the selector or each other.
+        If X, y, `feature_names`, `curve`, `chance` or `held_out` do not fit the selector or each
+        other.
 
     Warns
     -----
@@ -134,7 +143,7 @@ def write_report(
     source = None if source is None else printable(os.fspath(source))
     held_out = None if held_out is None else checked(held_out)  # before the slow part
     subject = Subject.of(selector, X, y, feature_names, target_name)
-    scores = Scores.of(subject, curve, held_out)
+    scores = Scores.of(subject, curve, held_out, chance)
     columns = ColumnFacts.of(subject.X)
     doubts = subject.doubts()
     for doubt in doubts:

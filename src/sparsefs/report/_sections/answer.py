@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from ...utils.text import counted
 from .._html import Html, bold_names, count, items, paragraph, tag
-from .._scores import Scores, in_words, with_error
+from .._pictures import chance_picture
+from .._scores import Scores, in_range, in_words, with_error
 from .._subject import Subject
 
 _FIRST = 10  # names that are shown
@@ -28,6 +30,7 @@ def answer(subject: Subject, scores: Scores, notes: list, source: str | None) ->
             ".",
         ),
         paragraph(_basis(scores)) if _basis(scores) else None,
+        None if scores.chance is None else chance_picture(scores.chance, subject.K),
         warnings if notes else None,
         id="answer",
         aria_label="The answer",
@@ -35,28 +38,40 @@ def answer(subject: Subject, scores: Scores, notes: list, source: str | None) ->
 
 
 def _tiles(subject, scores):
-    labels = "with the selection", f"with all {count(subject.n_features)} features"
+    labels = ["with the selection", f"with all {count(subject.n_features)} features"]
     if scores.held_out is not None:
-        metric = scores.held_out["metric"]
+        metric, interval = scores.held_out["metric"], scores.held_out.get("interval")
         values = scores.held_out["selected"], scores.held_out.get("all")
         figures = [None if value is None else in_words(metric, value) for value in values]
+        if interval is not None:
+            labels[0] += f", 95 % interval {in_range(metric, *interval)}"
     else:
         metric = "" if scores.curve is None else scores.curve.metric
         every = None if subject.K == subject.n_features else scores.of_all(subject.n_features)
         pairs = scores.at(subject.K), every
         figures = [None if pair is None else with_error(metric, *pair) for pair in pairs]
-    return [
-        tag("li", tag("strong", figure), tag("span", f"{metric} {label}"))
+    tiles = [
+        (figure, f"{metric} {label}")
         for figure, label in zip(figures, labels, strict=True)
         if figure is not None
     ]
+    if scores.chance is not None:
+        chance = scores.chance
+        says = f"{chance.metric} with {counted(subject.K, 'random feature')}, "
+        says += f"p = {chance.p_value:.2g}"
+        tiles.insert(1, (in_words(chance.metric, chance.mean), says))
+    return [tag("li", tag("strong", figure), tag("span", text)) for figure, text in tiles]
 
 
 def _basis(scores):
     """Say how the scores were measured."""
     if scores.held_out is not None:
         n, who = scores.held_out.get("n_samples"), scores.held_out.get("estimator", "a model")
-        return f"Score of {who} on {'' if n is None else f'{count(n)} '}held-out rows."
+        text = f"Score of {who} on {'' if n is None else f'{count(n)} '}held-out rows"
+        n_splits = scores.held_out.get("n_splits", 1)
+        if n_splits > 1:
+            text += f" (mean of {count(n_splits)} splits with a new selection in each)"
+        return f"{text}."
     if scores.curve is None:
         return ""
     folds = f"Mean of {scores.curve.scores.shape[1]} folds, each with its own selection; ± is the "

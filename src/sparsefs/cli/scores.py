@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Scores of a selection on held-out rows, next to those of random features and of a constant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..evaluation import Chance, wilson_interval
+from ..evaluation.intervals import interval_of_splits
+from ..evaluation.scorer import MOST_ROWS, HeldOutScores, held_out_scores
+from ..utils.text import counted
+from .features import Features
+from .target import Goal
+
+_MOST_NUMBERS = 10**8  # to score all features, made dense: 0.8 GB
+_ESTIMATORS = {"accuracy": "an SVC", "R2": "kernel ridge regression"}
+_MOST_SUBSETS, _FEWEST_SUBSETS = 100, 19  # with fewer no p-value is 0.05
+_WORK = 4e7  # squared training rows of all fits to random features: a few seconds
+
+
+def scores_of(fits, splits, features: Features, goal: Goal, seed: int) -> dict[str, Any]:
+    """Score each selection on the held-out rows of its split; return the entry of the document.
+
+    Parameters
+    ----------
+    fits : iterable of _Fitted
+        For each split, the preparation and the selector fitted to its training rows.
+    splits : list of (training rows, held-out rows)
+    """
+    n_subsets = _number_of_subsets(len(splits), len(splits[0][0]))
+    found: list[HeldOutScores] = []
+    Ks = []
+    for fitted, (_, held_out) in zip(fits, splits, strict=True):
+        found.append(_of_split(fitted, features, goal, held_out, seed, n_subsets))
+        Ks.append(int(fitted.selector.K_))
+    first = found[0]
+    # A split in which K="auto" keeps all features has no other subset.
+    subsets = [one.of_subsets or one.values[:1] * n_subsets for one in found]
+    score = float(np.mean([one.values[0] for one in found]))
+    chance = None
+    if first.of_subsets:
+        rng = np.random.default_rng([seed, 4])
+        chance = Chance.of(score, np.mean(subsets, axis=0), first.metric, rng)
+    return {
+        "metric": first.metric,
+        "estimator": _ESTIMATORS.get(first.metric, "ridge regression"),
+        "n_splits": len(splits),
+        "n_rows": first.n_scored,
+        "n_rows_fitted": first.n_fitted,
+        "K_by_split": Ks,
+        "selected": score,
+        "interval": _interval(found, splits),
+        "random": None if chance is None else _entry(chance),
+        "guess": _guess(goal, splits),
+        "all": float(np.mean([one.values[-1] for one in found])) if len(first.values) > 1 else None,
+    }
+
+
+def chance_of(held_out: dict[str, Any]) -> Chance | None:
+    """Return the scores of random features as they are in the document."""
+    random = held_out["random"]
+    if random is None:
+        return None
+    return Chance(held_out["selected"], random["scores"], random["p_value"], held_out["metric"])
+
+
+def _of_split(fitted, features, goal, held_out, seed, n_subsets):
+    """Score the selected, random and all features on the held-out rows of a split."""
+    X = features.rows(held_out)
+    if fitted.steps is not None:
+        X = fitted.steps.transform(X)
+    n_selected, n_features = fitted.selector.K_, X.shape[1]
+    Ks = [n_selected]
+    n_numbers = n_features * min(X.shape[0] + fitted.X.shape[0], 2 * MOST_ROWS)
+    if goal.y is not None and n_selected < n_features and n_numbers <= _MOST_NUMBERS:
+        Ks.append(n_features)
+    ys = (None, None) if goal.y is None else (goal.y[fitted.rows], goal.y[held_out])
+    return held_out_scores(
+        np.argsort(fitted.selector.ranking_),
+        Ks,
+        (fitted.X, ys[0]),
+        (X, ys[1]),
+        task=goal.task or "auto",
+        seed=seed,
+        n_subsets=n_subsets if n_selected < n_features else 0,
+    )
+
+
+def _number_of_subsets(n_splits, n_train):
+    """Return fewer subsets for more rows, as the time of an SVC grows with their square."""
+    affordable = int(_WORK / (n_splits * min(n_train, MOST_ROWS) ** 2))
+    return min(_MOST_SUBSETS, max(_FEWEST_SUBSETS, affordable))
+
+
+def _interval(found, splits):
+    """Return the 95 % interval of the mean score, or None.
+
+    For accuracies it is Wilson's, in which a row counts once, however often it was held out.
+    """
+    scores = [one.values[0] for one in found]
+    if found[0].metric == "accuracy":
+        different = np.unique(np.concatenate([held_out for _, held_out in splits]))
+        n_rows = found[0].n_scored if len(splits) == 1 else len(different)
+        return wilson_interval(float(np.mean(scores)), n_rows)
+    return interval_of_splits(scores, *map(len, splits[0]))
+
+
+def _entry(chance):
+    return {
+        "mean": chance.mean,
+        "low": chance.low,
+        "high": chance.high,
+        "p_value": chance.p_value,
+        "n_subsets": len(chance.scores),
+        "scores": chance.scores,
+    }
+
+
+def _guess(goal, splits):
+    """Return the most frequent class of the first training rows, and its share of those held out.
+
+    None for quantities: R2 of their mean is 0.
+    """
+    if goal.y is None or goal.task != "classification":
+        return None
+    classes, counts = np.unique(goal.y[splits[0][0]], return_counts=True)
+    label = classes[counts.argmax()]
+    shares = [float((goal.y[held_out] == label).mean()) for _, held_out in splits]
+    return {"label": label.item(), "score": float(np.mean(shares))}
+
+
+def in_lines(held_out: dict[str, Any], K: int, n_features: int) -> Iterator[str]:
+    """Yield the lines that are printed: the scores, a doubt, and the rows behind them."""
+    metric, interval, random = held_out["metric"], held_out["interval"], held_out["random"]
+    with_features = f"with {counted(K, 'feature')}"
+    if metric == "explained variance":
+        with_features += " of the other features"
+    others = held_out["K_by_split"][1:]
+    if any(other != K for other in others):
+        with_features += f" ({min(others)} to {max(others)} in the other splits)"
+    rows = [f"{_figure(held_out['selected'], interval)} {with_features}"]
+    if random is not None:
+        figure = _figure(random["mean"], (random["low"], random["high"]))
+        rows.append(f"{figure} with {K:,} at random, p = {random['p_value']:.2g}")
+    if held_out["guess"] is not None:
+        label = repr(held_out["guess"]["label"])
+        rows.append(f"{held_out['guess']['score']:.2f} by always guessing {label}")
+    if held_out["all"] is not None:
+        rows.append(f"{held_out['all']:.2f} with all {n_features:,}")
+    margin = " " * len(metric)
+    for number, row in enumerate(rows):
+        end = ";" if number < len(rows) - 1 else ""
+        yield f"{margin if number else metric} {row}{end}"
+    chance = chance_of(held_out)
+    if chance is not None and not chance.is_beaten:
+        yield f"The selection is no better than {counted(K, 'random feature')}."
+    measured = f"{held_out['estimator']} on {held_out['n_rows']:,} held-out rows"
+    n_splits = held_out["n_splits"]
+    if n_splits > 1:
+        measured += f", mean of {n_splits} splits with a new selection in each"
+    yield measured
+
+
+def _figure(score, interval):
+    if interval is None:
+        return f"{score:.2f}"
+    return f"{score:.2f} ({interval[0]:.2f} to {interval[1]:.2f})"

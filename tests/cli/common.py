@@ -9,7 +9,7 @@ import pytest
 
 from sparsefs.cli import main
 
-QUICK = ["--set", "max_iter=20"]
+QUICK = ["--set", "max_iter=20", "--splits", "1"]
 INFORMATIVE = {"alpha", "beta"}
 
 

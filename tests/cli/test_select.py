@@ -2,17 +2,24 @@
 """What select prints and writes, and what it has not seen when it scores."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import sparse
+from scipy import sparse, stats
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from sparsefs import GradualPruningSelector, __version__
+from sparsefs import GradualPruningSelector, WASTSelector, __version__
+from sparsefs.cli.features import Features
+from sparsefs.cli.scores import scores_of
+from sparsefs.cli.select import _fit
+from sparsefs.cli.splits import number_of_splits, split_rows, splits_after
+from sparsefs.cli.target import Goal
+from sparsefs.evaluation import wilson_interval
 from tests.cli.common import INFORMATIVE, QUICK, numbers
 
 
@@ -31,9 +38,21 @@ def test_the_table(csv, command):
     assert {line.split()[1] for line in lines[1:3]} == INFORMATIVE
     assert [line.split()[0] for line in lines[1:3]] == ["1", "2"]
     assert lines[3] == ""
-    assert lines[4].startswith("accuracy 0.") and "with 2 features" in lines[4]
-    assert "with all 12: an SVC on 24 held-out rows" in lines[4]
-    assert lines[5] == "selected on the other 96 rows"
+    figure = r"[01]\.\d\d"
+    interval = rf"{figure} \({figure} to {figure}\)"
+    for line, pattern in zip(
+        lines[4:],
+        [
+            rf"accuracy {interval} with 2 features;",
+            rf"         {interval} with 2 at random, p = 0\.\d+;",
+            r"         0\.5\d by always guessing '(case|control)';",
+            rf"         {figure} with all 12",
+            "an SVC on 24 held-out rows",
+            "selected on the other 96 rows",
+        ],
+        strict=True,
+    ):
+        assert re.fullmatch(pattern, line), line
     progress = ran.err.splitlines()
     assert progress and all(line.startswith("sparsefs: ") for line in progress)
 
@@ -59,7 +78,9 @@ def test_the_json_document(csv, select):
     assert scores == sorted(scores, reverse=True)
     held_out = found["held_out"]
     assert held_out["metric"] == "accuracy" and held_out["n_rows"] == 24
-    assert 0.7 < held_out["selected"] <= 1 and 0 < held_out["standard_error"] < 0.1
+    low, high = held_out["interval"]
+    assert 0.7 < held_out["selected"] <= 1 and 0.5 < low < held_out["selected"] < high <= 1
+    assert held_out["n_splits"] == 1 and held_out["K_by_split"] == [3]
     assert 0.5 < held_out["all"] <= 1
     assert set(found["seconds"]) == {"read", "prepare", "fit", "score"}
     assert found["versions"]["sparsefs"] == __version__
@@ -143,6 +164,96 @@ def test_refit_and_no_score_say_which_rows_selected(csv, command):
     assert none[-1] == "selected on all 120 rows; no rows were held out for a score"
 
 
+# Chance.
+
+
+def test_the_score_of_random_features_is_that_of_a_literal_loop(csv, select):
+    held_out = select(csv, "--target", "label", "-K", 2, "--seed", 3).json["held_out"]
+    frame = pd.read_csv(csv)
+    X, y = frame.drop(columns="label").to_numpy(np.float32), frame["label"].to_numpy(str)
+    test = held_out_rows(frame, seed=3)
+    train = np.setdiff1d(np.arange(120), test)
+    expected = []
+    for number in range(100):
+        chosen = np.random.default_rng([3, 3, number]).choice(12, 2, replace=False)
+        model = make_pipeline(StandardScaler(), SVC()).fit(X[train][:, chosen], y[train])
+        expected.append(model.score(X[test][:, chosen], y[test]))
+    random = held_out["random"]
+    np.testing.assert_allclose(random["scores"], expected)
+    assert random["n_subsets"] == 100 and random["mean"] == pytest.approx(np.mean(expected))
+    above = np.sum(np.array(expected) > held_out["selected"] + 1e-9)
+    equal = np.sum(np.abs(np.array(expected) - held_out["selected"]) < 1e-9)
+    assert 1 + above <= round(101 * random["p_value"]) <= 1 + above + equal
+    most = frame["label"].iloc[train].mode()[0]
+    assert held_out["guess"] == {"label": most, "score": (y[test] == most).mean()}
+    assert held_out["interval"] == list(wilson_interval(held_out["selected"], 24))
+
+
+def test_few_rows_are_split_several_times(csv, select, command):
+    options = ["--target", "label", "-K", 2, "--set", "max_iter=20"]
+    one = select(csv, *options, "--splits", 1, quick=False).json
+    many = select(csv, *options, quick=False).json
+    assert many["features"] == one["features"] and many["n_rows_selected_on"] == 96
+    held_out = many["held_out"]
+    assert held_out["n_splits"] == 10 and len(held_out["K_by_split"]) == 10
+    assert len(held_out["random"]["scores"]) == 100
+    spread = [np.ptp(found["held_out"]["random"]["scores"]) for found in (one, many)]
+    assert spread[1] < spread[0]
+    width = [np.ptp(found["held_out"]["interval"]) for found in (one, many)]
+    assert width[1] < width[0]
+    lines = command("select", csv, *options, "--splits", 3).out.splitlines()
+    assert lines[-2].endswith("held-out rows, mean of 3 splits with a new selection in each")
+    assert lines[-1] == "the table is the selection of the first split, on its other 96 rows"
+
+
+def test_how_often_rows_are_split():
+    assert number_of_splits((199, 500), "gradual-pruning") == 10
+    assert number_of_splits((200, 500), "gradual-pruning") == 1
+    assert number_of_splits((199, 500), "neurofs") == 3
+    assert number_of_splits((199, 100_000), "gradual-pruning") == 3
+
+
+def test_later_splits_differ_and_keep_the_shares():
+    goal = Goal(np.arange(60) % 3, "classification", "y", 3)
+    first = split_rows(goal, 60, 0.2, 0, None)
+    splits = [first, *splits_after(first, goal, 4, 0)]
+    assert len({tuple(held_out) for _, held_out in splits}) == 4
+    for train, held_out in splits:
+        assert sorted([*train, *held_out]) == list(range(60))
+        assert np.bincount(goal.y[held_out]).tolist() == [4, 4, 4]
+
+
+def test_a_selection_no_better_than_random_features_is_said_to_be_none(command, tmp_path):
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % 2
+    X = 2 * y[:, None] + rng.standard_normal((60, 40))
+    np.savez(tmp_path / "easy.npz", X=X, y=y)
+    lines = command("select", tmp_path / "easy.npz", "-K", 6, *QUICK).out.splitlines()
+    assert "The selection is no better than 6 random features." in lines
+    X[:, 4:] -= 2 * y[:, None]
+    np.savez(tmp_path / "hard.npz", X=X, y=y)
+    lines = command("select", tmp_path / "hard.npz", "-K", 4, *QUICK[:2], "--splits", 5).out
+    assert "no better" not in lines and ", p = 0.0" in lines
+
+
+@pytest.mark.slow
+def test_printed_p_values_are_uniform_on_noise():
+    """The whole of the score, with a selector that is quick."""
+    found = []
+    for seed in range(100):
+        X = np.random.default_rng([seed, 9]).standard_normal((30, 12))
+        goal = Goal(np.arange(30) % 2, "classification", "y", 2)
+        features = Features(X, [f"f{i}" for i in range(12)], None, [], {})
+        first = split_rows(goal, 30, 0.2, seed, None)
+        splits = [first, *splits_after(first, goal, 2, seed)]
+        fits = [
+            _fit(WASTSelector(K=2, max_iter=1, random_state=0), features, goal, train)
+            for train, _ in splits
+        ]
+        found.append(scores_of(fits, splits, features, goal, seed)["random"]["p_value"])
+    assert stats.kstest(found, "uniform").pvalue > 0.01
+
+
 # What is selected by.
 
 
@@ -174,6 +285,7 @@ def test_K_is_chosen_or_a_share(csv, select):
     too_many = select(csv, "--target", "label", "-K", 50)
     assert too_many.json["K"] == 12 and "warning: K=50 is greater" in too_many.err
     assert too_many.json["held_out"]["all"] is None
+    assert too_many.json["held_out"]["random"] is None
 
 
 def test_regression(csv, select, tmp_path):
@@ -185,14 +297,16 @@ def test_regression(csv, select, tmp_path):
     assert set(ran.names) == INFORMATIVE and ran.json["settings"]["task"] == "regression"
     assert held_out["metric"] == "R2" and held_out["selected"] > 0.8
     assert held_out["estimator"] == "kernel ridge regression"
-    assert held_out["standard_error"] is None
+    assert held_out["interval"] is None and held_out["guess"] is None
+    assert held_out["random"]["mean"] < 0.5 and held_out["random"]["p_value"] <= 0.05
 
 
 def test_without_labels(csv, select):
     ran = select(csv, "--unsupervised", "--drop", "label", "-K", 4)
     assert ran.json["target"] is None and ran.json["settings"]["supervised"] is False
     assert ran.json["held_out"]["metric"] == "explained variance"
-    assert ran.json["held_out"]["all"] is None
+    assert ran.json["held_out"]["all"] is None and ran.json["held_out"]["guess"] is None
+    assert 0 <= ran.json["held_out"]["random"]["low"]
     scored = select(csv, "--unsupervised", "--target", "label", "-K", 4)
     assert scored.json["held_out"]["metric"] == "accuracy"
     assert "label" not in scored.names

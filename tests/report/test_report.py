@@ -22,6 +22,7 @@ from sparsefs import (
     WASTSelector,
     open_shards,
 )
+from sparsefs.evaluation import Chance, wilson_interval
 from sparsefs.report import write_report
 from sparsefs.report._html import MISSING
 from tests.report.pages import curve_of, report
@@ -66,6 +67,48 @@ def test_held_out_scores_come_before_those_of_the_curve(digits, tmp_path):
     assert "0.800" in answer and "60.0" not in answer
     assert "Score of Lasso on 77 held-out rows." in answer
     assert "with all" not in answer
+
+
+def chance_of(score=0.9, scores=(0.5, 0.6, 0.7), p_value=0.25):
+    return Chance(score, np.array(scores), p_value, "accuracy")
+
+
+def test_random_features_and_intervals_are_in_the_answer(digits, tmp_path):
+    held_out = {"metric": "accuracy", "selected": 0.9, "n_samples": 50, "all": 0.95}
+    page = report(tmp_path, *digits, held_out=held_out, chance=chance_of())
+    answer = " ".join(page.block("answer").split())
+    low, high = wilson_interval(0.9, 50)
+    assert f"the selection, 95 % interval {100 * low:.1f} to {100 * high:.1f} %" in answer
+    assert "60.0 %accuracy with 16 random features, p = 0.25" in answer
+    assert "The selection is no better than 16 random features (p = 0.25)." in page.text
+    (picture,) = [a for tag, a in page.tags if tag == "img" and "random subsets" in a["alt"]]
+    assert "3 random subsets of 16 features" in picture["alt"] and "0.900" in picture["alt"]
+    assert int(picture["width"]) <= 328  # of a phone
+    better = chance_of(scores=[0.6] * 99, p_value=0.01)
+    held_out |= {"interval": (0.81, 0.93), "n_splits": 7}
+    text = report(tmp_path, *digits, held_out=held_out, chance=better).text
+    assert "no better than 16" not in text and "interval 81.0 to 93.0 %" in text
+    assert "50 held-out rows (mean of 7 splits with a new selection in each)." in text
+
+
+def test_chance_is_computed_with_the_curve_and_only_then(numbers, tmp_path):
+    X, y = numbers
+    selector = GradualPruningSelector(K=2, **QUICK).fit(X, y)
+    text = report(tmp_path, selector, X, y, curve=None).text
+    assert "R2 with 2 random features, p = 0.0" in text
+    for options in ({"curve": False}, {"curve": curve_of(12)}, {"curve": None, "chance": False}):
+        assert "random features" not in report(tmp_path, selector, X, y, **options).text
+    held_out = {"metric": "R2", "selected": 0.8}
+    text = report(tmp_path, selector, X, y, curve=None, held_out=held_out).text
+    assert "random features" not in text
+    whole = GradualPruningSelector(K=12, **QUICK).fit(X, y)
+    assert "random features" not in report(tmp_path, whole, X, y, curve=None).text
+
+
+def test_the_histogram_of_any_scores(digits, tmp_path):
+    rng = np.random.default_rng(0)
+    for scores in ([1.0] * 19, rng.random(100), [0.0, 1.0], -1e6 * rng.random(30), [0.5]):
+        report(tmp_path, *digits, chance=chance_of(scores=scores))
 
 
 def test_table_of_features(digits, tmp_path):
@@ -457,6 +500,9 @@ def test_the_style_of_the_user_does_not_show(digits, tmp_path):
     [
         ({"feature_names": ["a"]}, "'feature_names' parameter .* 64 names, .* Got 1"),
         ({"curve": 3}, "'curve' parameter .* KCurve, None or False. Got 3"),
+        ({"chance": 0.9}, "'chance' parameter .* Chance, None or False. Got 0.9"),
+        ({"held_out": {"metric": "a", "selected": 1, "interval": (0, "b")}}, "'interval'"),
+        ({"held_out": {"metric": "a", "selected": 1, "interval": 0.5}}, "'interval'"),
         ({"held_out": 0.9}, "'held_out' parameter .* Got 0.9"),
         ({"held_out": {"metric": "accuracy"}}, "'held_out' parameter"),
         ({"held_out": {"metric": "a", "selected": 1, "other": 2}}, "'held_out' parameter"),

@@ -58,7 +58,7 @@ def _tiles(subject, scores):
     if scores.chance is not None:
         chance = scores.chance
         says = f"{chance.metric} with {counted(subject.K, 'random feature')}, "
-        says += f"p = {chance.p_value:.2g}"
+        says += f"p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{chance.p_value:.2g}"
         tiles.insert(1, (in_words(chance.metric, chance.mean), says))
     return [tag("li", tag("strong", figure), tag("span", text)) for figure, text in tiles]
 

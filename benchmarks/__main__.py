@@ -23,6 +23,7 @@ NAMES = (
     "papers",
     "coverage",
     "synthetic",
+    "false_discoveries",
     "speed",
     "time_to_accuracy",
     "fits",

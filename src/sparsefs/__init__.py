@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from . import topology as topology
     from . import training as training
     from .data import open_shards
-    from .meta import EnsembleSelector, StabilitySelector
+    from .meta import EnsembleSelector, KnockoffSelector, StabilitySelector
     from .plots import (
         ConnectionsDisplay,
         ImportanceDisplay,
@@ -56,6 +56,7 @@ __all__ = [
     "ImportanceDisplay",
     "ImportanceImageDisplay",
     "KCurveDisplay",
+    "KnockoffSelector",
     "NeuroFSSelector",
     "NeuronAttributionSelector",
     "ParetoDisplay",

@@ -52,7 +52,7 @@ def test_indices_without_names():
         ([[0]], NAMES, ["[0]"]),
         (["age", "age"], NAMES, ["'age' twice"]),
         (["age", 0], NAMES, ["0 twice"]),
-        (range(4), NAMES, ["all 4 columns"]),
+        (range(4), NAMES, ["all columns", "n_features=4"]),
     ],
 )
 def test_what_is_no_list_of_columns_is_refused(adjust_for, names, words):

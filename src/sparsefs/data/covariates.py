@@ -45,8 +45,8 @@ def covariate_mask(adjust_for, names, n_features: int) -> np.ndarray:
         mask[j] = True
     if mask.all():
         raise ValueError(
-            f"The 'adjust_for' parameter has all {n_features} columns of X, so there is no feature "
-            "to select."
+            f"The 'adjust_for' parameter has all columns of X (n_features={n_features}), so there "
+            "is no feature to select."
         )
     return mask
 

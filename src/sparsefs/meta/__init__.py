@@ -2,6 +2,7 @@
 """Selectors around any estimator that scores features."""
 
 from .ensemble import EnsembleSelector
+from .knockoffs import KnockoffSelector
 from .stability import StabilitySelector
 
-__all__ = ["EnsembleSelector", "StabilitySelector"]
+__all__ = ["EnsembleSelector", "KnockoffSelector", "StabilitySelector"]

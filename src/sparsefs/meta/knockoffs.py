@@ -71,7 +71,9 @@ class KnockoffSelector(MetaSelector):
         says beyond them. Their scores are 0 and they rank last.
     importance_getter : str or callable, default="auto"
         Where the scores of the features are read from, as in :class:`StabilitySelector`. There
-        must be a score for each column that the estimator receives, knockoffs included.
+        must be a score for each column that the estimator receives, knockoffs included. Scores
+        that are near 0 for all useless features select most. Ranks and p-values select little: they
+        differ as much among useless features as among useful ones.
     n_jobs : int or None, default=None
         Draws at the same time, in processes unless a ``joblib.parallel_config`` context sets
         another backend; None means 1 unless in such a context, -1 all processors. The result does
@@ -421,8 +423,8 @@ def _finite(scores):
     if np.isposinf(scores).any():
         raise ValueError(
             f"{counted(int(np.isposinf(scores).sum()), 'score')} of the estimator are infinite, so "
-            "features cannot be compared with their knockoffs. Pass importance_getter='ranking_' "
-            "or a function that returns finite scores."
+            "features cannot be compared with their knockoffs. Pass an importance_getter that "
+            "returns finite scores."
         )
     known = np.isfinite(scores)
     return np.where(known, scores, scores[known].min() if known.any() else 0.0)

@@ -237,8 +237,8 @@ def test_false_discovery_rate_and_power(n_draws):
         chosen = selector.get_support(indices=True)
         proportions.append(np.mean(~np.isin(chosen, true)) if len(chosen) else 0)
         powers.append(np.isin(true, chosen).mean())
-    # Measured: 0.15 and 0.10, each with a standard error of 0.02; powers of 0.97 and 0.96.
-    assert np.mean(proportions) < 0.2
+    # Measured: 0.17 and 0.09, with standard errors of 0.02; powers of 1.
+    assert np.mean(proportions) < 0.23
     assert np.mean(powers) > 0.85
 
 

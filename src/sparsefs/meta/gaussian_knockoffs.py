@@ -13,6 +13,7 @@ from scipy.stats import rankdata
 
 _MOST_DENSE = 1000  # features, of which each has a distance of its own
 _ZERO, _LEAST = 1e-8, 1e-4  # eigenvalues: no less than rounding, and after the shrinkage
+_FEW, _TOO_CLOSE = 20, (0.9, 1.12)  # features, and their number for each sample
 _MOST_SWEEPS, _TOLERANCE = 30, 1e-3  # of the coordinate descent; relative change
 _INSIDE = 1 - 1e-9  # of the interval in which the joint covariance is positive definite
 
@@ -99,8 +100,8 @@ class LowRankLaw:
         self.spectrum = values, vectors, elsewhere = shrunken_spectrum(Z)
         self.distance = d = _common_distance(*self.spectrum)
         self._vectors = vectors
-        # In the other directions the samples are 0.
-        self._mean = Z - (Z @ vectors * (d / values)) @ vectors.T
+        self._mean = (1 - d / elsewhere) * Z
+        self._mean += (Z @ vectors * (d / elsewhere - d / values)) @ vectors.T
         self._spread = np.sqrt((2 * d - d**2 / values).clip(0))
         self._spread_elsewhere = np.sqrt(max(0.0, 2 * d - d**2 / elsewhere))
 
@@ -153,8 +154,10 @@ def normal_scores(X: np.ndarray) -> np.ndarray:
 def shrunken_spectrum(Z: np.ndarray) -> Spectrum:
     """Return the covariance of Z with shrunken eigenvalues, of mean 1.
 
-    A kernel estimate of the density of the eigenvalues of the sample says where those of the
-    population are likely to be (Ledoit and Wolf 2020).
+    Each eigenvalue of the sample is drawn towards the others, the more the nearer they are
+    (quadratic inverse shrinkage, Ledoit and Wolf 2022). With about as many samples as features the
+    least eigenvalues of the sample say nothing, and they bound all distances. Then some samples are
+    left out.
 
     Parameters
     ----------
@@ -162,6 +165,9 @@ def shrunken_spectrum(Z: np.ndarray) -> Spectrum:
         Columns of mean 0 and variance 1.
     """
     n_samples, n_features = Z.shape
+    if n_features > _FEW and _TOO_CLOSE[0] < n_features / n_samples < _TOO_CLOSE[1]:
+        n_samples = int(n_features / _TOO_CLOSE[1])
+        Z = Z[np.linspace(0, len(Z) - 1, n_samples).astype(np.int64)]
     if n_samples <= n_features:
         found, vectors = np.linalg.eigh(Z @ Z.T / n_samples)
         kept = found > _ZERO * found[-1]
@@ -179,7 +185,7 @@ def shrunken_spectrum(Z: np.ndarray) -> Spectrum:
 
 
 def shrunken_eigenvalues(found: np.ndarray, n_samples: int, n_features: int):
-    """Return the shrunken eigenvalues, and the one in all other directions.
+    """Return the shrunken eigenvalues, and the one in all other directions, up to a factor.
 
     Parameters
     ----------
@@ -189,31 +195,20 @@ def shrunken_eigenvalues(found: np.ndarray, n_samples: int, n_features: int):
         Number of independent samples.
     n_features : int
     """
-    width = min(n_samples**-0.35, 0.44)  # relative; 0.44 < 1 / sqrt(5)
-    density, hilbert = np.empty((2, len(found)))
-    for i, value in enumerate(found):
-        x = (value - found) / (width * found)
-        density[i], hilbert[i] = (np.mean(k / (width * found)) for k in _kernel(x))
     ratio = n_features / n_samples
-    if len(found) == n_features:
-        imaginary = np.pi * ratio * found * density
-        real = 1 - ratio - np.pi * ratio * found * hilbert
-        return found / (imaginary**2 + real**2), 1.0
-    # The Hilbert transform at 0, where each kernel has the same shape.
-    at_zero = -_kernel(np.array([-1 / width]))[1][0] / width * np.mean(1 / found)
-    elsewhere = 1 / (np.pi * (ratio - 1) * abs(at_zero))
-    return 1 / (np.pi**2 * found * (density**2 + hilbert**2)), elsewhere
-
-
-def _kernel(x):
-    """Epanechnikov's kernel of variance 1, and its Hilbert transform."""
-    root = np.sqrt(5)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        bend = (1 - x**2 / 5) * np.log(np.abs((root - x) / (root + x)))
-        far = -1 / (np.pi * x) * (1 + 1 / x**2)
-    bend = np.where(np.abs(x) == root, 0.0, bend)
-    near = -3 * x / (10 * np.pi) + 3 / (4 * root * np.pi) * bend
-    return 3 / (4 * root) * np.maximum(1 - x**2 / 5, 0), np.where(np.abs(x) > 1e3, far, near)
+    width = (min(ratio, 1 / ratio) ** 2 / n_features) ** 0.35
+    inverse = 1 / found
+    # Attraction by the other eigenvalues, and how many of them are near.
+    pull, density = np.empty((2, len(found)))
+    for i, value in enumerate(inverse):
+        distance = inverse - value
+        weight = inverse / (distance**2 + (width * inverse) ** 2)
+        pull[i] = np.mean(weight * distance)
+        density[i] = np.mean(weight * inverse) * width
+    size = pull**2 + density**2
+    if len(found) < n_features:
+        return found / size, 1 / ((n_features / len(found) - 1) * inverse.mean())
+    return found / ((1 - ratio) ** 2 + 2 * ratio * (1 - ratio) * pull + ratio**2 * size), 1.0
 
 
 def reconstructability_distances(covariance: np.ndarray) -> np.ndarray:

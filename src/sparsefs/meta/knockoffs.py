@@ -153,8 +153,7 @@ class KnockoffSelector(MetaSelector):
     dimensional controlled variable selection." Journal of the Royal Statistical Society, Series B
     80, 2018.
 
-    Ledoit, O. and Wolf, M. "Analytical nonlinear shrinkage of large-dimensional covariance
-    matrices." Annals of Statistics 48, 2020.
+    Ledoit, O. and Wolf, M. "Quadratic shrinkage for large covariance matrices." Bernoulli 28, 2022.
 
     Ren, Z. and Barber, R. F. "Derandomised knockoffs: leveraging e-values for false discovery rate
     control." Journal of the Royal Statistical Society, Series B 86, 2024.

@@ -11,6 +11,7 @@ from sparsefs import (
     EnsembleSelector,
     GradualPruningSelector,
     HyperSparseSelector,
+    KnockoffSelector,
     ImportanceDisplay,
     NeuroFSSelector,
     NeuronAttributionSelector,
@@ -62,6 +63,7 @@ EnsembleSelector(wast, combine="mean")  # error
 EnsembleSelector(wast, K="auto")  # error
 StabilitySelector(wast, bound="worst")  # error
 StabilitySelector(wast, n_pairs=None)  # error
+KnockoffSelector(wast, sampler="gauss")  # error
 ParetoSearchCV(wast, {"K": [2]}, sampler="grid")  # error
 ParetoSearchCV(wast, "K")  # error
 

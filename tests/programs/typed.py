@@ -21,6 +21,7 @@ from sparsefs import (
     ImportanceDisplay,
     ImportanceImageDisplay,
     KCurveDisplay,
+    KnockoffSelector,
     NeuroFSSelector,
     NeuronAttributionSelector,
     ParetoDisplay,
@@ -103,6 +104,8 @@ ensemble = EnsembleSelector(wast, n_fits=3, combine="ranks").fit(X, sample_weigh
 agreement: float = ensemble.agreement_ + ensemble.scores_std_[0] + ensemble.K_
 stable = StabilitySelector(wast, threshold=0.8, bound="unimodal", n_pairs=3).fit(X, y)
 bound: float = stable.pfer_ + stable.q_ + stable.selection_frequencies_[stable.support_].sum()
+knock = KnockoffSelector(wast, sampler=lambda X, rng: rng.permutation(X), adjust_for=[0])
+leads: float = knock.fit(X, y).statistics_[0, 0] + knock.q_values_[knock.support_].sum()
 space = {"K": [2, 3], "density": Conditional([0.1, 0.2], K=[2])}
 search = ParetoSearchCV(wast, space, sampler="sobol", n_trials=4, cv=2, refit="knee").fit(X, y)
 best: float = search.best_score_ + search.score(X, y) + search.hypervolume_[-1]

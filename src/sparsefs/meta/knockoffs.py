@@ -134,13 +134,19 @@ class KnockoffSelector(MetaSelector):
     half have the names of the features, those of the right half names of their own; a name does not
     tell a feature from its knockoff.
 
-    The Gaussian sampler replaces each column by normal scores of its ranks, estimates their
-    covariance with nonlinear shrinkage of its eigenvalues (Ledoit and Wolf), draws the scores of
-    the knockoffs given those of the features, and arranges the values of the column in their order.
-    A knockoff thus has exactly the values of its column. Up to 1,000 features, the distance of
-    each knockoff to its feature is the one from which the feature is hardest to reconstruct
-    (MVR, Spector and Janson). For more features one distance serves all, and memory grows with
-    n_samples * n_features. The law of the features is estimated; the bound is then approximate.
+    The Gaussian sampler replaces each column by the normal scores of its ranks and estimates their
+    covariance with shrunken eigenvalues (Ledoit and Wolf). It draws the scores of the knockoffs
+    given those of the features, and puts the values of the column in their order. A knockoff thus
+    has exactly the values of its column, whatever their distribution. Up to 1,000 features, each
+    knockoff has its own distance to its feature. The distances make features hard to reconstruct
+    from all other columns (MVR, Spector and Janson). For more features, one distance serves all,
+    and memory grows with n_samples * n_features. The law of the features is estimated, so the bound
+    is approximate. With strongly correlated features and far fewer samples than features, the rate
+    may exceed it somewhat.
+
+    The bound does not depend on the estimator, but the number of selected features does. Choose one
+    that suits the relation: an L1-penalised model for linear effects, trees or
+    :class:`GradualPruningSelector` for others.
 
     Samples whose ``sample_weight`` is 0 are left out.
 

@@ -140,9 +140,14 @@ class KnockoffSelector(MetaSelector):
     has exactly the values of its column, whatever their distribution. Up to 1,000 features, each
     knockoff has its own distance to its feature. The distances make features hard to reconstruct
     from all other columns (MVR, Spector and Janson). For more features, one distance serves all,
-    and memory grows with n_samples * n_features. The law of the features is estimated, so the bound
-    is approximate. With strongly correlated features and far fewer samples than features, the rate
-    may exceed it somewhat.
+    and memory grows with n_samples * n_features.
+
+    The law of the features is estimated, so the bound is approximate. The rate may be somewhat
+    above the level if features are strongly correlated and far more than the samples. It can be far
+    above the level if features depend on each other in ways that a Gaussian copula does not have,
+    such as the pixels of images. Flexible estimators such as trees then recognise the knockoffs. To
+    check, simulate a target from a few columns of your X and count the false selections. Pass a
+    `sampler` that knows more about X if there are too many.
 
     The bound does not depend on the estimator, but the number of selected features does. Choose one
     that suits the relation: an L1-penalised model for linear effects, trees or

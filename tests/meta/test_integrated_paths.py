@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from scipy.stats import false_discovery_control
 
-from sparsefs.meta.integrated_paths import IntegratedPaths, length_of_path, q_values_of
+from sparsefs.evaluation.rates import q_values_of
+from sparsefs.meta.integrated_paths import IntegratedPaths, length_of_path
 
 
 def order_of_half(size, length):

@@ -66,7 +66,7 @@ def _place(entry, places: dict[str, int], n_features: int) -> int:
         )
     if not 0 <= entry < n_features:
         raise ValueError(
-            f"The 'adjust_for' parameter has the index {entry}, but the columns of X are 0 to "
-            f"{n_features - 1}."
+            f"The 'adjust_for' parameter has the index {entry}, but n_features={n_features}: the "
+            f"columns of X are 0 to {n_features - 1}."
         )
     return entry

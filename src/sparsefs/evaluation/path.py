@@ -15,6 +15,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _get_feature_names
 
 from ..data import RowTable
+from ..data.covariates import covariate_mask
 from ..data.inputs import check_finite
 from ..data.summary import Summary
 from ..data.target import as_array
@@ -124,6 +125,11 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> K
     settings: dict[str, Any] = {"K": 1, "n_jobs": 1, "verbose": False, "random_state": seed}
     if hasattr(selector, "connections_every"):
         settings["connections_every"] = None
+    if getattr(selector, "adjust_for", None) is not None:
+        # Folds are arrays, which have no names.
+        names = getattr(selector, "feature_names_in_", None)
+        covariates = covariate_mask(selector.adjust_for, names, data.X.shape[1])
+        settings["adjust_for"] = np.flatnonzero(covariates).tolist()
     ranker = clone(selector).set_params(**settings, **selector._settings_of_parts(data.target))
     ranker.__dict__.pop("_skl_callbacks", None)  # they watch the fit to all the data
     task = RankingTask(

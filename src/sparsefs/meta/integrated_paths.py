@@ -8,6 +8,8 @@ from math import isqrt
 import numpy as np
 from scipy.stats import norm
 
+from ..evaluation.rates import q_values_of
+
 _HALF = 0.5  # squared correlation of a half with all samples, and so of two halves that overlap
 _LONGEST = 1000  # path, of wide data
 _FEWEST = 20  # noise features to measure the law with
@@ -27,27 +29,6 @@ def length_of_path(n_features: int) -> int:
     chosen well: on a path over log q, the first places count most.
     """
     return min(n_features, max(isqrt(8 * n_features), min(n_features // 4, _LONGEST)))
-
-
-def q_values_of(p_values: np.ndarray) -> np.ndarray:
-    """Return the lowest false discovery rates at which hypotheses are rejected.
-
-    By the step-up procedure of Benjamini and Hochberg.
-
-    Parameters
-    ----------
-    p_values : ndarray of shape (n,)
-
-    Returns
-    -------
-    ndarray of shape (n,)
-    """
-    order = np.argsort(-p_values, kind="stable")
-    n = len(p_values)
-    rates = np.minimum.accumulate(p_values[order] * n / np.arange(n, 0, -1))
-    q_values = np.empty(n)
-    q_values[order] = np.minimum(rates, 1.0)
-    return q_values
 
 
 class IntegratedPaths:

@@ -23,11 +23,12 @@ from ..data.target import strata
 from ..evaluation.folds import that_knows_the_task
 from ..evaluation.groups import classes_of_groups
 from ..evaluation.importances import importances
+from ..evaluation.rates import q_values_of
 from ..evaluation.subsamples import complementary_pair
 from ..utils.warning import warn_user
 from .base import MetaSelector, fitted_clone
 from .error_control import error_control
-from .integrated_paths import IntegratedPaths, length_of_path, q_values_of
+from .integrated_paths import IntegratedPaths, length_of_path
 
 if TYPE_CHECKING:
     from ..utils.typing import Bools, Estimator, Floats, Getter, RandomState
@@ -157,9 +158,9 @@ class StabilitySelector(MetaSelector):
     is, and how many of the best places noise takes, is measured on the features with q-values
     above 0.2 in the worst case. Noise features must be exchangeable: no more often among the best
     by their nature, such as columns with many values in trees. As above, noise that is correlated
-    with true features counts as true; :class:`KnockoffSelector` tells them apart. If more than about a sixth of all features are
-    true, few are found. Features that the estimator scores 0 are not taken. 25 pairs are enough
-    for most data.
+    with true features counts as true; :class:`KnockoffSelector` tells them apart. If more than
+    about a sixth of all features are true, few are found. Features that the estimator scores 0
+    are not taken. 25 pairs are enough for most data.
 
     If y contains classes, each half has half of every class. Samples whose ``sample_weight`` is 0
     are in no half. At least 4 samples are needed.

@@ -248,8 +248,9 @@ verbose, random_state
             refuse_beyond(FLOAT32_MAX, why, data.summary, names)
         common["_target"] = data.target and replace(data.target, values=data.target.values[:0])
         common["_n_constant"] = int(data.constant.sum())
-        if choice is None:
-            n_selected = self._n_selected(warn=True)
+        if choice is None:  # a number, or left to the training
+            known = isinstance(self.K, Real)
+            n_selected = number_of_features(self.K, self.n_features_in_, True) if known else 0
         else:
             from ..evaluation.path import k_path
 

@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from scipy import sparse
+from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from ..data import RowTable
+from ..data.covariates import covariate_mask
 from ..evaluation.choice import CrossValidatedK
+from ..evaluation.rates import q_values_of
 from ..training.progress import settings_in_words
 from ..utils.checks import check_memory
+from ..utils.warning import warn_user
 from .base import FLOAT32_MAX, BaseSelector, FitResult
 from .docs import documented
 
@@ -27,6 +32,8 @@ _FEW = 1000
 _FEW_ROWS, _WIDE = 500, 2  # at most so many rows, and so many features for each: closed form
 # Of the ridge regressions. Beside networks they are ten times as large: those find copies, too.
 _PENALTIES = {"drop": (3.0, 30.0), "keep": (30.0, 100.0)}
+_ABOVE_NOISE, _RATE = "above_noise", 0.1  # false discovery rate
+_FEWEST_SHADOWS = 1000
 _MEMORY = 0.9  # decay of the running mean of the importance, a step
 _MOST_COMPARED = 500  # of the best features, with all others
 _MOST_WEIGHTS = 2**22  # of the first layer: 64 MiB with gradient and moments
@@ -90,6 +97,16 @@ class GradualPruningSelector(BaseSelector):
     %(target)s
     n_networks : int, default=8
         Number of networks. With 4 a fit takes about two thirds of the time.
+    n_shadows : int or "auto", default=0
+        Number of shadows: copies of features with permuted rows, which have no relation to y and
+        are pruned with the features. They give every feature a p-value, and ``K="above_noise"``
+        needs them. The cost of a fit grows in proportion to all columns. ``"auto"``: as many as
+        features, at least 1,000. X must be in memory.
+    adjust_for : list of str or int, or None, default=None
+        Names or indices of covariates, such as age or batch. The models see them to the end, and
+        see the features without what the covariates and their squares explain of them. Covariates
+        have score 0 and are never selected, so that the selected features add to them. X must be
+        dense and in memory.
     %(jobs)s
     %(device)s
     random_state : int, RandomState instance or None, default=None
@@ -106,6 +123,12 @@ class GradualPruningSelector(BaseSelector):
     scores_std_ : ndarray of shape (n_features,), dtype float64
         Standard error of the score over the networks or the regressions, at most the score.
     %(ranking_)s
+    p_values_ : ndarray of shape (n_features,), dtype float64
+        With `n_shadows`: share of shadows that rank before the feature, where the feature counts as
+        one of them. 1 for constant features and covariates. ``K="above_noise"`` selects features
+        by these values at a false discovery rate of 0.1 (Benjamini and Hochberg), which may be
+        none. The smallest p-value is 1 / (n_shadows + 1): with as many shadows as features, at
+        least 10 must rank before the first shadow.
     interchangeable_ : list of ndarray of int
         For each selected feature, in the order of the columns, the other features that could stand
         for it: their absolute correlation with it is above 0.9. For at most 500 selected features.
@@ -159,7 +182,10 @@ class GradualPruningSelector(BaseSelector):
     _parameter_constraints: ClassVar[dict] = {
         **BaseSelector._parameter_constraints,
         **BaseSelector._supervised_constraints,
+        "K": [*BaseSelector._parameter_constraints["K"], StrOptions({_ABOVE_NOISE})],
         "supervised": ["boolean"],
+        "n_shadows": [StrOptions({"auto"}), Interval(Integral, 0, None, closed="left")],
+        "adjust_for": ["array-like", None],
         "scaling": [StrOptions({"auto", "feature", "root"})],
         "n_networks": [Interval(Integral, 1, None, closed="left")],
         "weight_decay": [StrOptions({"auto"}), Interval(Real, 0, FLOAT32_MAX, closed="left")],
@@ -167,7 +193,7 @@ class GradualPruningSelector(BaseSelector):
         "redundancy": [StrOptions({"drop", "keep"})],
     }
 
-    K: int | float | Literal["auto"] | CrossValidatedK = 50
+    K: int | float | Literal["auto", "above_noise"] | CrossValidatedK = 50
     _: KW_ONLY
     supervised: bool = True
     scaling: Literal["auto", "feature", "root"] = "auto"
@@ -182,35 +208,118 @@ class GradualPruningSelector(BaseSelector):
     loss: Loss = "auto"
     class_weight: Mapping[Any, float] | Literal["balanced"] | None = None
     n_networks: int = 8
+    n_shadows: int | Literal["auto"] = 0
+    adjust_for: Sequence[str | int] | None = None
     n_jobs: int | None = None
     device: str = "auto"
     verbose: int = False
     random_state: int | np.random.RandomState | None = None
     scores_std_: Floats = field(init=False)
+    p_values_: Floats = field(init=False)
     _near_copies: dict[int, Ints] = field(init=False)
+    _covariates: Ints = field(init=False)
 
     def _train(self, data, rng, device, progress):
         import torch
 
+        from ..training.covariates import without_covariates
         from ..training.near_copies import near_copies
+        from ..training.removals import scores_of
         from ..training.scaling import Clipping, Scaling
+        from ..training.shadows import shadow_p_values, with_shadows
 
-        moments = Scaling(data.X, "feature", data.sample_weight, data.summary)
+        n_features = data.X.shape[1]
+        names = getattr(self, "feature_names_in_", None)
+        given = covariate_mask(self.adjust_for, names, n_features)
+        covariates = np.flatnonzero(given)
+        if len(covariates):
+            self._refuse_beyond_memory(data.X, "adjust_for", sparse_too=True)
+            covariates = np.intersect1d(covariates, data.varying)
+            data = without_covariates(data, covariates)
+        candidates = np.setdiff1d(data.varying, covariates)
+        all_data, n_shadows = data, self._n_shadows(len(candidates))
+        if n_shadows:
+            self._refuse_beyond_memory(data.X, "n_shadows")
+            all_data = with_shadows(data, candidates, n_shadows, rng)
+        X, columns = all_data.X, all_data.varying
+        moments = Scaling(X, "feature", data.sample_weight, all_data.summary)
         keep_spread = self._scaling_of(data) == "root"
-        scaling = Clipping(data.X, moments, data.sample_weight, data.constant, keep_spread)
-        if self._in_closed_form(data):
-            training = self._eliminated(data, scaling, device)
+        scaling = Clipping(X, moments, data.sample_weight, all_data.constant, keep_spread)
+        if self._in_closed_form(data, len(columns)):
+            training = self._eliminated(all_data, scaling, device, covariates)
         else:
-            training = self._networks(data, scaling, rng, device, progress)
-        progress.snapshot = lambda: _result(training, data)
+            training = self._networks(all_data, scaling, rng, device, progress, covariates)
+
+        def result(history=None):
+            """Scores and their spread, of removals from the last to the first, and the costs."""
+            scores, spread = scores_of(training.removals_from_last(), X.shape[1])
+            spread = np.where(data.constant, 0.0, spread[:n_features])
+            extras = {"scores_std_": spread, "_covariates": np.flatnonzero(given)}
+            if n_shadows:
+                p_values = shadow_p_values(scores, n_features)
+                extras["p_values_"] = np.where(data.constant | given, 1.0, p_values)
+            costs = training.costs(n_features)
+            return FitResult(scores[:n_features], history, costs, extras=extras)
+
+        progress.snapshot = result
         with torch.inference_mode(not callable(self.loss)):  # a tenth faster; yours may need grad
             history = training.run(progress)
-            result = _result(training, data, history)
-            best = data.varying[np.argsort(-result.scores[data.varying], kind="stable")]
-            result.extras["_near_copies"] = near_copies(
-                data.X, scaling, data.rows, data.varying, best[:_MOST_COMPARED]
+            fitted = result(history)
+            best = candidates[np.argsort(-fitted.scores[candidates], kind="stable")]
+            fitted.extras["_near_copies"] = near_copies(
+                X, scaling, data.rows, candidates, best[:_MOST_COMPARED]
             )
-        return result
+        if self._is_above_noise() and not _n_above_noise(fitted.extras["p_values_"]):
+            warn_user(
+                "No features were selected: none is better than the shadows, which have no "
+                f"relation to y, at a false discovery rate of {_RATE:g}. The smallest p-value is "
+                f"{fitted.extras['p_values_'].min():.2g} for {len(candidates)} features. A larger "
+                "'n_shadows' lets fewer features stand out; K as a number selects any."
+            )
+        return fitted
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = self.adjust_for is None
+        return tags
+
+    def _refuse_beyond_memory(self, X, name, sparse_too=False):
+        if isinstance(X, (RowTable, np.memmap)):
+            raise ValueError(f"{name!r} needs X in memory. Pass an array: X[:] reads all rows.")
+        if sparse_too and sparse.issparse(X):
+            raise ValueError(f"{name!r} does not support sparse data. Pass X.toarray().")
+
+    def _n_shadows(self, n_candidates):
+        return max(_FEWEST_SHADOWS, n_candidates) if self.n_shadows == "auto" else self.n_shadows
+
+    def _validate_params(self):
+        super()._validate_params()
+        if self._is_above_noise() and self.n_shadows == 0:
+            raise ValueError(
+                f"K={_ABOVE_NOISE!r} compares features with shadows, but n_shadows=0. Pass "
+                "n_shadows='auto'."
+            )
+
+    def _is_above_noise(self):
+        return isinstance(self.K, str) and self.K == _ABOVE_NOISE
+
+    def _choice_of_K(self):
+        return None if self._is_above_noise() else super()._choice_of_K()
+
+    def _n_selected(self, warn):
+        if not self._is_above_noise():
+            return super()._n_selected(warn)
+        if not hasattr(self, "p_values_"):
+            raise NotFittedError(
+                f"K={_ABOVE_NOISE!r} needs the p-values of a fit with shadows. Set n_shadows and "
+                "call 'fit' again."
+            )
+        return _n_above_noise(self.p_values_)
+
+    def _get_support_mask(self):
+        selected = super()._get_support_mask()
+        selected[self._covariates] = False
+        return selected
 
     @property
     def interchangeable_(self) -> list[Ints]:
@@ -228,7 +337,7 @@ class GradualPruningSelector(BaseSelector):
         none = np.empty(0, dtype=np.int64)
         return [self._near_copies.get(int(feature), none) for feature in selected]
 
-    def _in_closed_form(self, data):
+    def _in_closed_form(self, data, n_all):
         from ..training.shrinking_batches import HELD
 
         n_rows, n_columns = len(data.rows), len(data.varying)
@@ -240,24 +349,30 @@ class GradualPruningSelector(BaseSelector):
             self.supervised
             and not callable(self.loss)
             and isinstance(data.X, np.ndarray)
-            and n_rows * n_columns <= HELD  # all, and their squares, are in memory
+            and n_rows * n_all <= HELD  # all, and their squares, are in memory
             # Copies are only looked for where it matters: that reads all rows.
             and (few(n_rows) or few(_n_distinct(data.X, data.rows, _FEW_ROWS + 1)))
         )
 
-    def _eliminated(self, data, scaling, device):
+    def _eliminated(self, data, scaling, device, covariates):
+        from ..training.covariates import adjusted
         from ..training.elimination import Elimination
         from ..training.regressions import as_outputs, samples
         from ..training.ridges import Ridges
         from ..utils.device import to_device
 
-        scaled = to_device(scaling.loaded(data.X, data.rows, data.varying), device)
+        columns = data.varying
+        scaled = to_device(scaling.loaded(data.X, data.rows, columns), device)
         y = as_outputs(data.target, data.rows)
         z, y, weight = samples(scaled, y, data.sample_weight, data.rows)
-        ridges = Ridges(z, y, weight, _PENALTIES[self.redundancy])
-        return Elimination(ridges, data.varying)
+        if len(covariates):
+            given = np.isin(columns, covariates)
+            places = to_device(given, device)
+            z, y = adjusted(z[~places], y, weight, z[places])
+            columns = columns[~given]
+        return Elimination(Ridges(z, y, weight, _PENALTIES[self.redundancy]), columns)
 
-    def _networks(self, data, scaling, rng, device, progress):
+    def _networks(self, data, scaling, rng, device, progress, covariates):
         import torch
 
         from ..networks.shared_inputs import SharedInputNetworks
@@ -316,6 +431,7 @@ class GradualPruningSelector(BaseSelector):
             n_steps=n_steps,
             loss_of_constant=loss_of_constant(self.loss, data.target, weight, data.rows),
             regressions=regressions,
+            covariates=covariates,
         )
 
     def _width(self, n_inputs, n_at_first):
@@ -351,11 +467,6 @@ def _n_distinct(X, rows, most: int) -> int:
     return len({np.ascontiguousarray(row).tobytes() for row in some})
 
 
-def _result(training, data, history=None) -> FitResult:
-    """Scores and their spread, of removals from the last to the first, and the costs."""
-    from ..training.removals import scores_of
-
-    scores, spread = scores_of(training.removals_from_last(), data.X.shape[1])
-    costs = training.costs(data.X.shape[1])
-    extras = {"scores_std_": np.where(data.constant, 0.0, spread)}
-    return FitResult(scores, history, costs, extras=extras)
+def _n_above_noise(p_values) -> int:
+    """Number of features that are better than shadows."""
+    return int((q_values_of(p_values) <= _RATE).sum())

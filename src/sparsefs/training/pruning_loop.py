@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ import torch
 from ..networks.costs import network_costs
 from ..networks.shared_inputs import SharedInputNetworks
 from ..utils.costs import Costs
+from ..utils.device import to_device
 from .optimizers import AdamW
 from .regressions import Regressions
 from .removals import Pruning, Removal
@@ -109,6 +110,8 @@ class GradualPruning(Pruning):
         Loss without any feature; None if it is not known.
     regressions : Regressions or None
         Beside the networks; None leaves all to them.
+    covariates : ndarray of int, default=()
+        Inputs that stay to the end.
     """
 
     def __init__(
@@ -126,8 +129,9 @@ class GradualPruning(Pruning):
         n_steps: int,
         loss_of_constant: float | None,
         regressions: Regressions | None,
+        covariates: Sequence[int] | np.ndarray = (),
     ):
-        super().__init__(columns)
+        super().__init__(columns, covariates)
         self.networks, self.batches = networks, batches
         self.objective, self.schedule, self.width = objective, schedule, width
         self.noise_std = noise_std
@@ -194,24 +198,27 @@ class GradualPruning(Pruning):
 
     def _prune(self, progress):
         n_kept = self.schedule.n_inputs(self._n_at_first, progress)
-        if n_kept >= len(self.columns):
+        if n_kept >= self.n_left:
             return
         kept, gone = self._remove(n_kept)
         self.importance.keep(kept)
         self.networks.keep(kept)
-        self.networks.widen(self.width(n_kept))
+        self.networks.widen(self.width(len(self.columns)))
         self.batches.keep(self.columns, kept)
         if self._regressions is not None:
             self._regressions.keep(kept, gone)
 
     def _votes(self):
         """Each network's shares of the importance, averaged with those of the regressions."""
-        shares = self.importance.values / self.importance.values.sum(0).clamp(min=1e-30)
+        shares = self.importance.values
+        if not self.candidates.all():
+            shares = shares * to_device(self.candidates, shares.device)[:, None]
+        shares = shares / shares.sum(0).clamp(min=1e-30)
         held = self.batches.held
         if self._regressions is None or held is None:
             return shares
         self.explained = self._explained_without_noise(held)
-        return self._regressions.joined(shares, held, self.columns, self.explained)
+        return self._regressions.joined(shares, held, self.columns, self.explained, self.candidates)
 
     def _explained_without_noise(self, held):
         """Share of the loss that the networks explain in some of their samples."""

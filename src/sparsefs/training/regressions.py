@@ -10,6 +10,7 @@ import torch
 
 from ..data.target import Target
 from ..utils.device import to_device
+from .covariates import adjusted
 from .polynomials import Polynomials
 from .removals import Removal
 from .ridges import Ridges
@@ -92,11 +93,14 @@ class Regressions:
         self._penalties, self._polynomials = penalties, polynomials
         self._order = rng.permutation(len(rows))
         self._ridges: Ridges | None = None
+        self._candidates: torch.Tensor  # where the ridges' features are among the columns
         # The last features, their polynomials, and what the networks explained with them.
         self._last: tuple[np.ndarray, Polynomials, float] | None = None
 
-    def joined(self, shares, held, columns, explained):
+    def joined(self, shares, held, columns, explained, candidates=None):
         """Networks' shares of the importance, averaged with the ridges'.
+
+        The regressions see the candidates without what the covariates explain of them.
 
         Parameters
         ----------
@@ -107,10 +111,14 @@ class Regressions:
             Their numbers.
         explained : float
             Share of the loss that the networks explain.
+        candidates : ndarray of shape (n_features,), bool, or None
+            All but the covariates; None for all.
         """
+        candidates = np.ones(len(columns), dtype=bool) if candidates is None else candidates
+        columns = columns[candidates]
         if self._polynomials and len(columns) <= _N_LAST:
             if self._last is None:
-                some = self._some(held, _MOST_ROWS)
+                some = self._some(held, _MOST_ROWS, candidates)
                 self._last = columns, Polynomials(*some), explained
             elif len(columns) == len(self._last[0]):  # looked at before: the networks went on
                 self._last = *self._last[:2], explained
@@ -120,16 +128,19 @@ class Regressions:
             n_rows = min(n_rows, len(held))
             if n_columns * min(n_columns, n_rows) * n_rows > _MOST_PRODUCTS:
                 return shares
-            z, y, some_weight = self._some(held, n_rows)
+            z, y, some_weight = self._some(held, n_rows, candidates)
             self._ridges = Ridges(z, y, some_weight, self._penalties)
-        votes = self._ridges.votes().mean(1, keepdim=True)
+        votes = torch.zeros_like(shares[:, :1])
+        self._candidates = to_device(candidates, shares.device)
+        votes[self._candidates, 0] = self._ridges.votes().mean(1)
         trust = min(1.0, self._ridges.explained / max(_LEAST, explained)) ** 2
         return (shares + trust * votes) / (1 + trust)
 
     def keep(self, kept: torch.Tensor, gone: torch.Tensor) -> None:
         """Keep the features `kept`; `gone` are all others."""
         if self._ridges is not None:
-            self._ridges.keep(kept, gone)
+            places = self._candidates.cumsum(0) - 1  # among the candidates
+            self._ridges.keep(places[kept[self._candidates[kept]]], places[gone])
 
     def of_last(self, removals: list[Removal]) -> list[Removal]:
         """Return the removals, from the last to the first, with those of the last features."""
@@ -143,9 +154,13 @@ class Regressions:
             n += len(earlier.pop(0).columns)
         return polynomials.removals_from_last(columns) + earlier
 
-    def _some(self, held, n_rows):
-        """Features, outputs and weights of some samples."""
+    def _some(self, held, n_rows, candidates):
+        """Candidates, outputs and weights of some samples."""
         some = np.sort(self._order[:n_rows])
         rows = self._rows[some]
         z = held if len(some) == len(held) else held[to_device(some, held.device)]
-        return samples(z, as_outputs(self._target, rows), self._weight, rows)
+        z, y, weight = samples(z, as_outputs(self._target, rows), self._weight, rows)
+        if candidates.all():
+            return z, y, weight
+        free = to_device(candidates, z.device)
+        return *adjusted(z[free], y, weight, z[~free]), weight

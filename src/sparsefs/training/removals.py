@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from ..utils.device import to_device
+
 
 class Removal(NamedTuple):
     """Features that were removed at the same time, the best of them first.
@@ -72,11 +74,15 @@ class Pruning(ABC):
     ----------
     columns : ndarray of int
         The features to begin with.
+    covariates : ndarray of int, default=()
+        Those of them that stay to the end and are in no removal.
 
     Attributes
     ----------
     columns : ndarray of int
-        The features that are left.
+        The features that are left, and the covariates.
+    candidates : ndarray of shape (n_columns,), bool
+        Which of them may be removed.
     removals : list of Removal
         From the first to the last.
     history : dict of str to list
@@ -85,42 +91,58 @@ class Pruning(ABC):
         Share of the loss that the models explain.
     """
 
-    def __init__(self, columns: np.ndarray):
+    def __init__(self, columns: np.ndarray, covariates: Sequence[int] | np.ndarray = ()):
         self.columns = columns
+        self.candidates = ~np.isin(columns, covariates)
         self.removals: list[Removal] = []
         names = ("loss", "density", "connections_changed", "seconds", "n_inputs")
         self.history: dict[str, list[float]] = {name: [] for name in names}
         self.explained = 0.0
-        self._n_at_first = len(columns)
+        self._n_at_first = self.n_left
+
+    @property
+    def n_left(self) -> int:
+        """Number of features that are left."""
+        return int(self.candidates.sum())
 
     @abstractmethod
     def _votes(self) -> torch.Tensor:
-        """The models' shares of the importance, (n_features, n_models); sets `explained`."""
+        """The models' shares of the importance, (n_columns, n_models); sets `explained`.
+
+        Those of covariates do not count.
+        """
 
     def removals_from_last(self) -> list[Removal]:
         """All features; those still there come first, by importance."""
         order, shares = self._ordered()
-        return [self._removal(order, shares), *reversed(self.removals)]
+        n_covariates = len(order) - self.n_left
+        return [self._removal(order[n_covariates:], shares), *reversed(self.removals)]
 
     def _remove(self, n_kept: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Keep so many features; return the places of those kept, and of those gone."""
         order, shares = self._ordered()
+        n_kept += len(order) - self.n_left
         kept, gone = order[:n_kept].sort().values, order[n_kept:]
         self.removals.append(self._removal(gone, shares))
-        self.columns = self.columns[kept.cpu().numpy()]
+        places = kept.cpu().numpy()
+        self.columns, self.candidates = self.columns[places], self.candidates[places]
         return kept, gone
 
     def _record(self, started: float, loss: float, connections_changed: int) -> None:
         """Add a round that began at this time to the history."""
         self.history["loss"].append(loss)
-        self.history["density"].append(len(self.columns) / self._n_at_first)
+        self.history["density"].append(self.n_left / self._n_at_first)
         self.history["connections_changed"].append(connections_changed)
-        self.history["n_inputs"].append(len(self.columns))
+        self.history["n_inputs"].append(self.n_left)
         self.history["seconds"].append(time.perf_counter() - started)
 
     def _ordered(self):
         shares = self._votes()
-        return torch.argsort(shares.sum(1), descending=True, stable=True), shares
+        order = torch.argsort(shares.sum(1), descending=True, stable=True)
+        if not self.candidates.all():  # covariates come first, so that they are kept
+            candidates = to_device(self.candidates, order.device)[order]
+            order = torch.cat([order[~candidates], order[candidates]])
+        return order, shares
 
     def _removal(self, places, shares):
         return Removal.of(self.columns[places.cpu().numpy()], shares[places], self.explained)

@@ -62,7 +62,7 @@ class Chance:
     metric: str
 
     @classmethod
-    def of(cls, score: float, scores, metric: str, rng: np.random.Generator) -> Chance:
+    def of(cls, score: float, scores: Data, metric: str, rng: np.random.Generator) -> Chance:
         """Compute the p-value; `rng` orders equal scores."""
         scores = np.asarray(scores, dtype=np.float64)
         # Means over folds that are equal may differ in the last bits.

@@ -24,6 +24,7 @@ NAMES = (
     "coverage",
     "synthetic",
     "false_discoveries",
+    "chance",
     "speed",
     "time_to_accuracy",
     "fits",

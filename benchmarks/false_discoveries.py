@@ -29,6 +29,7 @@ N_TRUE, BLOCK, CORRELATION, SIGNAL_TO_NOISE = 10, 10, 0.9, 2.0
 LEVELS = {10: 0.1, 20: 0.2}
 N_PAIRS = 25
 GENES = "tox_171"
+LARGE, N_LARGE = 10**6, 3  # rows times columns of a table of which few draws show the cost
 KEY = ["design", "target", "n_samples", "n_features", "method", "seed"]
 COLUMNS = ["status", "cpu_seconds", *(f"{k}_{at}" for k in ("n", "fdp", "power") for at in LEVELS)]
 
@@ -135,6 +136,18 @@ def pfer(X, y, seed):
     return dict.fromkeys(LEVELS, chosen.get_support(indices=True))
 
 
+def above_noise(X, y, seed):
+    """At a rate of 0.1, so that it is the same at both levels."""
+    fitted = flagship().set_params(K="above_noise", n_shadows="auto", random_state=seed).fit(X, y)
+    return dict.fromkeys(LEVELS, fitted.get_support(indices=True))
+
+
+def best_ten(X, y, seed):
+    """As many as there are true features: without control, and knowing the number."""
+    fitted = flagship().set_params(K=N_TRUE, random_state=seed).fit(X, y)
+    return dict.fromkeys(LEVELS, fitted.get_support(indices=True))
+
+
 def knockoffs(estimator, X, y, seed, **params):
     return at_each_level(KnockoffSelector(estimator(), random_state=seed, **params), X, y)
 
@@ -184,6 +197,8 @@ METHODS = {
     "PFER (GradualPruning)": Control(pfer, None, 25),
     "knockoffs (GradualPruning)": Control(functools.partial(knockoffs, flagship)),
     "knockoffs (lasso)": Control(functools.partial(knockoffs, HalfLasso)),
+    "above noise (GradualPruning)": Control(above_noise),
+    "the best ten (GradualPruning)": Control(best_ten),
     "IPSS (l1)": Control(functools.partial(ipss, "l1"), "ipss"),
     "IPSS (boosting)": Control(functools.partial(ipss, "gb"), "ipss", most_draws=25),
     "IPSS (forest)": Control(functools.partial(ipss, "rf"), "ipss", most_draws=25),
@@ -197,6 +212,7 @@ CELLS = [  # design, target, n_samples, n_features
     ("independent", "nonlinear", 500, 1000),
     ("independent", "linear", 100, 5000),
     ("independent", "xor", 1000, 200),
+    ("independent", "linear", 500, 5000),
     ("independent", "nothing", 100, 500),
 ]
 
@@ -230,6 +246,7 @@ def run(arguments):
                     known = METHODS[method]
                     absent = known.needs and importlib.util.find_spec(known.needs) is None
                     too_large = cell[2] * cell[3] > known.most_values
+                    too_large |= cell[2] * cell[3] > LARGE and number >= N_LARGE
                     if absent or too_large or number >= known.most_draws:
                         continue
                     identity = dict(zip(KEY, (*cell, method, seed), strict=True))

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, get_tags, indexable
-from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    validate_parameter_constraints,
+)
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
@@ -51,7 +55,7 @@ from ..utils.random import generators, seed_of, seeded
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from ..utils.typing import Data, Floats, Getter, RandomState
+    from ..utils.typing import Bools, Data, Floats, Getter, RandomState
 
 
 class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator, ABC):
@@ -68,6 +72,7 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
     random_state: RandomState
 
     selection_frequencies_: Floats
+    level: float  # of methods that have one
 
     _counts: ClassVar[str]  # the parameter that says how many fits, or pairs of them
     _min_samples: ClassVar[int] = 1
@@ -149,6 +154,10 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
         """Return the fitted attributes; every fit of a clone has one of the reports."""
 
     @abstractmethod
+    def _get_support_mask(self) -> Bools:
+        """Return the mask of the selected features."""
+
+    @abstractmethod
     def _n_inner_fits(self) -> int:
         """Return how many clones are fitted."""
 
@@ -177,6 +186,18 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
             estimator=self.estimator,
             method_mapping=MethodMapping().add(caller="fit", callee="fit"),
         )
+
+    @property
+    def support_(self) -> Bools:
+        """Mask of the selected features, ndarray of shape (n_features,), bool."""
+        return self._get_support_mask()
+
+    def _checked_level(self) -> float:
+        """The level, which may have been set after the fit."""
+        constraints = {"level": self._parameter_constraints["level"]}
+        validate_parameter_constraints(constraints, {"level": self.level}, type(self).__name__)
+        refuse_booleans(self, constraints)
+        return self.level
 
     def _validate_X(self, X):
         table_on_disk(X)  # a path is refused

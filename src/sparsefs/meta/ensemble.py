@@ -22,7 +22,7 @@ from ..selectors.base import check_K, number_of_features
 from .base import MetaSelector, fitted_clone
 
 if TYPE_CHECKING:
-    from ..utils.typing import Bools, Estimator, Floats, Getter, RandomState
+    from ..utils.typing import Estimator, Floats, Getter, RandomState
 
 _DEFAULT_K = 50  # of estimators that select nothing themselves
 
@@ -191,11 +191,6 @@ class EnsembleSelector(MetaSelector):
         if self.K is not None:
             K = number_of_features(self.K, self.n_features_in_, warn=self.K != self._K_fitted)
         return self.ranking_ <= K
-
-    @property
-    def support_(self) -> Bools:
-        """Mask of the selected features, ndarray of shape (n_features,), bool."""
-        return self._get_support_mask()
 
     @property
     def K_(self) -> int:

@@ -13,7 +13,6 @@ from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils._param_validation import (
     Interval,
     StrOptions,
-    validate_parameter_constraints,
 )
 from sklearn.utils._set_output import ADAPTERS_MANAGER
 from sklearn.utils.validation import _check_method_params, _num_samples, check_is_fitted
@@ -22,7 +21,6 @@ from ..data import RowTable
 from ..data.covariates import covariate_mask
 from ..data.inputs import usable_weight
 from ..evaluation.importances import importances
-from ..selectors.base import refuse_booleans
 from ..utils.text import counted, unique
 from ..utils.warning import warn_user
 from .base import MetaSelector, fitted_clone
@@ -315,17 +313,10 @@ class KnockoffSelector(MetaSelector):
 
     def _get_support_mask(self):
         check_is_fitted(self)
-        constraints = {"level": self._parameter_constraints["level"]}
-        validate_parameter_constraints(constraints, {"level": self.level}, type(self).__name__)
-        refuse_booleans(self, constraints)
         mask = np.zeros(self.n_features_in_, dtype=bool)
-        mask[~self._covariates] = selected(self.statistics_[:, ~self._covariates], self.level)
+        tested, level = ~self._covariates, self._checked_level()
+        mask[tested] = selected(self.statistics_[:, tested], level)
         return mask
-
-    @property
-    def support_(self) -> Bools:
-        """Mask of the features that are selected at `level`, ndarray of shape (n_features,)."""
-        return self._get_support_mask()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -13,7 +13,6 @@ from sklearn.base import is_classifier, is_regressor
 from sklearn.utils._param_validation import (
     Interval,
     StrOptions,
-    validate_parameter_constraints,
 )
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
@@ -31,7 +30,7 @@ from .error_control import error_control
 from .integrated_paths import IntegratedPaths, length_of_path
 
 if TYPE_CHECKING:
-    from ..utils.typing import Bools, Estimator, Floats, Getter, RandomState
+    from ..utils.typing import Estimator, Floats, Getter, RandomState
 
 MIN_SAMPLES = 4  # two in each half
 
@@ -256,18 +255,11 @@ class StabilitySelector(MetaSelector):
         self.verbose = verbose
         self.random_state = random_state
 
-    @property
-    def support_(self) -> Bools:
-        """Mask of the selected features, ndarray of shape (n_features,), bool."""
-        return self._get_support_mask()
-
     def _get_support_mask(self):
         check_is_fitted(self)
         if not hasattr(self, "q_values_"):
             return self.selection_frequencies_ >= self.threshold_
-        constraints = {"level": self._parameter_constraints["level"]}
-        validate_parameter_constraints(constraints, {"level": self.level}, type(self).__name__)
-        return self.q_values_ <= self.level
+        return self.q_values_ <= self._checked_level()
 
     @property
     def expected_false_(self) -> float:

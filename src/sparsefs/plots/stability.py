@@ -173,10 +173,10 @@ class StabilityDisplay(RankedDisplay):
                 f"{type(selector).__name__} has no selection frequencies. Pass X and y to fit it "
                 "several times, or a fitted StabilitySelector or EnsembleSelector."
             )
-        if hasattr(selector, "threshold_"):  # a StabilitySelector
-            ranking, fits = fitted.ranking_, f"{2 * fitted.n_pairs} fits to halves"
+        ranking = _ranking_of(frequencies, fitted.ranking_)
+        if hasattr(selector, "n_pairs"):  # a StabilitySelector
+            fits = f"{2 * fitted.n_pairs} fits to halves"
         else:
-            ranking = _ranking_of(frequencies, fitted.ranking_)
             fits = f"{fitted.n_fits} {_VARIED['seed']}"
         display = cls(
             frequencies=frequencies,

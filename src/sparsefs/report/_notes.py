@@ -101,6 +101,11 @@ def _of_selector(subject):
             f"fits on random halves of the rows. At most {selector.pfer_:.2g} false selections are "
             "expected, if noise features are equally likely to be selected."
         )
+    elif hasattr(selector, "q_values_"):
+        yield (
+            f"About {share(selector.level)} of the selected features are expected to be false, or "
+            "fewer. The documentation of the selector says what this assumes."
+        )
 
 
 def _of_groups(redundancy):

@@ -49,8 +49,17 @@ def nothing_seen():
     Recorder.seen = []
 
 
-def permuted(X, rng):
-    return rng.permutation(X)
+class Permuted:
+    """A sampler; the name of a test with a function would have its address."""
+
+    def __call__(self, X, rng):
+        return rng.permutation(X)
+
+    def __repr__(self):
+        return "permuted"
+
+
+permuted = Permuted()
 
 
 def means(X, rng):
@@ -265,7 +274,7 @@ def test_pure_noise():
         (GradualPruningSelector(K=10, max_iter=20, device="cpu"), "auto"),
         (Ridge(), lambda model: np.abs(model.coef_)),
     ],
-    ids=str,
+    ids=["lasso", "F-test", "trees", "pipeline", "flagship", "function"],
 )
 def test_true_features_are_found_with_every_kind_of_estimator(estimator, getter):
     X, y, true = table(n_samples=400, n_features=30, n_true=10)

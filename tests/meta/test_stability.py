@@ -589,6 +589,8 @@ BAD = [
     ("q and level", {"control": "fdr"}, noise, {}, ["'q'", "'level'"]),
     ("unknown control", {"control": "fwer"}, noise, {}, ["'control'", "fdr"]),
     ("level of 1", {"level": 1}, noise, {}, ["'level'"]),
+    ("groups of too few", {"feature_groups": [0, 1]}, noise, {}, ["'feature_groups'", "40"]),
+    ("a gap in groups", {"feature_groups": [None] * 40}, noise, {}, ["'feature_groups'"]),
     ("no such covariate", {"adjust_for": [40]}, noise, {}, ["'adjust_for'", "40"]),
     ("no pairs", {"n_pairs": 0}, noise, {}, ["'n_pairs'"]),
     ("no jobs", {"n_jobs": 0}, noise, {}, ["'n_jobs'"]),
@@ -647,6 +649,33 @@ def test_frames_reach_the_estimator():
     for frame in (X, pl.DataFrame(X)):
         selector = StabilitySelector(inner, q=4, n_pairs=4, random_state=0)
         assert {2, 5, 11} <= set(selector.fit(frame, Y_INFORMATIVE).get_support(indices=True))
+
+
+@pytest.mark.parametrize("control", ["pfer", "fdr"])
+def test_groups_are_counted_as_their_best_member(control):
+    """Five noisy copies take each other's places; as a group they have the place of one."""
+    rng = np.random.default_rng(0)
+    signal = rng.standard_normal((120, 2))
+    X = rng.standard_normal((120, 60))
+    X[:, :5] = signal[:, [0]] + 0.05 * X[:, :5]
+    X[:, 5] = signal[:, 1]
+    y = signal.sum(axis=1) + 0.3 * rng.standard_normal(120)
+    groups = np.array(["a"] * 5 + [f"g{j}" for j in range(55)])
+    lasso = fdr(Lasso(0.1), control=control, feature_groups=groups, adjust_for=[59]).fit(X, y)
+    assert lasso.get_support(indices=True).tolist() == [0, 1, 2, 3, 4, 5]
+    assert len(set(lasso.scores_[:5])) == 1 == len(set(lasso.selection_frequencies_[:5]))
+    assert lasso.ranking_[59] == 60 and sorted(lasso.ranking_) == list(range(1, 61))
+    assert lasso.selection_frequencies_[0] == 1
+    alone = fdr(Lasso(0.1), control=control).fit(X, y)
+    assert alone.selection_frequencies_[:5].max() < 1
+
+
+def test_groups_of_one_change_nothing():
+    X = noise(1, 120, 60)
+    y = X[:, :3].sum(axis=1) > 0
+    plain, grouped = fdr().fit(X, y), fdr(feature_groups=np.arange(60)[::-1]).fit(X, y)
+    np.testing.assert_allclose(np.sort(plain.scores_)[-3:], np.sort(grouped.scores_)[-3:])
+    np.testing.assert_array_equal(plain.support_, grouped.support_)
 
 
 def fdr(estimator=None, **params):

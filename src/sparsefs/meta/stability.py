@@ -28,9 +28,10 @@ from ..utils.warning import warn_user
 from .base import MetaSelector, fitted_clone
 from .error_control import error_control
 from .integrated_paths import IntegratedPaths, length_of_path
+from .units import Units
 
 if TYPE_CHECKING:
-    from ..utils.typing import Estimator, Floats, Getter, RandomState
+    from ..utils.typing import Data, Estimator, Floats, Getter, RandomState
 
 MIN_SAMPLES = 4  # two in each half
 
@@ -77,6 +78,11 @@ class StabilitySelector(MetaSelector):
         Names or indices of covariates, such as age or batch. The estimator sees them in every fit,
         but they are never selected, so that the selected features add to them. This works if the
         estimator models all columns together, as networks, trees and linear models do.
+    feature_groups : array-like of shape (n_features,), or None, default=None
+        A label for every feature, such as :func:`sparsefs.evaluation.feature_groups` returns.
+        Features of one label are counted as one, which is as good as its best, and are selected
+        together: near-copies then do not take each other's votes. `q` and the expected number of
+        false selections count groups.
     importance_getter : str or callable, default="auto"
         Where the scores of the features are read from. ``"auto"``: for a selector (an estimator
         with ``get_support``) the first of ``scores_``, ``ranking_`` and ``get_support()``; for
@@ -217,6 +223,7 @@ class StabilitySelector(MetaSelector):
         "control": [StrOptions({"pfer", "fdr"})],
         "level": [Interval(Real, 0, 1, closed="neither")],
         "adjust_for": ["array-like", None],
+        "feature_groups": ["array-like", None],
         "q": [Interval(Integral, 1, None, closed="left"), None],
         "threshold": [Interval(Real, 0.5, 1, closed="right"), None],
         "pfer": [Interval(Real, 0, None, closed="neither"), None],
@@ -236,6 +243,7 @@ class StabilitySelector(MetaSelector):
         bound: Literal["worst_case", "unimodal"] = "worst_case",
         n_pairs: int = 50,
         adjust_for: Sequence[str | int] | None = None,
+        feature_groups: Data | None = None,
         importance_getter: Getter = "auto",
         n_jobs: int | None = None,
         verbose: int = False,
@@ -250,6 +258,7 @@ class StabilitySelector(MetaSelector):
         self.bound = bound
         self.n_pairs = n_pairs
         self.adjust_for = adjust_for
+        self.feature_groups = feature_groups
         self.importance_getter = importance_getter
         self.n_jobs = n_jobs
         self.verbose = verbose
@@ -291,11 +300,10 @@ class StabilitySelector(MetaSelector):
         n_features = self.n_features_in_
         names = getattr(self, "feature_names_in_", None)
         covariates = covariate_mask(self.adjust_for, names, n_features)
-        tested = np.flatnonzero(~covariates)
-        control = self._error_control(len(tested))
-        q = control.q if control else length_of_path(len(tested))
-        paths, ranks = IntegratedPaths(len(tested)), np.zeros(len(tested))
-        counts = np.zeros(len(tested))
+        units = Units(covariates, self.feature_groups)
+        control = self._error_control(units.n)
+        q = control.q if control else length_of_path(units.n)
+        paths, counts, ranks = IntegratedPaths(units.n), np.zeros(units.n), np.zeros(n_features)
         for chosen, rank in self._in_parallel(
             _of_pair,
             int(self.n_pairs),
@@ -303,7 +311,7 @@ class StabilitySelector(MetaSelector):
             estimator,
             (X, y, fit_params),
             n_features,
-            tested,
+            units,
             rows,
             classes,
             groups,
@@ -317,20 +325,11 @@ class StabilitySelector(MetaSelector):
                 paths.add(*chosen)
         frequencies = counts / (2 * self.n_pairs)
         scores = frequencies if control else paths.scores
-        ranking = np.empty(n_features, dtype=np.int64)
-        order = np.append(tested[np.lexsort((ranks, -scores))], np.flatnonzero(covariates))
-        ranking[order] = np.arange(1, n_features + 1)
-
-        def of_all(values, of_covariates=0.0):
-            every = np.full(n_features, of_covariates)
-            every[tested] = values
-            return every
-
         fitted = {
             "q_": q,
-            "selection_frequencies_": of_all(frequencies),
-            "scores_": of_all(scores),
-            "ranking_": ranking,
+            "selection_frequencies_": units.of_features(frequencies),
+            "scores_": units.of_features(scores),
+            "ranking_": units.ranking(scores, ranks),
         }
         if control:
             if frequencies.max() < control.threshold:
@@ -349,9 +348,9 @@ class StabilitySelector(MetaSelector):
             )
         return {
             **fitted,
-            "p_values_": of_all(p_values, 1.0),
-            "q_values_": of_all(q_values, 1.0),
-            "_n_tested": len(tested),
+            "p_values_": units.of_features(p_values, 1.0),
+            "q_values_": units.of_features(q_values, 1.0),
+            "_n_tested": units.n,
         }
 
     def _error_control(self, n_tested):
@@ -391,20 +390,20 @@ class StabilitySelector(MetaSelector):
             )
 
 
-def _of_pair(rng, reports, estimator, data, n_features, tested, rows, classes, groups, q, getter):
-    """Features that each half takes, the best first, and the sum of the ranks that the two give."""
-    chosen, ranks = [], np.zeros(len(tested))
+def _of_pair(rng, reports, estimator, data, n_features, units, rows, classes, groups, q, getter):
+    """Units that each half takes, the best first, and the sum of the ranks of the features."""
+    chosen, ranks = [], np.zeros(n_features)
     for half, report in zip(complementary_pair(classes, rng, groups), reports, strict=True):
         fitted = fitted_clone(estimator, rng, report, data, rows[half])
         values, candidates = importances(fitted, getter, n_features)
-        values, candidates = values[tested], candidates[tested]
+        ranks += rankdata(-values.astype(np.float64))
+        values, candidates = units.best(values), units.best(candidates)
         if values.dtype == bool and values.sum() > q:
             raise ValueError(
                 f"{type(estimator).__name__} selects {values.sum()} features of a half, more than "
                 f"q={q}: let it select fewer, or raise 'q'."
             )
         # Chance decides among equals: by index, the same ones would be taken every time.
-        order = np.lexsort((rng.random(len(tested)), -values.astype(np.float64)))
+        order = np.lexsort((rng.random(units.n), -values.astype(np.float64)))
         chosen.append(order[candidates[order]][:q])
-        ranks += rankdata(-values.astype(np.float64))
     return chosen, ranks

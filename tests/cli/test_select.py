@@ -62,6 +62,19 @@ def test_quiet_says_nothing_on_stderr(csv, command):
     assert ran.status == 0 and ran.err == "" and "alpha" in ran.out
 
 
+def test_near_copies_are_named_beside_the_features(csv, command, select, tmp_path):
+    table = pd.read_csv(csv)
+    assert "or" not in command("select", csv, "--target", "label", "-K", 2, *QUICK).out.split()[:4]
+    table["beta"] = -2 * table["alpha"] + 1e-3 * np.arange(len(table))
+    table.to_csv(tmp_path / "copies.csv", index=False)
+    ran = command("select", tmp_path / "copies.csv", "--target", "label", "-K", 2, *QUICK)
+    assert ran.out.split()[:4] == ["rank", "feature", "score", "or"]
+    assert "beta (-1.00)" in ran.out or "alpha (-1.00)" in ran.out
+    found = select(tmp_path / "copies.csv", "--target", "label", "-K", 2).json["features"]
+    named = {f["name"]: [a["name"] for a in f["alternatives"]] for f in found}
+    assert named.get("alpha") == ["beta"] or named.get("beta") == ["alpha"]
+
+
 def test_the_json_document(csv, select):
     found = select(csv, "--target", "label", "-K", 3, "--drop", "f0").json
     assert found["command"].startswith(f"sparsefs select {csv} --target label -K 3 --drop f0")
@@ -71,7 +84,7 @@ def test_the_json_document(csv, select):
     assert found["settings"]["task"] == "classification"
     assert found["selected_on"] == "the training rows" and found["n_rows_selected_on"] == 96
     assert [set(feature) for feature in found["features"]] == [
-        {"rank", "name", "score", "column"}
+        {"rank", "name", "score", "column", "alternatives"}
     ] * 3
     assert [feature["rank"] for feature in found["features"]] == [1, 2, 3]
     scores = [feature["score"] for feature in found["features"]]

@@ -15,7 +15,7 @@ from ..utils.text import counted
 from .features import Features
 from .target import Goal
 
-_MOST_NUMBERS = 10**8  # to score all features, made dense: 0.8 GB
+MOST_NUMBERS = 10**8  # to score all features, made dense: 0.8 GB
 _ESTIMATORS = {"accuracy": "an SVC", "R2": "kernel ridge regression"}
 _MOST_SUBSETS, _FEWEST_SUBSETS = 100, 19  # with fewer no p-value is 0.05
 _WORK = 4e7  # squared training rows of all fits to random features: a few seconds
@@ -75,7 +75,7 @@ def _of_split(fitted, features, goal, held_out, seed, n_subsets):
     n_selected, n_features = fitted.selector.K_, X.shape[1]
     Ks = [n_selected]
     n_numbers = n_features * min(X.shape[0] + fitted.X.shape[0], 2 * MOST_ROWS)
-    if goal.y is not None and n_selected < n_features and n_numbers <= _MOST_NUMBERS:
+    if goal.y is not None and n_selected < n_features and n_numbers <= MOST_NUMBERS:
         Ks.append(n_features)
     ys = (None, None) if goal.y is None else (goal.y[fitted.rows], goal.y[held_out])
     return held_out_scores(

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import clone
 
+from ..evaluation.interchangeable import alternatives_in
 from ..utils.text import counted
 from .errors import CommandError, needing
 from .features import Features, features_of
@@ -18,10 +19,12 @@ from .methods import selector_of, settings_of
 from .output import print_json, print_lines, print_table, versions
 from .program import program_of
 from .readers import read
-from .scores import chance_of, in_lines, scores_of
+from .scores import MOST_NUMBERS, chance_of, in_lines, scores_of
 from .splits import number_of_splits, split_rows, splits_after
 from .target import Goal, goal_of, warn_of_gaps, warn_of_suspects
 from .writing import check_files, check_npz, write
+
+_MOST_OTHERS = 5  # alternatives of a feature in the JSON document
 
 
 class _Fitted(NamedTuple):
@@ -176,6 +179,7 @@ def _result(arguments, data, goal, features, fitted, scores, clock):
     selector = fitted.selector
     order = np.argsort(selector.ranking_)[: selector.K_]
     columns = features.columns_of(fitted.steps)
+    alternatives = _alternatives(fitted.X, order)
     on_all_rows = scores is None or arguments.refit
     return {
         "command": arguments.command_line,
@@ -200,8 +204,11 @@ def _result(arguments, data, goal, features, fitted, scores, clock):
                 "name": fitted.names[i],
                 "score": float(selector.scores_[i]),
                 "column": columns[fitted.names[i]],
+                "alternatives": [
+                    {"name": fitted.names[j], "correlation": r} for j, r in others[:_MOST_OTHERS]
+                ],
             }
-            for i in order
+            for i, others in zip(order, alternatives, strict=True)
         ],
         "held_out": scores,
         "seconds": {part: round(seconds, 3) for part, seconds in clock.items()},
@@ -209,9 +216,22 @@ def _result(arguments, data, goal, features, fitted, scores, clock):
     }
 
 
+def _alternatives(X, order):
+    """Return for each feature those that could stand for it, if the table is not too large."""
+    if min(X.shape[0], 2000) * X.shape[1] > MOST_NUMBERS:
+        return [[] for _ in order]
+    return alternatives_in(X, order)
+
+
 def _print(result):
-    rows = [(f["rank"], f["name"], f"{f['score']:.4g}") for f in result["features"]]
-    print_table(("rank", "feature", "score"), rows, left=(1,))
+    header = ["rank", "feature", "score"]
+    rows = [[f["rank"], f["name"], f"{f['score']:.4g}"] for f in result["features"]]
+    if any(f["alternatives"] for f in result["features"]):
+        header.append("or")
+        for row, feature in zip(rows, result["features"], strict=True):
+            best = feature["alternatives"][:1]
+            row.append("".join(f"{a['name']} ({a['correlation']:.2f})" for a in best))
+    print_table(header, rows, left=(1, 3))
     print_lines("", *_summary(result))
 
 

@@ -3,6 +3,7 @@
 
 from .chance import Chance, random_subsets
 from .curve import KCurve
+from .interchangeable import alternatives, feature_groups
 from .intervals import wilson_interval
 from .k_curve import k_curve
 from .permutations import permutation_test
@@ -12,6 +13,8 @@ __all__ = [
     "Chance",
     "KCurve",
     "Stability",
+    "alternatives",
+    "feature_groups",
     "k_curve",
     "permutation_test",
     "random_subsets",

@@ -3,7 +3,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+from scipy import sparse
+
+from ...data import RowTable
 from ...data.summary import ALIKE
+from ...evaluation.interchangeable import alternatives_in
 from ...utils.text import counted
 from .._html import Bar, Section, bold_names, count, items, paragraph, section, table
 from .._pictures import heat_map
@@ -14,6 +19,7 @@ _MOST_IN_PICTURE = 50
 _MOST_PAIRS = 15
 _MOST_GROUPS = 20
 _MOST_MEMBERS = 20
+_MOST_FEATURES = 50_000  # searched for alternatives
 
 
 def redundancy(subject: Subject, found: Redundancy) -> Section | None:
@@ -48,7 +54,26 @@ def redundancy(subject: Subject, found: Redundancy) -> Section | None:
             f"Absolute correlations of the {n} best features, similar ones next to each other",
         ),
         table(["Feature", "Other feature", "Correlation"], rows, "Most correlated pairs"),
+        _alternatives(subject),
     )
+
+
+def _alternatives(subject):
+    """Write which features, selected or not, could stand for the best selected ones."""
+    if isinstance(subject.X, RowTable) or subject.X.shape[1] > _MOST_FEATURES:
+        return None
+    values = subject.X.data if sparse.issparse(subject.X) else subject.X
+    if not np.isfinite(values.sum()):  # correlations with missing values are another question
+        return None
+    best = subject.order[:_MOST_IN_PICTURE]
+    rows = [
+        (subject.names[i], ", ".join(f"{subject.names[j]} ({r:.2f})" for j, r in found[:3]))
+        for i, found in zip(best, alternatives_in(subject.X, best), strict=True)
+        if found
+    ]
+    if not rows:
+        return None
+    return table(["Feature", "Or, instead (correlation)"], rows, "Alternatives in all features")
 
 
 def _groups(subject, found):

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Groups of features that say the same, and alternatives to selected ones."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_selection import SelectKBest
+
+from sparsefs import GradualPruningSelector
+from sparsefs.evaluation import alternatives, feature_groups, interchangeable
+
+
+def blocks(n_samples=60, sizes=(4, 3, 1, 1, 5), noise=0.3, seed=0):
+    rng = np.random.default_rng(seed)
+    Z = np.repeat(rng.standard_normal((n_samples, len(sizes))), sizes, axis=1)
+    X = Z + noise * rng.standard_normal(Z.shape)
+    return X * rng.choice([-1, 1], X.shape[1]) * rng.uniform(0.1, 100, X.shape[1])
+
+
+def literal(X, threshold):
+    """scipy's complete linkage of all features."""
+    distance = 1 - np.abs(np.corrcoef(X.T))
+    np.fill_diagonal(distance, 0)
+    tree = linkage(squareform(distance, checks=False), "complete")
+    return fcluster(tree, np.nextafter(1 - threshold, 0), "distance")
+
+
+def same(a, b):
+    return np.array_equal(a[:, None] == a, b[:, None] == b)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("threshold", [0.5, 0.9, 0.95])
+def test_groups_are_those_of_complete_linkage(seed, threshold):
+    X = blocks(seed=seed)
+    groups = feature_groups(X, threshold=threshold)
+    assert same(groups, literal(X, threshold))
+    first = np.unique(groups, return_index=True)[1]
+    assert (np.diff(first) > 0).all() and groups.dtype == np.int64
+    correlations = np.abs(np.corrcoef(X.T))
+    for group in np.unique(groups):
+        members = np.flatnonzero(groups == group)
+        assert correlations[np.ix_(members, members)].min() > threshold
+
+
+def test_blocks_and_sparse_data_make_no_difference(monkeypatch):
+    X = blocks()
+    X[np.abs(X) < 0.3] = 0
+    expected = feature_groups(X)
+    found = alternatives(SelectKBest(k=4).fit(X, np.arange(60) % 2), X)
+
+    monkeypatch.setattr(interchangeable, "_BLOCK", 200)
+    for table in (X, sparse.csr_matrix(X), sparse.csc_array(X), pd.DataFrame(X)):
+        np.testing.assert_array_equal(feature_groups(table), expected)
+    again = alternatives(SelectKBest(k=4).fit(X, np.arange(60) % 2), sparse.csr_matrix(X))
+    pd.testing.assert_frame_equal(found, again)
+
+
+def test_constants_are_alone():
+    X = np.hstack([blocks(sizes=(2,), noise=0.1), np.full((60, 2), 0.1), np.zeros((60, 1))])
+    assert feature_groups(X).tolist() == [0, 0, 1, 2, 3]
+    assert feature_groups(sparse.csr_matrix(X)).tolist() == [0, 0, 1, 2, 3]
+    assert feature_groups(X[:, [0]]).tolist() == [0]
+
+
+def test_many_rows_are_thinned():
+    X = blocks(n_samples=5000)
+    assert same(feature_groups(X), literal(X, 0.9))
+
+
+def test_alternatives_are_ranked_by_feature_and_correlation():
+    X = pd.DataFrame(blocks(noise=0.1), columns=[f"g{j}" for j in range(14)])
+    y = X["g0"] / X["g0"].std() + X["g9"] / X["g9"].std() > 0
+    for selector in (GradualPruningSelector(K=3, random_state=0), SelectKBest(k=3)):
+        selector.fit(X, y)
+        table = alternatives(selector, X)
+        correlations = X.corr()
+        chosen = selector.get_feature_names_out()
+        expected = {
+            (a, b): correlations.loc[a, b]
+            for a in chosen
+            for b in X.columns
+            if a != b and abs(correlations.loc[a, b]) > 0.9
+        }
+        found = {(a, b): r for a, b, r in zip(*(table[c] for c in table.columns[:3]), strict=True)}
+        assert found == pytest.approx(expected)
+        assert table["selected"].tolist() == [b in chosen for b in table["alternative"]]
+        if hasattr(selector, "ranking_"):
+            ranks = selector.ranking_[[X.columns.get_loc(a) for a in table["feature"]]]
+            assert (np.diff(ranks) >= 0).all()
+        for _, part in table.groupby("feature"):
+            assert (np.diff(part["correlation"].abs()) <= 0).all()
+
+
+def test_none_selected_and_none_alike():
+    X = np.random.default_rng(0).standard_normal((50, 6))
+    selector = SelectKBest(k=0).fit(X, np.arange(50) % 2)
+    assert alternatives(selector, X).shape == (0, 4)
+    assert alternatives(SelectKBest(k=2).fit(X, np.arange(50) % 2), X).shape == (0, 4)
+
+
+def test_unusable_arguments():
+    X = blocks()
+    with pytest.raises(ValueError, match="threshold.*1.5"):
+        feature_groups(X, threshold=1.5)
+    X[3, 5] = np.nan
+    with pytest.raises(ValueError, match="1 NaN.*column 5"):
+        feature_groups(X)
+    with pytest.raises(NotFittedError):
+        alternatives(SelectKBest(), blocks())
+    with pytest.raises(ValueError, match="14 features.*5"):
+        alternatives(SelectKBest(k=2).fit(blocks()[:, :5], np.arange(60) % 2), blocks())

@@ -19,7 +19,7 @@ OTHERS = [name for name in METHODS if name not in OURS and "best ten" not in nam
 
 def setting(cell):
     design, target, n_samples, n_features = cell
-    return f"{design}, {target}, {n_samples} × {n_features}"
+    return f"{design}, {target}, {n_samples} x {n_features}"
 
 
 def rows_of(results, cell, method):
@@ -38,7 +38,8 @@ def of_level(methods, at):
             for method in methods:
                 rows = rows_of(results, cell, method)
                 line.append(entry(rows, at))
-            lines.append(line)
+            if any(line[1:]):
+                lines.append(line)
         return ["Setting", *methods], lines
 
     return table
@@ -80,8 +81,9 @@ def seconds(results):
         for cell in cells:
             found = numbers(rows_of(results, cell, method), "cpu_seconds")
             line.append(f"{np.median(found):.1f}" if len(found) else "")
-        lines.append(line)
-    return ["Method", *(f"{c[2]} × {c[3]}, {c[0]}, {c[1]}" for c in cells)], lines
+        if any(line[1:]):
+            lines.append(line)
+    return ["Method", *(f"{c[2]} x {c[3]}, {c[0]}, {c[1]}" for c in cells)], lines
 
 
 TABLES = {

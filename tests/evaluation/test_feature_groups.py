@@ -7,11 +7,19 @@ import pytest
 from scipy import sparse
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
+from scipy.stats import false_discovery_control, fisher_exact
 from sklearn.exceptions import NotFittedError
-from sklearn.feature_selection import SelectKBest
+from sklearn.feature_selection import SelectFromModel, SelectKBest
+from sklearn.linear_model import Lasso
 
 from sparsefs import GradualPruningSelector
-from sparsefs.evaluation import alternatives, feature_groups, interchangeable
+from sparsefs.evaluation import (
+    alternatives,
+    feature_groups,
+    interchangeable,
+    repeated_selections,
+    replacements,
+)
 
 
 def blocks(n_samples=60, sizes=(4, 3, 1, 1, 5), noise=0.3, seed=0):
@@ -114,3 +122,50 @@ def test_unusable_arguments():
         alternatives(SelectKBest(), blocks())
     with pytest.raises(ValueError, match="14 features.*5"):
         alternatives(SelectKBest(k=2).fit(blocks()[:, :5], np.arange(60) % 2), blocks())
+
+
+def test_replacements_are_pairs_of_fisher_tests():
+    rng = np.random.default_rng(0)
+    n = 80
+    one = rng.random(n) < 0.5
+    Z = np.column_stack([one, ~one & (rng.random(n) < 0.9), *(rng.random((6, n)) < 0.5)])
+    Z = np.column_stack([Z, np.zeros(n, dtype=bool)])
+    table = replacements(Z, feature_names=[f"g{j}" for j in range(9)])
+    expected = {}
+    for i in range(8):
+        for j in range(i + 1, 8):
+            both = [[(Z[:, i] & Z[:, j]).sum(), (Z[:, i] & ~Z[:, j]).sum()]]
+            both += [[(~Z[:, i] & Z[:, j]).sum(), (~Z[:, i] & ~Z[:, j]).sum()]]
+            expected[f"g{i}", f"g{j}"] = fisher_exact(both, "less").pvalue
+    first = table.iloc[0]
+    assert (first["feature"], first["other"], first["together"]) == ("g0", "g1", 0)
+    assert first["p_value"] == pytest.approx(expected["g0", "g1"])
+    assert first["expected"] == pytest.approx(Z[:, 0].sum() * Z[:, 1].sum() / n)
+    rejected = false_discovery_control(list(expected.values())) <= 0.05
+    pairs = set(zip(table["feature"], table["other"], strict=True))
+    assert pairs == {pair for pair, yes in zip(expected, rejected, strict=True) if yes}
+    assert replacements(Z[:, 2:]).shape == (0, 5) == replacements(Z[:, :1]).shape
+    assert replacements(np.zeros((5, 3))).shape == (0, 5)
+
+
+def test_copies_replace_each_other_in_halves():
+    X = blocks(n_samples=100, sizes=(2, 1, 1, 1, 1, 1, 1), noise=0.05)
+    y = X[:, 0] / X[:, 0].std() + 0.2 * np.random.default_rng(0).standard_normal(100)
+    selector = SelectFromModel(Lasso(0.3), max_features=1, threshold=-np.inf)
+    halves = repeated_selections(selector, X / X.std(axis=0), y, n_repeats=60, vary="half")
+    table = replacements(halves)
+    assert (table["feature"][0], table["other"][0]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"min_share": 0}, "min_share"),
+        ({"feature_names": ["a"]}, "feature_names"),
+        ({"selections": [[2, 3], [1, 0]]}, "selections"),
+        ({"selections": np.ones((3, 3000))}, "3000 features.*min_share"),
+    ],
+)
+def test_unusable_selections(settings, words):
+    with pytest.raises(ValueError, match=words):
+        replacements(**{"selections": np.eye(4), **settings})

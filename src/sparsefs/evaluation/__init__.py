@@ -7,6 +7,7 @@ from .interchangeable import alternatives, feature_groups
 from .intervals import wilson_interval
 from .k_curve import k_curve
 from .permutations import permutation_test
+from .replacing import replacements
 from .stability import Stability, repeated_selections, stability
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "permutation_test",
     "random_subsets",
     "repeated_selections",
+    "replacements",
     "stability",
     "wilson_interval",
 ]

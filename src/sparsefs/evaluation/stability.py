@@ -80,7 +80,7 @@ def stability(selections: Data, *, confidence: float = 0.95) -> Stability:
     >>> round(found.value, 3)
     0.444
     """
-    Z = _zeros_and_ones(selections)
+    Z = zeros_and_ones(selections)
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must be between 0 and 1. Got {confidence!r}.")
     n_selections, n_features = Z.shape
@@ -208,7 +208,8 @@ def _selection(selector, X, y, classes, groups, passed, rng):
     return seeded(clone(selector), rng).fit(X, y, **params).get_support()
 
 
-def _zeros_and_ones(selections):
+def zeros_and_ones(selections) -> np.ndarray:
+    """Return selections as zeros and ones, (n_selections, n_features), float64; refuse others."""
     Z = np.asarray(selections)
     if Z.ndim != 2 or len(Z) < 2:
         raise ValueError(

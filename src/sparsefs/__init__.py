@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .data import open_shards
     from .meta import EnsembleSelector, KnockoffSelector, StabilitySelector
     from .plots import (
+        AlternativesDisplay,
         ConnectionsDisplay,
         ImportanceDisplay,
         ImportanceImageDisplay,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AlternativesDisplay",
     "ConnectionsDisplay",
     "CrossValidatedK",
     "DeepLassoSelector",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
-from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import squareform
 from sklearn.utils.validation import _get_feature_names, check_is_fitted
@@ -156,6 +156,21 @@ def alternatives(selector: Estimator, X: Data, *, threshold: float = ALIKE) -> p
 def alternatives_in(X, features, threshold: float = ALIKE) -> list[list[tuple[int, float]]]:
     """Return, for each of some features of X, the others above the threshold, the closest first."""
     return _Columns(X, threshold).alike(np.asarray(features), threshold)
+
+
+def correlations_of(X, features) -> np.ndarray:
+    """Return the correlations of some features with each other, 0 for constants."""
+    return _Columns(X, 0).among(np.asarray(features))
+
+
+def by_similarity(correlations: np.ndarray) -> np.ndarray:
+    """Return an order of features in which similar ones are neighbours."""
+    if len(correlations) < 3:
+        return np.arange(len(correlations))
+    distance = 1 - np.abs(correlations)
+    np.fill_diagonal(distance, 0)
+    distance = squareform(distance.clip(0), checks=False)
+    return leaves_list(linkage(distance, "average", optimal_ordering=True))
 
 
 class _Columns:

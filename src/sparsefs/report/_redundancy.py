@@ -6,11 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial.distance import squareform
 
 from ..data.summary import ALIKE
+from ..evaluation.interchangeable import by_similarity
 from ._subject import Subject
 
 MOST_FEATURES = 1000  # compared with each other
@@ -70,12 +69,7 @@ class Redundancy:
     def clustered(self, most: int) -> np.ndarray:
         """Order the best features so that similar ones are neighbours; places in `features`."""
         n = min(most, len(self.features))
-        if n < 3:
-            return np.arange(n)
-        distance = 1 - np.abs(self.correlations[:n, :n])
-        np.fill_diagonal(distance, 0)
-        distance = squareform(distance.clip(0), checks=False)
-        return leaves_list(linkage(distance, "average", optimal_ordering=True))
+        return by_similarity(self.correlations[:n, :n])
 
 
 def _correlations(subject, features, rows):

@@ -20,6 +20,8 @@ ORDER = [
     "sample_weights.py",
     "fair_comparison.py",
     "stability.py",
+    "a_controlled_list.py",
+    "nothing_above_chance.py",
     "accuracy_against_cost.py",
     "larger_than_memory.py",
     "connections.py",

@@ -57,7 +57,7 @@ def entry(rows, at):
 def beyond(results):
     """Settings in which false selections exceed the level by more than two standard errors."""
     lines = []
-    for method in METHODS:
+    for method in [*OURS, *OTHERS]:
         for cell in CELLS:
             rows = rows_of(results, cell, method)
             line = [method, setting(cell)]

@@ -75,6 +75,15 @@ def test_constants_are_alone():
     assert feature_groups(X[:, [0]]).tolist() == [0]
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e200, 1e-200])
+def test_exact_copies_of_any_size_are_one_group(scale):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        column = rng.standard_normal((50, 1))
+        X = scale * np.hstack([column * a for a in (1, -1, 2, 0.3)])
+        assert feature_groups(X).tolist() == [0, 0, 0, 0]
+
+
 def test_many_rows_are_thinned():
     X = blocks(n_samples=5000)
     assert same(feature_groups(X), literal(X, 0.9))
@@ -115,6 +124,12 @@ def test_unusable_arguments():
     X = blocks()
     with pytest.raises(ValueError, match="threshold.*1.5"):
         feature_groups(X, threshold=1.5)
+    with pytest.raises(ValueError, match="threshold.*'0.9'"):
+        feature_groups(X, threshold="0.9")
+    frame = pd.DataFrame(X).add_prefix("g")
+    selector = SelectKBest(k=2).fit(frame, np.arange(60) % 2)
+    with pytest.raises(ValueError, match="Column 0 is 'g1' and was 'g0'"):
+        alternatives(selector, frame[["g1", "g0", *frame.columns[2:]]])
     X[3, 5] = np.nan
     with pytest.raises(ValueError, match="1 NaN.*column 5"):
         feature_groups(X)
@@ -152,7 +167,8 @@ def test_copies_replace_each_other_in_halves():
     X = blocks(n_samples=100, sizes=(2, 1, 1, 1, 1, 1, 1), noise=0.05)
     y = X[:, 0] / X[:, 0].std() + 0.2 * np.random.default_rng(0).standard_normal(100)
     selector = SelectFromModel(Lasso(0.3), max_features=1, threshold=-np.inf)
-    halves = repeated_selections(selector, X / X.std(axis=0), y, n_repeats=60, vary="half")
+    X = X / X.std(axis=0)
+    halves = repeated_selections(selector, X, y, n_repeats=60, vary="half", random_state=0)
     table = replacements(halves)
     assert (table["feature"][0], table["other"][0]) == (0, 1)
 

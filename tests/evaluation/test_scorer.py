@@ -47,7 +47,7 @@ def test_it_is_an_svc_on_standardised_features(n_features):
         columns = order[:K]
         model = make_pipeline(StandardScaler(), SVC()).fit(train[0][:, columns], train[1])
         assert value == model.score(held_out[0][:, columns], held_out[1])
-    assert found.metric == "accuracy" and found[2:] == (160, 80)
+    assert found.metric == "accuracy" and found[2:4] == (160, 80)
     of_csr = [(sparse.csr_array(X), y) for X, y in (train, held_out)]
     assert held_out_scores(order, [3, n_features], *of_csr).values == found.values
 
@@ -65,7 +65,7 @@ def test_many_rows_are_fewer(monkeypatch):
     monkeypatch.setattr("sparsefs.evaluation.scorer.MOST_ROWS", 50)
     train, held_out = data(40)
     found = held_out_scores(np.arange(40), [6], train, held_out)
-    assert found[2:] == (50, 50) and found.values[0] > 0.6
+    assert found[2:4] == (50, 50) and found.values[0] > 0.6
 
 
 # Weights.

@@ -24,6 +24,7 @@ from .splits import number_of_splits, split_rows, splits_after
 from .target import Goal, goal_of, warn_of_gaps, warn_of_suspects
 from .writing import check_files, check_npz, write
 
+_MOST_WITH_OTHERS = 200  # features whose alternatives are looked for
 _MOST_OTHERS = 5  # alternatives of a feature in the JSON document
 
 
@@ -220,7 +221,8 @@ def _alternatives(X, order):
     """Return for each feature those that could stand for it, if the table is not too large."""
     if min(X.shape[0], 2000) * X.shape[1] > MOST_NUMBERS:
         return [[] for _ in order]
-    return alternatives_in(X, order)
+    found = alternatives_in(X, order[:_MOST_WITH_OTHERS])
+    return found + [[] for _ in order[_MOST_WITH_OTHERS:]]
 
 
 def _print(result):

@@ -8,7 +8,7 @@ import sklearn
 from sklearn.exceptions import SkipTestWarning
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
-from sparsefs import GradualPruningSelector
+from sparsefs import GradualPruningSelector, WASTSelector
 from tests.selectors.common import AFFORDABLE, NOT_RANDOM, SELECTORS, every_selector, quick
 
 
@@ -17,11 +17,22 @@ def comparable(Selector, **mode):
 
 
 WITHOUT_LABELS = comparable(GradualPruningSelector, supervised=False)
+OF_COLUMNS = [
+    comparable(Selector, **mode)
+    for Selector in (GradualPruningSelector, WASTSelector)
+    for mode in (
+        {"missing": "error", "exclude": [0]},
+        {"keep": [0], "output": "encoded"},
+        {"feature_groups": [[0]], "feature_costs": {0: 2.0}, "budget": 3.0},
+    )
+]
 
 
 # K=3 makes the checks that compare selections compare something on their narrow data. Only in
 # one batch with all samples is a weight of 2 the same as a sample twice.
-@parametrize_with_checks([*(comparable(Selector) for Selector in SELECTORS), WITHOUT_LABELS])
+@parametrize_with_checks(
+    [*(comparable(Selector) for Selector in SELECTORS), WITHOUT_LABELS, *OF_COLUMNS]
+)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 

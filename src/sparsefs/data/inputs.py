@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,12 +18,14 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .cells import is_plain
 from .kinds import name_columns, non_numeric_columns, on_host, refuse_masked, refuse_other_kinds
 from .memmap import MemmapTable, check_file
 from .summary import Summary, read_blocks
 from .table import RowTable, check_table
 
 if TYPE_CHECKING:
+    from .layout import Layout
     from .target import Target
 
 _LARGEST = 8e307  # a little less than half of what float64 can hold
@@ -61,6 +63,23 @@ def validated(estimator, X, reset: bool = True):
         matrix = matrix.copy()  # the user's matrix is not ours to tidy
         matrix.sum_duplicates()
     return matrix
+
+
+def validated_table(estimator, X, reset: bool = True):
+    """Return X as :func:`validated` does, or as it is if it has columns of texts or dates."""
+    if table_on_disk(X) is not None:
+        return validated(estimator, X, reset)
+    X = on_host(X)
+    if isinstance(X, (list, tuple)):
+        refuse_other_kinds(X, "X")  # masked rows
+        with suppress(ValueError):  # rows of several lengths: scikit-learn says so
+            X = np.asarray(X)
+    if is_plain(X):
+        return validated(estimator, X, reset)
+    if X.shape[0] == 0 or X.shape[1] == 0:
+        raise ValueError(f"X has the shape {X.shape}: at least a row and a column are needed.")
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    return X
 
 
 @contextmanager
@@ -238,8 +257,8 @@ class TrainingData:
 
     Attributes
     ----------
-    X : ndarray, memmap, CSR matrix or RowTable of shape (n_samples, n_features)
-        float32 or float64, finite.
+    X : ndarray, memmap, CSR matrix or RowTable of shape (n_samples, n_inputs)
+        float32 or float64, finite. An input is a column, where `layout` has no encoding.
     y : object or None
         As passed by the user.
     target : Target or None
@@ -250,12 +269,20 @@ class TrainingData:
         Of X and `sample_weight`.
     rows : ndarray of int
         The rows that count: those whose weight is not 0.
-    constant : ndarray of shape (n_features,), bool
-        Which features have one value only in these rows.
+    constant : ndarray of shape (n_inputs,), bool
+        Which inputs have one value only in these rows, or are excluded.
     varying : ndarray of int
-        The other features; all features if all are constant.
+        The other inputs; all inputs if all are constant.
     shared_unit : bool
-        Whether the features seem to share a unit.
+        Whether the inputs seem to share a unit of measurement.
+    unit_of : ndarray of shape (n_inputs,), int, or None
+        Number of what each input is selected with; None where each is selected alone.
+    share : ndarray of shape (n_inputs,), float64, or None
+        Share of each input in the variance of its unit.
+    layout : Layout or None
+        None for a part of a training.
+    table : object or None
+        X as it was passed, checked; a frame where it has columns of other kinds.
     """
 
     X: Any
@@ -267,17 +294,57 @@ class TrainingData:
     constant: np.ndarray
     varying: np.ndarray
     shared_unit: bool
+    unit_of: np.ndarray | None = None
+    share: np.ndarray | None = None
+    layout: Layout | None = None
+    table: Any = None
 
     @classmethod
-    def of(cls, X, y, target, sample_weight, feature_names=None) -> TrainingData:
+    def of(
+        cls,
+        X,
+        y,
+        target,
+        sample_weight,
+        feature_names=None,
+        *,
+        summary: Summary | None = None,
+        layout: Layout | None = None,
+        table: Any = None,
+    ) -> TrainingData:
         """Summarise X, and refuse values that are not finite."""
-        summary = Summary.of(X, sample_weight)
+        if summary is None:
+            summary = Summary.of(X, sample_weight)
+        if feature_names is not None and layout is not None and layout.encoding is not None:
+            feature_names = feature_names[layout.encoding.column_of]
         check_finite(X, summary, feature_names)
         rows = np.arange(X.shape[0]) if sample_weight is None else np.flatnonzero(sample_weight)
         constant = summary.used_low == summary.used_high
+        unit_of = share = None
+        if layout is not None:
+            constant |= layout.of_inputs(layout.excluded)
+            unit_of, share = layout.unit_of_input, layout.share
         varying = np.arange(len(constant)) if constant.all() else np.flatnonzero(~constant)
-        unit = summary.share_unit
-        return cls(X, y, target, sample_weight, summary, rows, constant, varying, unit)
+        return cls(
+            X,
+            y,
+            target,
+            sample_weight,
+            summary,
+            rows,
+            constant,
+            varying,
+            summary.share_unit,
+            unit_of,
+            share,
+            layout,
+            X if table is None else table,
+        )
+
+    def with_inputs(self, X, unit_of=None, share=None) -> TrainingData:
+        """Return data with other inputs, such as shadows, for a part of a training."""
+        data = TrainingData.of(X, self.y, self.target, self.sample_weight)
+        return replace(data, unit_of=unit_of, share=share)
 
     @property
     def columns(self) -> np.ndarray | None:

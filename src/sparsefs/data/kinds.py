@@ -41,6 +41,14 @@ def on_host(values):
     return tensor.cpu().resolve_conj().resolve_neg().numpy()
 
 
+def is_missing(label) -> bool:
+    """Return whether a Python object stands for a missing value."""
+    # pandas has missing values of its own, which compare with nothing.
+    if type(label).__name__ in ("NoneType", "NAType", "NaTType"):
+        return True
+    return isinstance(label, float) and label != label
+
+
 def refuse_other_kinds(values, name: str) -> None:
     """Refuse masked values, dates, durations and complex numbers, which numpy would convert.
 

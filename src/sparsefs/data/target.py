@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_array
 
 from ..utils.warning import warn_user
 from .inputs import mean_one
-from .kinds import on_host, refuse_other_kinds
+from .kinds import is_missing, on_host, refuse_other_kinds
 from .summary import power_of_two
 
 TASKS = ("auto", "classification", "multilabel", "regression")
@@ -351,14 +351,6 @@ def _of_objects(y):
         raise ValueError("y holds whole numbers beyond 64 bits: pass them as text.") from error
     except (TypeError, ValueError) as error:
         raise ValueError(f"y holds neither text nor numbers: {error}.") from error
-
-
-def is_missing(label) -> bool:
-    """Return whether a Python object stands for a missing value."""
-    # pandas has missing values of its own, which compare with nothing.
-    if type(label).__name__ in ("NoneType", "NAType", "NaTType"):
-        return True
-    return isinstance(label, float) and label != label
 
 
 def _refuse_missing(n_missing):

@@ -9,8 +9,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length
 
 from ..data.inputs import refuse_lazy
-from ..data.kinds import on_host, refuse_masked
-from ..data.target import is_missing
+from ..data.kinds import is_missing, on_host, refuse_masked
 from ..utils.warning import warn_user
 from .choice import CrossValidatedK
 

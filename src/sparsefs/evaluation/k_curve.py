@@ -13,8 +13,10 @@ from sklearn.utils.parallel import Parallel
 from sklearn.utils.validation import _get_feature_names, _num_samples
 
 from ..data import RowTable
+from ..data.cells import is_plain
 from ..data.inputs import check_finite, check_length, checked_weight, table_on_disk
 from ..data.kinds import on_host, refuse_other_kinds
+from ..data.layout import Layout
 from ..data.summary import Summary
 from ..data.target import TASKS, Target
 from ..utils.random import seed_of, seeded_where_open
@@ -173,7 +175,7 @@ def prepared(
     seed = seed_of(random_state)
     steps, ranker = _parts_of(ranker, seed)
     y = on_host(y)
-    X, names = _checked_X(on_host(X), steps is None, who)
+    X, names, encodes = _checked_X(on_host(X), ranker, steps is None, who)
     weight = checked_weight(sample_weight, X)
     if y is not None:
         check_length(X, y)
@@ -195,6 +197,7 @@ def prepared(
         seed,
         getter=importance_getter,
         steps=None if steps is None else requesting_weights(steps),
+        encodes=encodes,
     )
     return ranking, folds, rng, names
 
@@ -219,8 +222,8 @@ def _parts_of(ranker, seed):
     return Pipeline(steps) if steps else None, last
 
 
-def _checked_X(X, as_it_is: bool, who: str):
-    """X with rows that can be taken, and the names of its columns.
+def _checked_X(X, ranker, as_it_is: bool, who: str):
+    """X with rows that can be taken, the names of its columns, and whether the ranker encodes them.
 
     `as_it_is` it goes to the ranker, and is refused here where it is unusable.
     """
@@ -232,11 +235,20 @@ def _checked_X(X, as_it_is: bool, who: str):
         )
     names = _get_feature_names(X)
     if not as_it_is:
-        return (X.tocsr() if sparse.issparse(X) else X), names
+        return (X.tocsr() if sparse.issparse(X) else X), names, False
+    own = hasattr(ranker, "_training_data")
+    if own and not is_plain(X):
+        return X, names, True
     refuse_other_kinds(X, "X")
     matrix = as_matrix(X)
-    check_finite(matrix, Summary.of(matrix), names)
-    return (X if names is not None else matrix), names
+    layout = Layout.of(ranker, names, matrix.shape[1])
+    summary = Summary.of(matrix)
+    encodes = own and (layout.grouped or bool(layout.barred.any()))
+    if own and not sparse.issparse(matrix) and ranker.missing == "auto":
+        encodes |= bool(np.isnan(summary.low).any())
+    if not encodes:
+        check_finite(matrix, summary, names)
+    return (X if names is not None else matrix), names, encodes
 
 
 def _target_of(ranker, y, weight, estimator, task):

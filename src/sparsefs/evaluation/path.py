@@ -15,7 +15,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _get_feature_names
 
 from ..data import RowTable
-from ..data.covariates import covariate_mask
+from ..data.encoding import as_numbers
 from ..data.inputs import check_finite
 from ..data.summary import Summary
 from ..data.target import as_array
@@ -23,7 +23,7 @@ from .choice import CrossValidatedK
 from .curve import KCurve
 from .folds import folds_of
 from .importances import importances
-from .scorer import Scorer, some_columns
+from .scorer import Scorer, of_inputs, some_columns
 from .weights import call_with_weights, requesting_weights
 
 
@@ -51,6 +51,8 @@ class RankingTask:
         Columns of X to predict; None draws them in every fold.
     subsets : pair of int
         Size and number of the random subsets of features that are scored too.
+    encodes : bool
+        Whether the ranker makes inputs of the columns, or groups them: the inputs are scored.
     """
 
     ranker: Any
@@ -64,6 +66,7 @@ class RankingTask:
     steps: Any = None
     columns: np.ndarray | None = None
     subsets: tuple[int, int] = (0, 0)
+    encodes: bool = False
 
     def weighted(self, estimator, method, X, rows):
         """Call a method of an estimator with y and the weights of some rows."""
@@ -73,8 +76,12 @@ class RankingTask:
 
 
 class FoldResult(NamedTuple):
-    """What came of one fold."""
+    """What came of one fold.
 
+    `n_units` is the largest K: the number of features, or of groups of them.
+    """
+
+    n_units: int
     Ks: np.ndarray
     scores: list[float]
     order: np.ndarray
@@ -103,6 +110,7 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> K
     ValueError
         If the data cannot be split, before any training; or if a score is not finite.
     """
+    layout = data.layout
     if isinstance(data.X, RowTable):
         raise ValueError(
             "K='auto' needs X in memory, as the rows of a fold lie all over the table. Choose K on "
@@ -125,23 +133,21 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> K
     settings: dict[str, Any] = {"K": 1, "n_jobs": 1, "verbose": False, "random_state": seed}
     if hasattr(selector, "connections_every"):
         settings["connections_every"] = None
-    if getattr(selector, "adjust_for", None) is not None:
-        # Folds are arrays, which have no names.
-        names = getattr(selector, "feature_names_in_", None)
-        covariates = covariate_mask(selector.adjust_for, names, data.X.shape[1])
-        settings["adjust_for"] = np.flatnonzero(covariates).tolist()
+    # Folds may be arrays, which have no names.
+    settings |= {n: v for n, v in layout.settings().items() if hasattr(selector, n)}
     ranker = clone(selector).set_params(**settings, **selector._settings_of_parts(data.target))
     ranker.__dict__.pop("_skl_callbacks", None)  # they watch the fit to all the data
     task = RankingTask(
         requesting_weights(ranker),
-        data.X,
+        data.table,
         None if data.target is None else as_array(data.y),
         data.sample_weight,
         scorer,
         choice,
         seed,
         getter="ranking_",
-        columns=columns,
+        columns=None if layout.encoding is not None else columns,
+        encodes=data.X is not data.table or layout.grouped or layout.barred.any(),
     )
     parallel = Parallel(n_jobs=selector.n_jobs, require="sharedmem", return_as="generator")
     bar = f"{type(selector).__name__}, folds to choose K" if selector.verbose else None
@@ -174,7 +180,7 @@ def scores_of(results: list[FoldResult], choice: CrossValidatedK) -> tuple[Any, 
     ValueError
         If a score is not finite.
     """
-    Ks = choice._numbers(min(len(one.order) for one in results))
+    Ks = choice._numbers(min(one.n_units for one in results))
     # Of a fold with more features, "all of them" is a larger number.
     at = [np.searchsorted(one.Ks, Ks) for one in results]
     scores = np.array([np.take(one.scores, i) for one, i in zip(results, at, strict=True)]).T
@@ -202,7 +208,10 @@ def _run_fold(task: RankingTask, number: int, train, scored) -> FoldResult:
         X = task.weighted(steps, "fit_transform", X, train)
         names = _names_of(steps, X)
     seconds = time.perf_counter() - started
-    if steps is None:
+    inputs = None  # of every feature, or group of features
+    if task.encodes:
+        parts, inputs, place = _encoded(task, X, train, scored)
+    elif steps is None:
         parts = [as_matrix(_safe_indexing(task.X, rows)) for rows in scored]
     else:
         held_out = steps.transform(_safe_indexing(task.X, scored[1]))
@@ -210,11 +219,12 @@ def _run_fold(task: RankingTask, number: int, train, scored) -> FoldResult:
         for part in parts:
             check_finite(part, Summary.of(part), names)
         parts[0] = parts[0][np.searchsorted(train, scored[0])]
-    n_features = parts[0].shape[1]
+    n_features = parts[0].shape[1] if inputs is None else len(place)
+    n_units = n_features if inputs is None else len(inputs)
     columns = task.columns
     if columns is None:
-        columns = some_columns(n_features, np.random.default_rng([task.seed, 1, number]))
-    Ks = task.choice._numbers(n_features)
+        columns = some_columns(parts[0].shape[1], np.random.default_rng([task.seed, 1, number]))
+    Ks = task.choice._numbers(n_units)
 
     towards_K = not getattr(task.ranker, "_nested_ranking", True)
     scores: list[float] = []
@@ -226,10 +236,46 @@ def _run_fold(task: RankingTask, number: int, train, scored) -> FoldResult:
         task.weighted(ranker, "fit", X, train)
         seconds += time.perf_counter() - started
         order = _order_of(ranker, task.getter, n_features)
-        scores += task.scorer.scores(order, some, scored, parts, columns)
+        units = order if inputs is None else _in_order(place[order])
+        order_of_inputs, n_inputs = of_inputs(units, some, inputs)
+        scores += task.scorer.scores(order_of_inputs, n_inputs, scored, parts, columns)
     K, n_subsets = task.subsets
-    of_subsets = task.scorer.of_subsets(K, n_subsets, task.seed, scored, parts, columns)
-    return FoldResult(Ks, scores, order, names, seconds, of_subsets)
+    of_subsets = task.scorer.of_subsets(K, n_subsets, task.seed, scored, parts, columns, inputs)
+    return FoldResult(n_units, Ks, scores, order, names, seconds, of_subsets)
+
+
+def _in_order(units):
+    """Different units in the order of their first columns, without -1."""
+    return np.array([unit for unit in dict.fromkeys(units.tolist()) if unit >= 0])
+
+
+def _encoded(task, X, train, scored):
+    """Inputs of the scored rows, the inputs of each unit, and the unit of each column or -1.
+
+    What the inputs are is learnt from the training rows.
+    """
+    y = None if task.y is None else _safe_indexing(task.y, train)
+    weight = None if task.sample_weight is None else task.sample_weight[train]
+    ranker = clone(task.ranker)
+    data = ranker._training_data(X, y, weight, task.seed)
+    layout, encoding = data.layout, data.layout.encoding
+    held_out = _safe_indexing(task.X, scored[1])
+    if encoding is None:
+        names = getattr(ranker, "feature_names_in_", np.arange(layout.n_columns))
+        held_out = as_matrix(as_numbers(held_out, names))
+    else:
+        held_out = encoding.inputs(held_out)
+    of_input = layout.unit_of_input
+    of_input = np.arange(data.X.shape[1]) if of_input is None else of_input
+    candidate = ~layout.of_inputs(layout.barred)
+    inputs = [
+        np.flatnonzero(candidate & (of_input == unit))
+        for unit in range(layout.unit_of_column.max() + 1)
+    ]
+    ranked = [members for members in inputs if len(members)]
+    number = np.cumsum([len(members) > 0 for members in inputs]) - 1
+    of_column = np.where(layout.barred, -1, number[layout.unit_of_column])
+    return [data.X[np.searchsorted(train, scored[0])], held_out], ranked, of_column
 
 
 def _names_of(steps, X):

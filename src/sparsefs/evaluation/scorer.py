@@ -139,25 +139,29 @@ class Scorer:
             for K in Ks
         ]
 
-    def of_subsets(self, K: int, n_subsets: int, seed: int, rows, parts, columns) -> list[float]:
+    def of_subsets(
+        self, K: int, n_subsets: int, seed: int, rows, parts, columns, inputs=None
+    ) -> list[float]:
         """Return the scores of random subsets of K features.
 
         The seed and the place of a subset decide it: it is the same in all folds whose X has as
-        many columns. `rows`, `parts` and `columns` are as for :meth:`scores`.
+        many columns. `rows`, `parts` and `columns` are as for :meth:`scores`, `inputs` as for
+        :func:`of_inputs`.
 
         Raises
         ------
         ValueError
             If there is only one such subset.
         """
-        n_features = parts[0].shape[1]
+        n_features = parts[0].shape[1] if inputs is None else len(inputs)
         if n_subsets and K >= n_features:
             raise ValueError(too_many(K, n_features))
         scores = []
         for number in range(n_subsets):
             rng = np.random.default_rng([seed, 3, number])
             subset = rng.choice(n_features, K, replace=False)
-            scores += self.scores(subset, [K], rows, parts, columns)
+            order, n_inputs = of_inputs(subset, [K], inputs)
+            scores += self.scores(order, n_inputs, rows, parts, columns)
         return scores
 
     def _fitted(self, X, y, weight):
@@ -185,6 +189,24 @@ class Scorer:
         expected = Z[1][:, outside]
         error = expected - estimator.predict(X[1]).reshape(expected.shape)
         return max(0.0, _weighted_sum(expected**2 - error**2, weights[1]) / total)
+
+
+def of_inputs(order: np.ndarray, Ks, inputs: list[np.ndarray] | None):
+    """Return an order of features, and numbers of them, as those of the columns of X.
+
+    Parameters
+    ----------
+    order : ndarray of int
+        Numbers of the features, the best first.
+    Ks : sequence of int
+    inputs : list of ndarray of int, or None
+        The columns of each feature. None: each is one column.
+    """
+    if inputs is None:
+        return order, Ks
+    columns = [inputs[feature] for feature in order]
+    ends = np.cumsum([len(some) for some in columns])
+    return np.concatenate(columns), [int(ends[min(K, len(ends)) - 1]) for K in Ks]
 
 
 def too_many(K: int, n_features: int) -> str:

@@ -30,6 +30,7 @@ from sklearn.utils.validation import (
 )
 
 from ..data import RowTable
+from ..data.cells import is_frame, is_plain
 from ..data.inputs import (
     check_finite,
     check_length,
@@ -209,9 +210,12 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
                 )
             check_table(self, X, reset=True)
             return X
+        frame = is_frame(X)
+        if not is_plain(X) and self._takes_tables():
+            validate_data(self, X, skip_check_array=True)
+            return X
         if not self._composed():  # a part of it may encode dates
             refuse_other_kinds(X, "X")
-        frame = hasattr(X, "columns") and hasattr(X, "dtypes")
         with errors_about_X(X):
             matrix = validate_data(
                 self,
@@ -225,6 +229,10 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
         if not takes_nan and matrix.dtype.kind == "f":
             check_finite(matrix, Summary.of(matrix), getattr(self, "feature_names_in_", None))
         return X if frame or isinstance(X, np.memmap) else matrix
+
+    def _takes_tables(self) -> bool:
+        """Whether the estimator makes numbers of texts and dates."""
+        return self.__sklearn_tags__().input_tags.categorical
 
     def _composed(self) -> bool:
         """Whether a part of the estimator may encode text and impute missing values."""
@@ -252,6 +260,7 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
         of_estimator = get_tags(self.estimator)
         tags.input_tags.sparse = of_estimator.input_tags.sparse
         tags.input_tags.allow_nan = of_estimator.input_tags.allow_nan
+        tags.input_tags.categorical = of_estimator.input_tags.categorical
         tags.target_tags.required = of_estimator.target_tags.required
         tags.target_tags.multi_output = of_estimator.target_tags.multi_output
         return tags

@@ -18,8 +18,8 @@ from sklearn.utils._set_output import ADAPTERS_MANAGER
 from sklearn.utils.validation import _check_method_params, _num_samples, check_is_fitted
 
 from ..data import RowTable
-from ..data.covariates import covariate_mask
 from ..data.inputs import usable_weight
+from ..data.roles import column_mask
 from ..evaluation.importances import importances
 from ..utils.text import counted, unique
 from ..utils.warning import warn_user
@@ -266,7 +266,7 @@ class KnockoffSelector(MetaSelector):
 
     def _fit(self, X, y, fit_params, groups, reports):
         names = getattr(self, "feature_names_in_", None)
-        covariates = covariate_mask(self.adjust_for, names, self.n_features_in_)
+        covariates = column_mask(self.adjust_for, names, self.n_features_in_)
         X, y, fit_params = _that_count(X, y, fit_params)
         values = check_array(X, dtype=[np.float64, np.float32])
         own = self.sampler == "gaussian"
@@ -320,7 +320,7 @@ class KnockoffSelector(MetaSelector):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = tags.input_tags.allow_nan = False
+        tags.input_tags.sparse = tags.input_tags.allow_nan = tags.input_tags.categorical = False
         tags.target_tags.required = True
         return tags
 

@@ -16,8 +16,8 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from ..data.covariates import covariate_mask
 from ..data.inputs import usable_weight
+from ..data.roles import column_mask
 from ..data.target import strata
 from ..evaluation.folds import that_knows_the_task
 from ..evaluation.groups import classes_of_groups
@@ -78,11 +78,11 @@ class StabilitySelector(MetaSelector):
         Names or indices of covariates, such as age or batch. The estimator sees them in every fit,
         but they are never selected, so that the selected features add to them. This works if the
         estimator models all columns together, as networks, trees and linear models do.
-    feature_groups : array-like of shape (n_features,), or None, default=None
-        A label for every feature, such as :func:`sparsefs.evaluation.feature_groups` returns.
-        Features of one label are counted as one, which is as good as its best, and are selected
-        together: near-copies then do not take each other's votes. `q` and the expected number of
-        false selections count groups.
+    feature_groups : array-like of shape (n_features,), dict, list of lists, or None, default=None
+        A label for every feature, such as :func:`sparsefs.evaluation.feature_groups` returns; or
+        names or indices of the features of each group. Features of one group are counted as one,
+        which is as good as its best, and are selected together: near-copies then do not take each
+        other's votes. `q` and the expected number of false selections count groups.
     importance_getter : str or callable, default="auto"
         Where the scores of the features are read from. ``"auto"``: for a selector (an estimator
         with ``get_support``) the first of ``scores_``, ``ranking_`` and ``get_support()``; for
@@ -223,7 +223,7 @@ class StabilitySelector(MetaSelector):
         "control": [StrOptions({"pfer", "fdr"})],
         "level": [Interval(Real, 0, 1, closed="neither")],
         "adjust_for": ["array-like", None],
-        "feature_groups": ["array-like", None],
+        "feature_groups": ["array-like", dict, None],
         "q": [Interval(Integral, 1, None, closed="left"), None],
         "threshold": [Interval(Real, 0.5, 1, closed="right"), None],
         "pfer": [Interval(Real, 0, None, closed="neither"), None],
@@ -299,8 +299,8 @@ class StabilitySelector(MetaSelector):
         self._check_samples(classes, groups)
         n_features = self.n_features_in_
         names = getattr(self, "feature_names_in_", None)
-        covariates = covariate_mask(self.adjust_for, names, n_features)
-        units = Units(covariates, self.feature_groups)
+        covariates = column_mask(self.adjust_for, names, n_features)
+        units = Units(covariates, self.feature_groups, names)
         control = self._error_control(units.n)
         q = control.q if control else length_of_path(units.n)
         paths, counts, ranks = IntegratedPaths(units.n), np.zeros(units.n), np.zeros(n_features)

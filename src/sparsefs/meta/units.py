@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..data.target import is_missing
+from ..data.layout import unit_numbers
 
 
 class Units:
@@ -15,8 +15,9 @@ class Units:
     ----------
     covariates : ndarray of shape (n_features,), bool
         Features that are in no unit.
-    groups : array-like of shape (n_features,), or None
-        A label for every feature; features of one label are a unit. None: each is one.
+    groups : array-like of shape (n_features,), dict, list of lists, or None
+        Features of one group are a unit, see :func:`unit_numbers`. None: each is one.
+    names : ndarray of str of shape (n_features,), or None
 
     Attributes
     ----------
@@ -26,21 +27,16 @@ class Units:
     Raises
     ------
     ValueError
-        If `groups` is not one label per feature.
+        If `groups` says nothing of the features.
     """
 
-    def __init__(self, covariates: np.ndarray, groups=None):
+    def __init__(self, covariates: np.ndarray, groups=None, names=None):
         self._features, self._covariates = np.flatnonzero(~covariates), np.flatnonzero(covariates)
         self.n, self._numbers = len(self._features), None
-        if groups is None:
+        numbers = unit_numbers(groups, names, len(covariates))
+        if numbers is None:
             return
-        labels = np.asarray(groups)
-        if labels.shape != covariates.shape or any(map(is_missing, labels.tolist())):
-            raise ValueError(
-                "The 'feature_groups' parameter must be one label for each feature: "
-                f"{len(covariates)} of them. Got an array of shape {labels.shape}."
-            )
-        self._numbers = np.unique(labels[self._features], return_inverse=True)[1]
+        self._numbers = np.unique(numbers[self._features], return_inverse=True)[1]
         self.n = int(self._numbers.max()) + 1
 
     def best(self, values: np.ndarray) -> np.ndarray:

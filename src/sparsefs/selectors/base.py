@@ -11,6 +11,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from scipy import sparse
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -18,15 +19,21 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from ..data import RowTable
+from ..data.encoding import Encoding, as_numbers
 from ..data.inputs import (
     TrainingData,
+    check_finite,
     check_length,
     checked_weight,
     refuse_beyond,
-    validated,
+    validated_table,
 )
+from ..data.kinds import name_columns
+from ..data.layout import Layout
+from ..data.summary import Summary
 from ..data.target import TASKS, Target
 from ..evaluation.choice import CrossValidatedK
 from ..evaluation.groups import checked_groups
@@ -39,12 +46,14 @@ from ..utils.text import counted
 from ..utils.warning import warn_user
 from .columns import ColumnSelector
 from .declared import Declared
+from .table_parameters import TableParameters
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from typing_extensions import Self
 
     from ..utils.costs import Costs
-    from ..utils.typing import Bools, Data
+    from ..utils.typing import Bools, Data, Names
     from .network import FittedNetwork
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)  # training is in float32
@@ -56,8 +65,9 @@ class FitResult:
 
     Attributes
     ----------
-    scores : ndarray of shape (n_features,)
-        Higher is better. Those of constant features do not count.
+    scores : ndarray of shape (n_inputs,)
+        Higher is better. Those of constant inputs do not count. A column, or a group of columns,
+        has the sum of the scores of its inputs.
     history : dict of str to ndarray of shape (n_epochs,), or None
         None in the middle of a training.
     costs : dict of str to dict, or None
@@ -72,7 +82,7 @@ class FitResult:
     network: FittedNetwork | None = None
     extras: dict[str, Any] = field(default_factory=dict)
 
-    def attributes(self, constant: np.ndarray) -> dict[str, Any]:
+    def attributes(self, data: TrainingData) -> dict[str, Any]:
         """Return the fitted attributes by their names.
 
         Ties go to the lower index, constant features come last.
@@ -84,13 +94,9 @@ class FitResult:
         """
         if not np.isfinite(self.scores).all():
             raise FloatingPointError("The scores became infinite or NaN in the last epoch.")
+        assert data.layout is not None
         scores = np.asarray(self.scores, dtype=np.float64)
-        # Those of an importance of the user's may be negative: constants rank last even then.
-        lowest = scores[~constant].min(initial=0.0)
-        scores = np.where(constant, np.nextafter(lowest, -np.inf) if lowest < 0 else 0.0, scores)
-        ranking = np.empty(len(scores), dtype=np.int64)
-        ranking[np.lexsort((-scores, constant))] = np.arange(1, len(scores) + 1)
-        fitted = {"scores_": scores, "ranking_": ranking, **self.extras}
+        fitted = {**data.layout.ranked(scores, data.constant), **self.extras}
         if self.history is not None:
             fitted |= {"history_": self.history, "n_iter_": len(self.history["loss"])}
         if self.costs is not None:
@@ -110,7 +116,9 @@ class _Choice(HasMethods):
         return "a sparsefs.CrossValidatedK"
 
 
-class BaseSelector(Declared, ColumnSelector, CallbackSupportMixin, BaseEstimator, ABC):
+class BaseSelector(
+    TableParameters, Declared, ColumnSelector, CallbackSupportMixin, BaseEstimator, ABC
+):
     """Base of all selectors: X, y, weights, the choice of K, transform, fitted attributes.
 
     A method implements :meth:`_train` and declares its parameters as fields of a dataclass (or in
@@ -134,6 +142,7 @@ verbose, random_state
     _score_label: ClassVar[Any] = "score"  # what `scores_` are, for the axis of a picture
 
     _parameter_constraints: ClassVar[dict] = {
+        **TableParameters._parameter_constraints,
         "K": [
             Interval(Integral, 1, None, closed="left"),
             Interval(Real, 0, 1, closed="right"),
@@ -207,12 +216,12 @@ verbose, random_state
 
         self._validate_params()
         with default_errors(), earlier_fit_kept(self):
-            data = self._training_data(X, y, sample_weight)
             seed = seed_of(self.random_state)
-            common = self._common_attributes(data, seed, checked_groups(groups, data.X))
+            data = self._training_data(X, y, sample_weight, seed)
+            common = self._common_attributes(data, seed, checked_groups(groups, data.table))
 
             def attributes(result: FitResult) -> dict[str, Any]:
-                return common | result.attributes(data.constant)
+                return common | result.attributes(data)
 
             device, rng = resolve_device(self.device), np.random.default_rng(seed)
             with (
@@ -230,36 +239,84 @@ verbose, random_state
     ) -> FitResult:
         """Train on `data`, epoch by epoch of `progress`, and return the result."""
 
-    def _training_data(self, X, y, sample_weight) -> TrainingData:
-        """Check what was passed to `fit`."""
-        X = validated(self, X)
+    def _training_data(self, X, y, sample_weight, seed) -> TrainingData:
+        """Check what was passed to `fit`, and make inputs of the columns."""
+        table = validated_table(self, X)
         if y is not None:
-            check_length(X, y)
-        target, weight = self._target_and_weight(y, checked_weight(sample_weight, X))
-        return TrainingData.of(X, y, target, weight, getattr(self, "feature_names_in_", None))
+            check_length(table, y)
+        target, weight = self._target_and_weight(y, checked_weight(sample_weight, table))
+        names = getattr(self, "feature_names_in_", None)
+        layout, summary = Layout.of(self, names, table.shape[1]), None
+        X, is_array = table, isinstance(table, np.ndarray) and table.dtype.kind == "f"
+        if is_array or sparse.issparse(table) or isinstance(table, (RowTable, np.memmap)):
+            summary = Summary.of(table, weight)
+            wanted = is_array and self.missing == "auto" and np.isnan(summary.low).any()
+        else:
+            wanted = True
+        if wanted:
+            rows = np.arange(len(table)) if weight is None else np.flatnonzero(weight)
+            encoding, X = Encoding.of(table, names, target, rows, seed, layout.excluded)
+            summary = None
+            if self.missing == "error" and len(encoding.incomplete):
+                raise ValueError(
+                    f"Input X has missing values in {name_columns(encoding.incomplete, names)}. "
+                    "Impute them, or pass missing='auto'."
+                )
+            if encoding.telling:
+                where = name_columns(np.array(encoding.telling), names)
+                warn_user(
+                    f"The class of every row follows from {where}. If it was made from y, pass it "
+                    "in 'exclude'."
+                )
+            layout = layout.encoded(None if encoding.is_trivial else encoding)
+        return TrainingData.of(
+            X, y, target, weight, names, summary=summary, layout=layout, table=table
+        )
 
     def _common_attributes(self, data: TrainingData, seed: int, groups) -> dict[str, Any]:
         """Fitted attributes that do not depend on the training; K is chosen here."""
         choice, common = self._choice_of_K(), {"_K_fitted": self.K}
         common["scaling_"] = self._scaling_of(data)
+        layout = data.layout
+        assert layout is not None
         if common["scaling_"] == "none":
             why = "which scaling='none' leaves too large for single precision"
-            names = getattr(self, "feature_names_in_", None)
+            names = getattr(self, "feature_names_in_", None) if layout.encoding is None else None
             refuse_beyond(FLOAT32_MAX, why, data.summary, names)
         common["_target"] = data.target and replace(data.target, values=data.target.values[:0])
-        common["_n_constant"] = int(data.constant.sum())
+        common["_encoding"] = layout.encoding
+        counts = layout.ranked(np.zeros(data.X.shape[1]), data.constant)
+        n_units = counts["_n_units"]
         if choice is None:  # a number, or left to the training
-            known = isinstance(self.K, Real)
-            n_selected = number_of_features(self.K, self.n_features_in_, True) if known else 0
+            known = isinstance(self.K, Real) and self.budget is None
+            n_selected = number_of_features(self.K, n_units, True) if known else 0
+            if known and n_selected < min(counts["_n_kept"], n_units):
+                raise ValueError(
+                    f"K={self.K!r} is less than the {counts['_n_kept']} that 'keep' has. K counts "
+                    "them, too: raise it."
+                )
         else:
             from ..evaluation.path import k_path
 
             common["path_"] = k_path(self, choice, data, seed, groups)
             choice._warn_of_nothing(common["path_"])
-            choice._warn_of_end(common["path_"], self.n_features_in_)
+            choice._warn_of_end(common["path_"], n_units)
             n_selected = choice._choose(common["path_"])
-        self._warn_of_constants(n_selected, common["_n_constant"])
+        if self.budget is not None:
+            self._check_budget(layout)
+        self._warn_of_constants(n_selected, counts["_n_constant"], n_units)
         return common
+
+    def _check_budget(self, layout):
+        costs = np.ones(layout.n_columns) if layout.costs is None else layout.costs
+        needed = costs[layout.kept & ~layout.barred].sum()
+        cheapest = costs[~layout.barred].min()
+        if max(needed, cheapest) > self.budget:
+            what = "the features of 'keep' cost" if needed > self.budget else "every feature costs"
+            raise ValueError(
+                f"budget={self.budget!r} is too small: {what} {max(needed, cheapest):g}"
+                f"{'' if needed > self.budget else ' or more'}."
+            )
 
     # y
 
@@ -303,6 +360,65 @@ verbose, random_state
 
     def _auto_scaling(self, shared_unit: bool) -> str:
         return self._unit_scaling[self._learns_y()] if shared_unit else "feature"
+
+    def _inputs_of(self, X):
+        """Return other rows as the network sees them, refused where `fit` would refuse them."""
+        X = validated_table(self, X, reset=False)
+        names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
+        encoding = getattr(self, "_encoding", None)
+        if encoding is None:
+            X = as_numbers(X, names)
+        else:
+            X, names = encoding.inputs(X), names[encoding.column_of]
+        check_finite(X, Summary.of(X), names)
+        return X
+
+    def transform(self, X: Data) -> Any:
+        """Reduce X to the selected features, or to their inputs with ``output="encoded"``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, RowTable} of shape (n_samples, n_features)
+            Columns that are not selected may contain anything.
+
+        Returns
+        -------
+        ndarray or sparse matrix of shape (n_samples, n_selected_features)
+            In the type of X, with its missing values and texts. Only the selected columns of a
+            RowTable are read, so that the result is all that is held in memory.
+
+        Raises
+        ------
+        ValueError
+            If a selected column contains infinite values, or what the fit refuses.
+        """
+        encoding = self._output_encoding()
+        if encoding is None:
+            return super().transform(X)
+        return self._inputs_of(X)[:, self.get_support()[encoding.column_of]]
+
+    def get_feature_names_out(self, input_features: Names | None = None) -> NDArray[Any]:
+        """Return the names of the selected features, or of their inputs if these are the output.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the columns, where X had none.
+
+        Returns
+        -------
+        ndarray of str objects
+        """
+        encoding = self._output_encoding()
+        if encoding is None:
+            return super().get_feature_names_out(input_features)
+        names = _check_feature_names_in(self, input_features)
+        return encoding.names(names)[self.get_support()[encoding.column_of]]
+
+    def _output_encoding(self):
+        """The encoding that makes the output; None where the output is the columns."""
+        check_is_fitted(self, "ranking_")
+        return getattr(self, "_encoding", None) if self.output == "encoded" else None
 
     # Parameters
 
@@ -349,24 +465,37 @@ verbose, random_state
                     f"K={self.K!r} needs the scores of a path, and this {type(self).__name__} was "
                     "fitted with a given K. Call 'fit' again."
                 )
-            return choice._choose(self.path_)
-        return number_of_features(self.K, self.n_features_in_, warn)
+            return max(self._n_kept, choice._choose(self.path_))
+        return max(self._n_kept, number_of_features(self.K, self._n_units, warn))
 
     def _get_support_mask(self):
         check_is_fitted(self, "ranking_")
+        places = getattr(self, "_places", self.ranking_)
+        if self.budget is not None:
+            return np.isin(places, self._places_within_budget())
         check_K(self)
         changed = self.K != self._K_fitted
         n_selected = self._n_selected(warn=changed)
         if changed:
-            self._warn_of_constants(n_selected, self._n_constant)
-        return self.ranking_ <= n_selected
+            self._warn_of_constants(n_selected, self._n_constant, self._n_units)
+        return places <= n_selected
 
-    def _warn_of_constants(self, n_selected: int, n_constant: int) -> None:
-        n_varying = self.n_features_in_ - n_constant
+    def _places_within_budget(self):
+        """Ranks of the units that the budget pays for, in their order."""
+        costs = getattr(self, "_costs", np.ones(self._n_units))
+        taken, left = [], self.budget or 0.0
+        for place, cost in enumerate(costs, start=1):
+            if place <= self._n_kept or cost <= left:
+                taken.append(place)
+                left -= cost
+        return taken
+
+    def _warn_of_constants(self, n_selected: int, n_constant: int, n_units: int) -> None:
+        n_varying = n_units - n_constant
         if n_selected > n_varying:
             warn_user(
                 f"K={self.K!r} selects {counted(n_selected - n_varying, 'constant feature')}: only "
-                f"{n_varying} of {self.n_features_in_} vary. Lower K."
+                f"{n_varying} of {n_units} vary. Lower K."
             )
 
     @property
@@ -382,7 +511,8 @@ verbose, random_state
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.input_tags.allow_nan = False
+        tags.input_tags.allow_nan = self.missing == "auto"
+        tags.input_tags.categorical = True
         tags.target_tags.required = tags.target_tags.multi_output = bool(self._learns_y())
         return tags
 

@@ -105,8 +105,10 @@ class ColumnSelector(SelectorMixin):
         return pd.DataFrame(columns).iloc[order].reset_index(drop=True)
 
     def _check_selected(self, X, names) -> None:
-        """Refuse selected columns with NaN, infinite values or text."""
+        """Refuse selected columns with infinite values, and what else the fit refuses."""
         if get_tags(self).input_tags.allow_nan:
+            if X.dtype.kind == "f" and not sparse.issparse(X) and np.isinf(X).any():
+                raise ValueError(describe_non_finite(X, np.flatnonzero(np.isinf(X).any(0)), names))
             return
         if not sparse.issparse(X) and X.dtype.kind not in "biuf":
             culprits = non_numeric_columns(X)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..data.encoding import Encoding
     from ..evaluation.curve import KCurve
     from ..utils.costs import Costs
     from ..utils.typing import Floats
@@ -34,5 +35,8 @@ class Declared:
     n_iter_: int
     costs_: Costs
     _K_fitted: Any
+    _encoding: Encoding | None
+    _n_units: int  # that may be selected
     _n_constant: int
+    _n_kept: int
     _target: Any

@@ -34,6 +34,7 @@ class DeepLassoSelector(PerceptronSelector):
     Parameters
     ----------
     %(K)s
+    %(columns)s
     lasso : float, default=0.1
         Strength of the penalty: the sum over the features of the root mean square of the
         derivatives of the samples' losses in a batch. The paper's strength is this one times the

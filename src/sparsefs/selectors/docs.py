@@ -11,6 +11,31 @@ _SHARED = {
 K : int, float, "auto" or CrossValidatedK, default=50
     Number of features to keep, or their share if a float in (0, 1]. ``"auto"`` chooses K by
     cross-validation in `fit`; pass a :class:`CrossValidatedK` to change its settings.""",
+    "columns": """\
+missing : {"auto", "error"}, default="auto"
+    What to do with missing values. ``"auto"``: numbers get the median and an input that says
+    where; among texts and categories, a missing value is a value of its own. Sparse matrices
+    and files on disk must have none.
+feature_groups : array-like of shape (n_features,), dict of str to list, list of lists, or None, \
+default=None
+    Groups of features that are selected together, such as pathways, sensors or columns made of
+    one category: a label for every feature, or the names or indices of the features of each
+    group. A feature in no group is one of its own. `K` then counts groups. A group has the sum
+    of its importances, scaled so that large groups have no more chances than small ones.
+keep : list of str or int, or None, default=None
+    Names or indices of features that are always selected. The others are ranked given these.
+    `K` counts them.
+exclude : list of str or int, or None, default=None
+    Features that are never selected, and that the training does not see.
+feature_costs : array-like of shape (n_features,), dict of feature to float, or None, default=None
+    Costs, such as prices or seconds: features are ranked by score per cost. A feature that is
+    not in a dict costs 1.
+budget : float or None, default=None
+    Total cost of the selection. Features are taken in the order of their ranks, if what is left
+    pays for them. `K` is then not used. It can be changed after the fit.
+output : {"original", "encoded"}, default="original"
+    What `transform` returns: the selected columns as they are, or their inputs, numbers without
+    gaps: one for each category, for example.""",
     "scaling": """\
 scaling : {"auto", "global", "feature", "minmax", "none"}, default="auto"
     ``"global"`` subtracts one mean and divides by one standard deviation of the whole table, so

@@ -15,7 +15,6 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from ..data import RowTable
-from ..data.covariates import covariate_mask
 from ..evaluation.choice import CrossValidatedK
 from ..evaluation.rates import q_values_of
 from ..training.progress import settings_in_words
@@ -63,6 +62,7 @@ class GradualPruningSelector(BaseSelector):
     Parameters
     ----------
     %(K)s
+    %(columns)s
     supervised : bool, default=True
         Whether the networks learn to predict y. Otherwise they learn the scores of the leading
         principal components, and y is ignored.
@@ -217,34 +217,42 @@ class GradualPruningSelector(BaseSelector):
     scores_std_: Floats = field(init=False)
     p_values_: Floats = field(init=False)
     _near_copies: dict[int, Ints] = field(init=False)
-    _covariates: Ints = field(init=False)
 
     def _train(self, data, rng, device, progress):
         import torch
 
         from ..training.covariates import without_covariates
-        from ..training.near_copies import near_copies
         from ..training.removals import scores_of
         from ..training.scaling import Clipping, Scaling
         from ..training.shadows import shadow_p_values, with_shadows
 
-        n_features = data.X.shape[1]
-        names = getattr(self, "feature_names_in_", None)
-        given = covariate_mask(self.adjust_for, names, n_features)
-        covariates = np.flatnonzero(given)
-        if len(covariates):
+        layout, n_inputs = data.layout, data.X.shape[1]
+        if layout.covariates.any():
             self._refuse_beyond_memory(data.X, "adjust_for", sparse_too=True)
-            covariates = np.intersect1d(covariates, data.varying)
-            data = without_covariates(data, covariates)
+        given = layout.of_inputs(layout.covariates | layout.kept)
+        covariates = np.intersect1d(np.flatnonzero(given), data.varying)
+        if len(covariates) == len(data.varying):
+            raise ValueError("'keep', 'exclude' and 'adjust_for' leave no feature that varies.")
+        if len(covariates) and isinstance(data.X, np.ndarray):
+            adjusted = without_covariates(data, covariates)
+            if not adjusted.constant[np.setdiff1d(data.varying, covariates)].all():
+                data = adjusted  # else the covariates explain all, and any order will do
         candidates = np.setdiff1d(data.varying, covariates)
-        all_data, n_shadows = data, self._n_shadows(len(candidates))
-        if n_shadows:
+        all_data, n_shadows = data, 0
+        if self.n_shadows != 0:
             self._refuse_beyond_memory(data.X, "n_shadows")
+            n_shadows = self._n_shadows(_n_units(data.unit_of, candidates))
             all_data = with_shadows(data, candidates, n_shadows, rng)
         X, columns = all_data.X, all_data.varying
         moments = Scaling(X, "feature", data.sample_weight, all_data.summary)
-        keep_spread = self._scaling_of(data) == "root"
-        scaling = Clipping(X, moments, data.sample_weight, all_data.constant, keep_spread)
+        scaling = Clipping(
+            X,
+            moments,
+            data.sample_weight,
+            all_data.constant,
+            self._scaling_of(data) == "root",
+            all_data.share,
+        )
         if self._in_closed_form(data, len(columns)):
             training = self._eliminated(all_data, scaling, device, covariates)
         else:
@@ -253,28 +261,30 @@ class GradualPruningSelector(BaseSelector):
         def result(history=None):
             """Scores and their spread, of removals from the last to the first, and the costs."""
             scores, spread = scores_of(training.removals_from_last(), X.shape[1])
-            spread = np.where(data.constant, 0.0, spread[:n_features])
-            extras = {"scores_std_": spread, "_covariates": np.flatnonzero(given)}
+            spread = np.where(data.constant, 0.0, spread[:n_inputs])
+            extras = {"scores_std_": layout.of_columns(spread)}
             if n_shadows:
-                p_values = shadow_p_values(scores, n_features)
-                extras["p_values_"] = np.where(data.constant | given, 1.0, p_values)
-            costs = training.costs(n_features)
-            return FitResult(scores[:n_features], history, costs, extras=extras)
+                p_values = shadow_p_values(scores, n_inputs, all_data.unit_of)
+                p_values = np.where(data.constant | given, 1.0, p_values)
+                extras["p_values_"] = layout.least_of_columns(p_values)
+            return FitResult(scores[:n_inputs], history, training.costs(n_inputs), extras=extras)
 
         progress.snapshot = result
         with torch.inference_mode(not callable(self.loss)):  # a tenth faster; yours may need grad
             history = training.run(progress)
             fitted = result(history)
-            best = candidates[np.argsort(-fitted.scores[candidates], kind="stable")]
-            fitted.extras["_near_copies"] = near_copies(
-                X, scaling, data.rows, candidates, best[:_MOST_COMPARED]
+            fitted.extras["_near_copies"] = _near_copies_of(
+                X, scaling, data.rows, candidates, layout, fitted.scores
             )
-        if self._is_above_noise() and not _n_above_noise(fitted.extras["p_values_"]):
+        if self._is_above_noise() and not _n_above_noise(
+            fitted.extras["p_values_"], layout.unit_of_column
+        ):
             warn_user(
                 "No features were selected: none is better than the shadows, which have no "
                 f"relation to y, at a false discovery rate of {_RATE:g}. The smallest p-value is "
-                f"{fitted.extras['p_values_'].min():.2g} for {len(candidates)} features. A larger "
-                "'n_shadows' lets fewer features stand out; K as a number selects any."
+                f"{fitted.extras['p_values_'].min():.2g} for {_n_units(data.unit_of, candidates)} "
+                "features. A larger 'n_shadows' lets fewer features stand out; K as a number "
+                "selects any."
             )
         return fitted
 
@@ -314,12 +324,7 @@ class GradualPruningSelector(BaseSelector):
                 f"K={_ABOVE_NOISE!r} needs the p-values of a fit with shadows. Set n_shadows and "
                 "call 'fit' again."
             )
-        return _n_above_noise(self.p_values_)
-
-    def _get_support_mask(self):
-        selected = super()._get_support_mask()
-        selected[self._covariates] = False
-        return selected
+        return _n_above_noise(self.p_values_, getattr(self, "_places", self.ranking_))
 
     @property
     def interchangeable_(self) -> list[Ints]:
@@ -370,7 +375,8 @@ class GradualPruningSelector(BaseSelector):
             places = to_device(given, device)
             z, y = adjusted(z[~places], y, weight, z[places])
             columns = columns[~given]
-        return Elimination(Ridges(z, y, weight, _PENALTIES[self.redundancy]), columns)
+        ridges = Ridges(z, y, weight, _PENALTIES[self.redundancy])
+        return Elimination(ridges, columns, data.unit_of)
 
     def _networks(self, data, scaling, rng, device, progress, covariates):
         import torch
@@ -432,6 +438,7 @@ class GradualPruningSelector(BaseSelector):
             loss_of_constant=loss_of_constant(self.loss, data.target, weight, data.rows),
             regressions=regressions,
             covariates=covariates,
+            unit_of=data.unit_of,
         )
 
     def _width(self, n_inputs, n_at_first):
@@ -467,6 +474,28 @@ def _n_distinct(X, rows, most: int) -> int:
     return len({np.ascontiguousarray(row).tobytes() for row in some})
 
 
-def _n_above_noise(p_values) -> int:
-    """Number of features that are better than shadows."""
-    return int((q_values_of(p_values) <= _RATE).sum())
+def _n_units(unit_of, inputs) -> int:
+    """Number of features that the inputs are of."""
+    return len(inputs if unit_of is None else np.unique(unit_of[inputs]))
+
+
+def _near_copies_of(X, scaling, rows, candidates, layout, scores):
+    """Near-copies of the best columns of numbers, by the number of the column."""
+    from ..training.near_copies import near_copies
+
+    column_of = np.arange(layout.n_columns)
+    if layout.encoding is not None:
+        column_of = layout.encoding.column_of
+        of_numbers = np.array([label == "" for label in layout.encoding.labels])
+        candidates = candidates[of_numbers[candidates]]
+    if layout.unit_of_input is not None:
+        scores = layout.of_columns(scores)[column_of]
+    best = candidates[np.argsort(-scores[candidates], kind="stable")]
+    found = near_copies(X, scaling, rows, candidates, best[:_MOST_COMPARED])
+    return {int(column_of[one]): column_of[others] for one, others in found.items()}
+
+
+def _n_above_noise(p_values, units) -> int:
+    """Number of features, or groups of them, that are better than shadows."""
+    of_units = p_values[np.unique(units, return_index=True)[1]]
+    return int((q_values_of(of_units) <= _RATE).sum())

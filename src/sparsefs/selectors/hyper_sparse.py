@@ -35,6 +35,7 @@ class HyperSparseSelector(PerceptronSelector):
     Parameters
     ----------
     %(K)s
+    %(columns)s
     density : float in (0, 1], default=0.005
         Share of all connections that survive the pruning: 1 - the paper's pruning rate. The default
         leaves a few connections per input with the default layers; raise it for smaller ones.

@@ -13,14 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ..data.inputs import (
-    TrainingData,
-    check_finite,
-    check_length,
-    checked_weight,
-    validated,
-)
-from ..data.summary import Summary
+from ..data.inputs import TrainingData, check_length, checked_weight
 from ..data.target import validation_split
 from ..training.progress import settings_in_words
 from ..utils.arithmetic import default_errors
@@ -167,6 +160,9 @@ class NetworkSelector(BaseSelector):
 
         def snapshot(**further) -> FitResult:
             values = data.of_all(importance.scores(network)) if scores is None else scores()
+            if data.share is not None:
+                # Else noise in many inputs would have a larger sum than noise in one.
+                values = values * np.sqrt(data.share)
             fitted = FittedNetwork.of(network, batches.scaling, columns() if columns else None)
             return FitResult(values, network=fitted, **further)
 
@@ -215,9 +211,7 @@ class NetworkSelector(BaseSelector):
                 f"This {type(self).__name__} has no 'network_' any more, which this method needs. "
                 "Call 'fit' again."
             )
-        X = validated(self, X, reset=False)
-        check_finite(X, Summary.of(X), getattr(self, "feature_names_in_", None))
-        return X
+        return self._inputs_of(X)
 
 
 class AutoencoderSelector(NetworkSelector):
@@ -300,7 +294,9 @@ class AutoencoderSelector(NetworkSelector):
             device,
             filled_sides=filled_sides,
         )
-        scaling = Scaling(data.X, self._scaling_of(data), data.sample_weight, data.summary)
+        scaling = Scaling(
+            data.X, self._scaling_of(data), data.sample_weight, data.summary, data.share
+        )
         batches = make_batches(
             data.X,
             scaling,
@@ -418,7 +414,9 @@ class PerceptronSelector(NetworkSelector):
         size = self.batch_size
         if size == "auto":
             size = self._small_batch if len(data.rows) < _SMALL else 100
-        scaling = Scaling(data.X, self._scaling_of(data), data.sample_weight, data.summary)
+        scaling = Scaling(
+            data.X, self._scaling_of(data), data.sample_weight, data.summary, data.share
+        )
         return make_batches(
             data.X,
             scaling,

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from ..evaluation.choice import CrossValidatedK
+from .base import number_of_features
 from .docs import documented
 from .network import PerceptronSelector
 
@@ -36,6 +37,7 @@ class NeuroFSSelector(PerceptronSelector):
     K : int or float, default=50
         Number of features to keep, or their share if a float in (0, 1]. ``"auto"`` is not
         possible, because the training aims at K.
+    %(columns)s
     epsilon : float, default=30.0
         A layer has about ``epsilon * (n_inputs + n_outputs)`` connections, at most all. Not
         used if `density` is given.
@@ -164,7 +166,7 @@ class NeuroFSSelector(PerceptronSelector):
             hidden,
             batches,
             data.varying,
-            self._n_selected(warn=False),
+            self._n_inputs_selected(data),
             int(self.max_iter),
             until=self.removed_until,
             swap_fraction=self.swap_fraction,
@@ -188,6 +190,12 @@ class NeuroFSSelector(PerceptronSelector):
             columns=lambda: evolution.alive,
             topology=evolution,
         )
+
+    def _n_inputs_selected(self, data):
+        """Input neurons to end with: as many for each feature as features have on average."""
+        n_units = data.layout.ranked(np.zeros(data.X.shape[1]), data.constant)["_n_units"]
+        K = number_of_features(self.K, n_units, warn=False)
+        return K if data.unit_of is None else round(K * data.X.shape[1] / n_units)
 
     @property
     def _score_label(self):

@@ -35,6 +35,7 @@ class NeuronAttributionSelector(PerceptronSelector):
     Parameters
     ----------
     %(K)s
+    %(columns)s
     topology : {"set", "rigl", "dense"} or callable, default="set"
         The weakest connections are dropped, and as many grow at random (``"set"``) or where the
         gradient of the loss is largest (``"rigl"``); or all connections exist (``"dense"``). A

@@ -43,6 +43,7 @@ class QuickSelectionSelector(AutoencoderSelector):
     Parameters
     ----------
     %(K)s
+    %(columns)s
     epsilon : float, default=13.0
         A layer has about ``epsilon * (n_inputs + n_outputs)`` connections, at most all. Not
         used if `density` is given.

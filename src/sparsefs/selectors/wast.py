@@ -31,6 +31,7 @@ class WASTSelector(AutoencoderSelector):
     Parameters
     ----------
     %(K)s
+    %(columns)s
     density : float in (0, 1], default=0.2
         Share of the possible connections that exist.
     lam : float in [0, 1], default=0.1

@@ -20,11 +20,13 @@ class Elimination(Pruning):
     ----------
     ridges : Ridges
     columns : ndarray of int
-        The features that they begin with.
+        The inputs that they begin with.
+    unit_of : ndarray of int, or None
+        Number of the feature of every input.
     """
 
-    def __init__(self, ridges: Ridges, columns: np.ndarray):
-        super().__init__(columns)
+    def __init__(self, ridges: Ridges, columns: np.ndarray, unit_of: np.ndarray | None = None):
+        super().__init__(columns, unit_of=unit_of)
         self.ridges = ridges
 
     def run(self, rounds) -> dict[str, np.ndarray]:
@@ -41,12 +43,12 @@ class Elimination(Pruning):
         """
         for number in rounds:
             started = time.perf_counter()
-            n_before = len(self.columns)
+            n_before, n_inputs = self.n_left, len(self.columns)
             n_kept = round(self._n_at_first ** (1 - (number + 1) / rounds.n))
             self._votes()  # where nothing is removed, the loss is known nevertheless
             if n_kept < n_before:
-                self.ridges.keep(*self._remove(n_kept))
-            removed = 2 * (n_before - len(self.columns)) * self.ridges.n_outputs
+                self.ridges.keep(*self._remove(n_kept)[:2])
+            removed = 2 * (n_inputs - len(self.columns)) * self.ridges.n_outputs
             self._record(started, 1 - self.explained, removed)
         return {name: np.array(values) for name, values in self.history.items()}
 
@@ -65,6 +67,6 @@ class Elimination(Pruning):
 
     def _votes(self):
         # The root evens out what single outputs of large weights contribute.
-        shares = self.ridges.votes().sqrt()
+        shares = self.by_feature(self.ridges.votes()).sqrt()
         self.explained = self.ridges.explained
         return shares / shares.sum(0).clamp_(min=1e-30)

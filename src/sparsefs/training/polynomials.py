@@ -22,11 +22,13 @@ class Polynomials:
 
     Parameters
     ----------
-    z : Tensor of shape (n_features, n_samples), float32
+    z : Tensor of shape (n_inputs, n_samples), float32
         Scaled features; none may be constant.
     y : Tensor of shape (n_samples, n_outputs), float32
     weight : Tensor of shape (n_samples,), or None
         Positive, of mean 1.
+    units : ndarray of shape (n_inputs,), int, or None
+        Equal for inputs of `z` that are one feature; None: each is one.
 
     Attributes
     ----------
@@ -35,20 +37,28 @@ class Polynomials:
         fitted to.
     """
 
-    def __init__(self, z: torch.Tensor, y: torch.Tensor, weight: torch.Tensor | None):
+    def __init__(
+        self,
+        z: torch.Tensor,
+        y: torch.Tensor,
+        weight: torch.Tensor | None,
+        units: np.ndarray | None = None,
+    ):
         # On the CPU: not every GPU knows double precision, and the matrices are small.
         z, y = z.cpu().double(), y.cpu().double()
-        n_features, n_samples = z.shape
+        n_inputs, n_samples = z.shape
         root = torch.ones_like(z[0]) if weight is None else weight.cpu().double().sqrt()
         share = root.square() / n_samples
-        left, right = np.tril_indices(n_features)  # squares are among the products
+        left, right = np.tril_indices(n_inputs)  # squares are among the products
         terms = torch.cat([z, product(z[left], z[right], share)]) * root
         y = centred(y.t(), share) * root  # (n_outputs, n_samples)
         self._total = float(y.square().sum()) + 1e-30
-        numbers = np.arange(n_features)
+        numbers = np.arange(n_inputs)
         contains = np.hstack(
             [numbers == numbers[:, None], (left == numbers[:, None]) | (right == numbers[:, None])]
         )
+        if units is not None:
+            contains = np.stack([contains[units == unit].any(axis=0) for unit in np.unique(units)])
         self._contains = contains  # (n_features, n_terms)
         # The order of the samples says nothing, so that one in y is in every fold.
         fold = torch.argsort(torch.argsort(z.sum(0), stable=True)) % _N_FOLDS
@@ -93,9 +103,14 @@ class Polynomials:
         gone = np.setdiff1d(np.arange(len(self._contains)), left)
         terms = np.flatnonzero(~self._contains[gone].any(axis=0))
         inverse, weights = self._fitted(terms)
-        # Each feature is in as many terms: itself, its square, and its products.
-        of = np.array([np.flatnonzero(self._contains[j, terms]) for j in left])
-        blocks = inverse[:, of[:, :, None], of[:, None, :]]
-        chosen = weights[:, of]  # (n_folds, n_left, n_terms of each, n_outputs)
-        costs = (chosen * torch.linalg.solve(blocks, chosen)).sum((2, 3))
+        of = [np.flatnonzero(self._contains[j, terms]) for j in left]
+        costs = torch.empty(len(inverse), len(left), dtype=inverse.dtype)
+        sizes = np.array([len(one) for one in of])
+        # All features of as many terms (itself, its square, its products) at once.
+        for size in np.unique(sizes):
+            same = np.flatnonzero(sizes == size)
+            some = np.stack([of[j] for j in same])
+            blocks = inverse[:, some[:, :, None], some[:, None, :]]
+            chosen = weights[:, some]  # (n_folds, n_same, n_terms of each, n_outputs)
+            costs[:, same] = (chosen * torch.linalg.solve(blocks, chosen)).sum((2, 3))
         return (costs / (self._total * (1 - 1 / _N_FOLDS))).numpy()

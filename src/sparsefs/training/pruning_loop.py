@@ -57,33 +57,37 @@ class PruningSchedule:
 
 
 class InputImportance:
-    """Running mean of the size of each input's sum of weight times gradient, a share of all.
+    """Running mean of the size of each feature's sum of weight times gradient, a share of all.
 
-    Setting the weights of an input to zero changes the loss by minus the sum of weight times
+    Setting the weights of a feature to zero changes the loss by minus the sum of weight times
     gradient, to first order. The sum is taken within a network, where contributions may cancel. A
     network's shares add up to 1, so that one with a larger loss counts no more than the others.
 
     Parameters
     ----------
-    n_inputs, n_networks : int
+    n_features, n_networks : int
     decay : float
         Of the running mean, per step.
     device : torch.device or str
     """
 
-    def __init__(self, n_inputs: int, n_networks: int, decay: float, device):
+    def __init__(self, n_features: int, n_networks: int, decay: float, device):
         self.decay = decay
-        self.values = torch.zeros(n_inputs, n_networks, dtype=torch.float32, device=device)
+        self.values = torch.zeros(n_features, n_networks, dtype=torch.float32, device=device)
 
-    def look_at(self, weights: torch.Tensor, gradient: torch.Tensor) -> None:
-        """Take in one step; both are (n_inputs, n_networks, n_hidden)."""
-        change = (weights * gradient).sum(2).abs_()
+    def look_at(self, weights: torch.Tensor, gradient: torch.Tensor, by_feature=None) -> None:
+        """Take in one step; both are (n_inputs, n_networks, n_hidden).
+
+        ``by_feature(values)`` adds up the inputs of each feature.
+        """
+        change = (weights * gradient).sum(2)
+        change = (change if by_feature is None else by_feature(change)).abs_()
         change /= change.sum(0).clamp_(min=1e-30)
         self.values.lerp_(change, 1 - self.decay)
 
-    def keep(self, inputs: torch.Tensor) -> None:
-        """Keep these inputs only."""
-        self.values = self.values.index_select(0, inputs)
+    def keep(self, features: torch.Tensor) -> None:
+        """Keep these features only."""
+        self.values = self.values.index_select(0, features)
 
 
 class GradualPruning(Pruning):
@@ -94,7 +98,7 @@ class GradualPruning(Pruning):
     networks : SharedInputNetworks
     batches : ShrinkingBatches
     columns : ndarray of int
-        The features that are the inputs.
+        The inputs to begin with.
     objective : callable
         ``objective(outputs, rows)`` gives the loss, a tensor or a float, and its gradient.
     schedule : PruningSchedule
@@ -112,6 +116,8 @@ class GradualPruning(Pruning):
         Beside the networks; None leaves all to them.
     covariates : ndarray of int, default=()
         Inputs that stay to the end.
+    unit_of : ndarray of int, or None
+        Number of the feature of every input.
     """
 
     def __init__(
@@ -130,14 +136,15 @@ class GradualPruning(Pruning):
         loss_of_constant: float | None,
         regressions: Regressions | None,
         covariates: Sequence[int] | np.ndarray = (),
+        unit_of: np.ndarray | None = None,
     ):
-        super().__init__(columns, covariates)
+        super().__init__(columns, covariates, unit_of)
         self.networks, self.batches = networks, batches
         self.objective, self.schedule, self.width = objective, schedule, width
         self.noise_std = noise_std
         self.optimizer = optimizer
         self.importance = InputImportance(
-            len(columns), networks.n_networks, memory, networks.device
+            len(self.names), networks.n_networks, memory, networks.device
         )
         self.flops = self.n_samples_seen = 0
         self.n_steps = n_steps
@@ -186,7 +193,7 @@ class GradualPruning(Pruning):
         loss, grad = self.objective(outputs, rows)
         gradients = networks.backward(parts, grad)
         # What the noise adds to the gradient says nothing of the feature.
-        self.importance.look_at(networks.first.value, gradients[0])
+        self.importance.look_at(networks.first.value, gradients[0], self.by_feature)
         networks.add_noise(gradients[0])
         self.flops += 6 * sum(networks.n_connections) * len(rows)
         self.n_samples_seen += len(rows)
@@ -200,8 +207,8 @@ class GradualPruning(Pruning):
         n_kept = self.schedule.n_inputs(self._n_at_first, progress)
         if n_kept >= self.n_left:
             return
-        kept, gone = self._remove(n_kept)
-        self.importance.keep(kept)
+        kept, gone, features = self._remove(n_kept)
+        self.importance.keep(features)
         self.networks.keep(kept)
         self.networks.widen(self.width(len(self.columns)))
         self.batches.keep(self.columns, kept)
@@ -218,7 +225,7 @@ class GradualPruning(Pruning):
         if self._regressions is None or held is None:
             return shares
         self.explained = self._explained_without_noise(held)
-        return self._regressions.joined(shares, held, self.columns, self.explained, self.candidates)
+        return self._regressions.joined(shares, held, self)
 
     def _explained_without_noise(self, held):
         """Share of the loss that the networks explain in some of their samples."""

@@ -12,13 +12,13 @@ from ..data.target import Target
 from ..utils.device import to_device
 from .covariates import adjusted
 from .polynomials import Polynomials
-from .removals import Removal
+from .removals import Pruning, Removal
 from .ridges import Ridges
 
 _FEWEST_ROWS, _MOST_ROWS = 500, 4000  # that regressions see
 _MOST_NUMBERS = 400_000  # that ridges see of more than the fewest
 _MOST_PRODUCTS = 1.5e9  # that a vote of ridges may cost
-_N_LAST = 20  # features that polynomials rank
+_N_LAST, _MOST_INPUTS = 20, 30  # features that polynomials rank, and their inputs
 _LEAST = 0.1  # share of the loss that ridges must explain to count in full
 _ENOUGH = 0.5  # of what the networks explain, for polynomials to rank
 
@@ -93,11 +93,11 @@ class Regressions:
         self._penalties, self._polynomials = penalties, polynomials
         self._order = rng.permutation(len(rows))
         self._ridges: Ridges | None = None
-        self._candidates: torch.Tensor  # where the ridges' features are among the columns
+        self._candidates: torch.Tensor  # where the ridges' inputs are among all
         # The last features, their polynomials, and what the networks explained with them.
         self._last: tuple[np.ndarray, Polynomials, float] | None = None
 
-    def joined(self, shares, held, columns, explained, candidates=None):
+    def joined(self, shares: torch.Tensor, held: torch.Tensor, left: Pruning) -> torch.Tensor:
         """Networks' shares of the importance, averaged with the ridges'.
 
         The regressions see the candidates without what the covariates explain of them.
@@ -105,39 +105,36 @@ class Regressions:
         Parameters
         ----------
         shares : Tensor of shape (n_features, n_networks)
-        held : Tensor of shape (n_samples, n_features)
-            The scaled features.
-        columns : ndarray of int
-            Their numbers.
-        explained : float
-            Share of the loss that the networks explain.
-        candidates : ndarray of shape (n_features,), bool, or None
-            All but the covariates; None for all.
+        held : Tensor of shape (n_samples, n_inputs)
+            The scaled inputs.
+        left : Pruning
+            What is left, and how much of the loss the networks explain.
         """
-        candidates = np.ones(len(columns), dtype=bool) if candidates is None else candidates
-        columns = columns[candidates]
-        if self._polynomials and len(columns) <= _N_LAST:
+        free, explained = left.free, left.explained
+        if self._polynomials and left.n_left <= _N_LAST and free.sum() <= _MOST_INPUTS:
+            names = left.names[left.candidates]
             if self._last is None:
-                some = self._some(held, _MOST_ROWS, candidates)
-                self._last = columns, Polynomials(*some), explained
-            elif len(columns) == len(self._last[0]):  # looked at before: the networks went on
+                units = None if left.units is None else left.units[free]
+                z, y, some_weight = self._some(held, _MOST_ROWS, free)
+                self._last = names, Polynomials(z, y, some_weight, units), explained
+            elif len(names) == len(self._last[0]):  # looked at before: the networks went on
                 self._last = *self._last[:2], explained
         if self._ridges is None:
-            n_columns = 2 * len(columns)
+            n_columns = 2 * int(free.sum())
             n_rows = max(_FEWEST_ROWS, min(_MOST_ROWS, _MOST_NUMBERS // n_columns))
             n_rows = min(n_rows, len(held))
             if n_columns * min(n_columns, n_rows) * n_rows > _MOST_PRODUCTS:
                 return shares
-            z, y, some_weight = self._some(held, n_rows, candidates)
+            z, y, some_weight = self._some(held, n_rows, free)
             self._ridges = Ridges(z, y, some_weight, self._penalties)
-        votes = torch.zeros_like(shares[:, :1])
-        self._candidates = to_device(candidates, shares.device)
+        self._candidates = to_device(free, shares.device)
+        votes = shares.new_zeros(len(free), 1)
         votes[self._candidates, 0] = self._ridges.votes().mean(1)
         trust = min(1.0, self._ridges.explained / max(_LEAST, explained)) ** 2
-        return (shares + trust * votes) / (1 + trust)
+        return (shares + trust * left.by_feature(votes)) / (1 + trust)
 
     def keep(self, kept: torch.Tensor, gone: torch.Tensor) -> None:
-        """Keep the features `kept`; `gone` are all others."""
+        """Keep the inputs `kept`; `gone` are all others."""
         if self._ridges is not None:
             places = self._candidates.cumsum(0) - 1  # among the candidates
             self._ridges.keep(places[kept[self._candidates[kept]]], places[gone])
@@ -146,13 +143,13 @@ class Regressions:
         """Return the removals, from the last to the first, with those of the last features."""
         if self._last is None:
             return removals
-        columns, polynomials, explained = self._last
+        names, polynomials, explained = self._last
         if polynomials.explained < _ENOUGH * explained:
             return removals
         n, earlier = 0, list(removals)
-        while n < len(columns):
+        while n < len(names):
             n += len(earlier.pop(0).columns)
-        return polynomials.removals_from_last(columns) + earlier
+        return polynomials.removals_from_last(names) + earlier
 
     def _some(self, held, n_rows, candidates):
         """Candidates, outputs and weights of some samples."""

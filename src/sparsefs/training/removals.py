@@ -73,16 +73,23 @@ class Pruning(ABC):
     Parameters
     ----------
     columns : ndarray of int
-        The features to begin with.
+        The inputs to begin with.
     covariates : ndarray of int, default=()
         Those of them that stay to the end and are in no removal.
+    unit_of : ndarray of int, or None
+        Number of the feature of every input, by the input's number: the inputs of one feature are
+        removed together. None: every input is a feature.
 
     Attributes
     ----------
     columns : ndarray of int
-        The features that are left, and the covariates.
-    candidates : ndarray of shape (n_columns,), bool
-        Which of them may be removed.
+        The inputs that are left, and the covariates.
+    units : ndarray of shape (n_inputs,), int, or None
+        Place of each input's feature among the features that are left.
+    names : ndarray of shape (n_features,), int
+        A number for each feature that is left: that of its first input.
+    candidates : ndarray of shape (n_features,), bool
+        Which features may be removed.
     removals : list of Removal
         From the first to the last.
     history : dict of str to list
@@ -91,9 +98,20 @@ class Pruning(ABC):
         Share of the loss that the models explain.
     """
 
-    def __init__(self, columns: np.ndarray, covariates: Sequence[int] | np.ndarray = ()):
-        self.columns = columns
-        self.candidates = ~np.isin(columns, covariates)
+    def __init__(
+        self,
+        columns: np.ndarray,
+        covariates: Sequence[int] | np.ndarray = (),
+        unit_of: np.ndarray | None = None,
+    ):
+        self.columns = self.names = columns
+        self.units: np.ndarray | None = None
+        if unit_of is not None:
+            _, first, self.units = np.unique(
+                unit_of[columns], return_index=True, return_inverse=True
+            )
+            self.names = columns[first]
+        self.candidates = ~np.isin(self.names, covariates)
         self.removals: list[Removal] = []
         names = ("loss", "density", "connections_changed", "seconds", "n_inputs")
         self.history: dict[str, list[float]] = {name: [] for name in names}
@@ -107,7 +125,7 @@ class Pruning(ABC):
 
     @abstractmethod
     def _votes(self) -> torch.Tensor:
-        """The models' shares of the importance, (n_columns, n_models); sets `explained`.
+        """The models' shares of the importance, (n_features, n_models); sets `explained`.
 
         Those of covariates do not count.
         """
@@ -118,15 +136,38 @@ class Pruning(ABC):
         n_covariates = len(order) - self.n_left
         return [self._removal(order[n_covariates:], shares), *reversed(self.removals)]
 
-    def _remove(self, n_kept: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Keep so many features; return the places of those kept, and of those gone."""
+    def by_feature(self, values: torch.Tensor) -> torch.Tensor:
+        """Return the sums over the inputs of each feature, (n_features, n), of (n_inputs, n)."""
+        if self.units is None:
+            return values
+        sums = values.new_zeros(len(self.names), values.shape[1])
+        return sums.index_add_(0, to_device(self.units, values.device), values)
+
+    @property
+    def free(self) -> np.ndarray:
+        """Which inputs are no covariates, (n_inputs,), bool."""
+        return self.candidates if self.units is None else self.candidates[self.units]
+
+    def _remove(self, n_kept: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Keep so many features; return the places of inputs kept and gone, and of features kept.
+
+        Of features that are inputs, those that are gone are in the order of their removal.
+        """
         order, shares = self._ordered()
         n_kept += len(order) - self.n_left
         kept, gone = order[:n_kept].sort().values, order[n_kept:]
         self.removals.append(self._removal(gone, shares))
-        places = kept.cpu().numpy()
-        self.columns, self.candidates = self.columns[places], self.candidates[places]
-        return kept, gone
+        features = kept.cpu().numpy()
+        inputs, inputs_gone = kept, gone
+        self.names, self.candidates = self.names[features], self.candidates[features]
+        if self.units is not None:
+            stays = np.isin(self.units, features)
+            inputs, inputs_gone = (
+                to_device(np.flatnonzero(which), order.device) for which in (stays, ~stays)
+            )
+            self.units = np.searchsorted(features, self.units[stays])
+        self.columns = self.columns[inputs.cpu().numpy()]
+        return inputs, inputs_gone, kept
 
     def _record(self, started: float, loss: float, connections_changed: int) -> None:
         """Add a round that began at this time to the history."""
@@ -145,4 +186,4 @@ class Pruning(ABC):
         return order, shares
 
     def _removal(self, places, shares):
-        return Removal.of(self.columns[places.cpu().numpy()], shares[places], self.explained)
+        return Removal.of(self.names[places.cpu().numpy()], shares[places], self.explained)

@@ -31,6 +31,8 @@ class Scaling:
         Rows of weight 0 do not count.
     summary : Summary or None, default=None
         Of X and `sample_weight`, where it is known already; else X is read for it.
+    share : ndarray of shape (n_features,) or None, default=None
+        Share of each column in the variance of its unit. Not used by ``"none"``.
 
     Attributes
     ----------
@@ -44,6 +46,7 @@ class Scaling:
         how: str,
         sample_weight: np.ndarray | None = None,
         summary: Summary | None = None,
+        share: np.ndarray | None = None,
     ):
         n_features = X.shape[1]
         if how == "none":
@@ -56,6 +59,7 @@ class Scaling:
                 bound.astype(np.float64) for bound in (summary.used_low, summary.used_high)
             )
             self.mean, self.scale = low, np.where(high > low, high - low, 1.0)
+            self._divide(share)
             return
         unit, mean, variance = summary.unit, summary.mean, summary.variance
         if how == "global":
@@ -67,6 +71,11 @@ class Scaling:
         self.mean = mean * unit
         scale = np.sqrt(variance) * unit
         self.scale = np.where(scale > 0, scale, 1.0)  # that of the smallest numbers underflows
+        self._divide(share)
+
+    def _divide(self, share):
+        if share is not None:
+            self.scale = self.scale / np.sqrt(np.maximum(share, 1e-12))
 
 
 _MOST_ROWS = 256  # of sparse data, that are made dense at a time
@@ -91,6 +100,8 @@ class Clipping:
     constant : ndarray of shape (n_features,), bool
     keep_spread : bool, default=False
         Scale each feature by the root of its standard deviation in the end, relative to the others.
+    share : ndarray of shape (n_features,) or None, default=None
+        Variance that each column has in the end, of that of its unit.
 
     Attributes
     ----------
@@ -104,7 +115,7 @@ class Clipping:
 
     limit = 3.0  # standard deviations; what is farther out is brought there
 
-    def __init__(self, X, scaling, sample_weight, constant, keep_spread=False):
+    def __init__(self, X, scaling, sample_weight, constant, keep_spread=False, share=None):
         self.mean, self.scale = scaling.mean, scaling.scale
         self.scores: NormalScores | None = None
         weight = np.ones(X.shape[0]) if sample_weight is None else sample_weight
@@ -128,6 +139,8 @@ class Clipping:
         if keep_spread and not flat.all():
             spread = np.where(flat, 0.0, spread / spread[~flat].max())
             self.clipped_scale /= np.sqrt(spread / spread[~flat].mean()).clip(min=1e-15)
+        if share is not None:
+            self.clipped_scale = self.clipped_scale / np.sqrt(np.maximum(share, 1e-12))
 
     def clipped(self, block, columns=slice(None)) -> np.ndarray:
         """Standardised and clipped values of a dense block, float64."""

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sparsefs.data.covariates import covariate_mask
+from sparsefs.data.roles import column_mask
 
 NAMES = np.array(["age", "batch", "gene1", "gene2"], dtype=object)
 
@@ -25,13 +25,13 @@ NAMES = np.array(["age", "batch", "gene1", "gene2"], dtype=object)
     ],
 )
 def test_names_and_indices(adjust_for, expected):
-    mask = covariate_mask(adjust_for, NAMES, 4)
+    mask = column_mask(adjust_for, NAMES, 4)
     assert mask.dtype == bool and mask.shape == (4,)
     assert np.flatnonzero(mask).tolist() == expected
 
 
 def test_indices_without_names():
-    assert covariate_mask([2], None, 4).tolist() == [False, False, True, False]
+    assert column_mask([2], None, 4).tolist() == [False, False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -57,5 +57,5 @@ def test_indices_without_names():
 )
 def test_what_is_no_list_of_columns_is_refused(adjust_for, names, words):
     with pytest.raises(ValueError, match="'adjust_for'") as error:
-        covariate_mask(adjust_for, names, 4)
+        column_mask(adjust_for, names, 4)
     assert all(word in str(error.value) for word in words), str(error.value)

@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The columns of a table, the inputs that stand for them, and the units that are selected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .encoding import Encoding
+from .kinds import is_missing
+from .roles import column_mask, place_of, places_of
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which inputs are selected together, and which columns are not asked for.
+
+    A unit is a column, or a group of columns. It is ranked, removed and selected as one.
+
+    Attributes
+    ----------
+    unit_of_column : ndarray of shape (n_columns,), int
+        Number of each column's unit; units are numbered in the order of their first columns.
+    grouped : bool
+        Whether a unit may have several columns.
+    kept, excluded, covariates : ndarray of shape (n_columns,), bool
+        Columns that are always selected, that are not seen, and that are seen and never selected.
+    costs : ndarray of shape (n_columns,), float64, or None
+    encoding : Encoding or None
+        None where each column is an input.
+    """
+
+    unit_of_column: np.ndarray
+    grouped: bool
+    kept: np.ndarray
+    excluded: np.ndarray
+    covariates: np.ndarray
+    costs: np.ndarray | None = None
+    encoding: Encoding | None = None
+
+    @classmethod
+    def of(cls, selector, names, n_columns: int) -> Layout:
+        """Read what the parameters of a selector say of the columns.
+
+        Raises
+        ------
+        ValueError
+            If they name columns that are not in X, or contradict each other.
+        """
+
+        def mask(parameter):
+            entries = getattr(selector, parameter, None)
+            return column_mask(entries, names, n_columns, parameter)
+
+        unit_of = unit_numbers(getattr(selector, "feature_groups", None), names, n_columns)
+        kept, excluded, covariates = map(mask, ("keep", "exclude", "adjust_for"))
+        for one, other, both in (
+            ("keep", "exclude", kept & excluded),
+            ("keep", "adjust_for", kept & covariates),
+            ("exclude", "adjust_for", excluded & covariates),
+        ):
+            if both.any():
+                j = int(np.flatnonzero(both)[0])
+                name = j if names is None else str(names[j])
+                raise ValueError(f"Column {name!r} is in {one!r} and in {other!r}.")
+        if (excluded | covariates).all():
+            raise ValueError("'exclude' and 'adjust_for' leave no feature to select.")
+        if unit_of is None:
+            unit_of, grouped = np.arange(n_columns), False
+        else:  # all of a group, or nothing
+            grouped = True
+            kept = np.isin(unit_of, unit_of[kept])
+        costs = costs_of(getattr(selector, "feature_costs", None), names, n_columns)
+        return cls(unit_of, grouped, kept, excluded, covariates, costs)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the parameters that say the same without names of columns."""
+        settings: dict[str, Any] = {}
+        for parameter, mask in (
+            ("keep", self.kept),
+            ("exclude", self.excluded),
+            ("adjust_for", self.covariates),
+        ):
+            settings[parameter] = np.flatnonzero(mask).tolist() if mask.any() else None
+        settings["feature_groups"] = self.unit_of_column if self.grouped else None
+        settings["feature_costs"] = self.costs
+        return settings
+
+    def encoded(self, encoding: Encoding | None) -> Layout:
+        """Return the layout with the inputs of an encoding."""
+        return replace(self, encoding=encoding)
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns."""
+        return len(self.unit_of_column)
+
+    @property
+    def barred(self) -> np.ndarray:
+        """Columns that are never selected, (n_columns,), bool."""
+        return self.excluded | self.covariates
+
+    @property
+    def unit_of_input(self) -> np.ndarray | None:
+        """Unit of each input, (n_inputs,), int; None where each is a unit of its own."""
+        if self.encoding is not None:
+            return self.unit_of_column[self.encoding.column_of]
+        return self.unit_of_column if self.grouped else None
+
+    @property
+    def share(self) -> np.ndarray | None:
+        """Share of each input in the variance of its unit, (n_inputs,); None where all are 1."""
+        unit_of = self.unit_of_input
+        if unit_of is None:
+            return None
+        share = np.ones(len(unit_of)) if self.encoding is None else self.encoding.share
+        if self.grouped:
+            seen = np.bincount(self.unit_of_column, ~self.excluded)  # columns of each unit
+            share = share / np.maximum(seen, 1)[unit_of]
+        return share
+
+    def of_inputs(self, mask: np.ndarray) -> np.ndarray:
+        """Return a mask of columns as one of inputs."""
+        return mask if self.encoding is None else mask[self.encoding.column_of]
+
+    def ranked(self, scores: np.ndarray, constant: np.ndarray) -> dict[str, Any]:
+        """Return the fitted attributes that rank columns, by their names.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_inputs,), float64
+        constant : ndarray of shape (n_inputs,), bool
+            Inputs that have one value, or are excluded.
+        """
+        unit_of = self.unit_of_input
+        n_units = int(self.unit_of_column.max()) + 1
+        # Those of an importance of the user's may be negative: constants rank last even then.
+        lowest = scores[~constant].min(initial=0.0)
+        if unit_of is not None:
+            scores = np.bincount(unit_of, np.where(constant, 0.0, scores), n_units)
+            constant = np.bincount(unit_of, ~constant, n_units) == 0
+        scores = np.where(constant, np.nextafter(lowest, -np.inf) if lowest < 0 else 0.0, scores)
+
+        def of_units(mask):
+            return np.bincount(self.unit_of_column, mask, n_units) > 0
+
+        worth, cost = scores, None
+        if self.costs is not None:
+            cost = np.bincount(self.unit_of_column, np.where(self.barred, 0, self.costs), n_units)
+            worth = scores / np.maximum(cost, 1e-300)
+        barred, kept = ~of_units(~self.barred), of_units(self.kept)
+        order = np.lexsort((-worth, constant, ~kept, barred))
+        place = np.empty(n_units, dtype=np.int64)
+        place[order] = np.arange(1, n_units + 1)
+        place_of_column = np.where(self.barred, n_units + 1, place[self.unit_of_column])
+        ranking = np.empty(self.n_columns, dtype=np.int64)
+        ranking[np.argsort(place_of_column, kind="stable")] = np.arange(1, self.n_columns + 1)
+        fitted = {"scores_": scores[self.unit_of_column], "ranking_": ranking}
+        if self.grouped or self.barred.any():
+            fitted["_places"] = place_of_column
+        if cost is not None:
+            fitted["_costs"] = cost[order[~barred[order]]]
+        fitted["_n_kept"] = int((kept & ~barred).sum())
+        fitted["_n_constant"] = int((constant & ~barred).sum())
+        fitted["_n_units"] = int((~barred).sum())
+        return fitted
+
+    def of_columns(self, values: np.ndarray) -> np.ndarray:
+        """Return values of inputs, of which one in a unit counts, as values of the columns."""
+        unit_of = self.unit_of_input
+        if unit_of is None:
+            return values
+        return np.bincount(unit_of, values, self.unit_of_column.max() + 1)[self.unit_of_column]
+
+    def least_of_columns(self, values: np.ndarray) -> np.ndarray:
+        """Return the least value of the inputs of each unit as values of the columns."""
+        unit_of = self.unit_of_input
+        if unit_of is None:
+            return values
+        least = np.ones(self.unit_of_column.max() + 1)
+        np.minimum.at(least, unit_of, values)
+        return np.where(self.barred, 1.0, least[self.unit_of_column])
+
+
+def unit_numbers(groups, names, n_columns: int) -> np.ndarray | None:
+    """Return the number of each column's group, in the order of their first columns.
+
+    Parameters
+    ----------
+    groups : array-like of shape (n_columns,), dict of str to list, list of lists, or None
+        Labels of all columns; or names or indices of the columns of each group, where a column in
+        no group is one of its own.
+    names : ndarray of str of shape (n_columns,), or None
+    n_columns : int
+
+    Raises
+    ------
+    ValueError
+        If it is none of that, or names a column twice.
+    """
+    if groups is None:
+        return None
+    lists = list(groups.values()) if isinstance(groups, Mapping) else groups
+    if isinstance(lists, (str, bytes)) or not hasattr(lists, "__len__"):
+        raise _not_groups(n_columns, f"Got {groups!r}.")
+    entries = list(lists)
+    if entries and all(isinstance(one, (list, tuple, set, np.ndarray)) for one in entries):
+        places, numbers = places_of(names), np.full(n_columns, -1)
+        for number, members in enumerate(entries):
+            for entry in members:
+                j = place_of(entry, places, n_columns, "feature_groups")
+                if numbers[j] >= 0:
+                    raise ValueError(
+                        f"The 'feature_groups' parameter has column {entry!r} twice. A column can "
+                        "be in one group only."
+                    )
+                numbers[j] = number
+        alone = np.flatnonzero(numbers < 0)
+        numbers[alone] = len(entries) + np.arange(len(alone))
+        labels: np.ndarray = numbers
+    else:
+        labels = np.asarray(entries)
+        if isinstance(groups, Mapping) or labels.shape != (n_columns,):
+            raise _not_groups(n_columns, f"Got an array of shape {labels.shape}.")
+        if any(map(is_missing, labels.tolist())):
+            raise _not_groups(n_columns, "A label is missing.")
+    first, numbers = np.unique(labels, return_index=True, return_inverse=True)[1:]
+    return np.argsort(np.argsort(first))[numbers]
+
+
+def _not_groups(n_columns, got):
+    return ValueError(
+        "The 'feature_groups' parameter must be one label for each feature, "
+        f"{n_columns} of them, a dict of lists of columns, or a list of such lists. {got}"
+    )
+
+
+def costs_of(costs, names, n_columns: int) -> np.ndarray | None:
+    """Return the cost of each column.
+
+    Parameters
+    ----------
+    costs : array-like of shape (n_columns,), dict of column to float, or None
+        A column that is not in a dict costs 1.
+    names : ndarray of str of shape (n_columns,), or None
+    n_columns : int
+
+    Raises
+    ------
+    ValueError
+        If a cost is not a positive number.
+    """
+    if costs is None:
+        return None
+    if isinstance(costs, Mapping):
+        places, values = places_of(names), np.ones(n_columns)
+        for entry, cost in costs.items():
+            values[place_of(entry, places, n_columns, "feature_costs")] = cost
+    else:
+        values = np.asarray(costs, dtype=np.float64)
+    if values.shape != (n_columns,) or not (np.isfinite(values) & (values > 0)).all():
+        raise ValueError(
+            "The 'feature_costs' parameter must be a positive number for each feature, "
+            f"{n_columns} of them, or a dict of column to number. Got {str(costs)[:200]}."
+        )
+    return values

@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Tables as they are: gaps, texts, dates; groups of columns, columns to keep, costs."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from sparsefs import (
+    EnsembleSelector,
+    GradualPruningSelector,
+    KnockoffSelector,
+    StabilitySelector,
+)
+from sparsefs.evaluation import k_curve, random_subsets
+from tests.selectors.common import every_selector, fit, quick
+
+CLOSED_FORM, NETWORKS = (60, 150), (200, 20)  # tables of which GradualPruning takes either way
+either_way = pytest.mark.parametrize("shape", [CLOSED_FORM, NETWORKS], ids=["ridges", "networks"])
+
+
+def messy(n=300, seed=0):
+    """A table of five columns that matter and seven that do not, and its target."""
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame(rng.standard_normal((n, 6))).add_prefix("x")
+    X["colour"] = rng.choice(["red", "green", "blue"], n)
+    X["shop"] = rng.choice([f"shop {k}" for k in range(40)], n)
+    X["letter"] = pd.Categorical(rng.choice(list("abcdefghij"), n))
+    X["day"] = pd.Timestamp("2025-03-01") + pd.to_timedelta(rng.integers(0, 700, n), "D")
+    X["member"] = rng.random(n) < 0.5
+    X["weight"] = np.where(rng.random(n) < 0.3, np.nan, rng.standard_normal(n))
+    weekend = X["day"].dt.day_of_week >= 5
+    score = X["x0"] + 2 * (X["colour"] == "red") + 2 * X["member"] + 2 * X["weight"].isna()
+    return X, score + 2 * weekend + 0.3 * rng.standard_normal(n)
+
+
+TRUE = {"x0", "colour", "day", "member", "weight"}
+
+
+def numbers(shape, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal(shape)
+    return X, X[:, 0] - X[:, 3] + 0.5 * rng.standard_normal(shape[0])
+
+
+# Columns of any kind.
+
+
+@pytest.mark.parametrize("task", ["regression", "classification"])
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_table_goes_in_as_it_is(task, library):
+    X, y = messy()
+    y = y if task == "regression" else np.where(y > np.median(y), "high", "low")
+    given = pl.from_pandas(X) if library == "polars" else X
+    selector = GradualPruningSelector(K=5, random_state=0).fit(given, y)
+    chosen = set(X.columns[selector.get_support()])
+    assert len(chosen & TRUE) >= (5 if task == "regression" else 4)
+    found = selector.set_output(transform="pandas").transform(X)
+    pd.testing.assert_frame_equal(found, X.loc[:, selector.get_support()])
+    names = selector.set_params(output="encoded").get_feature_names_out()
+    assert {name.split("=")[0].split(" ")[0] for name in names} == chosen
+    inputs = selector.transform(X)
+    assert list(inputs.columns) == list(names)
+    assert np.isfinite(inputs.to_numpy(float)).all()
+
+
+def test_few_rows_and_many_columns_take_gaps_and_texts():
+    X, y = messy(120)
+    wide = pd.DataFrame(np.random.default_rng(1).standard_normal((120, 400))).add_prefix("g")
+    wide[wide > 1.5] = np.nan
+    selector = GradualPruningSelector(K=4, random_state=0).fit(pd.concat([wide, X], axis=1), y)
+    assert len(set(selector.get_feature_names_out()) & TRUE) >= 3
+
+
+@every_selector
+def test_every_selector_ranks_columns(Selector):
+    X, y = messy(80)
+    selector = quick(Selector).fit(X, y)
+    assert selector.scores_.shape == (12,)
+    assert sorted(selector.ranking_) == list(range(1, 13))
+    assert selector.get_support().sum() == 5
+    assert selector.transform(X).shape == (80, 5)
+    assert np.isfinite(selector.scores_).all()
+    again = pickle.loads(pickle.dumps(selector))
+    np.testing.assert_array_equal(again.ranking_, clone(selector).fit(X, y).ranking_)
+    if hasattr(selector, "score"):
+        assert np.isfinite(again.score(X, y))
+        new = X.iloc[:5].assign(shop="never seen", weight=np.nan, x1=np.nan)
+        assert np.isfinite(again.score(new, y.iloc[:5]))
+
+
+@every_selector
+def test_gaps_in_an_array_are_columns_of_their_own(Selector):
+    X, y = numbers((60, 12))
+    X[::4, 5] = np.nan
+    selector = fit(quick(Selector), X, y)
+    assert len(selector.scores_) == 12
+    of_frame = fit(quick(Selector), pd.DataFrame(X), y)
+    np.testing.assert_array_equal(of_frame.ranking_, selector.ranking_)
+    np.testing.assert_array_equal(np.isnan(selector.set_params(K=12).transform(X)), np.isnan(X))
+
+
+def test_gaps_that_depend_on_the_target_are_found():
+    X, y = numbers((400, 15))
+    X[y > 1, 7] = np.nan
+    selector = GradualPruningSelector(K=3, random_state=0).fit(X, y > 1)
+    assert selector.ranking_[7] == 1
+
+
+def test_lists_of_texts_and_object_arrays_are_tables_too():
+    X, y = messy()
+    cells = X[["x0", "colour", "shop", "member"]]
+    selector = GradualPruningSelector(K=2, random_state=0)
+    of_frame = clone(selector).fit(cells, y).ranking_
+    np.testing.assert_array_equal(clone(selector).fit(cells.to_numpy(object), y).ranking_, of_frame)
+    np.testing.assert_array_equal(
+        clone(selector).fit(cells.to_numpy().tolist(), y).ranking_, of_frame
+    )
+
+
+# Around selectors.
+
+
+def test_K_is_chosen_on_a_table_and_without_a_leak():
+    X, y = messy()
+    selector = GradualPruningSelector(K="auto", random_state=0).fit(X, y)
+    assert TRUE - {"day"} <= set(selector.get_feature_names_out())
+    assert selector.path_.mean.max() > 0.7
+    # A text for nearly each row: means of the target that include the row would predict it.
+    rng = np.random.default_rng(0)
+    names = pd.DataFrame({f"name{j}": rng.choice(100, 300).astype(str) for j in range(3)})
+    names = names.astype("category")
+    noise = rng.standard_normal(300)
+    path = GradualPruningSelector(K="auto", random_state=0).fit(names, noise).path_
+    assert path.mean.max() < 0.1
+
+
+def test_curves_and_chance_take_tables():
+    X, y = messy()
+    selector = GradualPruningSelector(random_state=0)
+    curve = k_curve(selector, X, y, Ks=[1, 5, 12], cv=3, random_state=0)
+    assert curve.mean[0] < curve.mean[1]
+    assert curve.rankings.shape == (3, 12)
+    chance = random_subsets(selector, X, y, K=4, n_subsets=19, cv=3, random_state=0)
+    assert chance.score > chance.high
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda one: StabilitySelector(one, q=5, n_pairs=4, random_state=0),
+        lambda one: StabilitySelector(one, control="fdr", level=0.5, n_pairs=4, random_state=0),
+        lambda one: EnsembleSelector(one, K=5, n_fits=2, random_state=0),
+    ],
+    ids=["pfer", "fdr", "ensemble"],
+)
+def test_meta_selectors_take_tables(around):
+    X, y = messy()
+    selector = around(GradualPruningSelector(K=5)).fit(X, y)
+    assert len(selector.scores_) == 12
+    assert set(X.columns[np.argsort(-selector.scores_)[:3]]) <= TRUE
+    assert selector.transform(X).shape == (300, selector.get_support().sum())
+
+
+def test_knockoffs_need_numbers():
+    X, y = messy()
+    with pytest.raises((ValueError, TypeError), match="Not numeric: .*'colour'"):
+        KnockoffSelector(GradualPruningSelector()).fit(X.drop(columns=["day", "weight"]), y)
+
+
+# Groups of columns.
+
+
+@either_way
+@pytest.mark.parametrize("kept", [None, [2]], ids=["plain", "keep"])
+def test_groups_of_one_column_change_nothing(shape, kept):
+    X, y = numbers(shape)
+    alone = GradualPruningSelector(K=4, keep=kept, random_state=0).fit(X, y)
+    grouped = clone(alone).set_params(feature_groups=np.arange(shape[1])).fit(X, y)
+    np.testing.assert_array_equal(grouped.ranking_, alone.ranking_)
+    np.testing.assert_allclose(grouped.scores_, alone.scores_, rtol=1e-4)
+    np.testing.assert_allclose(grouped.scores_std_, alone.scores_std_, rtol=1e-4, atol=1e-12)
+
+
+@pytest.mark.parametrize(("n", "n_groups", "n_true"), [(150, 200, 5), (1500, 40, 4)])
+def test_groups_are_selected_whole(n, n_groups, n_true):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n, 5 * n_groups))
+    labels = rng.permutation(np.repeat(np.arange(n_groups), 5))
+    weights = np.isin(labels, np.arange(n_true)) * rng.standard_normal(5 * n_groups)
+    y = X @ weights + 0.3 * rng.standard_normal(n)
+    selector = GradualPruningSelector(K=n_true, feature_groups=labels, random_state=0).fit(X, y)
+    support = selector.get_support()
+    assert support.sum() == 5 * n_true
+    assert len(np.unique(labels[support])) == n_true
+    assert np.isin(labels[support], np.arange(n_true)).mean() >= 0.75
+    for label in range(n_groups):
+        assert len(np.unique(selector.scores_[labels == label])) == 1
+    assert sorted(selector.ranking_) == list(range(1, 5 * n_groups + 1))
+
+
+@every_selector
+def test_every_selector_counts_groups(Selector):
+    X, y = numbers((60, 12))
+    groups = {"first": [0, 1, 2], "second": [3, 4], "last": [11]}
+    frame = pd.DataFrame(X, columns=list("abcdefghijkl"))
+    by_name = {name: [frame.columns[j] for j in members] for name, members in groups.items()}
+    selector = fit(quick(Selector, K=4, feature_groups=by_name), frame, y)
+    same = [
+        fit(quick(Selector, K=4, feature_groups=given), frame, y).ranking_
+        for given in (list(groups.values()), [0, 0, 0, 1, 1, *range(2, 9)])
+    ]
+    np.testing.assert_array_equal(same, [selector.ranking_] * 2)
+    for members in groups.values():
+        assert len(set(selector.get_support()[members])) == 1
+    labels = np.array([0, 0, 0, 1, 1, *range(2, 9)])
+    assert len(np.unique(labels[selector.get_support()])) == 4
+    with pytest.warns(UserWarning, match="K=10 is greater than n_features=9"):
+        assert selector.set_params(K=10).get_support().all()
+
+
+def test_shadows_of_groups_are_groups():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((400, 40))
+    labels = np.arange(40) // 4
+    y = X[:, :8] @ rng.standard_normal(8) + rng.standard_normal(400)
+    selector = GradualPruningSelector(
+        K="above_noise", n_shadows=400, feature_groups=labels, random_state=0
+    ).fit(X, y)
+    assert set(labels[selector.get_support()]) == {0, 1}
+    assert len(np.unique(selector.p_values_[labels == 5])) == 1
+
+
+# Columns to keep and to leave out.
+
+
+@every_selector
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_matrix], ids=["array", "CSR"])
+def test_kept_columns_are_always_selected_and_excluded_never(Selector, container):
+    X, y = numbers((60, 12))
+    selector = fit(quick(Selector, K=4, keep=[7, 9], exclude=[0, 11]), container(X), y)
+    assert set(selector.ranking_[[7, 9]]) == {1, 2}
+    assert set(selector.ranking_[[0, 11]]) == {11, 12}
+    assert selector.get_support()[[7, 9]].all()
+    assert selector.get_support().sum() == 4
+    assert selector.scores_[[0, 11]].tolist() == [0, 0]
+    with pytest.warns(UserWarning, match="n_features=10"):
+        assert not selector.set_params(K=12).get_support()[[0, 11]].any()
+
+
+@either_way
+def test_others_are_ranked_given_those_kept(shape):
+    X, y = numbers(shape)
+    X[:, 5] = X[:, 0] + 0.2 * X[:, 5]  # nearly the same as 0, and less
+    free = GradualPruningSelector(K=2, random_state=0).fit(X, y)
+    assert set(free.get_support(indices=True)) == {0, 3}
+    kept = GradualPruningSelector(K=2, keep=[5], random_state=0).fit(X, y)
+    assert kept.get_support(indices=True).tolist() == [3, 5]
+
+
+def test_excluded_columns_may_contain_anything():
+    X, y = messy()
+    X["odd"] = [[1]] * len(X)
+    X["infinite"] = np.inf
+    without = GradualPruningSelector(K=4, random_state=0).fit(
+        X.drop(columns=["odd", "infinite"]), y
+    )
+    selector = GradualPruningSelector(K=4, exclude=["odd", "infinite"], random_state=0).fit(X, y)
+    np.testing.assert_array_equal(selector.ranking_[:12], without.ranking_)
+
+
+# Costs.
+
+
+def test_a_budget_buys_the_best_score_for_the_cost():
+    X, y = numbers((200, 20))
+    free = GradualPruningSelector(K=2, random_state=0).fit(X, y)
+    assert free.get_support(indices=True).tolist() == [0, 3]
+    dear = GradualPruningSelector(budget=10, feature_costs={0: 11.0, 3: 4.0}, random_state=0)
+    support = dear.fit(X, y).get_support()
+    assert support[3] and not support[0]
+    assert support.sum() == 7  # for 4, and six for 1 each
+    assert dear.set_params(budget=3).get_support().sum() == 3
+    np.testing.assert_array_equal(dear.scores_, free.scores_)
+    # A score that is a little larger is not worth a hundred times the cost.
+    costs = np.ones(20)
+    best, second = np.argsort(free.ranking_)[:2]
+    costs[best] = 1000
+    other = GradualPruningSelector(K=1, feature_costs=costs, random_state=0).fit(X, y)
+    assert other.get_support(indices=True).tolist() == [second]
+
+
+def test_a_budget_pays_for_those_kept_first():
+    X, y = numbers((200, 20))
+    selector = GradualPruningSelector(
+        budget=5, feature_costs=[2.0] * 20, keep=[8], random_state=0
+    ).fit(X, y)
+    assert selector.get_support().sum() == 2
+    assert selector.get_support()[8]
+    with pytest.raises(ValueError, match="budget=1 is too small: the features of 'keep' cost 2"):
+        clone(selector).set_params(budget=1).fit(X, y)
+
+
+def test_a_pipeline_of_a_selection_as_inputs():
+    X, y = messy(400)
+    y = y > y.median()
+    selector = GradualPruningSelector(K=5, output="encoded", random_state=0)
+    assert (
+        cross_val_score(make_pipeline(selector, StandardScaler(), SVC()), X, y, cv=3).mean() > 0.8
+    )

@@ -19,6 +19,7 @@ from sparsefs import (
 )
 from sparsefs.cli.names import BUNDLED, OURS, RIVALS
 from sparsefs.networks import make_sparse_linear
+from sparsefs.selectors.table_parameters import TableParameters
 from sparsefs.topology import sample_positions
 from tests.docs.pages import DOCS, blocks
 
@@ -47,6 +48,7 @@ COMMON = {
     "device",
     "verbose",
     "random_state",
+    *TableParameters.__dataclass_fields__,  # on the page about tables
 }
 SECTIONS = ["The idea", "The formulas", "Settings", "Example", "When it fails", r"References?"]
 

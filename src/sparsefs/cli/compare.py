@@ -17,11 +17,13 @@ from .names import OURS
 from .output import print_json, print_lines, print_table, versions
 from .readers import read
 from .target import goal_of, warn_of_gaps, warn_of_suspects
+from .writing import check_files, write_scores
 
 
 def run(arguments) -> None:
     """Read, rank the features by each method in every fold, score, print."""
     messages = arguments.messages
+    check_files(arguments)
     methods = checked_methods(arguments.methods, arguments.unsupervised)
     data = read(arguments)
     data, goal = goal_of(data, arguments.task, messages)
@@ -37,7 +39,7 @@ def run(arguments) -> None:
     found = []
     for number, method in enumerate(methods, 1):
         messages.say(f"method {number} of {len(methods)}: {method}")
-        found.append(_measured(method, arguments, features, goal, Ks))
+        found.append(_measured(method, arguments, features, goal, data, Ks))
         if found[-1]["error"]:
             messages.say(f"{method}: {found[-1]['error']}")
     result = {
@@ -55,15 +57,24 @@ def run(arguments) -> None:
         "methods": found,
         "versions": versions(),
     }
+    failure = None
+    if arguments.out is not None:
+        try:
+            write_scores(arguments.out, result)
+            messages.say(f"scores written to {arguments.out}")
+        except OSError as error:  # the result is printed all the same
+            failure = f"--out: {str(arguments.out)!r} was not written: {error.strerror or error}"
     if arguments.json:
         print_json(result)
     else:
         _print(result)
+    if failure:
+        raise CommandError(failure)
     if all(row["error"] for row in found):
         raise CommandError("every method failed")
 
 
-def _measured(method, arguments, features, goal, Ks):
+def _measured(method, arguments, features, goal, data, Ks):
     """Return the row of a method: its curve, or the reason why it failed."""
     row: dict[str, Any] = {"method": method, "error": None}
     try:
@@ -76,6 +87,7 @@ def _measured(method, arguments, features, goal, Ks):
             "n_jobs": arguments.jobs,
             "random_state": arguments.seed,
             "task": goal.task or "auto",
+            **data.for_fit(slice(None)),
         }
         modules = ["sparsefs.evaluation", *(["torch"] if method in OURS else [])]
         curve = within(

@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 
-from ..utils.text import visible
+from ..utils.text import counted, visible
 
+_SECONDS_BETWEEN_LINES = 10.0
 _LONGEST = 300  # of a library's warning
 
 
@@ -53,10 +57,54 @@ class Messages:
         """Print why the command ends."""
         print_to_stderr(f"error: {text}")
 
-    @property
-    def shows_progress(self) -> bool:
-        """Whether to show a progress bar."""
-        return not self.quiet and sys.stderr is not None and sys.stderr.isatty()
+    def followed(self, items, what: str, unit: str) -> Iterable:
+        """Return an iterable that shows how far it is."""
+        if self.quiet:
+            return items
+        from tqdm import auto
+
+        return auto.tqdm(items, total=len(items), desc=what, unit=unit)
+
+    @contextmanager
+    def lines_for_bars(self) -> Iterator[None]:
+        """Print lines where selectors show progress bars, unless stderr is a terminal."""
+        if self.quiet or (sys.stderr is not None and sys.stderr.isatty()):
+            yield
+            return
+        from tqdm import auto
+
+        bar, auto.tqdm = auto.tqdm, partial(_Lines, self, time.monotonic())
+        try:
+            yield
+        finally:
+            auto.tqdm = bar
+
+
+class _Lines:
+    """Stand-in for tqdm that prints a line at most every ten seconds."""
+
+    said = 0.0  # time of the last line of any bar
+
+    def __init__(self, messages, started, items=(), *, total, desc, unit):
+        self._messages, self._items = messages, items
+        self._n, self._total, self._desc, self._unit = 0, total, desc, unit
+        _Lines.said = max(_Lines.said, started)
+
+    def __iter__(self):
+        for item in self._items:
+            yield item
+            self.update()
+
+    def update(self) -> None:
+        self._n += 1
+        now = time.monotonic()
+        if now - _Lines.said >= _SECONDS_BETWEEN_LINES:
+            _Lines.said = now
+            total = counted(self._total, self._unit)
+            self._messages.say(f"{self._desc}: {self._n:,} of {total}")
+
+    def close(self) -> None:
+        """Do nothing: there is no bar to remove."""
 
 
 def print_to_stderr(text: str) -> None:

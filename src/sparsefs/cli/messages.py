@@ -32,11 +32,13 @@ class Messages:
 
     def __init__(self, quiet: bool):
         self.quiet = quiet
+        self.said_at = time.monotonic()
         self.preparation: list[str] = []
         self.warnings: list[str] = []
 
     def say(self, text: str) -> None:
         """Print a line about the progress."""
+        self.said_at = time.monotonic()
         if not self.quiet:
             print_to_stderr(text)
 
@@ -73,7 +75,7 @@ class Messages:
             return
         from tqdm import auto
 
-        bar, auto.tqdm = auto.tqdm, partial(_Lines, self, time.monotonic())
+        bar, auto.tqdm = auto.tqdm, partial(_Lines, self)
         try:
             yield
         finally:
@@ -81,14 +83,11 @@ class Messages:
 
 
 class _Lines:
-    """Stand-in for tqdm that prints a line at most every ten seconds."""
+    """Stand-in for tqdm that prints a line if ten seconds have passed since the last message."""
 
-    said = 0.0  # time of the last line of any bar
-
-    def __init__(self, messages, started, items=(), *, total, desc, unit):
+    def __init__(self, messages, items=(), *, total, desc, unit):
         self._messages, self._items = messages, items
         self._n, self._total, self._desc, self._unit = 0, total, desc, unit
-        _Lines.said = max(_Lines.said, started)
 
     def __iter__(self):
         for item in self._items:
@@ -97,9 +96,7 @@ class _Lines:
 
     def update(self) -> None:
         self._n += 1
-        now = time.monotonic()
-        if now - _Lines.said >= _SECONDS_BETWEEN_LINES:
-            _Lines.said = now
+        if time.monotonic() - self._messages.said_at >= _SECONDS_BETWEEN_LINES:
             total = counted(self._total, self._unit)
             self._messages.say(f"{self._desc}: {self._n:,} of {total}")
 

@@ -120,10 +120,13 @@ def check_h5ad(path: Path | None, data: Data) -> None:
 
 
 def _write_h5ad(path, annotated):
-    made = annotated.copy()
-    had_raw = made.raw is not None
-    made.raw = None
-    made.write_h5ad(path, compression="gzip")
+    from .readers.h5ad import text_as_objects
+
+    with text_as_objects():
+        made = annotated.copy()
+        had_raw = made.raw is not None
+        made.raw = None
+        made.write_h5ad(path, compression="gzip")
     return "raw is not in this file, as it contains all genes" if had_raw else None
 
 

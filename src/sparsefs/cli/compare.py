@@ -19,6 +19,17 @@ from .readers import read
 from .target import goal_of, warn_of_gaps, warn_of_suspects
 from .writing import check_files, write_scores
 
+# A process imports these before --time-limit counts.
+_MODULES = ("sparsefs.evaluation", "sparsefs.training.scaling")
+_MODULES_OF_OURS = (
+    "torch",
+    "sparsefs.importance",
+    "sparsefs.topology",
+    "sparsefs.training.loop",
+    "sparsefs.training.losses",
+    "sparsefs.training.pruning_loop",
+)
+
 
 def run(arguments) -> None:
     """Read, rank the features by each method in every fold, score, print."""
@@ -89,7 +100,7 @@ def _measured(method, arguments, features, goal, data, Ks):
             "task": goal.task or "auto",
             **data.for_fit(slice(None)),
         }
-        modules = ["sparsefs.evaluation", *(["torch"] if method in OURS else [])]
+        modules = [*_MODULES, *(_MODULES_OF_OURS if method in OURS else ())]
         curve = within(
             arguments.time_limit, _curve, ranker, features.X, goal.y, settings, modules=modules
         )

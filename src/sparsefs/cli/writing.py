@@ -120,14 +120,29 @@ def check_h5ad(path: Path | None, data: Data) -> None:
 
 
 def _write_h5ad(path, annotated):
-    from .readers.h5ad import text_as_objects
-
-    with text_as_objects():
-        made = annotated.copy()
-        had_raw = made.raw is not None
-        made.raw = None
-        made.write_h5ad(path, compression="gzip")
+    made = annotated.copy()
+    had_raw = made.raw is not None
+    made.raw = None
+    made.obs, made.var = _without_strings(made.obs), _without_strings(made.var)
+    made.write_h5ad(path, compression="gzip")
     return "raw is not in this file, as it contains all genes" if had_raw else None
+
+
+def _without_strings(frame):
+    """Make objects of text, as anndata cannot write the strings of pandas 3."""
+    import pandas as pd
+
+    frame = frame.set_axis(frame.index.astype(object))
+    for name in frame.columns:
+        column = frame[name]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            names = column.cat.categories
+            names = names.astype(object) if isinstance(names.dtype, pd.StringDtype) else names
+            column = pd.Categorical.from_codes(column.cat.codes, names, column.cat.ordered)
+            frame[name] = pd.Series(column, frame.index)
+        elif isinstance(column.dtype, pd.StringDtype):
+            frame[name] = column.astype(object)
+    return frame
 
 
 def write_scores(path: Path, document: dict[str, Any]) -> None:

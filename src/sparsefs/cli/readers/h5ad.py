@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import warnings
-from contextlib import nullcontext
 
 import numpy as np
 from scipy import sparse
@@ -19,10 +18,7 @@ def read(path, arguments) -> Data:
     with needing("reading .h5ad", "h5ad"):
         import anndata
     try:
-        with (
-            text_as_objects(),
-            warnings.catch_warnings(),
-        ):  # read() says it, and tells the names apart
+        with warnings.catch_warnings():  # read() says it, and tells the names apart
             warnings.filterwarnings("ignore", ".*names are not unique")
             found = anndata.read_h5ad(path)
     except (OSError, ValueError, KeyError) as error:
@@ -44,15 +40,6 @@ def read(path, arguments) -> Data:
     beside = {"obs_names": found.obs_names.to_series()}
     beside |= {str(name): found.obs[name] for name in found.obs.columns}
     return Data(X, names, None, str(path), beside, annotated=found)
-
-
-def text_as_objects():
-    """Keep text as Python objects: anndata cannot write the strings of pandas 3."""
-    import pandas as pd
-
-    if int(pd.__version__.split(".")[0]) < 3:
-        return nullcontext()
-    return pd.option_context("future.infer_string", False)
 
 
 def _log1p(X, what, messages):

@@ -470,3 +470,24 @@ def test_gaps_that_predict_the_target_are_warned_about(select, tmp_path):
     frame.to_csv(tmp_path / "data.csv", index=False)
     (said,) = select(tmp_path / "data.csv", "--target", "label", "-K", 2).json["warnings"]
     assert "predicts the target alone: whether died is missing" in said
+
+
+def test_progress_in_lines(csv, command, monkeypatch):
+    monkeypatch.setattr("sparsefs.cli.messages._SECONDS_BETWEEN_LINES", 0.0)
+    options = ["--target", "label", "--splits", 3, "--report", csv.with_suffix(".html")]
+    ran = command("select", csv, *options, "--set", "max_iter=4", "-K", "auto")
+    assert ran.status == 0 and "\r" not in ran.err
+    lines = ran.err.splitlines()
+    assert "sparsefs: GradualPruningSelector, folds to choose K: 5 of 5 folds" in lines
+    assert "sparsefs: GradualPruningSelector: 4 of 4 epochs" in lines
+    assert "sparsefs: scoring: 2 of 2 splits" in lines
+    assert ran.err.count("GradualPruningSelector: 4 of 4") == 1
+    again = command("select", csv, *options, "--set", "max_iter=4", "-K", 2)
+    assert again.err.count("GradualPruningSelector: 4 of 4") == 6  # five for the report
+    assert command("select", csv, *options, "--set", "max_iter=4", "-K", 2, "-q").err == ""
+    assert "verbose=True" not in csv.with_suffix(".html").read_text()
+
+
+def test_long_work_says_little(csv, command):
+    ran = command("select", csv, "--target", "label", "--set", "max_iter=4", "-K", 2)
+    assert "epochs" not in ran.err and "splits," not in ran.err.replace("10 splits,", "")

@@ -32,7 +32,8 @@ _SELECT_EXAMPLES = """\
 examples:
   sparsefs select digits -K 20
   sparsefs select genes.csv --target tumour -K auto --out genes_small.csv --report genes.html
-  sparsefs select cells.h5ad --target cell_type -K 50 --json > cells.json
+  sparsefs select cells.h5ad --target cell_type --groups donor --layer counts --log1p -K 50
+  zcat genes.csv.gz | sparsefs select - --target tumour --id sample --json > genes.json
   sparsefs select spectra.parquet --target sugar --task regression -K 10 --drop batch
   sparsefs select images.npz --unsupervised --method wast -K 50 --set max_iter=20
 """

@@ -88,6 +88,7 @@ def run(arguments) -> None:
             rows = np.arange(n_rows)
             again = clone(selector).set_params(K=selector.K_)
             fitted = _fit(again, features, goal, data, rows)
+    fitted.selector.set_params(verbose=False)  # of no interest in the document and the program
     result = _result(arguments, data, goal, features, fitted, scores, clock)
     failures: list[str] = []
     try:
@@ -275,6 +276,7 @@ def _report(arguments, data, goal, features, fitted, result):
     if code is None and not preparation and not (data.source.endswith(".npz") and arrays):
         preparation = [f"Read by the command. {'. '.join(data.notes)}".strip()]
     y = None if goal.y is None else goal.y[fitted.rows]
+    fitted.selector.set_params(verbose=not arguments.messages.quiet)  # for the folds of the curve
     write_report(
         arguments.report,
         fitted.selector,

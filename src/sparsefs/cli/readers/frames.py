@@ -52,8 +52,8 @@ def _excel(path, arguments, notes):
             notes.append(
                 f"sheet {book.sheet_names[0]!r} is read, the first of {len(book.sheet_names)}"
             )
-        frame = book.parse(
-            0,
+        frame = pd.read_excel(
+            book,
             header=None if arguments.no_header else 0,
             skiprows=arguments.skip_rows,
             na_values=arguments.missing or None,

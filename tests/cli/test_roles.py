@@ -96,7 +96,8 @@ def test_rows_of_weight_0_are_left_out(csv, select):
     frame.loc[:9, "w"] = 0
     frame.to_csv(csv, index=False)
     ran = select(csv, *ROLES)
-    assert "10 rows left out: the weight is 0" in ran.err and ran.json["data"]["n_rows"] == 110
+    assert "rows weighted by 'w' (10 rows of weight 0 left out)" in ran.json["preparation"]
+    assert ran.json["data"]["n_rows"] == 110
 
 
 def test_weights_of_equal_rows_change_nothing(csv, select):
@@ -226,7 +227,11 @@ def cells(tmp_path, monkeypatch):
 def test_a_layer_of_counts(cells, select, fits, refused):
     options = ["cells.h5ad", "--target", "kind", "--groups", "donor", "-K", 2]
     ran = select(*options, "--layer", "counts", "--log1p")
-    assert ran.json["preparation"] == ["log1p of layer 'counts'"] and "warning" not in ran.err
+    assert ran.json["preparation"] == [
+        "log1p of layer 'counts'",
+        "groups of 'donor' stay together: 5 groups",
+    ]
+    assert "warning" not in ran.err
     X, _, groups = fits[0]
     assert sparse.issparse(X) and len(X.toarray()) == 96 and len(set(groups)) == 4
     rows = np.isin(np.resize(list("ABCDE"), 120), groups)

@@ -134,14 +134,6 @@ class Data:
         annotated = None if self.annotated is None else self.annotated[:, at]
         return replace(self, X=X, names=[self.names[i] for i in at], annotated=annotated)
 
-    def without_zero_weights(self) -> Data:
-        """Return the data without the rows of weight 0, on which nothing depends."""
-        if self.weights is None or self.weights.all():
-            return self
-        n = int((self.weights == 0).sum())
-        note = f"{counted(n, 'row')} left out: the weight is 0"
-        return replace(self.rows(self.weights > 0), notes=[*self.notes, note])
-
     @property
     def looks_transposed(self) -> bool:
         """Whether each row looks like a feature."""

@@ -272,7 +272,9 @@ def _report(arguments, data, goal, features, fitted, result):
         held_out = {name: scores[name] for name in names} | {"n_samples": scores["n_rows"]}
         chance = chance_of(scores)
     code, preparation = program_of(arguments, data, goal, features, fitted), result["preparation"]
-    arrays = arguments.target in (None, "y") and not (arguments.transpose or arguments.drop)
+    arrays = arguments.target in (None, "y") and not (
+        arguments.transpose or arguments.drop or arguments.id
+    )
     if code is None and not preparation and not (data.source.endswith(".npz") and arrays):
         preparation = [f"Read by the command. {'. '.join(data.notes)}".strip()]
     y = None if goal.y is None else goal.y[fitted.rows]

@@ -13,6 +13,8 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from ...utils.text import counted
 from ..data import Data
 from ..errors import InputError
@@ -88,7 +90,7 @@ def _checked(data, arguments):
             f"warning: the {len(data.X):,} rows look like features, and the columns like samples: "
             "pass --transpose to turn the table"
         )
-    data = data.with_unique_names().without_zero_weights()
+    data = data.with_unique_names()
     n_rows, n_columns = data.X.shape
     if n_rows == 0 or n_columns == 0:
         raise InputError(f"{name} has {n_rows} rows and {n_columns} columns to select from")
@@ -97,6 +99,16 @@ def _checked(data, arguments):
     )
     for note in data.notes:
         arguments.messages.say(note)
+    if data.groups is not None:
+        n_groups = counted(len(np.unique(data.groups)), "group")
+        arguments.messages.prepared(f"groups of {arguments.groups!r} stay together: {n_groups}")
+    if data.weights is not None:
+        left_out = data.weights == 0
+        rows = f" ({counted(int(left_out.sum()), 'row')} of weight 0 left out)"
+        arguments.messages.prepared(
+            f"rows weighted by {arguments.weights!r}{rows if left_out.any() else ''}"
+        )
+        data = data.rows(~left_out)  # on which nothing depends
     return data
 
 

@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from sparsefs import GradualPruningSelector, WASTSelector, __version__
+from sparsefs.cli.data import Data
 from sparsefs.cli.features import Features
 from sparsefs.cli.scores import scores_of
 from sparsefs.cli.select import _fit
@@ -258,10 +259,11 @@ def test_printed_p_values_are_uniform_on_noise(monkeypatch):
     for seed in range(100):
         X = np.random.default_rng([seed, 9]).standard_normal((30, 12))
         goal = Goal(np.arange(30) % 2, "classification", "y", 2)
-        features = Features(X, [f"f{i}" for i in range(12)], None, [], {})
+        names = [f"f{i}" for i in range(12)]
+        features, data = Features(X, names, None, [], {}), Data(X, names, None, "noise")
         splits = [split_rows(goal, 30, 0.4, seed, None)]
         fits = [
-            _fit(WASTSelector(K=2, max_iter=1, random_state=0), features, goal, train)
+            _fit(WASTSelector(K=2, max_iter=1, random_state=0), features, goal, data, train)
             for train, _ in splits
         ]
         found.append(scores_of(fits, splits, features, goal, seed)["random"]["p_value"])

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..data.target import Target
 from ..evaluation import Chance, wilson_interval
 from ..evaluation.intervals import interval_of_splits
-from ..evaluation.scorer import MOST_ROWS, Scorer, some_columns
+from ..evaluation.scorer import MOST_ROWS, HeldOutScores, Scorer, some_columns
 from ..utils.text import counted
 from .features import Features
 from .target import Goal
@@ -34,7 +34,7 @@ def scores_of(
     splits : list of (training rows, held-out rows)
     """
     n_subsets = _number_of_subsets(len(splits), len(splits[0][0]))
-    found: list[_Scores] = []
+    found: list[HeldOutScores] = []
     Ks = []
     for fitted, (_, held_out) in zip(fits, splits, strict=True):
         found.append(_of_split(fitted, features, goal, held_out, seed, n_subsets, weights))
@@ -70,27 +70,6 @@ def chance_of(held_out: dict[str, Any]) -> Chance | None:
     return Chance(held_out["selected"], random["scores"], random["p_value"], held_out["metric"])
 
 
-class _Scores(NamedTuple):
-    """Scores on the held-out rows of a split.
-
-    Attributes
-    ----------
-    values : list of float
-        With the selected features and, where that is affordable, with all.
-    metric : str
-    n_fitted, n_scored : int
-        Rows that the estimator was fitted to, and scored on: 2,000 of each at most.
-    of_subsets : list of float
-        With random features.
-    """
-
-    values: list[float]
-    metric: str
-    n_fitted: int
-    n_scored: int
-    of_subsets: list[float]
-
-
 def _of_split(fitted, features, goal, held_out, seed, n_subsets, weights):
     """Score the selected, random and all features on the held-out rows of a split."""
     X = features.rows(held_out)
@@ -118,7 +97,7 @@ def _of_split(fitted, features, goal, held_out, seed, n_subsets, weights):
         values += scorer.scores(best, [K], rows, parts, columns)
     n_subsets = n_subsets if n_selected < n_features else 0
     of_subsets = scorer.of_subsets(n_selected, n_subsets, seed, rows, parts, columns)
-    return _Scores(values, scorer.metric, len(rows[0]), len(rows[1]), of_subsets)
+    return HeldOutScores(values, scorer.metric, len(rows[0]), len(rows[1]), of_subsets)
 
 
 def _number_of_subsets(n_splits, n_train):

@@ -85,7 +85,8 @@ def test_damaged_files(name, refused, tmp_path):
         ("a.csv", b"PK\x03\x04xlsx", "a spreadsheet or a zip archive"),
         ("a.csv", b"<!DOCTYPE html>\n<html>", "is a web page"),
         ("a.parquet.gz", gzip.compress(parquet()), "ending in .gz are not supported: decompress"),
-        ("a.xlsx", b"PK\x03\x04xlsx", "save a spreadsheet as CSV"),
+        ("a.xlsx", b"PK\x03\x04xlsx", "cannot be read as .xlsx, perhaps it is damaged"),
+        ("a.ods", b"PK\x03\x04ods", "save a spreadsheet as .xlsx or CSV"),
         ("a.csv.zip", zipped("a.csv", "b.csv"), "Only one file per ZIP"),
     ],
 )

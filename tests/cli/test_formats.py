@@ -82,6 +82,77 @@ def test_parquet(tmp_path, select):
     assert "alpha" not in dropped.names and dropped.json["data"]["n_columns"] == 10
 
 
+def arff(frame, path):
+    """Write ARFF; row 3 has a missing number and a missing text."""
+    text = frame.astype(object).astype(str)
+    text.iloc[3, [0, -1]] = "?"
+    types = [
+        "numeric" if values.dtype.kind == "f" else f"{{{','.join(values.unique())}}}"
+        for _, values in frame.items()
+    ]
+    lines = [f"@attribute {name} {kind}" for name, kind in zip(frame, types)]
+    rows = text.to_csv(index=False, header=False)
+    path.write_text("\n".join(["@relation test", *lines, "@data", rows]))
+
+
+WRITERS = {
+    ".xlsx": lambda frame, path: frame.to_excel(path, index=False),
+    ".feather": lambda frame, path: frame.to_feather(path),
+    ".arff": arff,
+    ".jsonl": lambda frame, path: frame.to_json(path, orient="records", lines=True),
+    ".ndjson.gz": lambda frame, path: frame.to_json(path, orient="records", lines=True),
+}
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_tables(ending, tmp_path, select, refused):
+    frame, path = numbers().round(2), tmp_path / f"data{ending}"
+    frame["town"] = np.resize(["Rome", "Oslo", "Bonn"], len(frame))
+    WRITERS[ending](frame, path)
+    ran = select(path, "--target", "label", "-K", 2)
+    assert set(ran.names) == INFORMATIVE
+    assert ran.json["data"]["n_features"] == 15 + (ending == ".arff")
+    expected = ["1 text column one-hot encoded: town"]
+    if ending == ".arff":
+        expected = [
+            "1 missing value in 1 column replaced with the median",
+            *expected,
+            "1 missing value in text columns encoded as a category",
+        ]
+    assert ran.json["preparation"] == expected
+    assert "did you mean 'label'?" in refused("select", path, "--target", "lable")
+    path.write_bytes(path.read_bytes()[:300])
+    message = refused("select", path, "--target", "label")
+    assert str(path) in message and len(message) < 400
+
+
+def test_the_first_sheet_is_read(tmp_path, select):
+    with pd.ExcelWriter(tmp_path / "data.xlsx") as book:
+        numbers().to_excel(book, sheet_name="patients", startrow=2, index=False)
+        numbers().to_excel(book, sheet_name="others")
+    ran = select(tmp_path / "data.xlsx", "--target", "label", "-K", 2, "--skip-rows", 2)
+    assert "sheet 'patients' is read, the first of 2" in ran.err and set(ran.names) == INFORMATIVE
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.jsonl", '{"a": 1}\n{"a": \n', "line 2 is no JSON"),
+        ("a.jsonl", "[1, 2]\n", "line 1 must be an object"),
+        ("a.jsonl", "\n", "has 0 rows and 0 columns"),
+        ("a.arff", "@relation a\n@attribute b string\n@data\nx\n", "Save it as CSV"),
+        ("a.arff", "@relation a\n@attribute b {ü}\n@data\nü\n", "not ASCII: save it as CSV"),
+        ("a.arff", "a,b\n1,2\n", "cannot be read as .arff"),
+        ("a.feather", "a,b\n1,2\n", "is no .feather file, or is damaged"),
+        ("a.xlsx", "a,b\n1,2\n", "is no .xlsx file, or is damaged"),
+    ],
+)
+def test_tables_that_cannot_be_read(name, content, words, tmp_path, refused):
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    message = refused("select", tmp_path / name, "--unsupervised")
+    assert str(tmp_path / name) in message and words in message
+
+
 def arrays():
     frame = numbers()
     X = frame.drop(columns="label").to_numpy(copy=True)
@@ -190,6 +261,9 @@ def test_openml(select, refused, monkeypatch):
         ("data.csv", "pandas", "cli"),
         ("data.parquet", "pyarrow.parquet", "cli"),
         ("data.h5ad", "anndata", "h5ad"),
+        ("data.xlsx", "openpyxl", "cli"),
+        ("data.feather", "pyarrow", "cli"),
+        ("data.jsonl", "pandas", "cli"),
         ("openml:genes", "pandas", "cli"),
     ],
 )
@@ -198,11 +272,13 @@ def test_a_missing_library_is_one_line_that_names_the_extra(
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data.csv").write_text("a,b\n1,2\n")
-    for other in ("data.parquet", "data.h5ad"):
-        (tmp_path / other).write_bytes(b"PAR1" if other == "data.parquet" else b"\x89HDF")
+    starts = {"parquet": b"PAR1", "h5ad": b"\x89HDF", "xlsx": b"PK\x03\x04", "feather": b"ARROW1"}
+    for ending, start in (starts | {"jsonl": b"{}"}).items():
+        (tmp_path / f"data.{ending}").write_bytes(start)
     monkeypatch.setitem(sys.modules, module, None)
     message = refused("select", name, "--target", "b", status=1)
     assert f'needs {module}: pip install "sparsefs[{extra}]"' in message
+    assert f"or pip install {module.split('.')[0]}" in message
 
 
 @pytest.mark.parametrize(

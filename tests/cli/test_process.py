@@ -53,6 +53,30 @@ def test_exit_statuses(arguments, status):
     assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.slow
+def test_csv_from_a_pipe(csv):
+    options = ["--target", "label", "--report", csv.with_suffix(".html"), "-K", 2, *QUICK]
+    ran = sparsefs("select", "-", *options, input=csv.read_text())
+    assert ran.returncode == 0, ran.stderr
+    assert "reading CSV from standard input" in ran.stderr
+    assert "standard input: 120 rows" in ran.stderr
+    assert ran.stdout == sparsefs("select", csv, *options).stdout
+    assert "done" not in ran.stderr and "\r" not in ran.stderr  # no bars
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "standard input is empty"),
+        ("a,b\n1,2\n", "standard input has no column 'label'"),
+        ("PAR1", "standard input is a Parquet file: it must be CSV"),
+    ],
+)
+def test_unusable_pipes(text, words):
+    ran = sparsefs("select", "-", "--target", "label", input=text)
+    assert ran.returncode == 2 and words in ran.stderr and "Traceback" not in ran.stderr
+
+
 def test_the_help_imports_no_library():
     program = """
 import sys

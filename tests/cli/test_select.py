@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from sparsefs import GradualPruningSelector, WASTSelector, __version__
+from sparsefs.cli.data import Data
 from sparsefs.cli.features import Features
 from sparsefs.cli.scores import scores_of
 from sparsefs.cli.select import _fit
@@ -258,10 +259,11 @@ def test_printed_p_values_are_uniform_on_noise(monkeypatch):
     for seed in range(100):
         X = np.random.default_rng([seed, 9]).standard_normal((30, 12))
         goal = Goal(np.arange(30) % 2, "classification", "y", 2)
-        features = Features(X, [f"f{i}" for i in range(12)], None, [], {})
+        names = [f"f{i}" for i in range(12)]
+        features, data = Features(X, names, None, [], {}), Data(X, names, None, "noise")
         splits = [split_rows(goal, 30, 0.4, seed, None)]
         fits = [
-            _fit(WASTSelector(K=2, max_iter=1, random_state=0), features, goal, train)
+            _fit(WASTSelector(K=2, max_iter=1, random_state=0), features, goal, data, train)
             for train, _ in splits
         ]
         found.append(scores_of(fits, splits, features, goal, seed)["random"]["p_value"])
@@ -470,3 +472,24 @@ def test_gaps_that_predict_the_target_are_warned_about(select, tmp_path):
     frame.to_csv(tmp_path / "data.csv", index=False)
     (said,) = select(tmp_path / "data.csv", "--target", "label", "-K", 2).json["warnings"]
     assert "predicts the target alone: whether died is missing" in said
+
+
+def test_progress_in_lines(csv, command, monkeypatch):
+    monkeypatch.setattr("sparsefs.cli.messages._SECONDS_BETWEEN_LINES", 0.0)
+    options = ["--target", "label", "--splits", 3, "--report", csv.with_suffix(".html")]
+    ran = command("select", csv, *options, "--set", "max_iter=4", "-K", "auto")
+    assert ran.status == 0 and "\r" not in ran.err
+    lines = ran.err.splitlines()
+    assert "sparsefs: GradualPruningSelector, folds to choose K: 5 of 5 folds" in lines
+    assert "sparsefs: GradualPruningSelector: 4 of 4 epochs" in lines
+    assert "sparsefs: scoring: 2 of 2 splits" in lines
+    assert ran.err.count("GradualPruningSelector: 4 of 4") == 1
+    again = command("select", csv, *options, "--set", "max_iter=4", "-K", 2)
+    assert again.err.count("GradualPruningSelector: 4 of 4") == 6  # five for the report
+    assert command("select", csv, *options, "--set", "max_iter=4", "-K", 2, "-q").err == ""
+    assert "verbose=True" not in csv.with_suffix(".html").read_text()
+
+
+def test_long_work_says_little(csv, command):
+    ran = command("select", csv, "--target", "label", "--set", "max_iter=4", "-K", 2)
+    assert "epochs" not in ran.err and "splits," not in ran.err.replace("10 splits,", "")

@@ -17,11 +17,24 @@ from .names import OURS
 from .output import print_json, print_lines, print_table, versions
 from .readers import read
 from .target import goal_of, warn_of_gaps, warn_of_suspects
+from .writing import check_files, write_scores
+
+# A process imports these before --time-limit counts.
+_MODULES = ("sparsefs.evaluation", "sparsefs.training.scaling")
+_MODULES_OF_OURS = (
+    "torch",
+    "sparsefs.importance",
+    "sparsefs.topology",
+    "sparsefs.training.loop",
+    "sparsefs.training.losses",
+    "sparsefs.training.pruning_loop",
+)
 
 
 def run(arguments) -> None:
     """Read, rank the features by each method in every fold, score, print."""
     messages = arguments.messages
+    check_files(arguments)
     methods = checked_methods(arguments.methods, arguments.unsupervised)
     data = read(arguments)
     data, goal = goal_of(data, arguments.task, messages)
@@ -37,7 +50,7 @@ def run(arguments) -> None:
     found = []
     for number, method in enumerate(methods, 1):
         messages.say(f"method {number} of {len(methods)}: {method}")
-        found.append(_measured(method, arguments, features, goal, Ks))
+        found.append(_measured(method, arguments, features, goal, data, Ks))
         if found[-1]["error"]:
             messages.say(f"{method}: {found[-1]['error']}")
     result = {
@@ -55,15 +68,24 @@ def run(arguments) -> None:
         "methods": found,
         "versions": versions(),
     }
+    failure = None
+    if arguments.out is not None:
+        try:
+            write_scores(arguments.out, result)
+            messages.say(f"scores written to {arguments.out}")
+        except OSError as error:  # the result is printed all the same
+            failure = f"--out: {str(arguments.out)!r} was not written: {error.strerror or error}"
     if arguments.json:
         print_json(result)
     else:
         _print(result)
+    if failure:
+        raise CommandError(failure)
     if all(row["error"] for row in found):
         raise CommandError("every method failed")
 
 
-def _measured(method, arguments, features, goal, Ks):
+def _measured(method, arguments, features, goal, data, Ks):
     """Return the row of a method: its curve, or the reason why it failed."""
     row: dict[str, Any] = {"method": method, "error": None}
     try:
@@ -76,8 +98,9 @@ def _measured(method, arguments, features, goal, Ks):
             "n_jobs": arguments.jobs,
             "random_state": arguments.seed,
             "task": goal.task or "auto",
+            **data.for_fit(slice(None)),
         }
-        modules = ["sparsefs.evaluation", *(["torch"] if method in OURS else [])]
+        modules = [*_MODULES, *(_MODULES_OF_OURS if method in OURS else ())]
         curve = within(
             arguments.time_limit, _curve, ranker, features.X, goal.y, settings, modules=modules
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The table that a reader returns, and checks of the columns that were asked for."""
+"""The table that a reader returns, and the roles of its columns."""
 
 from __future__ import annotations
 
@@ -7,26 +7,44 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from ..utils.text import counted, listed, unique
 from .errors import InputError, picked
 
+# What a column can be instead of a feature, and how an error names it.
+_ROLES = {
+    "target": "the target",
+    "id": "the column of --id",
+    "groups": "the column of --groups",
+    "weights": "the column of --weights",
+}
+_OF_ROWS = ("y", "ids", "groups", "weights", "annotated")
+
 
 @dataclass
 class Data:
-    """A table and its target.
+    """A table, and the columns that are no features.
+
+    Readers leave all columns in `X`; :meth:`with_roles` takes those out that have a role.
 
     Attributes
     ----------
     X : DataFrame, ndarray or CSR matrix of shape (n_rows, n_columns)
-        Without the target. An ndarray contains numbers.
+        An ndarray contains numbers.
     names : list of str
         Names of the columns.
-    y : ndarray or Series of shape (n_rows,), or None
     target : str or None
-        Name of `y`.
+        Name of `y`; until it is taken out, of the target without --target.
     source : str
         File or data set.
+    beside : dict of str to (ndarray or Series)
+        Columns that stand beside X, such as obs of .h5ad, and may have a role.
+    roles : dict of str to str, or None
+        Column of each role, if the reader has asked :func:`roles_of`.
+    y : ndarray or Series of shape (n_rows,), or None
+    ids, groups, weights : ndarray of shape (n_rows,), or None
+    id_name : str or None
     notes : list of str
         Remarks of the reader for the user.
     code : str or None
@@ -35,23 +53,77 @@ class Data:
         Decimal mark and mark between thousands that the user gave.
     guess : {".", ",", None}
         Decimal mark of the numbers that are written as text.
+    annotated : AnnData or None
+        What was read from .h5ad; its rows and columns are those of `X`.
     """
 
     X: Any
     names: list[str]
-    y: np.ndarray | None
     target: str | None
     source: str
+    beside: dict[str, Any] = field(default_factory=dict)
+    roles: dict[str, str] | None = None
+    y: Any = None
+    ids: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    weights: np.ndarray | None = None
+    id_name: str | None = None
     notes: list[str] = field(default_factory=list)
     code: str | None = None
     marks: tuple[str | None, str | None] = (None, None)
     guess: str | None = None
+    annotated: Any = None
+
+    def with_roles(self, arguments) -> Data:
+        """Return the data without the columns that are no features, and with what they contain.
+
+        Raises
+        ------
+        InputError
+            If a column is missing or cannot have its role.
+        """
+        roles = self.roles
+        if roles is None:
+            roles = roles_of(self.names, arguments, self.beside, self.target)
+        found = {role: self._column(name, arguments) for role, name in roles.items()}
+        taken = [name for name in roles.values() if name not in self.beside]
+        return replace(
+            self.without([*taken, *arguments.drop]),
+            target=roles.get("target"),
+            y=found.get("target"),
+            ids=np.asarray(found["id"]) if "id" in found else None,
+            id_name=roles.get("id"),
+            groups=_groups(roles["groups"], found["groups"]) if "groups" in found else None,
+            weights=_weights(roles["weights"], found["weights"]) if "weights" in found else None,
+        )
+
+    def _column(self, name, arguments):
+        if name in self.beside:
+            values = self.beside[name]
+        else:
+            at = self.names.index(name)
+            values = self.X.iloc[:, at] if hasattr(self.X, "columns") else self.X[:, at]
+            values = values.toarray().ravel() if sparse.issparse(values) else values
+        (n_rows, n_columns), shape = self.X.shape, np.shape(values)
+        if shape != (n_rows,):
+            hint = "; pass --transpose if its columns are samples" if shape == (n_columns,) else ""
+            raise InputError(
+                f"{self.source}: X has {n_rows} rows, but {name!r} has shape {shape}: it must have "
+                f"one value per row{hint}"
+            )
+        return values
+
+    def for_fit(self, rows) -> dict[str, np.ndarray]:
+        """Return the arguments of `fit` for some rows that --weights and --groups give."""
+        given = {"sample_weight": self.weights, "groups": self.groups}
+        return {name: values[rows] for name, values in given.items() if values is not None}
 
     def rows(self, which) -> Data:
         """Return the rows of a mask."""
         X = self.X.loc[which] if hasattr(self.X, "columns") else self.X[which]
-        y = None if self.y is None else self.y[which]
-        return replace(self, X=X, y=y)
+        of_rows = {name: getattr(self, name) for name in _OF_ROWS}
+        kept = {name: v[which] for name, v in of_rows.items() if v is not None}
+        return replace(self, X=X, **kept)
 
     def without(self, names) -> Data:
         """Return the data without some columns."""
@@ -59,8 +131,8 @@ class Data:
             return self
         at = [i for i, name in enumerate(self.names) if name not in set(names)]
         X = self.X.iloc[:, at] if hasattr(self.X, "columns") else self.X[:, at]
-        left = [self.names[i] for i in at]
-        return replace(self, X=X, names=left)
+        annotated = None if self.annotated is None else self.annotated[:, at]
+        return replace(self, X=X, names=[self.names[i] for i in at], annotated=annotated)
 
     @property
     def looks_transposed(self) -> bool:
@@ -73,7 +145,7 @@ class Data:
 
     def with_unique_names(self) -> Data:
         """Return the data with a number behind each name that an earlier column has."""
-        names = unique(self.names, [self.target])
+        names = unique(self.names, [self.target, self.id_name])
         renamed = [new for old, new in zip(self.names, names, strict=True) if old != new]
         code, X = self.code, self.X
         if hasattr(X, "columns"):
@@ -86,28 +158,90 @@ class Data:
         return replace(self, X=X, names=names, code=code, notes=[*self.notes, note])
 
 
-def chosen_target(names, arguments, default=None) -> str | None:
-    """Return the column of --target, or the default.
+def roles_of(names, arguments, beside=(), default=None) -> dict[str, str]:
+    """Decide which columns are no features, and check all columns that options name.
+
+    Parameters
+    ----------
+    names : list of str
+        Names of the columns.
+    arguments : Namespace
+    beside : collection of str
+        Names of what stands beside the columns and may have a role too.
+    default : str or None, default=None
+        The target without --target.
+
+    Returns
+    -------
+    dict of str to str
+        The name of the column for each role that is given.
 
     Raises
     ------
     InputError
-        If there is no such column, or several.
+        If there is no such column, there are several, or two options name the same.
     """
-    if arguments.target is None:
-        return default
-    target = picked(arguments.target, names, f"--target: {arguments.data} has no column")
-    if list(names).count(target) > 1:
-        raise InputError(
-            f"--target: {arguments.data} has several columns named {target!r}: rename all but one"
-        )
-    return target
-
-
-def check_columns(names, arguments, target=None) -> None:
-    """Check that --drop, --keep and --text name columns other than the target."""
+    roles: dict[str, str] = {}
+    named_by: dict[str, str] = {}
+    for role, what in _ROLES.items():
+        name = getattr(arguments, role)
+        if name is None:
+            continue
+        picked(name, [*beside, *names], f"--{role}: {arguments.data} has no column")
+        if name not in beside and list(names).count(name) > 1:
+            raise InputError(
+                f"--{role}: {arguments.data} has several columns named {name!r}: rename all but one"
+            )
+        if name in named_by:
+            raise InputError(f"--{role}: column {name!r} is {named_by[name]}")
+        roles[role], named_by[name] = name, what
+    if default is not None and default not in named_by:
+        roles.setdefault("target", default)
+        named_by.setdefault(roles["target"], _ROLES["target"])
     for option in ("--drop", "--keep", "--text"):
         for column in getattr(arguments, option.strip("-")):
-            if column == target:
-                raise InputError(f"{option}: column {column!r} is the target")
+            if column in named_by and column not in beside:
+                raise InputError(f"{option}: column {column!r} is {named_by[column]}")
             picked(column, names, f"{option}: {arguments.data} has no column")
+    return roles
+
+
+def missing_in(values) -> np.ndarray:
+    """Return a mask of the rows without a value; empty text is missing, too."""
+    missing = np.array(values.isna() if hasattr(values, "isna") else values != values)
+    if values.dtype.kind not in "biuf":
+        missing[~missing] = np.asarray(values[~missing], dtype=object) == ""
+    return missing
+
+
+def _groups(name, values):
+    _refuse_missing("--groups", name, values)
+    groups = np.asarray(values)
+    return groups.astype(str) if groups.dtype == object else groups
+
+
+def _weights(name, values):
+    _refuse_missing("--weights", name, values)
+    weights = []
+    for row, value in enumerate(np.asarray(values).tolist(), 1):
+        try:
+            weights.append(float(value))
+        except (TypeError, ValueError):
+            weights.append(np.nan)
+        if not 0 <= weights[-1] < np.inf:
+            raise InputError(
+                f"--weights: column {name!r} contains {value!r} in row {row}: weights must be "
+                "numbers of at least 0"
+            )
+    if not any(weights):
+        raise InputError(f"--weights: all values of column {name!r} are 0")
+    return np.array(weights)
+
+
+def _refuse_missing(option, name, values):
+    missing = missing_in(values)
+    if missing.any():
+        raise InputError(
+            f"{option}: column {name!r} has no value in row {missing.argmax() + 1}: give every row "
+            "one, or remove the row"
+        )

@@ -48,4 +48,7 @@ def needing(what: str, extra: str):
     try:
         yield
     except ImportError as error:
-        raise CommandError(f'{what} needs {error.name}: pip install "sparsefs[{extra}]"') from error
+        library = str(error.name).split(".")[0]
+        raise CommandError(
+            f'{what} needs {error.name}: pip install "sparsefs[{extra}]" (or pip install {library})'
+        ) from error

@@ -39,7 +39,8 @@ def main(argv=None) -> int:
     arguments.messages = messages = Messages(arguments.quiet)
     shown_before, warnings.showwarning = warnings.showwarning, messages.warning
     try:
-        arguments.run(arguments)
+        with messages.lines_for_bars():
+            arguments.run(arguments)
         return 0
     except BrokenPipeError:  # the reader closed the pipe, as head does
         _forget_stdout()

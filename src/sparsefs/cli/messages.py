@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 
-from ..utils.text import visible
+from ..utils.text import counted, visible
 
+_SECONDS_BETWEEN_LINES = 10.0
 _LONGEST = 300  # of a library's warning
 
 
@@ -28,11 +32,13 @@ class Messages:
 
     def __init__(self, quiet: bool):
         self.quiet = quiet
+        self.said_at = time.monotonic()
         self.preparation: list[str] = []
         self.warnings: list[str] = []
 
     def say(self, text: str) -> None:
         """Print a line about the progress."""
+        self.said_at = time.monotonic()
         if not self.quiet:
             print_to_stderr(text)
 
@@ -53,10 +59,49 @@ class Messages:
         """Print why the command ends."""
         print_to_stderr(f"error: {text}")
 
-    @property
-    def shows_progress(self) -> bool:
-        """Whether to show a progress bar."""
-        return not self.quiet and sys.stderr is not None and sys.stderr.isatty()
+    def followed(self, items, what: str, unit: str) -> Iterable:
+        """Return an iterable that shows how far it is."""
+        if self.quiet:
+            return items
+        from tqdm import auto
+
+        return auto.tqdm(items, total=len(items), desc=what, unit=unit)
+
+    @contextmanager
+    def lines_for_bars(self) -> Iterator[None]:
+        """Print lines where selectors show progress bars, unless stderr is a terminal."""
+        if self.quiet or (sys.stderr is not None and sys.stderr.isatty()):
+            yield
+            return
+        from tqdm import auto
+
+        bar, auto.tqdm = auto.tqdm, partial(_Lines, self)
+        try:
+            yield
+        finally:
+            auto.tqdm = bar
+
+
+class _Lines:
+    """Stand-in for tqdm that prints a line if ten seconds have passed since the last message."""
+
+    def __init__(self, messages, items=(), *, total, desc, unit):
+        self._messages, self._items = messages, items
+        self._n, self._total, self._desc, self._unit = 0, total, desc, unit
+
+    def __iter__(self):
+        for item in self._items:
+            yield item
+            self.update()
+
+    def update(self) -> None:
+        self._n += 1
+        if time.monotonic() - self._messages.said_at >= _SECONDS_BETWEEN_LINES:
+            total = counted(self._total, self._unit)
+            self._messages.say(f"{self._desc}: {self._n:,} of {total}")
+
+    def close(self) -> None:
+        """Do nothing: there is no bar to remove."""
 
 
 def print_to_stderr(text: str) -> None:

@@ -44,9 +44,13 @@ def print_table(header, rows, left=()) -> None:
 
 
 def print_json(document) -> None:
-    """Print a JSON document; NaN and infinity become null."""
-    text = json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False)
-    print_lines(*text.split("\n"))
+    """Print a JSON document."""
+    print_lines(*as_json(document).split("\n"))
+
+
+def as_json(document) -> str:
+    """Write a JSON document; NaN and infinity become null."""
+    return json.dumps(_plain(document), indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def versions() -> dict[str, str]:

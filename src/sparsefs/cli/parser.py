@@ -12,8 +12,10 @@ from .names import OURS, RIVALS
 
 _DATA = """\
 DATA is one of:
-  a file       CSV or TSV (may be compressed), Parquet, .npz (arrays X and y, or a scipy sparse
-               matrix), .npy, svmlight (.svm, .svmlight, .libsvm), .h5ad
+  a file       CSV or TSV (may be compressed), Parquet, Feather, .xlsx, ARFF, JSON lines (.jsonl,
+               .ndjson), .npz (arrays X and y, or a scipy sparse matrix), .npy, svmlight (.svm,
+               .svmlight, .libsvm), .h5ad
+  -            CSV from standard input
   a data set   of scikit-learn (`sparsefs datasets` lists them)
   openml:NAME  a data set of openml.org, which is downloaded
 """
@@ -30,7 +32,8 @@ _SELECT_EXAMPLES = """\
 examples:
   sparsefs select digits -K 20
   sparsefs select genes.csv --target tumour -K auto --out genes_small.csv --report genes.html
-  sparsefs select cells.h5ad --target cell_type -K 50 --json > cells.json
+  sparsefs select cells.h5ad --target cell_type --groups donor --layer counts --log1p -K 50
+  zcat genes.csv.gz | sparsefs select - --target tumour --id sample --json > genes.json
   sparsefs select spectra.parquet --target sugar --task regression -K 10 --drop batch
   sparsefs select images.npz --unsupervised --method wast -K 50 --set max_iter=20
 """
@@ -185,7 +188,8 @@ def _select(parser):
         "--out",
         type=Path,
         metavar="FILE",
-        help="write the selected columns and the target to a .csv, .tsv, .parquet or .npz file",
+        help="write the selected columns and the target to a .csv, .tsv, .parquet or .npz file; "
+        "from .h5ad also to .h5ad, with obs and var",
     )
     parser.add_argument(
         "--report", type=Path, metavar="FILE", help="write a report to an .html file"
@@ -221,6 +225,9 @@ def _compare(parser):
     parser.add_argument(
         "--jobs", type=_jobs, default=1, metavar="N", help="folds to run in parallel (default: 1)"
     )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="write the scores to a .csv or .json file"
+    )
     _json(parser)
 
 
@@ -231,6 +238,23 @@ def _data(parser):
         metavar="COL",
         help="column to predict; for .npz the name of an array (default: y), for .h5ad a column of "
         "obs; or a file (.npy, .txt) with one value per row",
+    )
+    parser.add_argument(
+        "--id",
+        metavar="COL",
+        help="column that names the rows, such as barcodes: no feature, and the first column of "
+        "the file of --out; for .h5ad a column of obs, or obs_names",
+    )
+    parser.add_argument(
+        "--groups",
+        metavar="COL",
+        help="column whose equal values mark rows that belong together, such as patients: no "
+        "feature, and no split separates these rows",
+    )
+    parser.add_argument(
+        "--weights",
+        metavar="COL",
+        help="column of sample weights for the selection and the score: no feature",
     )
     parser.add_argument(
         "--unsupervised",
@@ -274,6 +298,11 @@ def _data(parser):
     )
     parser.add_argument(
         "--seed", type=_seed, default=0, metavar="N", help="seed of all random choices (default: 0)"
+    )
+    h5ad = parser.add_argument_group(".h5ad files")
+    h5ad.add_argument("--layer", metavar="NAME", help="layer to read instead of X")
+    h5ad.add_argument(
+        "--log1p", action="store_true", help="take log(1 + x) of the values, for counts"
     )
     csv = parser.add_argument_group("CSV files")
     csv.add_argument(

@@ -22,7 +22,7 @@ def program_of(arguments, data, goal, features, fitted) -> str | None:
     features : Features
     fitted : _Fitted
     """
-    if data.code is None or not _plain(data, features):
+    if data.code is None or data.for_fit(slice(None)) or not _plain(data, features):
         return None
     imports = {"import numpy as np", "import pandas as pd"}
     lines = [f"table = {data.code}"]
@@ -32,7 +32,8 @@ def program_of(arguments, data, goal, features, fitted) -> str | None:
             *_without_empty(data, goal),
             f"y = table.pop({goal.name!r}).to_numpy()",
         ]
-    lines.append(_columns(data, features, arguments.drop))
+    dropped = [*arguments.drop, *([] if data.id_name is None else [data.id_name])]
+    lines.append(_columns(data, features, dropped))
     n_rows = features.X.shape[0]
     if len(fitted.rows) < n_rows:
         imports.add("from sklearn.model_selection import train_test_split")

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..data.target import Target
 from ..evaluation import Chance, wilson_interval
 from ..evaluation.intervals import interval_of_splits
-from ..evaluation.scorer import MOST_ROWS, HeldOutScores, held_out_scores
+from ..evaluation.scorer import MOST_ROWS, HeldOutScores, Scorer, some_columns
 from ..utils.text import counted
 from .features import Features
 from .target import Goal
@@ -21,7 +22,9 @@ _MOST_SUBSETS, _FEWEST_SUBSETS = 100, 19  # with fewer no p-value is 0.05
 _WORK = 4e7  # squared training rows of all fits to random features: a few seconds
 
 
-def scores_of(fits, splits, features: Features, goal: Goal, seed: int) -> dict[str, Any]:
+def scores_of(
+    fits, splits, features: Features, goal: Goal, seed: int, weights=None, groups=None
+) -> dict[str, Any]:
     """Score each selection on the held-out rows of its split; return the entry of the document.
 
     Parameters
@@ -34,7 +37,7 @@ def scores_of(fits, splits, features: Features, goal: Goal, seed: int) -> dict[s
     found: list[HeldOutScores] = []
     Ks = []
     for fitted, (_, held_out) in zip(fits, splits, strict=True):
-        found.append(_of_split(fitted, features, goal, held_out, seed, n_subsets))
+        found.append(_of_split(fitted, features, goal, held_out, seed, n_subsets, weights))
         Ks.append(int(fitted.selector.K_))
     first = found[0]
     # A split in which K="auto" keeps all features has no other subset.
@@ -52,9 +55,9 @@ def scores_of(fits, splits, features: Features, goal: Goal, seed: int) -> dict[s
         "n_rows_fitted": first.n_fitted,
         "K_by_split": Ks,
         "selected": score,
-        "interval": _interval(found, splits),
+        "interval": _interval(found, splits, weights, groups),
         "random": None if chance is None else _entry(chance),
-        "guess": _guess(goal, splits),
+        "guess": _guess(goal, splits, weights),
         "all": float(np.mean([one.values[-1] for one in found])) if len(first.values) > 1 else None,
     }
 
@@ -67,7 +70,7 @@ def chance_of(held_out: dict[str, Any]) -> Chance | None:
     return Chance(held_out["selected"], random["scores"], random["p_value"], held_out["metric"])
 
 
-def _of_split(fitted, features, goal, held_out, seed, n_subsets):
+def _of_split(fitted, features, goal, held_out, seed, n_subsets, weights):
     """Score the selected, random and all features on the held-out rows of a split."""
     X = features.rows(held_out)
     if fitted.steps is not None:
@@ -77,16 +80,24 @@ def _of_split(fitted, features, goal, held_out, seed, n_subsets):
     n_numbers = n_features * min(X.shape[0] + fitted.X.shape[0], 2 * MOST_ROWS)
     if goal.y is not None and n_selected < n_features and n_numbers <= MOST_NUMBERS:
         Ks.append(n_features)
-    ys = (None, None) if goal.y is None else (goal.y[fitted.rows], goal.y[held_out])
-    return held_out_scores(
-        np.argsort(fitted.selector.ranking_),
-        Ks,
-        (fitted.X, ys[0]),
-        (X, ys[1]),
-        task=goal.task or "auto",
-        seed=seed,
-        n_subsets=n_subsets if n_selected < n_features else 0,
-    )
+    numbers = np.concatenate([fitted.rows, held_out])
+    n_train, n = len(fitted.rows), len(numbers)
+    y = None if goal.y is None else goal.y[numbers]
+    weights = None if weights is None else weights[numbers]
+    rng = np.random.default_rng([seed, 2])
+    columns = some_columns(n_features, rng)
+    target = None if y is None else Target.of(y, goal.task or "auto", weights)
+    scorer = Scorer.of(y, target, weights, seed=seed)
+    rows = [scorer.subsample(part, rng) for part in np.split(np.arange(n), [n_train])]
+    parts = [fitted.X[rows[0]], X[rows[1] - n_train]]
+    order = np.argsort(fitted.selector.ranking_)
+    values: list[float] = []
+    for K in Ks:  # one at a time, as standardising all features takes a copy of them
+        best = order if n_features > K else np.arange(K)  # which needs no copy
+        values += scorer.scores(best, [K], rows, parts, columns)
+    n_subsets = n_subsets if n_selected < n_features else 0
+    of_subsets = scorer.of_subsets(n_selected, n_subsets, seed, rows, parts, columns)
+    return HeldOutScores(values, scorer.metric, len(rows[0]), len(rows[1]), of_subsets)
 
 
 def _number_of_subsets(n_splits, n_train):
@@ -95,17 +106,29 @@ def _number_of_subsets(n_splits, n_train):
     return min(_MOST_SUBSETS, max(_FEWEST_SUBSETS, affordable))
 
 
-def _interval(found, splits):
+def _interval(found, splits, weights, groups):
     """Return the 95 % interval of the mean score, or None.
 
     For accuracies it is Wilson's, in which a row counts once, however often it was held out.
     """
     scores = [one.values[0] for one in found]
-    if found[0].metric == "accuracy":
-        different = np.unique(np.concatenate([held_out for _, held_out in splits]))
-        n_rows = found[0].n_scored if len(splits) == 1 else len(different)
-        return wilson_interval(float(np.mean(scores)), n_rows)
-    return interval_of_splits(scores, *map(len, splits[0]))
+    if found[0].metric != "accuracy":
+        return interval_of_splits(scores, *map(len, splits[0]))
+    rows = np.unique(np.concatenate([held_out for _, held_out in splits]))
+    n = _number_of_units(rows, weights, groups)
+    n = min(n, found[0].n_scored) if len(splits) == 1 else n
+    return wilson_interval(float(np.mean(scores)), max(1, round(n)))
+
+
+def _number_of_units(rows, weights, groups):
+    """Return the number of equal independent rows that say as much as these (Kish's).
+
+    Rows of a group count as one.
+    """
+    sizes = np.ones(len(rows)) if weights is None else weights[rows]
+    if groups is not None:
+        sizes = np.bincount(np.unique(groups[rows], return_inverse=True)[1], sizes)
+    return float(sizes.sum() ** 2 / (sizes**2).sum())
 
 
 def _entry(chance):
@@ -119,16 +142,18 @@ def _entry(chance):
     }
 
 
-def _guess(goal, splits):
+def _guess(goal, splits, weights):
     """Return the most frequent class of the first training rows, and its share of those held out.
 
     None for quantities: R2 of their mean is 0.
     """
     if goal.y is None or goal.task != "classification":
         return None
-    classes, counts = np.unique(goal.y[splits[0][0]], return_counts=True)
-    label = classes[counts.argmax()]
-    shares = [float((goal.y[held_out] == label).mean()) for _, held_out in splits]
+    weights = np.ones(len(goal.y)) if weights is None else weights
+    train = splits[0][0]
+    classes, codes = np.unique(goal.y[train], return_inverse=True)
+    label = classes[np.bincount(codes, weights[train]).argmax()]
+    shares = [np.average(goal.y[rows] == label, weights=weights[rows]) for _, rows in splits]
     return {"label": label.item(), "score": float(np.mean(shares))}
 
 

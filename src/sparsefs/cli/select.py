@@ -13,6 +13,7 @@ from sklearn.base import clone
 
 from ..evaluation.interchangeable import alternatives_in
 from ..utils.text import counted
+from .data import Data
 from .errors import CommandError, needing
 from .features import Features, features_of
 from .methods import selector_of, settings_of
@@ -22,7 +23,7 @@ from .readers import read
 from .scores import MOST_NUMBERS, chance_of, in_lines, scores_of
 from .splits import number_of_splits, split_rows, splits_after
 from .target import Goal, goal_of, warn_of_gaps, warn_of_suspects
-from .writing import check_files, check_npz, write
+from .writing import check_files, check_h5ad, check_npz, write
 
 _MOST_WITH_OTHERS = 200  # features whose alternatives are looked for
 _MOST_OTHERS = 5  # alternatives of a feature in the JSON document
@@ -57,32 +58,37 @@ def run(arguments) -> None:
         features = features_of(data, messages, arguments.keep, arguments.text)
         warn_of_gaps(features, goal)
     check_npz(arguments.out, features.text)
+    check_h5ad(arguments.out, data)
     selector = _selector(arguments, settings, goal)
-    selector.set_params(verbose=messages.shows_progress)
+    selector.set_params(verbose=not messages.quiet)
     n_rows = features.X.shape[0]
     train, splits = np.arange(n_rows), []
     if not arguments.no_score:
-        splits = [split_rows(goal, n_rows, arguments.test_size, arguments.seed, messages)]
+        seed, groups = arguments.seed, data.groups
+        splits = [split_rows(goal, n_rows, arguments.test_size, seed, messages, groups)]
         train = splits[0][0]
         n_splits = arguments.splits or number_of_splits(features.X.shape, arguments.method)
-        splits += splits_after(splits[0], goal, n_splits, arguments.seed)
+        splits += splits_after(splits[0], goal, n_splits, seed, groups)
     messages.say(f"{type(selector).__name__} on {counted(len(train), 'row')}")
     with clock.of("fit"):
-        fitted = _fit(selector, features, goal, train)
+        fitted = _fit(selector, features, goal, data, train)
     _say_scaling(fitted.selector, messages)
     scores = None
     if splits:
         if len(splits) > 1:
             messages.say(f"scoring {len(splits)} splits, with a new selection in each")
         with clock.of("score"):
-            fits = _fits(selector, fitted, features, goal, splits)
-            scores = scores_of(fits, splits, features, goal, arguments.seed)
+            fits = _fits(selector, fitted, features, goal, data, splits, messages)
+            scores = scores_of(
+                fits, splits, features, goal, arguments.seed, data.weights, data.groups
+            )
     if arguments.refit and splits:
         messages.say(f"{type(selector).__name__} again, on all {counted(n_rows, 'row')}")
         with clock.of("refit"):
             rows = np.arange(n_rows)
             again = clone(selector).set_params(K=selector.K_)
-            fitted = _fit(again, features, goal, rows)
+            fitted = _fit(again, features, goal, data, rows)
+    fitted.selector.set_params(verbose=False)  # of no interest in the document and the program
     result = _result(arguments, data, goal, features, fitted, scores, clock)
     failures: list[str] = []
     try:
@@ -147,13 +153,14 @@ def _selector(arguments, settings, goal):
     )
 
 
-def _fit(selector, features: Features, goal: Goal, rows) -> _Fitted:
+def _fit(selector, features: Features, goal: Goal, data: Data, rows) -> _Fitted:
     """Fit the preparation and the selector to some rows."""
     X = features.rows(rows) if len(rows) < features.X.shape[0] else features.X
     steps = None if features.steps is None else clone(features.steps)
     X = X if steps is None else steps.fit_transform(X)
     warn_of_suspects(X, features.names_of(steps), goal, rows)
-    selector.fit(X, None if goal.y is None else goal.y[rows])  # unsupervised selectors ignore y
+    y = None if goal.y is None else goal.y[rows]  # unsupervised selectors ignore it
+    selector.fit(X, y, **data.for_fit(rows))
     return _Fitted(selector, steps, X, rows, features.names_of(steps))
 
 
@@ -164,14 +171,14 @@ def _say_scaling(selector, messages):
         messages.prepared(f"scaling: {chosen} (columns differ much in size)")
 
 
-def _fits(selector, first: _Fitted, features, goal, splits):
+def _fits(selector, first: _Fitted, features, goal, data, splits, messages):
     """Yield what is fitted to the training rows of each split; that of the first is known."""
     yield first
-    for train, _ in splits[1:]:
+    for train, _ in messages.followed(splits[1:], "scoring", "split"):
         again = clone(selector).set_params(verbose=False)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the first said what there is to say
-            fitted = _fit(again, features, goal, train)
+            fitted = _fit(again, features, goal, data, train)
         yield fitted
 
 
@@ -265,14 +272,19 @@ def _report(arguments, data, goal, features, fitted, result):
         held_out = {name: scores[name] for name in names} | {"n_samples": scores["n_rows"]}
         chance = chance_of(scores)
     code, preparation = program_of(arguments, data, goal, features, fitted), result["preparation"]
-    arrays = arguments.target in (None, "y") and not (arguments.transpose or arguments.drop)
+    arrays = arguments.target in (None, "y") and not (
+        arguments.transpose or arguments.drop or arguments.id
+    )
     if code is None and not preparation and not (data.source.endswith(".npz") and arrays):
         preparation = [f"Read by the command. {'. '.join(data.notes)}".strip()]
+    y = None if goal.y is None else goal.y[fitted.rows]
+    fitted.selector.set_params(verbose=not arguments.messages.quiet)  # for the folds of the curve
     write_report(
         arguments.report,
         fitted.selector,
         fitted.X,
-        None if goal.y is None else goal.y[fitted.rows],
+        y,
+        curve=_curve(fitted, y, data, arguments.seed),
         feature_names=fitted.names,
         target_name=goal.name,
         source=data.source,
@@ -282,3 +294,15 @@ def _report(arguments, data, goal, features, fitted, result):
         command=arguments.command_line,
         code=code,
     )
+
+
+def _curve(fitted, y, data, seed):
+    """Return the curve of the report where its folds must know groups or weights, or None."""
+    given = data.for_fit(fitted.rows)
+    if not given or hasattr(fitted.selector, "path_"):  # the choice of K has made one
+        return None
+    from ..evaluation import k_curve
+
+    K, n_features = fitted.selector.K_, fitted.X.shape[1]
+    Ks = sorted({min(n_features, max(1, round(K * share))) for share in (0.25, 0.5, 1, 2)})
+    return k_curve(clone(fitted.selector), fitted.X, y, Ks=Ks, random_state=seed, **given)

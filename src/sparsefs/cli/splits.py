@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from ..evaluation.groups import classes_of_groups
+from ..utils.text import counted
 from .errors import InputError
 from .messages import Messages
 from .target import Goal
@@ -16,23 +20,38 @@ _MANY_NUMBERS = 4e6  # a selection from more takes a second or more
 _QUICK = ("gradual-pruning", "wast")
 
 
-def split_rows(goal: Goal, n_rows: int, test_size: float, seed: int, messages: Messages):
+def split_rows(
+    goal: Goal, n_rows: int, test_size: float, seed: int, messages: Messages, groups=None
+):
     """Return training rows and held-out rows, both ascending; classes keep their shares.
+
+    With groups, whole groups are split, and `test_size` is a share of the groups.
 
     Raises
     ------
     InputError
-        If there are too few rows.
+        If there are too few rows or groups.
     """
-    n_held_out = max(1, round(test_size * n_rows))
-    if n_rows < _FEWEST or n_rows - n_held_out < 2 or n_held_out < 2:
+    units = _Units.of(goal, n_rows, groups)
+    n_held_out = max(1, round(test_size * units.n))
+    too_few = InputError(
+        f"{n_rows} rows are too few to hold out {test_size:.0%} for a score: use --no-score"
+    )
+    if n_rows < _FEWEST or units.n <= n_held_out:
+        if groups is None or n_rows < _FEWEST:
+            raise too_few
         raise InputError(
-            f"{n_rows} rows are too few to hold out {test_size:.0%} for a score: use --no-score"
+            f"--groups: {counted(units.n, 'group')} cannot be split into training rows and "
+            "held-out rows: use --no-score"
         )
-    classes = goal.y if can_keep_shares(goal, n_rows - n_held_out, n_held_out) else None
-    if classes is None and goal.task == "classification":
-        messages.say("warning: a class has too few rows to hold out a share of each class")
-    train, held_out = _split(n_rows, n_held_out, classes, seed)
+    train, held_out = units.split(n_held_out, seed)
+    if len(train) < 2 or len(held_out) < 2:
+        raise too_few
+    if goal.task == "classification" and not can_keep_shares(
+        units.goal, units.n - n_held_out, n_held_out
+    ):
+        what = "row" if groups is None else "group"
+        messages.say(f"warning: a class has too few {what}s to hold out a share of each class")
     if goal.y is not None and len(np.unique(goal.y[train])) < 2:
         raise InputError("all training rows are of one class: use --no-score")
     return train, held_out
@@ -45,27 +64,59 @@ def number_of_splits(shape, method: str) -> int:
     return 10 if method in _QUICK and shape[0] * shape[1] <= _MANY_NUMBERS else 3
 
 
-def splits_after(first, goal: Goal, n_splits: int, seed: int) -> list:
+def splits_after(first, goal: Goal, n_splits: int, seed: int, groups=None) -> list:
     """Return further splits into parts as large as those of the first, `n_splits` with it.
 
     One whose training rows are of one class is left out.
     """
-    n_train, n_held_out = map(len, first)
-    classes = goal.y if can_keep_shares(goal, n_train, n_held_out) else None
+    units = _Units.of(goal, sum(map(len, first)), groups)
+    n_held_out = len(np.unique(units.of_row[first[1]]))
     splits = []
     for number in range(1, n_splits):
         another = int(np.random.default_rng([seed, number]).integers(2**31))
-        train, held_out = _split(n_train + n_held_out, n_held_out, classes, another)
+        train, held_out = units.split(n_held_out, another)
         if goal.y is None or len(np.unique(goal.y[train])) > 1:
             splits.append((train, held_out))
     return splits
 
 
-def _split(n_rows, n_held_out, classes, seed):
-    train, held_out = train_test_split(
-        np.arange(n_rows), test_size=n_held_out, stratify=classes, random_state=seed
-    )
-    return np.sort(train), np.sort(held_out)
+class _Units(NamedTuple):
+    """Rows, or groups of rows, that a split does not divide.
+
+    Attributes
+    ----------
+    n : int
+    of_row : ndarray of shape (n_rows,)
+        Number of the unit of each row.
+    goal : Goal
+        Its `y` has a class for each unit: the most frequent one of a group.
+    """
+
+    n: int
+    of_row: np.ndarray
+    goal: Goal
+
+    @classmethod
+    def of(cls, goal, n_rows, groups):
+        if groups is None:
+            return cls(n_rows, np.arange(n_rows), goal)
+        names, of_row = np.unique(groups, return_inverse=True)
+        if goal.task == "classification":
+            classes, codes = np.unique(goal.y, return_inverse=True)
+            goal = goal._replace(y=classes[classes_of_groups(codes, of_row)])
+        return cls(len(names), of_row, goal)
+
+    def split(self, n_held_out, seed):
+        """Return training rows and held-out rows."""
+        keeps = can_keep_shares(self.goal, self.n - n_held_out, n_held_out)
+        _, held_out = train_test_split(
+            np.arange(self.n),
+            test_size=n_held_out,
+            stratify=self.goal.y if keeps else None,
+            random_state=seed,
+        )
+        mask = np.isin(self.of_row, held_out)
+        return np.flatnonzero(~mask), np.flatnonzero(mask)
 
 
 def can_keep_shares(goal: Goal, n_train: int, n_held_out: int) -> bool:

@@ -13,7 +13,7 @@ from scipy import sparse
 from ..data.suspects import suspects
 from ..data.target import Target, as_array
 from ..utils.text import counted, listed
-from .data import Data
+from .data import Data, missing_in
 from .errors import InputError
 from .messages import Messages
 
@@ -61,7 +61,7 @@ def goal_of(data: Data, task: str, messages: Messages) -> tuple[Data, Goal]:
         raise InputError(f"{data.source} has several columns {data.target!r}")
     data = _with_numbers(data, task, messages)
     assert data.y is not None
-    missing = _missing(data.y)
+    missing = missing_in(data.y)
     if missing.all():
         raise InputError(f"the target {data.target!r} has no values")
     if missing.any():
@@ -129,7 +129,7 @@ def _with_numbers(data: Data, task: str, messages: Messages) -> Data:
     )
     if str(y.dtype).startswith(("datetime", "timedelta", "date", "timestamp")):
         raise dates
-    missing = _missing(y)
+    missing = missing_in(y)
     if missing.all() or not all(isinstance(v, str) for v in y[~missing]) or hasattr(y, "cat"):
         return data
     try:
@@ -162,11 +162,3 @@ def _with_numbers(data: Data, task: str, messages: Messages) -> Data:
     values = pd.Series(np.nan, index=y.index)
     values[~missing] = found.numbers
     return replace(data, y=values, code=None)
-
-
-def _missing(y):
-    """Return a mask of the rows without a value; empty text is missing, too."""
-    missing = np.array(y.isna() if hasattr(y, "isna") else y != y)
-    if y.dtype.kind not in "biuf":
-        missing[~missing] = np.asarray(y[~missing], dtype=object) == ""
-    return missing

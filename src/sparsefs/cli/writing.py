@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from ..utils.files import check_writable, replacing, same_file
 from ..utils.text import counted, like_formulas
 from .data import Data
 from .errors import InputError, needing
+from .output import as_json
 
-_KINDS = (".csv", ".tsv", ".parquet", ".npz")
+_KINDS = (".csv", ".tsv", ".parquet", ".npz", ".h5ad")
+_KINDS_OF_SCORES = (".csv", ".json")
 
 
 def check_files(arguments) -> None:
@@ -23,11 +26,14 @@ def check_files(arguments) -> None:
     others = {"DATA": arguments.data}
     if arguments.target is not None and os.path.isfile(arguments.target):  # beside an .npz file
         others["--target"] = arguments.target
-    for option, kinds in (("--out", _KINDS), ("--report", (".html",))):
-        path = getattr(arguments, option[2:])
+    kinds_of_out = _KINDS if hasattr(arguments, "report") else _KINDS_OF_SCORES
+    for option, kinds in (("--out", kinds_of_out), ("--report", (".html",))):
+        path = getattr(arguments, option[2:], None)
         if path is None:
             continue
         _check_writable(path, kinds, option)
+        if kinds is _KINDS:
+            _check_libraries(path)
         for other, place in others.items():
             if same_file(path, place):
                 raise InputError(
@@ -45,6 +51,9 @@ def _check_writable(path, kinds, option):
         check_writable(path)
     except OSError as error:
         raise InputError(f"{option}: {str(path)!r} cannot be written: {error.strerror}") from error
+
+
+def _check_libraries(path):
     if _kind(path) in (".csv", ".tsv", ".parquet"):
         with needing(f"writing {_kind(path)}", "cli"):
             import pandas  # noqa: F401
@@ -54,13 +63,21 @@ def _check_writable(path, kinds, option):
 
 
 def write(path: Path, data: Data, columns: list[str]) -> str | None:
-    """Write columns as they were read, followed by the target; return a warning about the file."""
+    """Write columns as they were read: the names of the rows, the selection, the target.
+
+    Returns
+    -------
+    str or None
+        A warning about the file.
+    """
     at = [data.names.index(name) for name in columns]
     X = data.X.iloc[:, at] if hasattr(data.X, "columns") else data.X[:, at]
     with replacing(path) as file:
         if _kind(path) == ".npz":
-            _write_npz(file, X, columns, data.y, data.target)
+            _write_npz(file, X, columns, data)
             return None
+        if _kind(path) == ".h5ad":
+            return _write_h5ad(file, data.annotated[:, at])
         return _write_table(file, _kind(path), X, columns, data)
 
 
@@ -71,6 +88,8 @@ def _write_table(file, kind, X, columns, data):
         X = pd.DataFrame(X.toarray() if sparse.issparse(X) else X, columns=columns)
     if data.y is not None:
         X = X.assign(**{str(data.target): np.asarray(data.y)})
+    if data.ids is not None:
+        X.insert(0, data.id_name, data.ids)
     if kind == ".parquet":
         X.to_parquet(file, index=False)
         return None
@@ -94,12 +113,64 @@ def check_npz(path: Path | None, text) -> None:
         )
 
 
-def _write_npz(path, X, columns, y, target):
+def check_h5ad(path: Path | None, data: Data) -> None:
+    """Check that .h5ad is written from .h5ad only, whose obs and var it keeps."""
+    if path is not None and _kind(path) == ".h5ad" and data.annotated is None:
+        raise InputError(f"--out: {str(path)!r} needs an .h5ad file as DATA: use another format")
+
+
+def _write_h5ad(path, annotated):
+    made = annotated.copy()
+    had_raw = made.raw is not None
+    made.raw = None
+    made.obs, made.var = _without_strings(made.obs), _without_strings(made.var)
+    made.write_h5ad(path, compression="gzip")
+    return "raw is not in this file, as it contains all genes" if had_raw else None
+
+
+def _without_strings(frame):
+    """Make objects of text, as anndata cannot write the strings of pandas 3."""
+    import pandas as pd
+
+    frame = frame.set_axis(frame.index.astype(object))
+    for name in frame.columns:
+        column = frame[name]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            names = column.cat.categories
+            names = names.astype(object) if isinstance(names.dtype, pd.StringDtype) else names
+            column = pd.Categorical.from_codes(column.cat.codes, names, column.cat.ordered)
+            frame[name] = pd.Series(column, frame.index)
+        elif isinstance(column.dtype, pd.StringDtype):
+            frame[name] = column.astype(object)
+    return frame
+
+
+def write_scores(path: Path, document: dict[str, Any]) -> None:
+    """Write the document of a comparison, or a table with a row per method and K."""
+    with replacing(path) as file:
+        if _kind(path) == ".json":
+            file.write_text(as_json(document) + "\n", encoding="utf-8")
+            return
+        with open(file, "w", newline="", encoding="utf-8") as table:
+            rows = csv.writer(table)
+            rows.writerow(["method", "K", "metric", "mean", "std", "seconds", "error"])
+            for row in document["methods"]:
+                if row["error"]:
+                    rows.writerow([row["method"], *[""] * 5, row["error"]])
+                    continue
+                seconds = float(np.median(row["fit_seconds"]))
+                for K, mean, std in zip(row["Ks"], row["mean"], row["std"], strict=True):
+                    rows.writerow([row["method"], K, row["metric"], mean, std, seconds, ""])
+
+
+def _write_npz(path, X, columns, data):
     arrays: dict[str, Any] = {"feature_names": np.array(columns, dtype=str)}
     arrays["X"] = X.toarray() if sparse.issparse(X) else np.asarray(X)
-    if y is not None:
-        y = np.asarray(y)
-        arrays[str(target) if target != "X" else "y"] = y.astype(str) if y.dtype == object else y
+    for name, values, other in ((data.id_name, data.ids, "id"), (data.target, data.y, "y")):
+        if values is not None:
+            values = np.asarray(values)
+            values = values.astype(str) if values.dtype == object else values
+            arrays[other if name in arrays else str(name)] = values
     with open(path, "wb") as file:  # numpy would append .npz to another name
         np.savez_compressed(file, **arrays)
 

@@ -13,11 +13,13 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from ...utils.text import counted
 from ..data import Data
 from ..errors import InputError
 from ..names import BUNDLED
-from .contents import check_contents, compression_of, kind_of
+from .contents import check_contents, compression_of, kind_of, standard_input
 from .labels import labels_of, matched
 
 _READERS = {
@@ -25,11 +27,18 @@ _READERS = {
     **dict.fromkeys((".parquet", ".pq"), "parquet"),
     **dict.fromkeys((".npz", ".npy"), "npz"),
     **dict.fromkeys((".svm", ".svmlight", ".libsvm"), "svmlight"),
+    **dict.fromkeys((".xlsx", ".feather", ".arff"), "frames"),
+    **dict.fromkeys((".jsonl", ".ndjson"), "json_lines"),
     ".h5ad": "h5ad",
 }
-_COMPRESSED = {"csv": {".gz", ".bz2", ".xz", ".zst", ".zip"}, "svmlight": {".gz", ".bz2", ".xz"}}
+_COMPRESSED = {  # endings of compression, by the module
+    "csv": {".gz", ".bz2", ".xz", ".zst", ".zip"},
+    "svmlight": {".gz", ".bz2", ".xz"},
+    "json_lines": {".gz", ".bz2", ".xz"},
+}
+_SPREADSHEETS = (".xls", ".xlsm", ".xlsb", ".ods")
 _DATASETS = ("openml", "sklearn")
-_TURNED = ("csv", "parquet", "npz", "h5ad")
+_TURNED = ("csv", "parquet", "frames", "json_lines", "npz", "h5ad")
 _DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, UnicodeError)
 
 
@@ -44,18 +53,33 @@ def read(arguments) -> Data:
         If a library is missing or a download fails.
     """
     name = arguments.data
+    if name == "-":
+        arguments.messages.say("reading CSV from standard input")
+        arguments = copy.copy(arguments)
+        with standard_input() as path:
+            arguments.data = str(path)
+            check_contents(path)
+            return _checked(replace(_read("csv", path, arguments), code=None), arguments)
     prefix, _, rest = name.partition(":")
     if name in BUNDLED and not Path(name).exists():
         prefix, rest = "sklearn", name
     if prefix in _DATASETS and rest:
         kind, what = prefix, rest
     else:
-        what = _checked(Path(name), name)
+        what = _file(Path(name), name)
         kind = _READERS[kind_of(what)]
     if arguments.transpose and kind not in _TURNED:
         raise InputError(f"--transpose is not supported for {name}")
-    data = _read(kind, what, arguments)
-    if data.y is None and not arguments.unsupervised:
+    for option, given in (("--layer", arguments.layer), ("--log1p", arguments.log1p)):
+        if given and kind != "h5ad":
+            raise InputError(f"{option} is for .h5ad files")
+    return _checked(_read(kind, what, arguments), arguments)
+
+
+def _checked(data, arguments):
+    """Check that there is something to select from, and print its size."""
+    name = arguments.data
+    if data.y is None and not arguments.unsupervised and data.names:
         raise InputError(
             "no target: name a column by --target, or pass --unsupervised (the last column of "
             f"{name} is {data.names[-1]!r})"
@@ -66,7 +90,7 @@ def read(arguments) -> Data:
             f"warning: the {len(data.X):,} rows look like features, and the columns like samples: "
             "pass --transpose to turn the table"
         )
-    data = data.without(arguments.drop).with_unique_names()
+    data = data.with_unique_names()
     n_rows, n_columns = data.X.shape
     if n_rows == 0 or n_columns == 0:
         raise InputError(f"{name} has {n_rows} rows and {n_columns} columns to select from")
@@ -75,6 +99,16 @@ def read(arguments) -> Data:
     )
     for note in data.notes:
         arguments.messages.say(note)
+    if data.groups is not None:
+        n_groups = counted(len(np.unique(data.groups)), "group")
+        arguments.messages.prepared(f"groups of {arguments.groups!r} stay together: {n_groups}")
+    if data.weights is not None:
+        left_out = data.weights == 0
+        rows = f" ({counted(int(left_out.sum()), 'row')} of weight 0 left out)"
+        arguments.messages.prepared(
+            f"rows weighted by {arguments.weights!r}{rows if left_out.any() else ''}"
+        )
+        data = data.rows(~left_out)  # on which nothing depends
     return data
 
 
@@ -87,7 +121,7 @@ def _read(kind, what, arguments):
         arguments.target = None
     path = what
     try:
-        data = reader.read(what, arguments)
+        data = reader.read(what, arguments).with_roles(arguments)
         if labels is None:
             return data
         path = labels
@@ -100,7 +134,7 @@ def _read(kind, what, arguments):
     return replace(data, y=y, target=labels.stem, code=None, notes=[*data.notes, *note])
 
 
-def _checked(path, name):
+def _file(path, name):
     if re.match(r"[A-Za-z][A-Za-z0-9+.]+://", name):
         raise InputError(f"{name} is a URL: download the file first, for example with curl -O")
     if path.is_dir():
@@ -116,7 +150,7 @@ def _checked(path, name):
         hint = f": did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise InputError(f"there is no file {str(path)!r}{hint}")
     if kind_of(path) not in _READERS:
-        hint = "; save a spreadsheet as CSV" if kind_of(path) in (".xls", ".xlsx", ".ods") else ""
+        hint = "; save a spreadsheet as .xlsx or CSV" if kind_of(path) in _SPREADSHEETS else ""
         raise InputError(f"{path}: unknown file type; supported: {', '.join(_READERS)}{hint}")
     compression = compression_of(path)
     if compression and compression not in _COMPRESSED.get(_READERS[kind_of(path)], ()):

@@ -8,7 +8,7 @@ from collections import Counter
 from functools import partial
 
 from ...utils.text import counted
-from ..data import Data, check_columns, chosen_target
+from ..data import Data, roles_of
 from ..errors import InputError, needing
 from .contents import compression_of
 from .layout import Layout
@@ -54,10 +54,9 @@ def read(path, arguments) -> Data:
     names = [name or f"Unnamed: {i}" for i, name in enumerate(names)]  # as pandas calls them
     if arguments.no_header:
         names = [str(i) for i in range(len(names))]
-    target = None
+    roles = None
     if not arguments.transpose:
-        target = _target(names, arguments, partial(parse, **options | {"sep": sep}))
-        check_columns(names, arguments, target)
+        roles = _roles(names, arguments, partial(parse, **options | {"sep": sep}))
         if not arguments.no_header and sum(map(_is_number, names)) > len(names) / 2:
             notes.append(
                 "the first row is read as column names, but looks like data; pass --no-header if "
@@ -91,17 +90,11 @@ def read(path, arguments) -> Data:
     if len(frame) < n_read or compression_of(path) == ".zst":
         code = None
     if arguments.transpose:
-        frame, names = transposed(frame)
-        target, code = chosen_target(names, arguments), None
-        check_columns(names, arguments, target)
-    y = None
-    if target is not None:
-        at = names.index(target)
-        y = frame.iloc[:, at]
-        names = [*names[:at], *names[at + 1 :]]
-        frame = frame.iloc[:, [i for i in range(frame.shape[1]) if i != at]]
+        (frame, names), code = transposed(frame), None
     marks = decimal, arguments.thousands
-    return Data(frame, names, y, target, str(path), notes, code, marks, guess)
+    return Data(
+        frame, names, None, str(path), roles=roles, notes=notes, code=code, marks=marks, guess=guess
+    )
 
 
 def _parse(path, sep, **options):
@@ -142,12 +135,12 @@ def _encoding(path, notes):
     return found
 
 
-def _target(names, arguments, parse):
-    """Return the target; if the first column contains its name, say how to turn the table."""
+def _roles(names, arguments, parse):
+    """Return the roles; if the first column contains the target's name, say how to turn it."""
     try:
-        return chosen_target(names, arguments)
+        return roles_of(names, arguments)
     except InputError:
-        if names.count(arguments.target) == 0:
+        if arguments.target is not None and names.count(arguments.target) == 0:
             first = parse(usecols=[0], dtype=str).iloc[:, 0]
             n = Counter(first.dropna())[arguments.target]
             if n == 1:

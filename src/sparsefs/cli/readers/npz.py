@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 
-from ..data import Data, check_columns
-from ..errors import InputError, picked
+from ..data import Data
+from ..errors import InputError
 
 _OF_SCIPY = {"format", "shape", "data"}
 _NAMES = ("feature_names", "columns", "names")
@@ -28,25 +30,19 @@ def read(path, arguments) -> Data:
     except (ValueError, KeyError) as error:
         hint = "; save text as an array of dtype str" if "pickle" in str(error) else ""
         raise InputError(f"{path} cannot be read by numpy: {error}{hint}") from error
-    X = _matrix(path, arrays)
+    of_X = _name_of_matrix(path, arrays)
+    X: Any = arrays[of_X]
     X = X.T if arguments.transpose else X
     X = X.tocsr() if sparse.issparse(X) else X
-    y, target = _target(path, arrays, arguments)
-    if y is not None and y.shape != (X.shape[0],):
-        hint = "; pass --transpose if its columns are samples" if y.shape == (X.shape[1],) else ""
-        raise InputError(
-            f"{path}: X has {X.shape[0]} rows, but {target!r} has shape {y.shape}: the target must "
-            f"have one value per row{hint}"
-        )
     stored = next((arrays[name] for name in _NAMES if name in arrays), None)
     names = [f"x{i}" for i in range(X.shape[1])] if stored is None else [str(n) for n in stored]
     if len(names) != X.shape[1]:
         raise InputError(f"{path}: X has {X.shape[1]} columns, but {len(names)} names")
-    check_columns(names, arguments)
-    return Data(X, names, y, target, str(path))
+    beside = {name: array for name, array in arrays.items() if name not in (of_X, *_NAMES)}
+    return Data(X, names, "y" if "y" in beside else None, str(path), beside)
 
 
-def _matrix(path, arrays):
+def _name_of_matrix(path, arrays):
     tables = [name for name, array in arrays.items() if array.ndim == 2]
     name = "X" if "X" in arrays else tables[0] if len(tables) == 1 else None
     if name is None:
@@ -56,14 +52,4 @@ def _matrix(path, arrays):
         raise InputError(
             f"{path}: {name!r} must be a table of numbers. Got {X.dtype} of shape {X.shape}"
         )
-    return X
-
-
-def _target(path, arrays, arguments):
-    wanted = arguments.target
-    if wanted is None:
-        return (arrays["y"], "y") if "y" in arrays else (None, None)
-    if wanted in arrays:
-        return arrays[wanted], wanted
-    others = [name for name in arrays if name != "X"]
-    picked(wanted, others, f"--target: no file, and no array in {path}, is called")
+    return name

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ..data import Data, check_columns, chosen_target
+from ..data import Data
 from ..errors import CommandError, InputError, needing
 
 
@@ -29,7 +29,4 @@ def read(name, arguments) -> Data:
     frame = found.frame
     frame.columns = [str(column) for column in frame.columns]
     default = str(found.target_names[0]) if len(found.target_names) == 1 else None
-    target = chosen_target(list(frame.columns), arguments, default)
-    check_columns(list(frame.columns), arguments, target)
-    y = None if target is None else frame.pop(target)
-    return Data(frame, list(frame.columns), y, target, f"openml:{found.details['name']}")
+    return Data(frame, list(frame.columns), default, f"openml:{found.details['name']}")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ...utils.text import listed
-from ..data import Data, check_columns, chosen_target
+from ..data import Data, roles_of
 from ..errors import InputError, needing
 
 
@@ -28,10 +28,7 @@ def read(path, arguments) -> Data:
             raise InputError(
                 f"{path} has several columns named {listed(repeated)}: rename all but one of each"
             )
-        target = None
-        if not arguments.transpose:
-            target = chosen_target([*names, *index], arguments)
-            check_columns(names, arguments, target)
+        roles = None if arguments.transpose else roles_of(names, arguments, index)
         frame = pd.read_parquet(path, columns=[n for n in names if n not in arguments.drop])
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(
@@ -39,17 +36,15 @@ def read(path, arguments) -> Data:
         ) from error
     frame.columns = [str(name) for name in frame.columns]  # as in the schema
     code: str | None = f"pd.read_parquet({str(path)!r}).rename(columns=str)"
+    beside = {}
     if arguments.transpose:
-        if index:
-            frame = frame.reset_index()
-        frame, names = transposed(frame)
-        target, code = chosen_target(names, arguments), None
-        check_columns(names, arguments, target)
-        y = None if target is None else frame.pop(target)
-    elif target in index:
-        y, code = frame.index.get_level_values(target).to_series(), None
+        frame, names = transposed(frame.reset_index() if index else frame)
+        code = None
     else:
-        y = None if target is None else frame.pop(target)
+        names = list(frame.columns)
+        for name in index:
+            beside[name] = frame.index.get_level_values(name).to_series().reset_index(drop=True)
+        if roles and not beside.keys().isdisjoint(roles.values()):
+            code = None
     frame = frame.reset_index(drop=True)
-    y = None if y is None else y.reset_index(drop=True)
-    return Data(frame, list(frame.columns), y, target, str(path), code=code)
+    return Data(frame, names, None, str(path), beside, roles, code=code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from sklearn import datasets
 
-from ..data import Data, check_columns, chosen_target
+from ..data import Data
 from ..errors import picked
 from ..names import BUNDLED
 
@@ -18,6 +18,4 @@ def read(name, arguments) -> Data:
     y = found.target
     if "target_names" in found and found.target_names.dtype.kind == "U":
         y = found.target_names[y]
-    target = chosen_target(["target"], arguments, "target")
-    check_columns(names, arguments)
-    return Data(found.data, names, y, target, f"sklearn:{name}")
+    return Data(found.data, names, "target", f"sklearn:{name}", {"target": y})

@@ -3,25 +3,18 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
-from typing import Any
-
 import numpy as np
 from sklearn.datasets import load_svmlight_file
 
-from ..data import Data, check_columns
+from ..data import Data
 from ..errors import InputError
-from .contents import compression_of
-
-_OPEN: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+from .contents import open_bytes
 
 
 def read(path, arguments) -> Data:
     """Read lines of ``label number:value ...``; features are named by their numbers."""
     try:
-        with _OPEN.get(compression_of(path), open)(path, "rb") as file:
+        with open_bytes(path) as file:
             X, y = load_svmlight_file(file, dtype=np.float32, zero_based=True)
     except (ValueError, OverflowError) as error:
         raise InputError(
@@ -29,7 +22,4 @@ def read(path, arguments) -> Data:
         ) from error
     first = int(X.nnz > 0 and X.indices.min() > 0)  # most files count from 1
     names = [str(i) for i in range(first, X.shape[1])]
-    if arguments.target not in (None, "y"):
-        raise InputError(f"--target: the target of {path} is called 'y'")
-    check_columns(names, arguments)
-    return Data(X[:, first:], names, y, "y", str(path))
+    return Data(X[:, first:], names, "y", str(path), {"y": y})

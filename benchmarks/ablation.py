@@ -27,11 +27,11 @@ SETS = [
 KS = (10, 20, 50, 100, 200)
 
 
-def _by_strength(importance, weights, gradient):
+def _by_strength(importance, weights, gradient, by_feature):
     importance.values = weights.square().sum(2).sqrt()
 
 
-def _by_size(importance, weights, gradient):
+def _by_size(importance, weights, gradient, by_feature):
     change = (weights * gradient).sum(2).abs_()
     importance.values.lerp_(change, 1 - importance.decay)
 

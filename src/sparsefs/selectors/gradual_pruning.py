@@ -423,7 +423,9 @@ class GradualPruningSelector(BaseSelector):
         if self.supervised and not callable(self.loss):
             drop = self.redundancy == "drop"
             penalties = [10 * penalty for penalty in _PENALTIES[self.redundancy]]
-            regressions = Regressions(data.target, data.rows, weight, penalties, drop, rng)
+            regressions = Regressions(
+                data.target, data.rows, weight, penalties, drop, rng, data.share
+            )
         return GradualPruning(
             networks,
             batches,

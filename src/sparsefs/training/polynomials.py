@@ -29,6 +29,8 @@ class Polynomials:
         Positive, of mean 1.
     units : ndarray of shape (n_inputs,), int, or None
         Equal for inputs of `z` that are one feature; None: each is one.
+    crossed : ndarray of shape (n_inputs,), bool, or None
+        Inputs that have squares and products; None: all.
 
     Attributes
     ----------
@@ -43,13 +45,15 @@ class Polynomials:
         y: torch.Tensor,
         weight: torch.Tensor | None,
         units: np.ndarray | None = None,
+        crossed: np.ndarray | None = None,
     ):
         # On the CPU: not every GPU knows double precision, and the matrices are small.
         z, y = z.cpu().double(), y.cpu().double()
         n_inputs, n_samples = z.shape
         root = torch.ones_like(z[0]) if weight is None else weight.cpu().double().sqrt()
         share = root.square() / n_samples
-        left, right = np.tril_indices(n_inputs)  # squares are among the products
+        some = np.arange(n_inputs) if crossed is None else np.flatnonzero(crossed)
+        left, right = some[np.stack(np.tril_indices(len(some)))]  # squares are among the products
         terms = torch.cat([z, product(z[left], z[right], share)]) * root
         y = centred(y.t(), share) * root  # (n_outputs, n_samples)
         self._total = float(y.square().sum()) + 1e-30

@@ -7,15 +7,21 @@ import torch
 from sparsefs.training.polynomials import Polynomials
 
 
-def literal_costs(z, y, weight, left):
-    """Rise of the penalised error without each feature, one refit for each, (n_folds, n_left)."""
+def literal_costs(z, y, weight, left, units=None, crossed=None):
+    """Rise of the penalised error without each feature, one refit for each, (n_folds, n_left).
+
+    The features in `left` have the inputs of the same number in `units`.
+    """
+    units = np.arange(z.shape[1]) if units is None else units
+    crossed = np.ones(z.shape[1], dtype=bool) if crossed is None else crossed
     share = weight / weight.sum()
 
     def design(features):
+        features = np.flatnonzero(np.isin(units, features))
         columns = [np.zeros(len(z)), *(z[:, j] for j in features)]
         for i in features:
             for j in features:
-                if j <= i:
+                if j <= i and crossed[i] and crossed[j]:
                     term = z[:, i] * z[:, j]
                     term = term - share @ term
                     columns.append(term * 0.6 / max(np.sqrt(share @ term**2), 0.5))
@@ -60,6 +66,21 @@ def test_a_feature_is_worth_what_the_error_rises_by_without_it(weighted):
         gone.append(worst)
     assert set(gone[:2]) == {4, 5}  # noise
     assert 0.5 < polynomials.explained < 1
+
+
+def test_inputs_of_a_feature_are_left_out_together():
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((300, 7))
+    y = (z[:, 0] + z[:, 1] * z[:, 2] + z[:, 6])[:, None] + 0.5 * rng.standard_normal((300, 1))
+    units, crossed = np.array([0, 1, 2, 0, 3, 1, 3]), np.arange(7) < 5
+    tensors = (torch.from_numpy(a) for a in (z.T.copy(), y))
+    polynomials = Polynomials(*tensors, None, units, crossed)
+    left = list(range(4))
+    for removal in reversed(polynomials.removals_from_last(np.arange(4))):
+        costs = literal_costs(z, y, np.ones(300), left, units, crossed).mean(0)
+        assert removal.columns == [left[int(np.argmin(costs))]]
+        assert removal.cost[0] == pytest.approx(costs.min(), rel=1e-6)
+        left.remove(removal.columns[0])
 
 
 @pytest.mark.parametrize("n", [1, 2, 4, 7, 60])

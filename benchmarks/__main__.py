@@ -17,6 +17,7 @@ NAMES = (
     "ablation",
     "accuracy",
     "mixed_tables",
+    "columns",
     "reseeded",
     "published",
     "wast",

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from sparsefs.data.layout import Parts
 from sparsefs.data.target import Target
 from sparsefs.training.regressions import Regressions, as_outputs
 from sparsefs.training.removals import Pruning, Removal
@@ -112,7 +113,8 @@ def test_parts_of_a_feature_vote_together():
     left = Left(np.arange(12), 0.0)
     alone = regressions_of(target, polynomials=False)
     of_inputs = alone.joined(torch.zeros(12, 2), held, left)
-    Pruning.__init__(left, np.arange(12), unit_of=np.arange(12) % 6)
+    parts = Parts(np.arange(12) % 6, np.ones(12), np.ones(12, dtype=bool))
+    Pruning.__init__(left, np.arange(12), parts=parts)
     left.explained = 0.0
     together = regressions_of(target, polynomials=False).joined(torch.zeros(6, 2), held, left)
     torch.testing.assert_close(together, of_inputs[:6] + of_inputs[6:])

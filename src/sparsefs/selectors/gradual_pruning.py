@@ -241,7 +241,7 @@ class GradualPruningSelector(BaseSelector):
         all_data, n_shadows = data, 0
         if self.n_shadows != 0:
             self._refuse_beyond_memory(data.X, "n_shadows")
-            n_shadows = self._n_shadows(_n_units(data.unit_of, candidates))
+            n_shadows = self._n_shadows(_n_units(data.parts, candidates))
             all_data = with_shadows(data, candidates, n_shadows, rng)
         X, columns = all_data.X, all_data.varying
         moments = Scaling(X, "feature", data.sample_weight, all_data.summary)
@@ -251,7 +251,7 @@ class GradualPruningSelector(BaseSelector):
             data.sample_weight,
             all_data.constant,
             self._scaling_of(data) == "root",
-            all_data.share,
+            None if all_data.parts is None else all_data.parts.share,
         )
         if self._in_closed_form(data, len(columns)):
             training = self._eliminated(all_data, scaling, device, covariates)
@@ -264,7 +264,7 @@ class GradualPruningSelector(BaseSelector):
             spread = np.where(data.constant, 0.0, spread[:n_inputs])
             extras = {"scores_std_": layout.of_columns(spread)}
             if n_shadows:
-                p_values = shadow_p_values(scores, n_inputs, all_data.unit_of)
+                p_values = shadow_p_values(scores, n_inputs, all_data.parts)
                 p_values = np.where(data.constant | given, 1.0, p_values)
                 extras["p_values_"] = layout.least_of_columns(p_values)
             return FitResult(scores[:n_inputs], history, training.costs(n_inputs), extras=extras)
@@ -282,7 +282,7 @@ class GradualPruningSelector(BaseSelector):
             warn_user(
                 "No features were selected: none is better than the shadows, which have no "
                 f"relation to y, at a false discovery rate of {_RATE:g}. The smallest p-value is "
-                f"{fitted.extras['p_values_'].min():.2g} for {_n_units(data.unit_of, candidates)} "
+                f"{fitted.extras['p_values_'].min():.2g} for {_n_units(data.parts, candidates)} "
                 "features. A larger 'n_shadows' lets fewer features stand out; K as a number "
                 "selects any."
             )
@@ -375,8 +375,12 @@ class GradualPruningSelector(BaseSelector):
             places = to_device(given, device)
             z, y = adjusted(z[~places], y, weight, z[places])
             columns = columns[~given]
-        ridges = Ridges(z, y, weight, _PENALTIES[self.redundancy])
-        return Elimination(ridges, columns, data.unit_of)
+        parts = data.parts
+        share = (
+            None if parts is None else to_device(parts.share[columns].astype(np.float32), device)
+        )
+        ridges = Ridges(z, y, weight, _PENALTIES[self.redundancy], share)
+        return Elimination(ridges, columns, parts)
 
     def _networks(self, data, scaling, rng, device, progress, covariates):
         import torch
@@ -424,7 +428,7 @@ class GradualPruningSelector(BaseSelector):
             drop = self.redundancy == "drop"
             penalties = [10 * penalty for penalty in _PENALTIES[self.redundancy]]
             regressions = Regressions(
-                data.target, data.rows, weight, penalties, drop, rng, data.share
+                data.target, data.rows, weight, penalties, drop, rng, data.parts
             )
         return GradualPruning(
             networks,
@@ -440,7 +444,7 @@ class GradualPruningSelector(BaseSelector):
             loss_of_constant=loss_of_constant(self.loss, data.target, weight, data.rows),
             regressions=regressions,
             covariates=covariates,
-            unit_of=data.unit_of,
+            parts=data.parts,
         )
 
     def _width(self, n_inputs, n_at_first):
@@ -476,9 +480,9 @@ def _n_distinct(X, rows, most: int) -> int:
     return len({np.ascontiguousarray(row).tobytes() for row in some})
 
 
-def _n_units(unit_of, inputs) -> int:
+def _n_units(parts, inputs) -> int:
     """Number of features that the inputs are of."""
-    return len(inputs if unit_of is None else np.unique(unit_of[inputs]))
+    return len(inputs if parts is None else np.unique(parts.unit_of[inputs]))
 
 
 def _near_copies_of(X, scaling, rows, candidates, layout, scores):

@@ -363,7 +363,7 @@ class GradualPruningSelector(BaseSelector):
 
         columns = data.varying
         scaled = to_device(scaling.loaded(data.X, data.rows, columns), device)
-        y = as_outputs(data.target, data.rows)
+        y = as_outputs(data.target, data.rows, data.sample_weight)
         z, y, weight = samples(scaled, y, data.sample_weight, data.rows)
         if len(covariates):
             given = np.isin(columns, covariates)

@@ -31,12 +31,8 @@ class RidgeCox(BaseEstimator):
         from ..utils.device import default_settings
 
         loss, X = CoxLoss(), np.asarray(X, dtype=np.float64)
-        weight = (
-            np.ones(len(y)) if sample_weight is None else sample_weight / np.mean(sample_weight)
-        )
-        target = torch.from_numpy(
-            np.stack([y["event"], np.unique(y["time"], return_inverse=True)[1]]).astype(np.float64)
-        )
+        weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)
+        target = torch.from_numpy(np.stack([y["event"].astype(np.float64), y["time"]]))
         penalty = self.alpha / max(float(weight @ y["event"]), 1e-30)
 
         def value_and_gradient(coef):

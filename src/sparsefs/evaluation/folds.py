@@ -63,15 +63,13 @@ def folds_of(cv, n_samples: int, scorer, rng, who: str, advice: str = "", groups
         )
     if scorer.y is not None:
         task = scorer.target.task
-        what = {"classification": "one class only", "survival": "no events"}.get(
-            task, "a constant y"
-        )
+        what = {"classification": "one class only", "survival": "no events"}
         for number, (train, _) in enumerate(folds):
             y = scorer.y[train]
             if not y["event"].any() if task == "survival" else (y == y[0]).all():
                 raise ValueError(
                     f"{who} cannot use fold {number} of {len(folds)}: its training part has "
-                    f"{what}. Pass another 'cv'.{advice}"
+                    f"{what.get(task, 'a constant y')}. Pass another 'cv'.{advice}"
                 )
     return folds
 

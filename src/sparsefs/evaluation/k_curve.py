@@ -87,8 +87,8 @@ def k_curve(
         As in :func:`sklearn.model_selection.cross_val_score`. None means the estimator's own
         `score`; for survival without an `estimator` that is Harrell's concordance.
     cv : int, cross-validation generator, iterable of splits or None, default=None
-        An int is a number of shuffled folds, stratified by classes or events; None means 5. They depend on
-        `y`, `sample_weight` and `random_state` only, so that rankers can be compared.
+        An int is a number of shuffled folds, stratified by classes or events; None means 5. They
+        depend on `y`, `sample_weight` and `random_state` only, so that rankers can be compared.
     sample_weight : array-like of shape (n_samples,) or None, default=None
         Passed to every part of ranker, estimator and score that takes weights. Samples of weight
         0 are left out.

@@ -182,7 +182,8 @@ def scores_of(results: list[FoldResult], choice: CrossValidatedK) -> tuple[Any, 
     if not (np.isfinite(scores).all() and np.isfinite(of_subsets).all()):
         raise ValueError(
             "Scores are not finite: 'scoring' must suit y, R2 needs two samples in every "
-            f"validation part, and the concordance an event that a sample outlasts (cv={choice.cv!r}, scoring={choice.scoring!r})."
+            "validation part, and the concordance an event that a sample outlasts "
+            f"(cv={choice.cv!r}, scoring={choice.scoring!r})."
         )
     return Ks, scores
 

@@ -102,7 +102,10 @@ class Scorer:
         return cls(y, target, sample_weight, estimator, is_default, scoring, metric)
 
     def subsample(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """At most 2,000 of the rows for the default estimator; classes and events keep their shares."""
+        """Return at most 2,000 of the rows for the default estimator.
+
+        Classes and events keep their shares.
+        """
         if not self.is_default or len(rows) <= MOST_ROWS:
             return rows
         if self.target is None:
@@ -312,8 +315,8 @@ def _check_response(scorer, scoring, estimator):
     if "default" not in methods and not any(hasattr(estimator, method) for method in methods):
         raise ValueError(
             f"scoring={scoring!r} needs {' or '.join(methods)}, which the default estimator (an "
-            "SVC for classes, kernel ridge regression for numbers, Cox regression for survival) does not have. Pass an "
-            "'estimator' that has it, such as LogisticRegression()."
+            "SVC for classes, kernel ridge regression for numbers, Cox regression for survival) "
+            "does not have. Pass an 'estimator' that has it, such as LogisticRegression()."
         )
 
 

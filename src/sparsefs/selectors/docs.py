@@ -27,9 +27,9 @@ task : {"auto", "classification", "multilabel", "regression", "survival"}, defau
 loss : {"auto", "cross_entropy", "binary_cross_entropy", "squared_error", "cox"} or callable, \
 default="auto"
     ``"auto"`` is cross-entropy for classes, binary cross-entropy for labels, squared error for
-    numbers and Cox's partial likelihood for survival. Or any loss of torch's kind: ``torch.nn.HuberLoss()``, a function such as
-    ``torch.nn.functional.poisson_nll_loss``, or your own; see :doc:`/targets`. It is tried on
-    a few rows before the training.
+    numbers and Cox's partial likelihood for survival. Or any loss of torch's kind:
+    ``torch.nn.HuberLoss()``, a function such as ``torch.nn.functional.poisson_nll_loss``, or your
+    own; see :doc:`/targets`. It is tried on a few rows before the training.
 class_weight : dict, "balanced" or None, default=None
     Weights of the classes; ``"balanced"`` gives all classes the same total weight.""",
     "held_out": """\

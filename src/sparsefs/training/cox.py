@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Cox's proportional hazards: the partial likelihood, and the residuals without any feature."""
+"""Cox's partial likelihood, and the residuals of its model without any feature."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ class CoxLoss:
         outputs = wide(output).reshape(-1, len(event)).index_select(1, order)
         outputs = torch.cat([outputs, torch.zeros_like(outputs[:1])])
         logs = outputs + weight.log()
-        at_risk = logs.flip(1).logcumsumexp(1).flip(1).index_select(1, first).clamp(min=-1e300)
+        at_risk = logs.flip(1).logcumsumexp(1).flip(1).index_select(1, first)
+        at_risk = at_risk.clamp(min=torch.finfo(logs.dtype).min / 2)  # where all weights are 0
         of_event = event * (logs - at_risk).exp()
         left = 1 - share * of_ties(of_event)
         minus_log = (count * (at_risk + left.log()) - event * weight * outputs).sum(1)

@@ -22,7 +22,6 @@ import torch.nn.functional as F
 from scipy.stats import entropy
 
 from ..utils.device import is_remote, wide
-
 from .cox import CoxLoss
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ def as_outputs(target: Target, rows: np.ndarray, sample_weight=None) -> np.ndarr
     values = target.values[rows]
     if target.task == "survival":
         weight = None if sample_weight is None else sample_weight[rows]
-        return martingale_residuals(*values.T, weight)[:, None]
+        return martingale_residuals(values[:, 0], values[:, 1], weight)[:, None]
     if target.task == "classification":
         return np.eye(target.n_outputs, dtype=np.float32)[values]
     return values

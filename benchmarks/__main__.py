@@ -24,6 +24,7 @@ NAMES = (
     "coverage",
     "synthetic",
     "false_discoveries",
+    "survival",
     "chance",
     "speed",
     "time_to_accuracy",

@@ -14,7 +14,7 @@ class CoxLoss:
 
     The output is the logarithm of the relative hazard; the targets are rows of events (zeros and
     ones) and of times, of which only the order counts. The samples of a batch are compared with
-    each other. The value is minus the logarithm of the likelihood per event, less that of equal
+    each other. The value is minus the logarithm of the likelihood per sample, less that of equal
     outputs, plus a half. So it does not depend on the size of the batch, and 1 - 2 * value is to
     first order the share of the variance of the null model's residuals that the outputs explain.
     """
@@ -24,7 +24,7 @@ class CoxLoss:
     def __call__(
         self, output, target, sample_weight=None
     ) -> tuple[float | torch.Tensor, torch.Tensor]:
-        """Loss per event, and its gradient at the output; without events the gradient is 0."""
+        """Loss averaged over the samples, and its gradient at the output; without events 0."""
         event, time = target
         order = torch.argsort(time, stable=True)
         time, event = time[order].contiguous(), wide(event[order])
@@ -53,10 +53,9 @@ class CoxLoss:
         minus_log = (count * (at_risk + left.log()) - event * weight * outputs).sum(1)
         hazard = ((count / left).log() - at_risk).logcumsumexp(1).index_select(1, after - 1)
         grad = (logs + hazard).exp() - of_event * of_ties(count * share / left) - event * weight
-        n_events = (event * weight).sum().clamp(min=1e-30)
-        value = (minus_log[:-1] - minus_log[-1]) / n_events + self.of_constant
+        value = (minus_log[:-1] - minus_log[-1]) / len(event) + self.of_constant
         back = torch.argsort(order)
-        grad = (grad[:-1] / n_events).index_select(1, back).to(output.dtype).view(output.shape)
+        grad = (grad[:-1] / len(event)).index_select(1, back).to(output.dtype).view(output.shape)
         if output.ndim == 2:
             value = value[0] if is_remote(output.device) else float(value[0])
         return value, grad

@@ -117,7 +117,7 @@ METHODS = {
 def add_arguments(parser):
     parser.add_argument("--sets", nargs="+", default=[*SETS], choices=SETS)
     parser.add_argument("--methods", nargs="+", default=[*METHODS], choices=METHODS)
-    parser.add_argument("--seeds", nargs="+", type=int, default=range(1000, 1020))
+    parser.add_argument("--seeds", nargs="+", type=int, default=range(1000, 1010))
     grid.add_arguments(parser)
 
 

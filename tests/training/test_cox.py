@@ -81,7 +81,9 @@ def test_equal_outputs_have_the_same_value_in_any_batch():
     for n in (5, 50, 500):
         _, event, time, weight = drawn(0, n=n)
         target = torch.tensor(np.array([event, time]))
-        assert CoxLoss()(torch.full((1, n), 3.0).double(), target, torch.tensor(weight))[0] == pytest.approx(0.5)
+        assert CoxLoss()(torch.full((1, n), 3.0).double(), target, torch.tensor(weight))[
+            0
+        ] == pytest.approx(0.5)
 
 
 def test_residuals_are_minus_the_gradient_at_equal_outputs():

@@ -15,12 +15,12 @@ class RidgeCox(BaseEstimator):
 
     Parameters
     ----------
-    alpha : float, default=1.0
+    alpha : float, default=10.0
         Half of it times the sum of the squared coefficients is added to minus the logarithm of the
         partial likelihood.
     """
 
-    def __init__(self, alpha: float = 1.0):
+    def __init__(self, alpha: float = 10.0):
         self.alpha = alpha
 
     def fit(self, X, y, sample_weight=None):

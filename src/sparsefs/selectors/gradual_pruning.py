@@ -84,7 +84,7 @@ class GradualPruningSelector(BaseSelector):
         Learning rate of the first step; it falls to 0 along half a cosine.
     weight_decay : "auto" or float, default="auto"
         Weights shrink by `learning_rate_init` times this in every step. ``"auto"`` is 2, and 0.5
-        if y holds numbers, whose size the weights must be able to reach.
+        if y holds numbers or times, as the weights must be able to reach the size of the outputs.
     noise_std : float, default=1.0
         Mean standard deviation, over the networks, of the Gaussian noise on the scaled inputs.
         The networks' values are evenly spaced between 0 and twice the mean. With more than 1,000
@@ -445,7 +445,7 @@ class GradualPruningSelector(BaseSelector):
     def _decay(self, target):
         if self.weight_decay != "auto":
             return self.weight_decay
-        return 0.5 if target is not None and target.task == "regression" else 2.0
+        return 0.5 if target is not None and target.task in ("regression", "survival") else 2.0
 
     def _components(self, data, scaling, rng):
         """Scores of principal components: what networks without labels learn."""

@@ -134,6 +134,14 @@ def test_many_ties_few_events_and_outliers():
     assert np.isfinite(selector(batch_size=32).fit(X, few).scores_).all()
 
 
+def test_events_decide_whether_regressions_suffice():
+    X, y, true = study(800, 100, effect=1.2, censoring=0.015)
+    assert y["died"].sum() <= 50
+    fitted = selector().fit(X, y)
+    np.testing.assert_array_equal(fitted.scores_, selector(noise_std=2.0).fit(X, y).scores_)
+    assert n_found(fitted, true) >= 4
+
+
 def test_a_loss_of_the_users():
     X, y, true = study(600, 30, effect=1.2)
 

@@ -51,7 +51,8 @@ class GradualPruningSelector(BaseSelector):
 
     - Wide data of few samples (at most 500, and at least twice as many features, in a dense
       array of at most 33 million numbers): ridge regressions on the features and their squares,
-      solved exactly. There is no chance in them, and a fit takes a tenth of a second.
+      solved exactly. There is no chance in them, and a fit takes a tenth of a second. For survival
+      the events are counted, not the samples, of which there may be 1,000.
     - All other data: several small networks that share their inputs and keep training on those
       that remain. Ridge regressions have a vote; the more they explain, the more it counts. The
       last 20 features are ranked by polynomials of second degree, if those explain at least half as
@@ -345,13 +346,16 @@ class GradualPruningSelector(BaseSelector):
         def few(n_rows):
             return n_rows <= _FEW_ROWS and n_columns >= _WIDE * n_rows
 
+        few_events = False  # which are what counts for survival, not the censored samples
+        if data.target is not None and data.target.task == "survival" and n_rows <= _FEW:
+            few_events = few(int(data.target.strata[data.rows].sum()))
         return (
             self.supervised
             and not callable(self.loss)
             and isinstance(data.X, np.ndarray)
             and n_rows * n_all <= HELD  # all, and their squares, are in memory
             # Copies are only looked for where it matters: that reads all rows.
-            and (few(n_rows) or few(_n_distinct(data.X, data.rows, _FEW_ROWS + 1)))
+            and (few_events or few(n_rows) or few(_n_distinct(data.X, data.rows, _FEW_ROWS + 1)))
         )
 
     def _eliminated(self, data, scaling, device, covariates):

@@ -135,7 +135,7 @@ def test_many_ties_few_events_and_outliers():
 
 
 def test_events_decide_whether_regressions_suffice():
-    X, y, true = study(800, 100, effect=1.2, censoring=0.015)
+    X, y, true = study(800, 100, effect=1.2, censoring=0.008)
     assert y["died"].sum() <= 50
     fitted = selector().fit(X, y)
     np.testing.assert_array_equal(fitted.scores_, selector(noise_std=2.0).fit(X, y).scores_)

@@ -25,6 +25,7 @@ NAMES = (
     "coverage",
     "synthetic",
     "false_discoveries",
+    "survival",
     "chance",
     "speed",
     "time_to_accuracy",

@@ -44,16 +44,17 @@ scaling : {"auto", "global", "feature", "minmax", "none"}, default="auto"
     ``"global"`` if the features seem to share a unit, and ``"feature"`` if their spreads differ
     more than a hundredfold.""",
     "target": """\
-task : {"auto", "classification", "multilabel", "regression"}, default="auto"
-    What y contains: one class per sample, several labels per sample, or numbers. ``"auto"``
+task : {"auto", "classification", "multilabel", "regression", "survival"}, default="auto"
+    What y contains: one class per sample, several labels per sample, numbers, or the event and
+    the time of a survival study. ``"auto"``
     decides from y, and warns if whole numbers could be classes or a quantity; see
     :doc:`/targets`.
-loss : {"auto", "cross_entropy", "binary_cross_entropy", "squared_error"} or callable, \
+loss : {"auto", "cross_entropy", "binary_cross_entropy", "squared_error", "cox"} or callable, \
 default="auto"
-    ``"auto"`` is cross-entropy for classes, binary cross-entropy for labels and squared error for
-    numbers. Or any loss of torch's kind: ``torch.nn.HuberLoss()``, a function such as
-    ``torch.nn.functional.poisson_nll_loss``, or your own; see :doc:`/targets`. It is tried on
-    a few rows before the training.
+    ``"auto"`` is cross-entropy for classes, binary cross-entropy for labels, squared error for
+    numbers and Cox's partial likelihood for survival. Or any loss of torch's kind:
+    ``torch.nn.HuberLoss()``, a function such as ``torch.nn.functional.poisson_nll_loss``, or your
+    own; see :doc:`/targets`. It is tried on a few rows before the training.
 class_weight : dict, "balanced" or None, default=None
     Weights of the classes; ``"balanced"`` gives all classes the same total weight.""",
     "held_out": """\

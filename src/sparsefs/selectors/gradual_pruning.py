@@ -50,7 +50,8 @@ class GradualPruningSelector(BaseSelector):
 
     - Wide data of few samples (at most 500, and at least twice as many features, in a dense
       array of at most 33 million numbers): ridge regressions on the features and their squares,
-      solved exactly. There is no chance in them, and a fit takes a tenth of a second.
+      solved exactly. There is no chance in them, and a fit takes a tenth of a second. For survival
+      the events are counted, not the samples, of which there may be 1,000.
     - All other data: several small networks that share their inputs and keep training on those
       that remain. Ridge regressions have a vote; the more they explain, the more it counts. The
       last 20 features are ranked by polynomials of second degree, if those explain at least half as
@@ -84,7 +85,7 @@ class GradualPruningSelector(BaseSelector):
         Learning rate of the first step; it falls to 0 along half a cosine.
     weight_decay : "auto" or float, default="auto"
         Weights shrink by `learning_rate_init` times this in every step. ``"auto"`` is 2, and 0.5
-        if y holds numbers, whose size the weights must be able to reach.
+        if y holds numbers or times, as the weights must be able to reach the size of the outputs.
     noise_std : float, default=1.0
         Mean standard deviation, over the networks, of the Gaussian noise on the scaled inputs.
         The networks' values are evenly spaced between 0 and twice the mean. With more than 1,000
@@ -350,13 +351,16 @@ class GradualPruningSelector(BaseSelector):
         def few(n_rows):
             return n_rows <= _FEW_ROWS and n_columns >= _WIDE * n_rows
 
+        few_events = False  # which are what counts for survival, not the censored samples
+        if data.target is not None and data.target.task == "survival" and n_rows <= _FEW:
+            few_events = few(int(data.target.strata[data.rows].sum()))
         return (
             self.supervised
             and not callable(self.loss)
             and isinstance(data.X, np.ndarray)
             and n_rows * n_all <= HELD  # all, and their squares, are in memory
             # Copies are only looked for where it matters: that reads all rows.
-            and (few(n_rows) or few(_n_distinct(data.X, data.rows, _FEW_ROWS + 1)))
+            and (few_events or few(n_rows) or few(_n_distinct(data.X, data.rows, _FEW_ROWS + 1)))
         )
 
     def _eliminated(self, data, scaling, device, covariates):
@@ -368,7 +372,7 @@ class GradualPruningSelector(BaseSelector):
 
         columns = data.varying
         scaled = to_device(scaling.loaded(data.X, data.rows, columns), device)
-        y = as_outputs(data.target, data.rows)
+        y = as_outputs(data.target, data.rows, data.sample_weight)
         z, y, weight = samples(scaled, y, data.sample_weight, data.rows)
         if len(covariates):
             given = np.isin(columns, covariates)
@@ -458,7 +462,7 @@ class GradualPruningSelector(BaseSelector):
     def _decay(self, target):
         if self.weight_decay != "auto":
             return self.weight_decay
-        return 0.5 if target is not None and target.task == "regression" else 2.0
+        return 0.5 if target is not None and target.task in ("regression", "survival") else 2.0
 
     def _components(self, data, scaling, rng):
         """Scores of principal components: what networks without labels learn."""

@@ -367,7 +367,7 @@ class PerceptronSelector(NetworkSelector):
         -------
         float
             Accuracy for classes, share of the samples with all labels right for several labels,
-            R2 (the mean over the outputs) for numbers.
+            R2 (the mean over the outputs) for numbers, Harrell's concordance for survival.
         """
         X = self._checked_for_network(X)
         check_length(X, y)

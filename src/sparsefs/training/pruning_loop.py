@@ -240,4 +240,4 @@ class GradualPruning(Pruning):
     def _share_explained(self, loss):
         if self._loss_of_constant is None:  # a loss of the user's: that of untrained networks
             self._loss_of_constant = loss
-        return max(0.0, 1 - loss / max(self._loss_of_constant, 1e-30))
+        return min(1.0, max(0.0, 1 - loss / max(self._loss_of_constant, 1e-30)))

@@ -12,6 +12,7 @@ from ..data.layout import Parts
 from ..data.target import Target
 from ..utils.device import to_device
 from .covariates import adjusted
+from .cox import martingale_residuals
 from .polynomials import Polynomials
 from .removals import Pruning, Removal
 from .ridges import Ridges
@@ -24,9 +25,16 @@ _LEAST = 0.1  # share of the loss that ridges must explain to count in full
 _ENOUGH = 0.5  # of what the networks explain, for polynomials to rank
 
 
-def as_outputs(target: Target, rows: np.ndarray) -> np.ndarray:
-    """Return the target of some rows as numbers, (n_rows, n_outputs): a column for each class."""
+def as_outputs(target: Target, rows: np.ndarray, sample_weight=None) -> np.ndarray:
+    """Return the target of some rows as numbers, (n_rows, n_outputs), for least squares.
+
+    There is a column for each class. Events and times are the residuals of a model without any
+    feature. `sample_weight` is an array of shape (n_samples,) or None.
+    """
     values = target.values[rows]
+    if target.task == "survival":
+        weight = None if sample_weight is None else sample_weight[rows]
+        return martingale_residuals(values[:, 0], values[:, 1], weight)[:, None]
     if target.task == "classification":
         return np.eye(target.n_outputs, dtype=np.float32)[values]
     return values
@@ -162,7 +170,7 @@ class Regressions:
         some = np.sort(self._order[:n_rows])
         rows = self._rows[some]
         z = held if len(some) == len(held) else held[to_device(some, held.device)]
-        z, y, weight = samples(z, as_outputs(self._target, rows), self._weight, rows)
+        z, y, weight = samples(z, as_outputs(self._target, rows, self._weight), self._weight, rows)
         if candidates.all():
             return z, y, weight
         free = to_device(candidates, z.device)

@@ -13,9 +13,9 @@ K : int, float, "auto" or CrossValidatedK, default=50
     cross-validation in `fit`; pass a :class:`CrossValidatedK` to change its settings.""",
     "columns": """\
 missing : {"auto", "error"}, default="auto"
-    What to do with missing values. ``"auto"``: numbers get the median and an input that says
-    where; among texts and categories, a missing value is a value of its own. Sparse matrices
-    and files on disk must have none.
+    What to do with missing values. ``"auto"``: numbers are estimated, and an input says where
+    they are missing if y differs there; among texts and categories, a missing value is a value
+    of its own, see :doc:`/tables`. Sparse matrices and files on disk must have none.
 feature_groups : array-like of shape (n_features,), dict of str to list, list of lists, or None, \
 default=None
     Groups of features that are selected together, such as pathways, sensors or columns made of

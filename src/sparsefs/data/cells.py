@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from numbers import Real
@@ -11,13 +12,13 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import _safe_indexing
 
 from ..utils.text import counted
 from .kinds import is_missing
 
 _PLAIN = ("int", "uint", "float", "bool", "sparse[")  # beginnings of types that scikit-learn reads
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?")
+_SCALARS = (str, Real, Decimal, np.number, np.bool_, date, np.datetime64)
 _FEW = 0.2  # share of texts among numbers that is a mistake
 _DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
 
@@ -48,25 +49,66 @@ def is_frame(X: Any) -> bool:
     return hasattr(X, "columns") and hasattr(X, "dtypes")
 
 
-def read_column(X: Any, j: int, name: Any) -> np.ndarray:
+def read_column(X: Any, j: int, name: Any, expected: str | None = None) -> np.ndarray:
     """Return a column as float64 with NaN, datetime64 with NaT, or object of str and None.
 
     Durations become days, ordered categories their numbers. Texts that are all numbers, or all
     dates such as 2020-12-31, are read as those; categories are not.
 
+    Parameters
+    ----------
+    X : DataFrame or ndarray of shape (n_samples, n_columns)
+    j : int
+    name : object
+        Of the column, for messages.
+    expected : {"f", "M", "O"} or None
+        Kind of the column in the fit, as which it is read; None decides.
+
     Raises
     ------
-    TypeError
+    TypeError, ValueError
         If the column contains something else, such as lists; names it.
     """
-    column = _safe_indexing(X, j, axis=1) if is_frame(X) else X[:, j]
+    values = _read(_column(X, j), name, expected == "O")
+    if expected is None or values.dtype.kind == expected:
+        return values
+    if expected == "O" and values.dtype.kind == "f":
+        missing = np.isnan(values)
+        return _placed(np.array([_as_text(v) for v in values[~missing]], object), missing, None)
+    if len(values) == np.count_nonzero([is_missing(v) for v in values.tolist()]):  # nothing there
+        empty = {"f": np.nan, "M": np.datetime64("NaT", "us"), "O": None}[expected]
+        return np.full(len(values), empty, dtype=None if expected != "O" else object)
+    kinds = {"f": "numbers", "M": "dates", "O": "texts"}
+    raise ValueError(
+        f"Column {name!r} contains {kinds[values.dtype.kind]}, but contained {kinds[expected]} in "
+        "the fit."
+    )
+
+
+def _column(X, j):
+    if not is_frame(X):
+        return X[:, j]
+    return X.iloc[:, j] if hasattr(X, "iloc") else X.to_series(j)
+
+
+def _as_text(value) -> str:
+    """Write a number as text; missing values have made floats of whole numbers."""
+    whole = isinstance(value, (float, np.floating)) and value == round(value)
+    return str(int(value)) if whole else str(value)
+
+
+def _read(column, name, as_text):
     kind = str(column.dtype).lower()
-    if kind.startswith("category") and column.cat.ordered:
+    if kind.startswith(("struct", "array", "list")):
+        raise _odd(name, kind.partition("(")[0])
+    if kind.startswith("category") and column.cat.ordered and not as_text:
         codes = column.cat.codes.to_numpy(np.float64)
         return np.where(codes < 0, np.nan, codes)
     if kind.startswith(("datetime", "timestamp", "date")):
         if getattr(column.dtype, "tz", None) is not None:
             column = column.dt.tz_localize(None)  # the date that people there write
+        if kind.startswith("date32") or kind.startswith("date64"):  # of Arrow, with its own gaps
+            column = column.astype("datetime64[us]")
         return np.asarray(column, dtype="datetime64[us]")
     are_categories = kind.startswith(("category", "enum", "categorical"))
     values = np.asarray(column)
@@ -74,27 +116,38 @@ def read_column(X: Any, j: int, name: Any) -> np.ndarray:
         return values.astype(np.float64)
     if values.dtype.kind == "m":
         return _in_days(values)
+    if values.dtype.kind == "M":
+        return values.astype("datetime64[us]")
     values = values.astype(object)
     missing = np.fromiter(map(is_missing, values), bool, len(values))
     there = values[~missing]
     kinds = set(map(type, there))
-    if are_categories:
-        return _placed(there.astype(str).astype(object), missing, None)
+    if are_categories or as_text:
+        odd = [one for one in kinds if not issubclass(one, _SCALARS)]
+        if odd:
+            raise _odd(name, odd[0].__name__)
+        return _placed(np.array([_as_text(v) for v in there], dtype=object), missing, None)
     if all(issubclass(one, (str, bool, np.bool_)) for one in kinds):
         return _texts(there, missing, name)
     if all(issubclass(one, (Real, Decimal, np.number)) for one in kinds):
         return _placed(there.astype(np.float64), missing, np.nan)
     if all(issubclass(one, (date, np.datetime64)) for one in kinds):
-        return _placed(there.astype("datetime64[us]"), missing, np.datetime64("NaT", "us"))
+        plain = [v.replace(tzinfo=None) if getattr(v, "tzinfo", None) else v for v in there]
+        dates = np.array(plain, dtype="datetime64[us]")
+        return _placed(dates, missing, np.datetime64("NaT", "us"))
     if all(issubclass(one, timedelta) for one in kinds):
         return _placed(_in_days(there.astype("timedelta64[us]")), missing, np.nan)
-    odd = [one for one in kinds if not issubclass(one, (str, Real, Decimal, np.number, np.bool_))]
+    odd = [one for one in kinds if not issubclass(one, _SCALARS)]
     if odd:
-        raise TypeError(
-            f"Not numeric: column {name!r} contains values of type {odd[0].__name__}. Pass "
-            "numbers, texts or dates, or drop the column."
-        )
-    return _texts(there.astype(str).astype(object), missing, name)
+        raise _odd(name, odd[0].__name__)
+    return _texts(np.array([_as_text(v) for v in there], dtype=object), missing, name)
+
+
+def _odd(name, kind):
+    return TypeError(
+        f"Not numeric: column {name!r} contains values of type {kind}. Pass numbers, texts or "
+        "dates, or drop the column."
+    )
 
 
 def _texts(there, missing, name):
@@ -111,8 +164,9 @@ def _texts(there, missing, name):
                 "categories, pass the column as such: .astype('category')."
             )
         if all(_ISO.fullmatch(str(text)) for text in there):
-            dates = there.astype(str).astype("datetime64[us]")
-            return _placed(dates, missing, np.datetime64("NaT", "us"))
+            with suppress(ValueError):  # the thirtieth of February
+                dates = there.astype(str).astype("datetime64[us]")
+                return _placed(dates, missing, np.datetime64("NaT", "us"))
     return _placed(there.astype(str).astype(object), missing, None)
 
 

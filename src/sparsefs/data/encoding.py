@@ -11,7 +11,7 @@ from scipy.stats import norm
 from sklearn.preprocessing import TargetEncoder
 
 from .cells import is_frame, read_column
-from .kinds import name_columns
+from .kinds import is_missing, name_columns
 from .low_rank import FEWEST, LowRank
 from .target import Target
 
@@ -19,6 +19,7 @@ MOST_LEVELS = 20  # of a column of texts with an input for each; beyond, the tar
 FEWEST_ROWS = 5  # of a level with an input of its own
 _FEWEST_TO_TELL = 20  # rows; with fewer, texts may go with classes by chance
 _P_VALUE = 0.01  # of a relation between the target and where values are missing
+_LARGEST = 1e150  # whose square is finite
 _OTHER, _MISSING = "(other)", "(missing)"
 _DAY = np.timedelta64(1, "D")
 
@@ -63,6 +64,7 @@ class Encoding:
     _gaps: np.ndarray  # which of them have an input that says where values are missing
     _low_rank: LowRank | None  # estimates them where many columns have some
     _encoders: list[tuple[int, Any]]  # (column, encoder) of the others
+    _kinds: dict[int, str]  # of numpy, of every column that is read
 
     @classmethod
     def of(
@@ -98,18 +100,23 @@ class Encoding:
         self.n_columns = X.shape[1]
         self._names = np.arange(X.shape[1]) if names is None else names
         used = np.arange(X.shape[1]) if left_out is None else np.flatnonzero(~left_out)
-        if isinstance(X, np.ndarray) and X.dtype.kind == "f":
-            self._numeric, others = used, []
-        else:
-            others = [(j, values) for j in used if (values := self._column(X, j)).dtype.kind != "f"]
-            self._numeric = np.setdiff1d(used, [j for j, _ in others])
-        numbers = self._numbers(X)
+        self._kinds = dict.fromkeys(used.tolist(), "f")
+        others, numbers = [], None
+        if not (isinstance(X, np.ndarray) and X.dtype.kind == "f"):
+            columns = {j: read_column(X, j, self._names[j]) for j in self._kinds}
+            self._kinds = {j: values.dtype.kind for j, values in columns.items()}
+            others = [(j, columns[j]) for j in columns if self._kinds[j] != "f"]
+            numbers = _stacked([columns[j] for j in columns if self._kinds[j] == "f"], X)
+        self._numeric = np.array([j for j in self._kinds if self._kinds[j] == "f"], dtype=np.int64)
+        if numbers is None:
+            numbers = self._numbers(X)
         absent = np.isnan(numbers)
         gaps = np.flatnonzero(absent[rows].any(axis=0))
         self.incomplete = self._numeric[gaps]
         self._fill = _typical(numbers[rows], gaps)
         self._low_rank = None
-        if min(len(gaps), len(rows)) >= FEWEST and np.isfinite(self._fill).all():
+        usable = not (np.abs(numbers[rows]) > _LARGEST).any()  # others are refused later
+        if min(len(gaps), len(rows)) >= FEWEST and usable:
             self._low_rank = LowRank(numbers[rows], seed)
         self._gaps = gaps[_matters(absent[rows][:, gaps], target, rows)]
         column_of = [self._numeric, self._numeric[self._gaps]]
@@ -143,11 +150,19 @@ class Encoding:
         plain = len(self.column_of) == self.n_columns and not self._encoders
         return plain and len(self.incomplete) == 0
 
-    def inputs(self, X: Any) -> np.ndarray:
+    def inputs(self, X: Any, refuse_missing: bool = False) -> np.ndarray:
         """Return the inputs of other rows, (n_samples, n_inputs)."""
         numbers = self._numbers(X)
-        blocks = [self._filled(numbers, np.isnan(numbers))]
-        blocks += [encoder.inputs(self._column(X, j)) for j, encoder in self._encoders]
+        absent = np.isnan(numbers)
+        columns = [(j, encoder, self._column(X, j)) for j, encoder in self._encoders]
+        if refuse_missing:
+            others = [j for j, _, values in columns if any(map(is_missing, values.tolist()))]
+            gone = np.union1d(self._numeric[absent.any(axis=0)], others).astype(np.int64)
+            if len(gone):
+                where = name_columns(gone, self._names)
+                raise ValueError(f"Input X has missing values in {where}.")
+        blocks = [self._filled(numbers, absent)]
+        blocks += [encoder.inputs(values) for _, encoder, values in columns]
         return np.hstack(blocks).astype(numbers.dtype, copy=False)
 
     def names(self, names) -> np.ndarray:
@@ -156,20 +171,13 @@ class Encoding:
         return np.array([f"{name}{label}" for name, label in pairs], dtype=object)
 
     def _column(self, X, j):
-        return read_column(X, int(j), self._names[j])
+        return read_column(X, int(j), self._names[j], self._kinds[int(j)])
 
     def _numbers(self, X):
         """The columns of numbers, (n_samples, n_numeric)."""
         if isinstance(X, np.ndarray) and X.dtype.kind == "f":
             return X if len(self._numeric) == X.shape[1] else X[:, self._numeric]
-        columns = [self._column(X, j) for j in self._numeric]
-        for j, values in zip(self._numeric, columns, strict=True):
-            if values.dtype.kind != "f":
-                raise ValueError(
-                    f"Column {self._names[j]!r} contains texts or dates, but contained numbers in "
-                    "the fit."
-                )
-        return np.column_stack(columns) if columns else np.empty((X.shape[0], 0))
+        return _stacked([self._column(X, j) for j in self._numeric], X)
 
     def _filled(self, numbers, absent):
         if self._low_rank is None:
@@ -209,7 +217,7 @@ def _encoder_of(values, target, rows, seed):
     encoder: Any
     if values.dtype.kind == "M":
         encoder = Dates(values, rows)
-    elif target is not None and len(_levels(values[rows])[0]) > MOST_LEVELS:
+    elif target is not None and _are_many(*_levels(values[rows])):
         encoder = ByTarget()
         return encoder, encoder.fitted(values, target, rows, seed)
     else:
@@ -232,15 +240,20 @@ def _levels(values):
     return np.unique(texts.astype(str), return_counts=True)
 
 
+def _stacked(columns, X):
+    return np.column_stack(columns) if columns else np.empty((X.shape[0], 0))
+
+
 def as_numbers(X: Any, names) -> Any:
     """Return a table without an encoding as numbers."""
     if not is_frame(X) and getattr(X, "dtype", np.dtype(object)).kind == "f":
         return X
-    columns = [read_column(X, j, names[j]) for j in range(X.shape[1])]
-    odd = [name for name, column in zip(names, columns, strict=True) if column.dtype.kind != "f"]
-    if odd:
-        raise ValueError(f"Not numeric: {name_columns(odd)}, which contained numbers in the fit.")
-    return np.column_stack(columns)
+    return _stacked([read_column(X, j, names[j], "f") for j in range(X.shape[1])], X)
+
+
+def _are_many(levels, counts):
+    """Whether there are too many texts, or too few rows of each, for inputs of their own."""
+    return len(levels) > MOST_LEVELS or (len(levels) > 2 and counts.max() < FEWEST_ROWS)
 
 
 class Levels:
@@ -250,7 +263,9 @@ class Levels:
         levels, counts = _levels(values[rows])
         if len(levels) > 2:
             frequent = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
-            frequent = np.sort(frequent[counts[frequent] >= FEWEST_ROWS])
+            if counts.max() >= FEWEST_ROWS:
+                frequent = frequent[counts[frequent] >= FEWEST_ROWS]
+            frequent = np.sort(frequent)
             has_other = len(frequent) < len(levels)
         else:  # the second says it all
             frequent, has_other = np.arange(len(levels))[1:], False

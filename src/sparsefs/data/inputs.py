@@ -73,7 +73,9 @@ def validated_table(estimator, X, reset: bool = True):
     if isinstance(X, (list, tuple)):
         refuse_other_kinds(X, "X")  # masked rows
         with suppress(ValueError):  # rows of several lengths: scikit-learn says so
-            X = np.asarray(X)
+            array = np.asarray(X)
+            # An array of texts has no missing values: NaN is the text "nan" in it.
+            X = np.array(X, dtype=object) if array.dtype.kind == "U" else array
     if is_plain(X):
         return validated(estimator, X, reset)
     if X.shape[0] == 0 or X.shape[1] == 0:
@@ -338,7 +340,10 @@ class TrainingData:
     def with_inputs(self, X, parts: Parts | None) -> TrainingData:
         """Return data with other inputs, such as shadows, for a part of a training."""
         data = TrainingData.of(X, self.y, self.target, self.sample_weight)
-        return replace(data, parts=parts)
+        constant = data.constant.copy()
+        constant[: len(self.constant)] |= self.constant  # those left out stay so
+        varying = np.arange(len(constant)) if constant.all() else np.flatnonzero(~constant)
+        return replace(data, parts=parts, constant=constant, varying=varying)
 
     @property
     def columns(self) -> np.ndarray | None:

@@ -182,10 +182,9 @@ class Layout:
         def of_units(mask):
             return np.bincount(self.unit_of_column, mask, n_units) > 0
 
-        worth, cost = scores, None
-        if self.costs is not None:
-            cost = np.bincount(self.unit_of_column, np.where(self.barred, 0, self.costs), n_units)
-            worth = scores / np.maximum(cost, 1e-300)
+        each = np.ones(self.n_columns) if self.costs is None else self.costs
+        cost = np.bincount(self.unit_of_column, np.where(self.barred, 0, each), n_units)
+        worth = scores if self.costs is None else scores / np.maximum(cost, 1e-300)
         barred, kept = ~of_units(~self.barred), of_units(self.kept)
         order = np.lexsort((-worth, constant, ~kept, barred))
         place = np.empty(n_units, dtype=np.int64)
@@ -193,11 +192,11 @@ class Layout:
         place_of_column = np.where(self.barred, n_units + 1, place[self.unit_of_column])
         ranking = np.empty(self.n_columns, dtype=np.int64)
         ranking[np.argsort(place_of_column, kind="stable")] = np.arange(1, self.n_columns + 1)
-        fitted = {"scores_": scores[self.unit_of_column], "ranking_": ranking}
+        of_columns = np.where(self.excluded, min(0.0, scores.min()), scores[self.unit_of_column])
+        fitted = {"scores_": of_columns, "ranking_": ranking}
         if self.grouped or self.barred.any():
             fitted["_places"] = place_of_column
-        if cost is not None:
-            fitted["_costs"] = cost[order[~barred[order]]]
+        fitted["_costs"] = cost[order[~barred[order]]]
         fitted["_n_kept"] = int((kept & ~barred).sum())
         fitted["_n_constant"] = int((constant & ~barred).sum())
         fitted["_n_units"] = int((~barred).sum())
@@ -290,12 +289,19 @@ def costs_of(costs, names, n_columns: int) -> np.ndarray | None:
     """
     if costs is None:
         return None
-    if isinstance(costs, Mapping):
-        places, values = places_of(names), np.ones(n_columns)
-        for entry, cost in costs.items():
-            values[place_of(entry, places, n_columns, "feature_costs")] = cost
-    else:
-        values = np.asarray(costs, dtype=np.float64)
+    if names is not None and hasattr(costs, "index") and hasattr(costs, "items"):
+        costs = dict(costs.items())  # a Series of pandas says itself whose costs it has
+    places, values = places_of(names), np.ones(n_columns)
+    try:
+        if isinstance(costs, Mapping):
+            for entry, cost in costs.items():
+                values[place_of(entry, places, n_columns, "feature_costs")] = float(cost)
+        else:
+            values = np.asarray(costs, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        if "feature_costs" in str(error):
+            raise
+        values = np.zeros(0)
     if values.shape != (n_columns,) or not (np.isfinite(values) & (values > 0)).all():
         raise ValueError(
             "The 'feature_costs' parameter must be a positive number for each feature, "

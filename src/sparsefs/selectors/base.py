@@ -31,7 +31,7 @@ from ..data.inputs import (
     refuse_beyond,
     validated_table,
 )
-from ..data.kinds import name_columns
+from ..data.kinds import is_missing, name_columns
 from ..data.layout import Layout
 from ..data.summary import Summary
 from ..data.target import TASKS, Target
@@ -251,7 +251,8 @@ verbose, random_state
         X, is_array = table, isinstance(table, np.ndarray) and table.dtype.kind == "f"
         if is_array or sparse.issparse(table) or isinstance(table, (RowTable, np.memmap)):
             summary = Summary.of(table, weight)
-            wanted = is_array and self.missing == "auto" and np.isnan(summary.low).any()
+            gaps = self.missing == "auto" and np.isnan(summary.low).any()
+            wanted = is_array and bool(gaps or layout.excluded.any())
         else:
             wanted = True
         if wanted:
@@ -370,7 +371,8 @@ verbose, random_state
         if encoding is None:
             X = as_numbers(X, names)
         else:
-            X, names = encoding.inputs(X), names[encoding.column_of]
+            X = X.toarray() if sparse.issparse(X) else X
+            X, names = encoding.inputs(X, self.missing == "error"), names[encoding.column_of]
         check_finite(X, Summary.of(X), names)
         return X
 
@@ -397,6 +399,35 @@ verbose, random_state
         if encoding is None:
             return super().transform(X)
         return self._inputs_of(X)[:, self.get_support()[encoding.column_of]]
+
+    def _check_selected(self, X, names):
+        if X.dtype.kind != "O":
+            super()._check_selected(X, names)
+        elif self.missing == "error":
+            missing = np.array([[is_missing(value) for value in row] for row in X], dtype=bool)
+            if missing.any():
+                where = name_columns(np.flatnonzero(missing.any(axis=0)), names)
+                raise ValueError(f"Input X has missing values in {where}.")
+
+    def inverse_transform(self, X: Data) -> Any:
+        """Return X with zeros in the columns that are not selected.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_selected_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+
+        Raises
+        ------
+        ValueError
+            If the output is encoded: columns do not follow from their inputs.
+        """
+        if self._output_encoding() is not None:
+            raise ValueError("With output='encoded', transform has no inverse.")
+        return super().inverse_transform(X)
 
     def get_feature_names_out(self, input_features: Names | None = None) -> NDArray[Any]:
         """Return the names of the selected features, or of their inputs if these are the output.
@@ -483,9 +514,19 @@ verbose, random_state
 
     def _places_within_budget(self):
         """Ranks of the units that the budget pays for, in their order."""
-        costs = getattr(self, "_costs", np.ones(self._n_units))
-        taken, left = [], self.budget or 0.0
-        for place, cost in enumerate(costs, start=1):
+        validate_parameter_constraints(
+            {"budget": self._parameter_constraints["budget"]},
+            {"budget": self.budget},
+            type(self).__name__,
+        )
+        budget = float(self.budget or 0.0)
+        needed = self._costs[: self._n_kept].sum()
+        if needed > budget:
+            raise ValueError(
+                f"budget={budget:g} is too small: the features of 'keep' cost {needed:g}."
+            )
+        taken, left = [], budget * (1 + 1e-9)  # sums of decimal fractions are rounded
+        for place, cost in enumerate(self._costs, start=1):
             if place <= self._n_kept or cost <= left:
                 taken.append(place)
                 left -= cost

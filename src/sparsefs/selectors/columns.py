@@ -12,6 +12,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..data import RowTable
+from ..data.cells import is_plain
 from ..data.inputs import describe_non_finite, table_on_disk, transform_table
 from ..data.kinds import name_columns, non_numeric_columns, on_host
 from ..utils.estimators import SelectorMixin
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..utils.typing import Data, Floats, Ints
+
+
+def _of_objects(frame):
+    """Return the cells of a frame, (n_rows, n_columns), dtype object."""
+    if hasattr(frame, "iloc"):
+        return frame.to_numpy(dtype=object)
+    cells = np.empty(frame.shape, dtype=object)
+    for j in range(frame.shape[1]):
+        cells[:, j] = frame.to_series(j).to_list()
+    return cells
 
 
 class ColumnSelector(SelectorMixin):
@@ -63,11 +74,17 @@ class ColumnSelector(SelectorMixin):
         if not mask.any():
             return self._transform(X)
         selected = _safe_indexing(X, mask, axis=1)
-        matrix = check_array(selected, **how) if frame else selected
+        matrix = selected
+        if frame:
+            mixed = not is_plain(
+                selected
+            )  # texts, or dates beside numbers: numpy has no common type
+            matrix = check_array(_of_objects(selected) if mixed else selected, **how)
         names = getattr(self, "feature_names_in_", np.arange(len(mask)))
         self._check_selected(matrix, names[mask])
-        as_frame = _get_output_config("transform", estimator=self)["dense"] != "default"
-        return selected if as_frame and hasattr(selected, "iloc") else matrix
+        wanted = _get_output_config("transform", estimator=self)["dense"]
+        kept = hasattr(selected, "iloc") or wanted == "polars"
+        return selected if wanted != "default" and frame and kept else matrix
 
     def to_frame(self) -> pd.DataFrame:
         """Return a table of all features, the best first.

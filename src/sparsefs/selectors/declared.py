@@ -39,4 +39,5 @@ class Declared:
     _n_units: int  # that may be selected
     _n_constant: int
     _n_kept: int
+    _costs: Floats  # of each of them, in the order of their ranks
     _target: Any

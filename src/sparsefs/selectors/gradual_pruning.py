@@ -13,6 +13,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 
 from ..data import RowTable
 from ..evaluation.choice import CrossValidatedK
@@ -325,7 +326,22 @@ class GradualPruningSelector(BaseSelector):
                 f"K={_ABOVE_NOISE!r} needs the p-values of a fit with shadows. Set n_shadows and "
                 "call 'fit' again."
             )
-        return _n_above_noise(self.p_values_, getattr(self, "_places", self.ranking_))
+        return int(self._above_noise().sum())
+
+    def _above_noise(self):
+        """Which units the shadows and `keep` select, in the order of their places, bool."""
+        places = getattr(self, "_places", self.ranking_)
+        units, first = np.unique(places, return_index=True)
+        chosen = q_values_of(self.p_values_[first]) <= _RATE
+        return (chosen | (units <= self._n_kept)) & (units <= self._n_units)
+
+    def _get_support_mask(self):
+        if not self._is_above_noise() or self.budget is not None:
+            return super()._get_support_mask()
+        check_is_fitted(self, "ranking_")
+        self._n_selected(warn=False)  # refuses a fit without shadows
+        places = getattr(self, "_places", self.ranking_)
+        return np.isin(places, np.unique(places)[self._above_noise()])
 
     @property
     def interchangeable_(self) -> list[Ints]:
@@ -500,6 +516,8 @@ def _near_copies_of(X, scaling, rows, candidates, layout, scores):
         candidates = candidates[of_numbers[candidates]]
     if layout.unit_of_input is not None:
         scores = layout.of_columns(scores)[column_of]
+    if len(candidates) == 0:
+        return {}
     best = candidates[np.argsort(-scores[candidates], kind="stable")]
     found = near_copies(X, scaling, rows, candidates, best[:_MOST_COMPARED])
     return {int(column_of[one]): column_of[others] for one, others in found.items()}

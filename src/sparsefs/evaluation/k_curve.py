@@ -257,7 +257,7 @@ def _target_of(ranker, y, weight, estimator, task):
     if hasattr(ranker, "_target_and_weight"):
         # A copy that is fitted to a part of y learns what all of it is.
         target, weight_of_ranker = ranker._target_and_weight(y, weight)
-        settings = {"K": 1} if ranker._nested_ranking else {}
+        settings = {"K": ranker._least_K()} if ranker._nested_ranking else {}
         ranker.set_params(**settings, **ranker._settings_of_parts(target))
         if y is None or (target is not None and task == "auto"):
             return target, ranker, weight_of_ranker

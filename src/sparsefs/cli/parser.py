@@ -34,7 +34,7 @@ examples:
   sparsefs select genes.csv --target tumour -K auto --out genes_small.csv --report genes.html
   sparsefs select cells.h5ad --target cell_type --groups donor --layer counts --log1p -K 50
   zcat genes.csv.gz | sparsefs select - --target tumour --id sample --json > genes.json
-  sparsefs select spectra.parquet --target sugar --task regression -K 10 --drop batch
+  sparsefs select spectra.parquet --target sugar --task regression -K 10 --exclude batch
   sparsefs select images.npz --unsupervised --method wast -K 50 --set max_iter=20
 """
 _COMPARE = f"""\
@@ -62,6 +62,16 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message):
         print_to_stderr(f"error: {message} (see {self.prog} --help)")
         self.exit(2)
+
+
+class _Renamed(argparse.Action):
+    """Option that has another name now."""
+
+    def __init__(self, option_strings, dest, **settings):
+        super().__init__(option_strings, dest, nargs="*", **settings)
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        parser.error(f"{option_string} is now --exclude")
 
 
 class _Once(argparse.Action):
@@ -162,6 +172,19 @@ def _select(parser):
         "method's parameter (default: auto, chosen from the data)",
     )
     parser.add_argument(
+        "--feature-costs",
+        type=Path,
+        metavar="FILE",
+        help="costs of columns, which are then ranked by score per cost: a CSV file with the "
+        "columns feature and cost, or a JSON object; others cost 1",
+    )
+    parser.add_argument(
+        "--budget",
+        type=_positive_number,
+        metavar="COST",
+        help="select what costs at most this, instead of K columns",
+    )
+    parser.add_argument(
         "--test-size",
         type=_share,
         default=0.2,
@@ -218,7 +241,7 @@ def _compare(parser):
     )
     parser.add_argument(
         "--time-limit",
-        type=_seconds,
+        type=_positive_number,
         metavar="SECONDS",
         help="stop a method that takes longer; each method then runs in its own process",
     )
@@ -268,20 +291,28 @@ def _data(parser):
         help="task (default: auto: text and whole numbers with few different values are classes)",
     )
     parser.add_argument(
-        "--drop",
+        "--keep",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="COL",
+        help="columns that are always selected; K counts them",
+    )
+    parser.add_argument(
+        "--exclude",
         action="extend",
         nargs="+",
         default=[],
         metavar="COL",
         help="columns to leave out",
     )
+    parser.add_argument("--drop", action=_Renamed, help=argparse.SUPPRESS)
     parser.add_argument(
-        "--keep",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="COL",
-        help="columns to use although they look like identifiers, dates or row numbers",
+        "--feature-groups",
+        type=Path,
+        metavar="FILE",
+        help="columns that are selected together, and K counts groups: a CSV file with the columns "
+        "feature and group, or a JSON object of lists",
     )
     parser.add_argument(
         "--text",
@@ -385,7 +416,7 @@ def _folds(text):
     return _number(text, int, lambda v: v >= 2, "an integer of at least 2")
 
 
-def _seconds(text):
+def _positive_number(text):
     return _number(text, float, lambda v: 0 < v < float("inf"), "a positive number")
 
 

@@ -105,7 +105,9 @@ class Encoding:
         self.labels = [""] * len(self._numeric) + [f"={_MISSING}"] * len(self._gaps)
         blocks = [self._filled(numbers, absent)]
         self.telling = [
-            j for j, values in others if target is not None and _tells(values[rows], target, rows)
+            int(j)
+            for j, values in others
+            if target is not None and _tells(values[rows], target, rows)
         ]
         self._encoders = []
         for j, values in others:

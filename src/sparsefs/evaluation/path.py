@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.parallel import Parallel, delayed
@@ -276,6 +277,8 @@ def encoded(selector, X, y, sample_weight, held_out, seed: int):
     if encoding is None:
         names = getattr(learner, "feature_names_in_", np.arange(layout.n_columns))
         held_out = as_matrix(as_numbers(held_out, names))
+        if not sparse.issparse(held_out) and (gaps := np.isnan(held_out)).any():
+            held_out = np.where(gaps, data.X.mean(axis=0), held_out)
     else:
         held_out = encoding.inputs(held_out)
     of_input = layout.unit_of_input

@@ -183,9 +183,10 @@ def roles_of(names, arguments, beside=(), default=None) -> dict[str, str]:
     """
     roles: dict[str, str] = {}
     named_by: dict[str, str] = {}
+    applied = getattr(arguments, "applied", False)  # to another file, which may lack the roles
     for role, what in _ROLES.items():
         name = getattr(arguments, role)
-        if name is None:
+        if name is None or (applied and name not in [*beside, *names]):
             continue
         picked(name, [*beside, *names], f"--{role}: {arguments.data} has no column")
         if name not in beside and list(names).count(name) > 1:

@@ -50,6 +50,13 @@ examples:
   sparsefs compare genes.csv --target tumour -K 10 50 --methods gradual-pruning,f-test,l1,rfe
   sparsefs compare genes.csv --target tumour --time-limit 60 --json > methods.json
 """
+_APPLY = """\
+Take the selected columns of another file, such as that of the next month.
+
+SELECTION is a file of `sparsefs select --save`. DATA is read with the same options. Its columns may
+be in another order. Only the selected ones must be there; the target and the column of --id are
+written too if they are there. A selection is a pickle: apply only files that you trust.
+"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -99,6 +106,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add(commands, "select", "select features and score them", _SELECT, _SELECT_EXAMPLES, _select)
     _add(commands, "compare", "compare methods", _COMPARE, _COMPARE_EXAMPLES, _compare)
+    _add(commands, "apply", "take the selected columns of another file", _APPLY, "", _apply)
     text = "List the data sets that come with scikit-learn."
     _add(commands, "datasets", "list example data sets", text, "", _json)
     text = "Show versions, devices and extras, for example for a bug report."
@@ -215,9 +223,27 @@ def _select(parser):
         "from .h5ad also to .h5ad, with obs and var",
     )
     parser.add_argument(
+        "--save",
+        type=Path,
+        metavar="FILE",
+        help="save the selection to a .joblib file, for `sparsefs apply` and Python",
+    )
+    parser.add_argument(
         "--report", type=Path, metavar="FILE", help="write a report to an .html file"
     )
     _json(parser)
+
+
+def _apply(parser):
+    parser.add_argument("selection", type=Path, metavar="SELECTION", help="file of --save")
+    parser.add_argument("data", metavar="DATA", help="file, or - for CSV from standard input")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write the columns to a .csv, .tsv, .parquet, .npz or .h5ad file (default: CSV on "
+        "standard output)",
+    )
 
 
 def _compare(parser):

@@ -21,6 +21,7 @@ from .methods import selector_of, settings_of
 from .output import print_json, print_lines, print_table, versions
 from .program import program_of
 from .readers import read
+from .saved import SavedSelection
 from .scores import MOST_NUMBERS, chance_of, in_lines, scores_of
 from .splits import number_of_splits, split_rows, splits_after
 from .target import Goal, goal_of, warn_of_gaps, warn_of_suspects
@@ -117,16 +118,20 @@ def run(arguments) -> None:
 def _write_files(arguments, data, goal, features, fitted, named, result, failures):
     """Write the columns and the report; collect why one could not be written."""
     columns = [feature["name"] for feature in result["features"]]
-    out, report = arguments.out, arguments.report
+    out, save, report = arguments.out, arguments.save, arguments.report
 
     def write_out():
         return write(out, features.as_read(data), columns)
+
+    def save_selection():
+        SavedSelection.of(arguments, data, features, fitted.selector, columns).write(save)
 
     def write_report_file():
         return _report(arguments, data, goal, features, fitted, named, result)
 
     for option, path, what, writer in (
         ("--out", out, counted(len(columns), "column"), write_out),
+        ("--save", save, "selection", save_selection),
         ("--report", report, "report", write_report_file),
     ):
         if path is None:

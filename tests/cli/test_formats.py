@@ -78,7 +78,7 @@ def test_parquet(tmp_path, select):
     path = tmp_path / "data.parquet"
     numbers().astype({"label": "category"}).to_parquet(path)
     assert set(select(path, "--target", "label", "-K", 2).names) == INFORMATIVE
-    dropped = select(path, "--target", "label", "-K", 2, "--drop", "alpha", "f0")
+    dropped = select(path, "--target", "label", "-K", 2, "--exclude", "alpha", "f0")
     assert "alpha" not in dropped.names and dropped.json["data"]["n_columns"] == 10
 
 
@@ -165,7 +165,7 @@ def test_npz(tmp_path, select):
     assert set(select(tmp_path / "data.npz", "-K", 2).names) == {"x10", "x11"}
     names = numbers().columns[:-1].to_numpy(str)
     np.savez(tmp_path / "data.npz", X=X, kind=y, feature_names=names)
-    ran = select(tmp_path / "data.npz", "--target", "kind", "-K", 2, "--drop", "f3")
+    ran = select(tmp_path / "data.npz", "--target", "kind", "-K", 2, "--exclude", "f3")
     assert set(ran.names) == INFORMATIVE and ran.json["data"]["n_columns"] == 11
 
 

@@ -217,14 +217,6 @@ def test_a_target_that_several_columns_are_called_is_refused(refused, tmp_path):
     assert "has several columns named 'label': rename all but one" in message
 
 
-def test_features_of_one_name(refused, tmp_path):
-    frame = numbers(n_noise=1).rename(columns={"f0": "sex=f"})
-    frame["sex"] = ["f", "m", "d"] * 40
-    frame.to_csv(tmp_path / "same.csv", index=False)
-    message = refused("select", tmp_path / "same.csv", "--target", "label", "-K", 1)
-    assert "both make a feature 'sex=f': use --exclude to leave one out" in message
-
-
 def test_a_comparison_without_a_result(command, csv):
     ran = command(
         "compare", csv, "--target", "label", "--methods", "all,f-test", "--time-limit", "0.001"

@@ -162,10 +162,10 @@ def _say(X, names, missing, left_out, keep, messages, others=()):
     if not names and not others:
         raise InputError("no column is left to select from: all were left out")
     if missing.any():
-        columns = counted(int(np.count_nonzero(missing)), "column")
+        n, columns = int(missing.sum()), counted(int(np.count_nonzero(missing)), "column")
         messages.prepared(
-            f"{counted(int(missing.sum()), 'missing value')} in {columns} of numbers: the median "
-            "and an indicator stand for them"
+            f"{counted(n, 'missing value')} in {columns} of numbers: the median and an indicator "
+            f"stand for {'it' if n == 1 else 'them'}"
         )
     if sparse.issparse(X) or X.size == 0:
         return

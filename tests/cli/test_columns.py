@@ -56,12 +56,14 @@ def test_groups_are_selected_together(ending, data, select, command, tmp_path):
     assert f_test["error"] is None and f_test["mean"][0] > random["mean"][0]
 
 
-def test_a_budget(data, select, tmp_path):
+def test_a_budget(data, select, command, tmp_path):
     (tmp_path / "costs.csv").write_text("feature,cost\nalpha,5\nbeta,2\n")
     options = ["--target", "label", "--feature-costs", tmp_path / "costs.csv"]
     ran = select(data, *options, "--budget", 4)
     assert "beta" in ran.names and "alpha" not in ran.names and len(ran.names) == 3
-    assert ran.json["settings"]["budget"] == 4
+    assert ran.json["settings"]["budget"] == 4 and ran.json["cost"] == 4
+    printed = command("select", data, *options, "--budget", 4, "--no-score").out
+    assert "cost 4 of a budget of 4" in printed
     (tmp_path / "costs.json").write_text('{"alpha": 1e-3}')
     assert select(data, *options[:-1], tmp_path / "costs.json", "-K", 1).names == ["alpha"]
 

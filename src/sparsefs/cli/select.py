@@ -225,6 +225,7 @@ def _result(arguments, data, goal, features, fitted, named, scores, clock):
         "n_rows_selected_on": len(fitted.rows),
         "K": selector.K_,
         "n_groups": fitted.n_units if groups else None,
+        "cost": _cost([names[i] for i in order], named),
         "features": [
             {
                 "rank": int(selector.ranking_[i]),
@@ -241,6 +242,13 @@ def _result(arguments, data, goal, features, fitted, named, scores, clock):
         "seconds": {part: round(seconds, 3) for part, seconds in clock.items()},
         "versions": versions(),
     }
+
+
+def _cost(selected, named):
+    """Return what the selected columns cost; None where costs do not matter."""
+    if not {"feature_costs", "budget"} & set(named):
+        return None
+    return sum(named.get("feature_costs", {}).get(name, 1) for name in selected)
 
 
 def _alternatives(features, rows, order):
@@ -276,7 +284,11 @@ def _print(result):
 
 
 def _summary(result):
-    """Yield the lines below the table: the score, and the rows behind it."""
+    """Yield the lines below the table: the cost, the score, and the rows behind it."""
+    if result["cost"] is not None:
+        budget = result["settings"]["budget"]
+        of = "" if budget is None else f" of a budget of {budget:g}"
+        yield f"cost {result['cost']:g}{of}"
     held_out, n_rows = result["held_out"], f"{result['n_rows_selected_on']:,} rows"
     if held_out is None:
         yield f"selected on all {n_rows}; no rows were held out for a score"

@@ -27,11 +27,10 @@ def check_files(arguments) -> None:
     target = getattr(arguments, "target", None)
     if target is not None and os.path.isfile(target):  # beside an .npz file
         others["--target"] = target
-    for name in ("selection", "feature_groups", "feature_costs"):
-        if getattr(arguments, name, None) is not None:
-            others[f"--{name.replace('_', '-')}" if name[0] == "f" else "SELECTION"] = getattr(
-                arguments, name
-            )
+    for name in ("SELECTION", "--feature-groups", "--feature-costs"):
+        place = getattr(arguments, name.strip("-").replace("-", "_").lower(), None)
+        if place is not None:
+            others[name] = place
     out = _KINDS_OF_SCORES if arguments.command == "compare" else _KINDS
     for option, kinds in (("--out", out), ("--save", (".joblib",)), ("--report", (".html",))):
         path = getattr(arguments, option[2:], None)

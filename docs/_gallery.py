@@ -15,6 +15,7 @@ ORDER = [
     "heat_map.py",
     "genes.py",
     "text.py",
+    "mixed_table.py",
     "regression.py",
     "multi_output.py",
     "sample_weights.py",

@@ -24,21 +24,27 @@ def encoded(X, y=None, rows=None, **options):
     return Encoding.of(X, names, target, rows, 0, **options)
 
 
-def test_gaps_become_the_median_and_an_indicator():
+def test_gaps_become_the_median_and_an_indicator_if_the_target_differs():
     X = np.random.default_rng(0).standard_normal((N, 3))
     X[:12, 1] = np.nan
-    encoding, inputs = encoded(X)
+    X[::5, 2] = np.nan
+    y = X[:, 0].copy()
+    y[:12] += 10
+    encoding, inputs = encoded(X, y)
     assert encoding.column_of.tolist() == [0, 1, 2, 1]
-    np.testing.assert_array_equal(inputs[:, [0, 2]], X[:, [0, 2]])
+    np.testing.assert_array_equal(inputs[:, 0], X[:, 0])
     assert (inputs[:12, 1] == np.median(X[12:, 1])).all()
+    assert (inputs[::5, 2] == np.nanmedian(X[:, 2])).all()
     np.testing.assert_array_equal(inputs[:, 3], np.isnan(X[:, 1]))
     np.testing.assert_allclose(encoding.share, [1, 0.8, 1, 0.2])
     assert encoding.names(["a", "b", "c"]).tolist() == ["a", "b", "c", "b=(missing)"]
+    assert encoding.incomplete.tolist() == [1, 2]
     # A gap where the fit had none: the mean, and no further input.
-    new = np.full((1, 3), np.nan)
-    np.testing.assert_allclose(
-        encoding.inputs(new), [[X[:, 0].mean(), np.median(X[12:, 1]), X[:, 2].mean(), 1]]
-    )
+    expected = [X[:, 0].mean(), *np.nanmedian(X[:, 1:], axis=0), 1]
+    np.testing.assert_allclose(encoding.inputs(np.full((1, 3), np.nan)), [expected])
+    # Classes, too; and without a target nothing is known.
+    assert encoded(X, np.where(y > 5, "high", "low"))[0].column_of.tolist() == [0, 1, 2, 1]
+    assert encoded(X)[0].column_of.tolist() == [0, 1, 2]
 
 
 def test_rows_that_do_not_count_are_encoded_but_not_learnt_from():
@@ -161,7 +167,7 @@ def test_an_encoding_of_numbers_only_is_trivial():
 def test_columns_left_out_are_not_read():
     X = pd.DataFrame({"a": [1.0, np.nan] * 30, "odd": [[1]] * N, "c": ["x", "y"] * 30})
     encoding, inputs = encoded(X, left_out=np.array([False, True, False]))
-    assert encoding.column_of.tolist() == [0, 0, 2]
+    assert encoding.column_of.tolist() == [0, 2]
     again = encoding.inputs(X.assign(odd=[{}] * N))
     np.testing.assert_array_equal(again, inputs)
 

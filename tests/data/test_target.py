@@ -201,7 +201,7 @@ THEIRS = {
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("size", [1.0, 50.0])
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", [name for name in LOSSES if name != "cox"])
 def test_losses_equal_torchs(name, size, weighted):
     generator = torch.Generator().manual_seed(0)
     output = size * torch.randn(4, 6, generator=generator)

@@ -36,6 +36,7 @@ _FIXED = {
     "random_state": [0, np.int64(3), 2**32 - 1, None, "instance"],
     "class_weight": [None, "balanced"],
     "epsilon": [0.5, 3.0],
+    "budget": [None],  # the checks expect K features
 }
 _NONSENSE = [
     None,

@@ -20,7 +20,7 @@ from sparsefs import (
     KnockoffSelector,
     StabilitySelector,
 )
-from sparsefs.evaluation import k_curve, random_subsets
+from sparsefs.evaluation import alternatives, feature_groups, k_curve, random_subsets
 from tests.selectors.common import every_selector, fit, quick
 
 CLOSED_FORM, NETWORKS = (60, 150), (200, 20)  # tables of which GradualPruning takes either way
@@ -316,3 +316,16 @@ def test_a_pipeline_of_a_selection_as_inputs():
     assert (
         cross_val_score(make_pipeline(selector, StandardScaler(), SVC()), X, y, cv=3).mean() > 0.8
     )
+
+
+def test_alternatives_of_columns_of_numbers():
+    X, y = messy()
+    X["copy"] = X["weight"] + 0.01 * np.random.default_rng(1).standard_normal(len(X))
+    X["later"] = X["day"] + pd.Timedelta(days=3)
+    selector = GradualPruningSelector(K=14, random_state=0).fit(X, y)
+    found = alternatives(selector, X)
+    pairs = {frozenset(pair) for pair in zip(found["feature"], found["alternative"], strict=True)}
+    assert pairs == {frozenset(["weight", "copy"]), frozenset(["day", "later"])}
+    groups = feature_groups(X)
+    assert groups[X.columns.get_loc("weight")] == groups[X.columns.get_loc("copy")]
+    assert len(np.unique(groups)) == 12

@@ -4,21 +4,30 @@ import numpy as np
 import pytest
 import torch
 
+from sparsefs.data.layout import Parts
 from sparsefs.training.polynomials import Polynomials
 
 
-def literal_costs(z, y, weight, left):
-    """Rise of the penalised error without each feature, one refit for each, (n_folds, n_left)."""
+def literal_costs(z, y, weight, left, units=None, crossed=None, share_of=None):
+    """Rise of the penalised error without each feature, one refit for each, (n_folds, n_left).
+
+    The features in `left` have the inputs of the same number in `units`.
+    """
+    units = np.arange(z.shape[1]) if units is None else units
+    crossed = np.ones(z.shape[1], dtype=bool) if crossed is None else crossed
+    size = np.ones(z.shape[1]) if share_of is None else np.sqrt(share_of)
     share = weight / weight.sum()
 
     def design(features):
+        features = np.flatnonzero(np.isin(units, features))
         columns = [np.zeros(len(z)), *(z[:, j] for j in features)]
         for i in features:
             for j in features:
-                if j <= i:
-                    term = z[:, i] * z[:, j]
+                if j <= i and crossed[i] and crossed[j]:
+                    term = z[:, i] * z[:, j] / (size[i] * size[j])
                     term = term - share @ term
-                    columns.append(term * 0.6 / max(np.sqrt(share @ term**2), 0.5))
+                    term *= 0.6 / max(np.sqrt(share @ term**2), 0.5)
+                    columns.append(term * np.sqrt(size[i] * size[j]))
         return np.column_stack(columns)
 
     def error(features, used, penalty):
@@ -60,6 +69,23 @@ def test_a_feature_is_worth_what_the_error_rises_by_without_it(weighted):
         gone.append(worst)
     assert set(gone[:2]) == {4, 5}  # noise
     assert 0.5 < polynomials.explained < 1
+
+
+def test_inputs_of_a_feature_are_left_out_together():
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((300, 7))
+    y = (z[:, 0] + z[:, 1] * z[:, 2] + z[:, 6])[:, None] + 0.5 * rng.standard_normal((300, 1))
+    units, crossed = np.array([0, 1, 2, 0, 3, 1, 3]), np.arange(7) < 5
+    share = np.array([0.5, 0.7, 1, 0.5, 0.5, 0.3, 0.5])
+    z *= np.sqrt(share)
+    tensors = (torch.from_numpy(a) for a in (z.T.copy(), y))
+    polynomials = Polynomials(*tensors, None, Parts(units, share, crossed))
+    left = list(range(4))
+    for removal in reversed(polynomials.removals_from_last(np.arange(4))):
+        costs = literal_costs(z, y, np.ones(300), left, units, crossed, share).mean(0)
+        assert removal.columns == [left[int(np.argmin(costs))]]
+        assert removal.cost[0] == pytest.approx(costs.min(), rel=1e-6)
+        left.remove(removal.columns[0])
 
 
 @pytest.mark.parametrize("n", [1, 2, 4, 7, 60])

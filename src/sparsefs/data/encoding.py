@@ -7,15 +7,18 @@ import warnings
 from typing import Any
 
 import numpy as np
+from scipy.stats import norm
 from sklearn.preprocessing import TargetEncoder
 
 from .cells import is_frame, read_column
 from .kinds import name_columns
+from .low_rank import FEWEST, LowRank
 from .target import Target
 
 MOST_LEVELS = 20  # of a column of texts with an input for each; beyond, the target encodes them
 FEWEST_ROWS = 5  # of a level with an input of its own
 _FEWEST_TO_TELL = 20  # rows; with fewer, texts may go with classes by chance
+_P_VALUE = 0.01  # of a relation between the target and where values are missing
 _OTHER, _MISSING = "(other)", "(missing)"
 _DAY = np.timedelta64(1, "D")
 
@@ -23,8 +26,10 @@ _DAY = np.timedelta64(1, "D")
 class Encoding:
     """How the columns of a table become inputs.
 
-    - A column of numbers is one input. If values are missing, they are replaced with the median,
-      and a second input says where.
+    - A column of numbers is one input. Missing values are replaced with the median. If values of
+      20 columns or more are missing, the principal components of the row estimate them instead, see
+      :class:`LowRank`. If the target differs where values are missing (p < 0.01), a second input
+      says where.
     - A column of texts has an input for each of its values. Values of fewer than 5 rows share one.
       If there are more than 20 values, they are replaced with the mean of the target instead
       (cross-fitted, scikit-learn's ``TargetEncoder``); without a target, the less frequent ones
@@ -40,6 +45,8 @@ class Encoding:
         that one with many inputs has no more chances than a number.
     labels : list of str
         What the input is of its column: empty for the value itself, or such as ``"=red"``.
+    incomplete : ndarray of int
+        Columns of which a value was missing.
     telling : list of int
         Columns of texts that leave no doubt about the class of a row.
     """
@@ -48,11 +55,13 @@ class Encoding:
     column_of: np.ndarray
     share: np.ndarray
     labels: list[str]
+    incomplete: np.ndarray
     telling: list[int]
     _names: np.ndarray
     _numeric: np.ndarray  # columns of numbers
     _fill: np.ndarray  # what stands for missing values of each
-    _gaps: np.ndarray  # which of them have missing values
+    _gaps: np.ndarray  # which of them have an input that says where values are missing
+    _low_rank: LowRank | None  # estimates them where many columns have some
     _encoders: list[tuple[int, Any]]  # (column, encoder) of the others
 
     @classmethod
@@ -96,11 +105,16 @@ class Encoding:
             self._numeric = np.setdiff1d(used, [j for j, _ in others])
         numbers = self._numbers(X)
         absent = np.isnan(numbers)
-        self._gaps = np.flatnonzero(absent[rows].any(axis=0))
-        self._fill = _typical(numbers[rows], self._gaps)
+        gaps = np.flatnonzero(absent[rows].any(axis=0))
+        self.incomplete = self._numeric[gaps]
+        self._fill = _typical(numbers[rows], gaps)
+        self._low_rank = None
+        if min(len(gaps), len(rows)) >= FEWEST and np.isfinite(self._fill).all():
+            self._low_rank = LowRank(numbers[rows], seed)
+        self._gaps = gaps[_matters(absent[rows][:, gaps], target, rows)]
         column_of = [self._numeric, self._numeric[self._gaps]]
-        gaps = absent[rows][:, self._gaps].mean(axis=0)
-        share = [np.ones(len(self._numeric)), np.minimum(gaps, 0.5)]
+        missing = absent[rows][:, self._gaps].mean(axis=0)
+        share = [np.ones(len(self._numeric)), np.minimum(missing, 0.5)]
         share[0][self._gaps] -= share[1]
         self.labels = [""] * len(self._numeric) + [f"={_MISSING}"] * len(self._gaps)
         blocks = [self._filled(numbers, absent)]
@@ -113,6 +127,8 @@ class Encoding:
         for j, values in others:
             encoder, inputs = _encoder_of(values, target, rows, seed)
             self._encoders.append((int(j), encoder))
+            if encoder.has_missing:
+                self.incomplete = np.union1d(self.incomplete, [j]).astype(np.int64)
             blocks.append(inputs)
             column_of.append(np.full(inputs.shape[1], j))
             share.append(np.asarray(encoder.share))
@@ -124,7 +140,8 @@ class Encoding:
     @property
     def is_trivial(self) -> bool:
         """Whether every column is one input, which is the column itself."""
-        return len(self.column_of) == self.n_columns and not self._encoders
+        plain = len(self.column_of) == self.n_columns and not self._encoders
+        return plain and len(self.incomplete) == 0
 
     def inputs(self, X: Any) -> np.ndarray:
         """Return the inputs of other rows, (n_samples, n_inputs)."""
@@ -137,12 +154,6 @@ class Encoding:
         """Return names of the inputs, made of those of the columns."""
         pairs = zip(np.asarray(names, dtype=object)[self.column_of], self.labels, strict=True)
         return np.array([f"{name}{label}" for name, label in pairs], dtype=object)
-
-    @property
-    def incomplete(self) -> np.ndarray:
-        """Columns of which a value was missing, ndarray of int."""
-        others = [j for j, encoder in self._encoders if encoder.has_missing]
-        return np.union1d(self._numeric[self._gaps], others).astype(np.int64)
 
     def _column(self, X, j):
         return read_column(X, int(j), self._names[j])
@@ -161,7 +172,10 @@ class Encoding:
         return np.column_stack(columns) if columns else np.empty((X.shape[0], 0))
 
     def _filled(self, numbers, absent):
-        filled = np.where(absent, self._fill, numbers).astype(numbers.dtype, copy=False)
+        if self._low_rank is None:
+            filled = np.where(absent, self._fill, numbers).astype(numbers.dtype, copy=False)
+        else:
+            filled = self._low_rank.filled(numbers)
         return np.hstack([filled, absent[:, self._gaps].astype(numbers.dtype)])
 
 
@@ -174,6 +188,20 @@ def _typical(numbers, gaps):
         typical[whole] = numbers[:, whole].mean(axis=0, dtype=np.float64)
         typical[gaps] = np.nanmedian(numbers[:, gaps], axis=0)
     return np.where(np.isfinite(typical), typical, 0.0)
+
+
+def _matters(absent, target, rows):
+    """Whether the target differs between rows with and without a value, for each column."""
+    if target is None:
+        return np.zeros(absent.shape[1], dtype=bool)
+    y = target.values[rows]
+    y = np.eye(target.n_outputs)[y] if target.task == "classification" else y.astype(np.float64)
+    y = y - y.mean(axis=0)
+    y /= np.maximum(np.linalg.norm(y, axis=0), 1e-300)
+    z = absent - absent.mean(axis=0)
+    z /= np.maximum(np.linalg.norm(z, axis=0), 1e-300)
+    correlation = np.abs(z.T @ y).max(axis=1, initial=0.0)
+    return correlation * np.sqrt(len(rows)) > norm.isf(_P_VALUE / 2 / y.shape[1])
 
 
 def _encoder_of(values, target, rows, seed):

@@ -25,7 +25,7 @@ from .summary import Summary, read_blocks
 from .table import RowTable, check_table
 
 if TYPE_CHECKING:
-    from .layout import Layout
+    from .layout import Layout, Parts
     from .target import Target
 
 _LARGEST = 8e307  # a little less than half of what float64 can hold
@@ -275,10 +275,8 @@ class TrainingData:
         The other inputs; all inputs if all are constant.
     shared_unit : bool
         Whether the inputs seem to share a unit of measurement.
-    unit_of : ndarray of shape (n_inputs,), int, or None
-        Number of what each input is selected with; None where each is selected alone.
-    share : ndarray of shape (n_inputs,), float64, or None
-        Share of each input in the variance of its unit.
+    parts : Parts or None
+        How inputs make up what is selected; None where each is selected alone.
     layout : Layout or None
         None for a part of a training.
     table : object or None
@@ -294,8 +292,7 @@ class TrainingData:
     constant: np.ndarray
     varying: np.ndarray
     shared_unit: bool
-    unit_of: np.ndarray | None = None
-    share: np.ndarray | None = None
+    parts: Parts | None = None
     layout: Layout | None = None
     table: Any = None
 
@@ -320,10 +317,8 @@ class TrainingData:
         check_finite(X, summary, feature_names)
         rows = np.arange(X.shape[0]) if sample_weight is None else np.flatnonzero(sample_weight)
         constant = summary.used_low == summary.used_high
-        unit_of = share = None
         if layout is not None:
             constant |= layout.of_inputs(layout.excluded)
-            unit_of, share = layout.unit_of_input, layout.share
         varying = np.arange(len(constant)) if constant.all() else np.flatnonzero(~constant)
         return cls(
             X,
@@ -335,16 +330,15 @@ class TrainingData:
             constant,
             varying,
             summary.share_unit,
-            unit_of,
-            share,
+            None if layout is None else layout.parts,
             layout,
             X if table is None else table,
         )
 
-    def with_inputs(self, X, unit_of=None, share=None) -> TrainingData:
+    def with_inputs(self, X, parts: Parts | None) -> TrainingData:
         """Return data with other inputs, such as shadows, for a part of a training."""
         data = TrainingData.of(X, self.y, self.target, self.sample_weight)
-        return replace(data, unit_of=unit_of, share=share)
+        return replace(data, parts=parts)
 
     @property
     def columns(self) -> np.ndarray | None:

@@ -13,6 +13,39 @@ from .encoding import Encoding
 from .kinds import is_missing
 from .roles import column_mask, place_of, places_of
 
+_LEAST_CROSSED = 0.25  # share of its column that an input with squares and products has
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which inputs make up a unit, and how much each may contribute.
+
+    Attributes
+    ----------
+    unit_of : ndarray of shape (n_inputs,), int
+        Number of the unit.
+    share : ndarray of shape (n_inputs,), float64
+        Share in the variance of the unit.
+    crossed : ndarray of shape (n_inputs,), bool
+        Whether polynomials have squares and products of the input.
+    """
+
+    unit_of: np.ndarray
+    share: np.ndarray
+    crossed: np.ndarray
+
+    def of(self, inputs: np.ndarray) -> Parts:
+        """Return the parts of some inputs only."""
+        return Parts(self.unit_of[inputs], self.share[inputs], self.crossed[inputs])
+
+    def with_copies(self, copied: list[np.ndarray]) -> Parts:
+        """Append blocks of copies of some inputs; those of each block make units of their own."""
+        n = self.unit_of.max() + 1
+        blocks = [np.arange(len(self.unit_of)), *copied]
+        every = np.concatenate(blocks)
+        block = np.repeat(np.arange(len(blocks)), [len(one) for one in blocks])
+        return Parts(self.unit_of[every] + n * block, self.share[every], self.crossed[every])
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -111,16 +144,18 @@ class Layout:
         return self.unit_of_column if self.grouped else None
 
     @property
-    def share(self) -> np.ndarray | None:
-        """Share of each input in the variance of its unit, (n_inputs,); None where all are 1."""
+    def parts(self) -> Parts | None:
+        """How inputs make up units; None where each is a unit of its own."""
         unit_of = self.unit_of_input
         if unit_of is None:
             return None
-        share = np.ones(len(unit_of)) if self.encoding is None else self.encoding.share
+        share, crossed = np.ones(len(unit_of)), np.ones(len(unit_of), dtype=bool)
+        if self.encoding is not None:
+            share, crossed = self.encoding.share, self.encoding.share >= _LEAST_CROSSED
         if self.grouped:
             seen = np.bincount(self.unit_of_column, ~self.excluded)  # columns of each unit
             share = share / np.maximum(seen, 1)[unit_of]
-        return share
+        return Parts(unit_of, share, crossed)
 
     def of_inputs(self, mask: np.ndarray) -> np.ndarray:
         """Return a mask of columns as one of inputs."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What y is: classes, labels or numbers, decided once by one rule, and encoded for a network."""
+"""What y is, decided once by one rule, and encoded for a network."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_array
 
+from ..utils.text import listed
 from ..utils.warning import warn_user
 from .inputs import mean_one
 from .kinds import is_missing, on_host, refuse_other_kinds
 from .summary import power_of_two
+from .survival import concordance, from_columns, from_fields
 
-TASKS = ("auto", "classification", "multilabel", "regression")
+TASKS = ("auto", "classification", "multilabel", "regression", "survival")
 _FEW_VALUES = 20  # so many different whole numbers are classes, whatever they are
 _ADVICE = (
     "For several numbers per sample pass task='regression'; for several labels make y an array of "
-    "zeros and ones, for example with sklearn.preprocessing.MultiLabelBinarizer."
+    "zeros and ones, for example with sklearn.preprocessing.MultiLabelBinarizer; for events and "
+    "times pass task='survival'."
 )
 _CONSTANT = "y is constant: there is nothing that features could explain."
 
@@ -32,11 +35,13 @@ class Target:
 
     Attributes
     ----------
-    task : {"classification", "multilabel", "regression"}
-        One class per sample; several labels per sample; one or several numbers per sample.
+    task : {"classification", "multilabel", "regression", "survival"}
+        One class per sample; several labels per sample; one or several numbers per sample; the
+        time until an event or until censoring.
     values : ndarray
         Class numbers of shape (n_samples,), int64; or (n_samples, n_outputs), float32, numbers
-        with mean 0 and standard deviation 1.
+        with mean 0 and standard deviation 1; or (n_samples, 2), float32, events (zeros and ones)
+        and ranks of the times.
     n_outputs : int
         Outputs that the network needs.
     classes : ndarray of shape (n_classes,), or None
@@ -65,10 +70,14 @@ class Target:
         used = slice(None) if sample_weight is None else sample_weight > 0
         if task == "auto":
             task = _task_of(y[used], named)
+        if y.dtype.names is not None and task != "survival":
+            raise ValueError(f"y holds events and times: task={task!r} does not suit it.")
         if task == "classification":
             return cls._of_classes(y, used)
         if task == "multilabel":
             return cls._of_labels(y.reshape(len(y), -1), used)
+        if task == "survival":
+            return cls._of_times(from_columns(y), used)
         return cls._of_numbers(y, used, sample_weight)
 
     @classmethod
@@ -117,6 +126,33 @@ class Target:
         values[used] = (y[used] - mean) / scale
         return cls("regression", values, y.shape[1], mean=mean, scale=scale)
 
+    @classmethod
+    def _of_times(cls, y, used):
+        negative = np.flatnonzero(y["time"] < 0)
+        if len(negative):
+            raise ValueError(
+                f"The time in y is negative in {_rows(negative)}: {y['time'][negative[0]]:g}."
+            )
+        rank = np.unique(y["time"], return_inverse=True)[1]
+        values = np.column_stack([y["event"], rank]).astype(np.float32)
+        if not y["event"][used].any():
+            raise ValueError(
+                f"y has no events: all {len(rank[used])} samples are censored (rows 0 to "
+                f"{len(y) - 1}), so that features cannot explain any."
+            )
+        event, rank = values[used].T
+        start = rank[event > 0].min()
+        if not ((rank > start) | ((rank == start) & (event == 0))).any():
+            raise ValueError("No sample in y outlasts an event, so there is nothing to compare.")
+        return cls("survival", values, 1)
+
+    @property
+    def strata(self) -> np.ndarray | None:
+        """Number of each sample's class, or whether it has an event; None for other tasks."""
+        if self.task == "survival":
+            return self.values[:, 0].astype(np.int64)
+        return self.values if self.task == "classification" else None
+
     def as_means(self) -> Target:
         """Return the numbers as they were, for outputs that are logarithms of their means.
 
@@ -155,8 +191,10 @@ class Target:
         return mean_one(weight)
 
     def score(self, y, output: np.ndarray, sample_weight=None) -> float:
-        """Accuracy of the outputs for classes and labels, R2 for numbers."""
-        y = as_array(y)
+        """Accuracy for classes and labels, R2 for numbers, concordance for times."""
+        y = as_array(y, self.task)
+        if self.task == "survival":
+            return concordance(y, output[:, 0], sample_weight)
         if self.classes is not None:
             if y.ndim > 1:
                 raise ValueError(f"y must be one class per sample. Got y of shape {y.shape}.")
@@ -187,12 +225,13 @@ def unit_of(*arrays):
 def task_of(y, warn: bool = True) -> str:
     """Decide what y is.
 
-    Text, booleans and categories are classes; several columns of zeros and ones are labels, other
-    several columns are numbers, and so is a column with fractions. Whole numbers are classes if
-    there are at most 20 different ones, or if they run from 0 or 1 without large gaps and are
-    about equally frequent, as codes of classes are. Otherwise they are a quantity, such as ages,
-    years, counts or prices. The container of y makes no difference: a nullable integer, a Python
-    integer in an object array and a float without fractions are whole numbers.
+    Text, booleans and categories are classes; a structured array is events and times; several
+    columns of zeros and ones are labels, other several columns are numbers, and so is a column with
+    fractions. Whole numbers are classes if there are at most 20 different ones, or if they run from
+    0 or 1 without large gaps and are about equally frequent, as codes of classes are. Otherwise
+    they are a quantity, such as ages, years, counts or prices. The container of y makes no
+    difference: a nullable integer, a Python integer in an object array and a float without
+    fractions are whole numbers.
 
     Parameters
     ----------
@@ -201,7 +240,7 @@ def task_of(y, warn: bool = True) -> str:
 
     Returns
     -------
-    {"classification", "multilabel", "regression"}
+    {"classification", "multilabel", "regression", "survival"}
 
     Warns
     -----
@@ -211,15 +250,17 @@ def task_of(y, warn: bool = True) -> str:
     return _task_of(*_read(y), warn)
 
 
-def strata(y, classes: bool = False) -> np.ndarray | None:
-    """Return the number of each sample's class, (n_samples,); None if y contains no classes.
+def strata(y, task: str = "auto") -> np.ndarray | None:
+    """Return the number of each sample's class, or whether it has an event, (n_samples,).
 
-    They are `classes` for certain, or if :func:`task_of` finds them.
+    None if y contains neither. The `task` is known, or :func:`task_of` finds it.
     """
     if y is None:
         return None
     y, named = _read(y)
-    if y.ndim > 1 or not (classes or _task_of(y, named, warn=False) == "classification"):
+    if task == "survival" or y.dtype.names is not None:
+        return from_columns(y)["event"].astype(np.int64)
+    if y.ndim > 1 or "classification" not in (task, _task_of(y, named, warn=False)):
         return None
     return np.unique(y, return_inverse=True)[1]
 
@@ -229,6 +270,8 @@ def _task_of(y, named: bool, warn: bool = True) -> str:
         if y.ndim > 1:
             raise ValueError(f"y holds text in several columns. {_ADVICE}")
         return "classification"
+    if y.dtype.names is not None:
+        return "survival"
     if y.ndim > 1:
         return _task_of_columns(y)
     if y.dtype.kind == "b":
@@ -272,9 +315,13 @@ def _is_whole(y) -> bool:
     return bool(((y == np.rint(y)) & (np.abs(y) < 2**53)).all())
 
 
-def as_array(y) -> np.ndarray:
-    """Return any y as an array of numbers or text; one column becomes one dimension."""
-    return _read(y)[0]
+def as_array(y, task: str = "auto") -> np.ndarray:
+    """Return any y as an array of numbers or text; one column becomes one dimension.
+
+    Events and times become a structured array with these two fields.
+    """
+    y = _read(y)[0]
+    return from_columns(y) if task == "survival" else y
 
 
 def _read(y) -> tuple[np.ndarray, bool]:
@@ -285,6 +332,10 @@ def _read(y) -> tuple[np.ndarray, bool]:
     refuse_other_kinds(y, "y")
     if sparse.issparse(y):
         y = y.toarray()
+    if isinstance(y, np.ndarray) and y.dtype.names is not None:
+        y = from_fields(y)
+        _refuse_missing(~np.isfinite(y["time"]))
+        return y, False
     columns = getattr(y, "columns", None)
     if columns is not None and hasattr(y, "dtypes"):  # a data frame
         # By position in pandas, where names may repeat.
@@ -300,7 +351,7 @@ def _read(y) -> tuple[np.ndarray, bool]:
     if array.dtype.kind not in "biufUO":
         raise ValueError(f"y holds neither text nor numbers: {array.dtype}.")
     if array.dtype.kind == "f":
-        _refuse_missing(np.count_nonzero(~np.isfinite(array)))
+        _refuse_missing(~np.isfinite(array))
     return array, categories or array.dtype.kind in "UO"
 
 
@@ -320,7 +371,7 @@ def _of_series(y):
     # A type of pandas or polars: a missing value must not turn integers into floats.
     missing = getattr(y, "isna", getattr(y, "is_null", None))
     if missing is not None:
-        _refuse_missing(int(np.asarray(missing()).sum()))
+        _refuse_missing(np.asarray(missing()))
     return _checked(np.asarray(y.to_numpy())), categories
 
 
@@ -336,7 +387,7 @@ def _checked(y):
 
 def _of_objects(y):
     """Python objects as text or numbers; whole numbers stay whole, however large they are."""
-    _refuse_missing(sum(map(is_missing, y.flat)))
+    _refuse_missing(np.reshape([is_missing(label) for label in y.flat], y.shape))
     n_text = sum(isinstance(label, str) for label in y.flat)
     if n_text == y.size:
         return y
@@ -353,21 +404,27 @@ def _of_objects(y):
         raise ValueError(f"y holds neither text nor numbers: {error}.") from error
 
 
-def _refuse_missing(n_missing):
-    if n_missing:
-        raise ValueError(f"Input y contains {n_missing} NaN or inf values.")
+def _refuse_missing(missing):
+    if missing.any():
+        rows = np.unique(np.nonzero(missing)[0])
+        raise ValueError(
+            f"Input y contains {np.count_nonzero(missing)} NaN or inf values, in {_rows(rows)}."
+        )
+
+
+def _rows(rows) -> str:
+    return f"row{'s' if len(rows) > 1 else ''} {listed(rows, 5)}"
 
 
 def validation_split(target: Target, rows: np.ndarray, fraction: float, rng: np.random.Generator):
     """Split rows at random into (training, validation) rows, both ascending.
 
-    Classes keep their shares, and each keeps at least one row for training.
+    Classes, and events, keep their shares, and each class keeps at least one row for training.
     """
-    rows = rng.permutation(rows)
-    if target.task == "classification":
-        labels = target.values[rows]
-        rows = rows[np.argsort(labels, kind="stable")]
-        _, first_of_class = np.unique(target.values[rows], return_index=True)
+    rows, classes = rng.permutation(rows), target.strata
+    if classes is not None:
+        rows = rows[np.argsort(classes[rows], kind="stable")]
+        _, first_of_class = np.unique(classes[rows], return_index=True)
         eligible = np.delete(rows, first_of_class)
     else:
         eligible = rows[1:]

@@ -54,15 +54,15 @@ class CrossValidatedK(BaseEstimator):
         the others, ``"y"`` chooses K by labels; the ranking still ignores them.
     estimator : estimator or None, default=None
         It receives the selected columns of X as they are. A ``random_state`` of None is set from
-        that of the selector, here and in `cv`. None means ``SVC()`` for classes and
-        kernel ridge regression with an RBF kernel for numbers and several labels, both on
-        standardised features, and ``Ridge()`` for X. These are fitted to at most 2,000 random
-        samples of a training part, and scored on at most 2,000.
+        that of the selector, here and in `cv`. None means ``SVC()`` for classes, kernel ridge
+        regression with an RBF kernel for numbers and several labels, and Cox regression with a
+        ridge penalty for survival, all on standardised features, and ``Ridge()`` for X. These are
+        fitted to at most 2,000 random samples of a training part, and scored on at most 2,000.
     scoring : str, callable or None, default=None
         As in :func:`sklearn.model_selection.cross_val_score`. None means the estimator's own
-        `score`: for the default estimators accuracy for classes, and R2 for numbers and several
-        labels. With ``target="X"`` the score is always the share of the variance of all features
-        that is explained in those not selected, at least 0.
+        `score`: for the default estimators accuracy for classes, R2 for numbers and several labels,
+        and Harrell's concordance for survival. With ``target="X"`` the score is always the share of
+        the variance of all features that is explained in those not selected, at least 0.
 
     Notes
     -----

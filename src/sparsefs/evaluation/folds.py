@@ -13,7 +13,7 @@ from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 
 from ..data.kinds import on_host
-from ..data.target import task_of
+from ..data.target import strata, task_of
 from .groups import refuse_split_groups, splitter_of_groups
 
 
@@ -62,14 +62,14 @@ def folds_of(cv, n_samples: int, scorer, rng, who: str, advice: str = "", groups
             f"(training, validation) samples {sizes[:5]}."
         )
     if scorer.y is not None:
+        task = scorer.target.task
+        what = {"classification": "one class only", "survival": "no events"}
         for number, (train, _) in enumerate(folds):
-            if (scorer.y[train] == scorer.y[train[0]]).all():
-                what = (
-                    "one class only" if scorer.target.task == "classification" else "a constant y"
-                )
+            y = scorer.y[train]
+            if not y["event"].any() if task == "survival" else (y == y[0]).all():
                 raise ValueError(
                     f"{who} cannot use fold {number} of {len(folds)}: its training part has "
-                    f"{what}. Pass another 'cv'.{advice}"
+                    f"{what.get(task, 'a constant y')}. Pass another 'cv'.{advice}"
                 )
     return folds
 
@@ -102,9 +102,8 @@ def row_numbers(part, n_samples: int, who: str) -> np.ndarray:
 def _folds_of_groups(cv, rows, groups, scorer, rng):
     """Shuffled folds of whole groups."""
     groups = np.unique(groups, return_inverse=True)[1]
-    classes = None
-    if scorer.target is not None and scorer.target.task == "classification":
-        classes = scorer.target.values[rows]
+    classes = None if scorer.target is None else scorer.target.strata
+    classes = None if classes is None else classes[rows]
     splitter = splitter_of_groups(
         cv, groups.max() + 1, classes is not None, int(rng.integers(2**31))
     )
@@ -143,6 +142,16 @@ def that_knows_the_task(estimator, y, sample_weight=None):
     return estimator.set_params(**({f"{prefix}task": task} if task else {}))
 
 
+def strata_of(estimator, y):
+    """Return the class of each sample, or whether it has an event; None if y has neither.
+
+    The estimator is one :func:`that_knows_the_task`.
+    """
+    if getattr(last_step(estimator)[0], "task", None) == "survival":
+        return strata(y, "survival")
+    return strata(y, "classification" if is_classifier(estimator) else "auto")
+
+
 def last_step(estimator):
     """Return the last step of pipelines, and the prefix of the names of its parameters."""
     prefix = ""
@@ -161,9 +170,9 @@ def _task_of_selector(selector, y, sample_weight=None):
 
 
 def _shuffled_folds(n_folds, rows, target, rng):
-    """Folds of equal size; rows of one class are spread evenly, however few they are."""
+    """Folds of equal size; rows of one class, or events, are spread evenly, however few."""
     order = rng.permutation(rows)
-    if target is not None and target.task == "classification":
-        order = order[np.argsort(target.values[order], kind="stable")]
+    if target is not None and target.strata is not None:
+        order = order[np.argsort(target.strata[order], kind="stable")]
     validation = [np.sort(order[fold::n_folds]) for fold in range(n_folds)]
     return [(np.setdiff1d(rows, part), part) for part in validation]

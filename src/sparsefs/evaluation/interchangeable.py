@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +11,10 @@ from scipy import sparse
 from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import squareform
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _get_feature_names, check_is_fitted
 
+from ..data.cells import is_plain, read_column
 from ..data.inputs import check_finite
 from ..data.summary import ALIKE, Summary
 from .path import as_matrix
@@ -35,7 +38,8 @@ def feature_groups(X: Data, *, threshold: float = ALIKE) -> Ints:
     Parameters
     ----------
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Data without missing values. Of more than 2,000 samples, 2,000 are used.
+        Missing values count as the mean; columns of texts are like no other. Of more than 2,000
+        samples, 2,000 are used.
     threshold : float in [0, 1), default=0.9
         Absolute correlation of Pearson.
 
@@ -47,7 +51,7 @@ def feature_groups(X: Data, *, threshold: float = ALIKE) -> Ints:
     Raises
     ------
     ValueError
-        If X contains NaN or infinite values, or `threshold` is unusable.
+        If X contains infinite values, or `threshold` is unusable.
 
     Notes
     -----
@@ -97,7 +101,8 @@ def alternatives(selector: Estimator, X: Data, *, threshold: float = ALIKE) -> p
     selector : estimator
         Fitted, with ``get_support``: a selector of this library or of scikit-learn.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        The data of the fit. Of more than 2,000 samples, 2,000 are used.
+        The data of the fit. Missing values count as the mean; columns of texts are like no other.
+        Of more than 2,000 samples, 2,000 are used.
     threshold : float in [0, 1), default=0.9
         Absolute correlation of Pearson above which a feature is an alternative.
 
@@ -113,7 +118,7 @@ def alternatives(selector: Estimator, X: Data, *, threshold: float = ALIKE) -> p
     ImportError
         If pandas is not installed.
     ValueError
-        If X does not suit the selector, or contains NaN or infinite values.
+        If X does not suit the selector, or contains infinite values.
 
     Examples
     --------
@@ -188,16 +193,35 @@ def by_similarity(correlations: np.ndarray) -> np.ndarray:
     return leaves_list(linkage(distance, "average", optimal_ordering=True))
 
 
+def _numbers_of(X):
+    """Columns of numbers and dates; others are like no other column."""
+    numbers = np.zeros(X.shape)
+    for j in range(X.shape[1]):
+        values = read_column(X, j, j)
+        if values.dtype.kind == "M":
+            values = np.where(np.isnat(values), np.nan, values.astype(np.float64))
+        if values.dtype.kind == "f":
+            numbers[:, j] = values
+    return numbers
+
+
 class _Columns:
     """Columns of X without their means, of length 1, a block at a time."""
 
     def __init__(self, X, threshold):
         if not (isinstance(threshold, (int, float)) and 0 <= threshold < 1):
             raise ValueError(f"threshold must be at least 0 and below 1. Got {threshold!r}.")
-        matrix = as_matrix(X)
-        check_finite(matrix, Summary.of(matrix), _get_feature_names(X))
-        if matrix.shape[0] > _MOST_ROWS:
-            matrix = matrix[np.linspace(0, matrix.shape[0] - 1, _MOST_ROWS).astype(np.int64)]
+        n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
+        if n_rows > _MOST_ROWS:
+            X = _safe_indexing(X, np.linspace(0, n_rows - 1, _MOST_ROWS).astype(np.int64))
+        names = _get_feature_names(X)
+        matrix = as_matrix(X) if is_plain(X) else _numbers_of(X)
+        if not sparse.issparse(matrix) and np.isnan(matrix).any():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # of columns without values
+                mean = np.nan_to_num(np.nanmean(matrix, axis=0))
+            matrix = np.where(np.isnan(matrix), mean, matrix)
+        check_finite(matrix, Summary.of(matrix), names)
         self._X = matrix.tocsc() if sparse.issparse(matrix) else matrix
         self.n = matrix.shape[1]
         self._all: np.ndarray | None = None

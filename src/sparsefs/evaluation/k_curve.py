@@ -80,15 +80,17 @@ def k_curve(
         Numbers of features; larger ones than the number of features are lowered to it. None means
         1, 2, 3, 4, 6, 8, 11, 16, ... up to 256, as in :class:`~sparsefs.CrossValidatedK`.
     estimator : estimator or None, default=None
-        It receives the selected columns as they are. None means ``SVC()`` for classes and kernel
-        ridge regression for numbers, both on standardised features and on at most 2,000 rows of
-        each part, and ``Ridge()`` if features are predicted.
+        It receives the selected columns as they are. None means ``SVC()`` for classes, kernel
+        ridge regression for numbers and Cox regression with a ridge penalty for survival, all on
+        standardised features and on at most 2,000 rows of each part, and ``Ridge()`` if features
+        are predicted. For survival, `y` reaches it as a structured array with the fields event and
+        time.
     scoring : str, callable or None, default=None
         As in :func:`sklearn.model_selection.cross_val_score`. None means the estimator's own
-        `score`.
+        `score`; for survival without an `estimator` that is Harrell's concordance.
     cv : int, cross-validation generator, iterable of splits or None, default=None
-        An int is a number of shuffled folds, stratified for classes; None means 5. They depend on
-        `y`, `sample_weight` and `random_state` only, so that rankers can be compared.
+        An int is a number of shuffled folds, stratified by classes or events; None means 5. They
+        depend on `y`, `sample_weight` and `random_state` only, so that rankers can be compared.
     sample_weight : array-like of shape (n_samples,) or None, default=None
         Passed to every part of ranker, estimator and score that takes weights. Samples of weight
         0 are left out.
@@ -103,7 +105,7 @@ def k_curve(
     importance_getter : str or callable, default="auto"
         Where the scores of the features are read from, as in
         :class:`~sparsefs.StabilitySelector`; for a pipeline in the last step.
-    task : {"auto", "classification", "multilabel", "regression"}, default="auto"
+    task : {"auto", "classification", "multilabel", "regression", "survival"}, default="auto"
         Task of the default estimator. ``"auto"`` is the task of the selector or the estimator; if
         they have none, it is decided from `y`.
 

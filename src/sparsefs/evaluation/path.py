@@ -146,7 +146,7 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> K
     task = RankingTask(
         requesting_weights(ranker),
         data.table,
-        None if data.target is None else as_array(data.y),
+        None if data.target is None else as_array(data.y, data.target.task),
         data.sample_weight,
         scorer,
         choice,
@@ -193,8 +193,9 @@ def scores_of(results: list[FoldResult], choice: CrossValidatedK) -> tuple[Any, 
     of_subsets = [one.of_subsets for one in results]
     if not (np.isfinite(scores).all() and np.isfinite(of_subsets).all()):
         raise ValueError(
-            "Scores are not finite: 'scoring' must suit y, and R2 needs two samples in every "
-            f"validation part (cv={choice.cv!r}, scoring={choice.scoring!r})."
+            "Scores are not finite: 'scoring' must suit y, R2 needs two samples in every "
+            "validation part, and the concordance an event that a sample outlasts "
+            f"(cv={choice.cv!r}, scoring={choice.scoring!r})."
         )
     return Ks, scores
 

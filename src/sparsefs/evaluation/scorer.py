@@ -17,6 +17,7 @@ from sklearn.svm import SVC
 
 from ..data.target import Target, as_array, unit_of, validation_split
 from ..utils.random import seeded_where_open
+from .cox import RidgeCox
 from .weights import call_with_weights, requesting_weights, scorer_takes_weights
 
 MOST_ROWS = 2000  # the SVCs of a fold take a second or two, and time grows with the square
@@ -87,7 +88,7 @@ class Scorer:
                 raise ValueError("scoring of CrossValidatedK is for a target of y, not of X.")
             y, metric = None, "explained variance"
         else:
-            y, metric = as_array(y), _name_of_score(scoring, estimator)
+            y, metric = as_array(y, target.task), _name_of_score(scoring, estimator)
             y = y.astype(
                 {"regression": np.float64, "multilabel": np.int64}.get(target.task, y.dtype)
             )
@@ -101,7 +102,10 @@ class Scorer:
         return cls(y, target, sample_weight, estimator, is_default, scoring, metric)
 
     def subsample(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return at most 2,000 of the rows for the default estimator; classes keep their shares."""
+        """Return at most 2,000 of the rows for the default estimator.
+
+        Classes and events keep their shares.
+        """
         if not self.is_default or len(rows) <= MOST_ROWS:
             return rows
         if self.target is None:
@@ -250,7 +254,7 @@ def held_out_scores(
         Ascending.
     train, held_out : tuple of (X, y)
         X of finite numbers, dense or CSR; y None where features are predicted.
-    task : {"auto", "classification", "multilabel", "regression"}, default="auto"
+    task : {"auto", "classification", "multilabel", "regression", "survival"}, default="auto"
     seed : int, default=0
         Decides which rows are taken where they are many, and the random subsets.
     n_subsets : int, default=0
@@ -319,6 +323,8 @@ class CentredKernelRidge(KernelRidge):
 def _default(target):
     if target is None:
         return Ridge()
+    if target.task == "survival":
+        return RidgeCox()
     if target.task != "classification":
         return CentredKernelRidge(kernel="rbf")
     return DefaultSVC(random_state=0)  # a seed of None would be drawn from numpy's global generator
@@ -331,8 +337,8 @@ def _check_response(scorer, scoring, estimator):
     if "default" not in methods and not any(hasattr(estimator, method) for method in methods):
         raise ValueError(
             f"scoring={scoring!r} needs {' or '.join(methods)}, which the default estimator (an "
-            "SVC for classes, kernel ridge regression for numbers) does not have. Pass an "
-            "'estimator' that has it, such as LogisticRegression()."
+            "SVC for classes, kernel ridge regression for numbers, Cox regression for survival) "
+            "does not have. Pass an 'estimator' that has it, such as LogisticRegression()."
         )
 
 
@@ -360,4 +366,6 @@ def _name_of_score(scoring, estimator) -> str:
         return scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
     if is_classifier(estimator):
         return "accuracy"
+    if isinstance(estimator, RidgeCox):
+        return "concordance"
     return "R2" if is_regressor(estimator) else "score"

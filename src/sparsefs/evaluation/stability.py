@@ -17,10 +17,9 @@ from sklearn.utils.validation import has_fit_parameter
 from ..data import RowTable
 from ..data.inputs import check_length, table_on_disk
 from ..data.kinds import on_host
-from ..data.target import strata
 from ..utils.checks import MOST_FITS, check_size
 from ..utils.random import generators, seed_of, seeded
-from .folds import that_knows_the_task
+from .folds import strata_of, that_knows_the_task
 from .groups import checked_groups, warn_of_lost_groups
 from .subsamples import complementary_pair
 
@@ -181,14 +180,15 @@ def repeated_selections(
         X = rows.tocsr() if sparse.issparse(rows) else rows
     if y is not None:
         check_length(X, y)
-    classes = strata(y) if vary == "half" else None
+    if y is not None:
+        selector = that_knows_the_task(selector, y)
+    classes = strata_of(selector, y) if vary == "half" else None
     if vary == "half" and classes is None:
         classes = np.zeros(X.shape[0] if hasattr(X, "shape") else len(X), dtype=np.intp)
     groups = checked_groups(groups, X)
     passed = groups is not None and has_fit_parameter(selector, "groups")
     if groups is not None and not passed:
         warn_of_lost_groups(selector)
-    selector = that_knows_the_task(selector, y)
     rngs = generators(seed_of(random_state), int(n_repeats))
     with warnings.catch_warnings():  # jobs in threads would leave the filters changed
         found = Parallel(n_jobs=n_jobs)(

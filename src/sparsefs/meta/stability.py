@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from scipy.stats import rankdata
-from sklearn.base import is_classifier, is_regressor
+from sklearn.base import is_regressor
 from sklearn.utils._param_validation import (
     Interval,
     StrOptions,
@@ -18,8 +18,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from ..data.inputs import usable_weight
 from ..data.roles import column_mask
-from ..data.target import strata
-from ..evaluation.folds import that_knows_the_task
+from ..evaluation.folds import strata_of, that_knows_the_task
 from ..evaluation.groups import classes_of_groups
 from ..evaluation.importances import importances
 from ..evaluation.rates import q_values_of
@@ -167,7 +166,8 @@ class StabilitySelector(MetaSelector):
     about a sixth of all features are true, few are found. Features that the estimator scores 0
     are not taken. 25 pairs are enough for most data.
 
-    If y contains classes, each half has half of every class. Samples whose ``sample_weight`` is 0
+    If y contains classes, each half has half of every class; if it contains events and times, half
+    of the events. Samples whose ``sample_weight`` is 0
     are in no half. At least 4 samples are needed.
 
     See Also
@@ -292,7 +292,7 @@ class StabilitySelector(MetaSelector):
             fit_params["sample_weight"] = weight = usable_weight(weight, X)
             rows = rows[weight != 0]
         estimator = that_knows_the_task(self.estimator, y, weight)
-        classes = None if is_regressor(self.estimator) else strata(y, is_classifier(self.estimator))
+        classes = None if is_regressor(self.estimator) else strata_of(estimator, y)
         classes = np.zeros(len(rows), dtype=np.intp) if classes is None else classes[rows]
         if groups is not None:
             groups = groups[rows]

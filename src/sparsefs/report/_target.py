@@ -50,6 +50,8 @@ class TargetFacts:
         check_length(np.empty(n_samples), y)
         y = as_array(y)
         task = task or task_of(y)
+        if task == "survival":
+            raise ValueError("The report does not support a y of events and times.")
         if task == "classification":
             classes, numbers = np.unique(y, return_inverse=True)
             return cls(task, name, [printable(c) for c in _short(classes)], numbers.ravel())

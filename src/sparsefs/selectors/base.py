@@ -166,7 +166,7 @@ verbose, random_state
     _supervised_constraints: ClassVar[dict] = {
         "task": [StrOptions(set(TASKS))],
         "loss": [
-            StrOptions({"auto", "cross_entropy", "binary_cross_entropy", "squared_error"}),
+            StrOptions({"auto", "cross_entropy", "binary_cross_entropy", "squared_error", "cox"}),
             callable,
         ],
         "class_weight": [dict, StrOptions({"balanced"}), None],
@@ -191,8 +191,9 @@ verbose, random_state
             float64. Sparse data stay sparse; a batch at a time is made dense. Memmaps and
             shards larger than 128 MiB are read in chunks.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Target of supervised methods: classes of any type, numbers, several numbers, or
-            several labels (zeros and ones). Ignored by unsupervised methods.
+            Target of supervised methods: classes of any type, numbers, several numbers, several
+            labels (zeros and ones), or events and times of a survival study (a structured array,
+            or two columns with ``task="survival"``). Ignored by unsupervised methods.
         sample_weight : array-like of shape (n_samples,) or None, default=None
             Non-negative weights. Samples of weight 0 are left out.
         groups : array-like of shape (n_samples,) or None, default=None

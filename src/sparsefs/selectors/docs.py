@@ -13,9 +13,9 @@ K : int, float, "auto" or CrossValidatedK, default=50
     cross-validation in `fit`; pass a :class:`CrossValidatedK` to change its settings.""",
     "columns": """\
 missing : {"auto", "error"}, default="auto"
-    What to do with missing values. ``"auto"``: numbers get the median and an input that says
-    where; among texts and categories, a missing value is a value of its own. Sparse matrices
-    and files on disk must have none.
+    What to do with missing values. ``"auto"``: numbers are estimated, and an input says where
+    they are missing if y differs there; among texts and categories, a missing value is a value
+    of its own, see :doc:`/tables`. Sparse matrices and files on disk must have none.
 feature_groups : array-like of shape (n_features,), dict of str to list, list of lists, or None, \
 default=None
     Groups of features that are selected together, such as pathways, sensors or columns made of
@@ -44,16 +44,17 @@ scaling : {"auto", "global", "feature", "minmax", "none"}, default="auto"
     ``"global"`` if the features seem to share a unit, and ``"feature"`` if their spreads differ
     more than a hundredfold.""",
     "target": """\
-task : {"auto", "classification", "multilabel", "regression"}, default="auto"
-    What y contains: one class per sample, several labels per sample, or numbers. ``"auto"``
+task : {"auto", "classification", "multilabel", "regression", "survival"}, default="auto"
+    What y contains: one class per sample, several labels per sample, numbers, or the event and
+    the time of a survival study. ``"auto"``
     decides from y, and warns if whole numbers could be classes or a quantity; see
     :doc:`/targets`.
-loss : {"auto", "cross_entropy", "binary_cross_entropy", "squared_error"} or callable, \
+loss : {"auto", "cross_entropy", "binary_cross_entropy", "squared_error", "cox"} or callable, \
 default="auto"
-    ``"auto"`` is cross-entropy for classes, binary cross-entropy for labels and squared error for
-    numbers. Or any loss of torch's kind: ``torch.nn.HuberLoss()``, a function such as
-    ``torch.nn.functional.poisson_nll_loss``, or your own; see :doc:`/targets`. It is tried on
-    a few rows before the training.
+    ``"auto"`` is cross-entropy for classes, binary cross-entropy for labels, squared error for
+    numbers and Cox's partial likelihood for survival. Or any loss of torch's kind:
+    ``torch.nn.HuberLoss()``, a function such as ``torch.nn.functional.poisson_nll_loss``, or your
+    own; see :doc:`/targets`. It is tried on a few rows before the training.
 class_weight : dict, "balanced" or None, default=None
     Weights of the classes; ``"balanced"`` gives all classes the same total weight.""",
     "held_out": """\

@@ -50,7 +50,8 @@ class GradualPruningSelector(BaseSelector):
 
     - Wide data of few samples (at most 500, and at least twice as many features, in a dense
       array of at most 33 million numbers): ridge regressions on the features and their squares,
-      solved exactly. There is no chance in them, and a fit takes a tenth of a second.
+      solved exactly. There is no chance in them, and a fit takes a tenth of a second. For survival
+      the events are counted, not the samples, of which there may be 1,000.
     - All other data: several small networks that share their inputs and keep training on those
       that remain. Ridge regressions have a vote; the more they explain, the more it counts. The
       last 20 features are ranked by polynomials of second degree, if those explain at least half as
@@ -84,7 +85,7 @@ class GradualPruningSelector(BaseSelector):
         Learning rate of the first step; it falls to 0 along half a cosine.
     weight_decay : "auto" or float, default="auto"
         Weights shrink by `learning_rate_init` times this in every step. ``"auto"`` is 2, and 0.5
-        if y holds numbers, whose size the weights must be able to reach.
+        if y holds numbers or times, as the weights must be able to reach the size of the outputs.
     noise_std : float, default=1.0
         Mean standard deviation, over the networks, of the Gaussian noise on the scaled inputs.
         The networks' values are evenly spaced between 0 and twice the mean. With more than 1,000
@@ -241,7 +242,7 @@ class GradualPruningSelector(BaseSelector):
         all_data, n_shadows = data, 0
         if self.n_shadows != 0:
             self._refuse_beyond_memory(data.X, "n_shadows")
-            n_shadows = self._n_shadows(_n_units(data.unit_of, candidates))
+            n_shadows = self._n_shadows(_n_units(data.parts, candidates))
             all_data = with_shadows(data, candidates, n_shadows, rng)
         X, columns = all_data.X, all_data.varying
         moments = Scaling(X, "feature", data.sample_weight, all_data.summary)
@@ -251,7 +252,7 @@ class GradualPruningSelector(BaseSelector):
             data.sample_weight,
             all_data.constant,
             self._scaling_of(data) == "root",
-            all_data.share,
+            None if all_data.parts is None else all_data.parts.share,
         )
         if self._in_closed_form(data, len(columns)):
             training = self._eliminated(all_data, scaling, device, covariates)
@@ -264,7 +265,7 @@ class GradualPruningSelector(BaseSelector):
             spread = np.where(data.constant, 0.0, spread[:n_inputs])
             extras = {"scores_std_": layout.of_columns(spread)}
             if n_shadows:
-                p_values = shadow_p_values(scores, n_inputs, all_data.unit_of)
+                p_values = shadow_p_values(scores, n_inputs, all_data.parts)
                 p_values = np.where(data.constant | given, 1.0, p_values)
                 extras["p_values_"] = layout.least_of_columns(p_values)
             return FitResult(scores[:n_inputs], history, training.costs(n_inputs), extras=extras)
@@ -282,7 +283,7 @@ class GradualPruningSelector(BaseSelector):
             warn_user(
                 "No features were selected: none is better than the shadows, which have no "
                 f"relation to y, at a false discovery rate of {_RATE:g}. The smallest p-value is "
-                f"{fitted.extras['p_values_'].min():.2g} for {_n_units(data.unit_of, candidates)} "
+                f"{fitted.extras['p_values_'].min():.2g} for {_n_units(data.parts, candidates)} "
                 "features. A larger 'n_shadows' lets fewer features stand out; K as a number "
                 "selects any."
             )
@@ -350,13 +351,16 @@ class GradualPruningSelector(BaseSelector):
         def few(n_rows):
             return n_rows <= _FEW_ROWS and n_columns >= _WIDE * n_rows
 
+        few_events = False  # which are what counts for survival, not the censored samples
+        if data.target is not None and data.target.task == "survival" and n_rows <= _FEW:
+            few_events = few(int(data.target.strata[data.rows].sum()))
         return (
             self.supervised
             and not callable(self.loss)
             and isinstance(data.X, np.ndarray)
             and n_rows * n_all <= HELD  # all, and their squares, are in memory
             # Copies are only looked for where it matters: that reads all rows.
-            and (few(n_rows) or few(_n_distinct(data.X, data.rows, _FEW_ROWS + 1)))
+            and (few_events or few(n_rows) or few(_n_distinct(data.X, data.rows, _FEW_ROWS + 1)))
         )
 
     def _eliminated(self, data, scaling, device, covariates):
@@ -368,15 +372,19 @@ class GradualPruningSelector(BaseSelector):
 
         columns = data.varying
         scaled = to_device(scaling.loaded(data.X, data.rows, columns), device)
-        y = as_outputs(data.target, data.rows)
+        y = as_outputs(data.target, data.rows, data.sample_weight)
         z, y, weight = samples(scaled, y, data.sample_weight, data.rows)
         if len(covariates):
             given = np.isin(columns, covariates)
             places = to_device(given, device)
             z, y = adjusted(z[~places], y, weight, z[places])
             columns = columns[~given]
-        ridges = Ridges(z, y, weight, _PENALTIES[self.redundancy])
-        return Elimination(ridges, columns, data.unit_of)
+        parts = data.parts
+        share = (
+            None if parts is None else to_device(parts.share[columns].astype(np.float32), device)
+        )
+        ridges = Ridges(z, y, weight, _PENALTIES[self.redundancy], share)
+        return Elimination(ridges, columns, parts)
 
     def _networks(self, data, scaling, rng, device, progress, covariates):
         import torch
@@ -424,7 +432,7 @@ class GradualPruningSelector(BaseSelector):
             drop = self.redundancy == "drop"
             penalties = [10 * penalty for penalty in _PENALTIES[self.redundancy]]
             regressions = Regressions(
-                data.target, data.rows, weight, penalties, drop, rng, data.share
+                data.target, data.rows, weight, penalties, drop, rng, data.parts
             )
         return GradualPruning(
             networks,
@@ -440,7 +448,7 @@ class GradualPruningSelector(BaseSelector):
             loss_of_constant=loss_of_constant(self.loss, data.target, weight, data.rows),
             regressions=regressions,
             covariates=covariates,
-            unit_of=data.unit_of,
+            parts=data.parts,
         )
 
     def _width(self, n_inputs, n_at_first):
@@ -454,7 +462,7 @@ class GradualPruningSelector(BaseSelector):
     def _decay(self, target):
         if self.weight_decay != "auto":
             return self.weight_decay
-        return 0.5 if target is not None and target.task == "regression" else 2.0
+        return 0.5 if target is not None and target.task in ("regression", "survival") else 2.0
 
     def _components(self, data, scaling, rng):
         """Scores of principal components: what networks without labels learn."""
@@ -476,9 +484,9 @@ def _n_distinct(X, rows, most: int) -> int:
     return len({np.ascontiguousarray(row).tobytes() for row in some})
 
 
-def _n_units(unit_of, inputs) -> int:
+def _n_units(parts, inputs) -> int:
     """Number of features that the inputs are of."""
-    return len(inputs if unit_of is None else np.unique(unit_of[inputs]))
+    return len(inputs if parts is None else np.unique(parts.unit_of[inputs]))
 
 
 def _near_copies_of(X, scaling, rows, candidates, layout, scores):

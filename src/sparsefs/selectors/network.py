@@ -160,9 +160,9 @@ class NetworkSelector(BaseSelector):
 
         def snapshot(**further) -> FitResult:
             values = data.of_all(importance.scores(network)) if scores is None else scores()
-            if data.share is not None:
+            if data.parts is not None:
                 # Else noise in many inputs would have a larger sum than noise in one.
-                values = values * np.sqrt(data.share)
+                values = values * np.sqrt(data.parts.share)
             fitted = FittedNetwork.of(network, batches.scaling, columns() if columns else None)
             return FitResult(values, network=fitted, **further)
 
@@ -295,7 +295,11 @@ class AutoencoderSelector(NetworkSelector):
             filled_sides=filled_sides,
         )
         scaling = Scaling(
-            data.X, self._scaling_of(data), data.sample_weight, data.summary, data.share
+            data.X,
+            self._scaling_of(data),
+            data.sample_weight,
+            data.summary,
+            None if data.parts is None else data.parts.share,
         )
         batches = make_batches(
             data.X,
@@ -363,7 +367,7 @@ class PerceptronSelector(NetworkSelector):
         -------
         float
             Accuracy for classes, share of the samples with all labels right for several labels,
-            R2 (the mean over the outputs) for numbers.
+            R2 (the mean over the outputs) for numbers, Harrell's concordance for survival.
         """
         X = self._checked_for_network(X)
         check_length(X, y)
@@ -415,7 +419,11 @@ class PerceptronSelector(NetworkSelector):
         if size == "auto":
             size = self._small_batch if len(data.rows) < _SMALL else 100
         scaling = Scaling(
-            data.X, self._scaling_of(data), data.sample_weight, data.summary, data.share
+            data.X,
+            self._scaling_of(data),
+            data.sample_weight,
+            data.summary,
+            None if data.parts is None else data.parts.share,
         )
         return make_batches(
             data.X,

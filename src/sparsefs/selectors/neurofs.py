@@ -195,7 +195,7 @@ class NeuroFSSelector(PerceptronSelector):
         """Input neurons to end with: as many for each feature as features have on average."""
         n_units = data.layout.ranked(np.zeros(data.X.shape[1]), data.constant)["_n_units"]
         K = number_of_features(self.K, n_units, warn=False)
-        return K if data.unit_of is None else round(K * data.X.shape[1] / n_units)
+        return K if data.parts is None else round(K * data.X.shape[1] / n_units)
 
     @property
     def _score_label(self):

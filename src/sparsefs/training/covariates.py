@@ -40,7 +40,7 @@ def without_covariates(data: TrainingData, covariates: np.ndarray) -> TrainingDa
         left = values - (terms @ (solve @ (torch.from_numpy(values) * root[:, None]))).numpy()
         left[:, weight @ left**2 < _LITTLE * weight.sum()] = 0
         X[:, part] = left
-    return data.with_inputs(X, data.unit_of, data.share)
+    return data.with_inputs(X, data.parts)
 
 
 def _standardised(X, weight):

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 
+from ..data.layout import Parts
 from ..networks.costs import network_costs
 from ..utils.costs import Costs
 from .removals import Pruning
@@ -21,12 +22,12 @@ class Elimination(Pruning):
     ridges : Ridges
     columns : ndarray of int
         The inputs that they begin with.
-    unit_of : ndarray of int, or None
-        Number of the feature of every input.
+    parts : Parts or None
+        How inputs make up features, by the input's number; None: each is one.
     """
 
-    def __init__(self, ridges: Ridges, columns: np.ndarray, unit_of: np.ndarray | None = None):
-        super().__init__(columns, unit_of=unit_of)
+    def __init__(self, ridges: Ridges, columns: np.ndarray, parts: Parts | None = None):
+        super().__init__(columns, parts=parts)
         self.ridges = ridges
 
     def run(self, rounds) -> dict[str, np.ndarray]:

@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from scipy.stats import entropy
 
 from ..utils.device import is_remote, wide
+from .cox import CoxLoss
 
 if TYPE_CHECKING:
     from ..data.target import Target
@@ -147,11 +148,13 @@ LOSSES = {
     "cross_entropy": CrossEntropyLoss,
     "binary_cross_entropy": BinaryCrossEntropyLoss,
     "squared_error": SquaredErrorLoss,
+    "cox": CoxLoss,
 }
 _TASK_OF = {
     "cross_entropy": "classification",
     "binary_cross_entropy": "multilabel",
     "squared_error": "regression",
+    "cox": "survival",
 }
 _LOSS_OF = {task: name for name, task in _TASK_OF.items()}
 
@@ -209,6 +212,8 @@ def loss_of_constant(loss, target: Target | None, sample_weight, rows: np.ndarra
         return 1.0
     if callable(loss):
         return None
+    if target.task == "survival":
+        return CoxLoss.of_constant
     values = target.values[rows]
     weight = np.ones(len(rows)) if sample_weight is None else sample_weight[rows]
     if target.task == "classification":

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from ..data.layout import Parts
 from .removals import Removal
 from .ridges import centred, product
 
@@ -27,10 +28,8 @@ class Polynomials:
     y : Tensor of shape (n_samples, n_outputs), float32
     weight : Tensor of shape (n_samples,), or None
         Positive, of mean 1.
-    units : ndarray of shape (n_inputs,), int, or None
-        Equal for inputs of `z` that are one feature; None: each is one.
-    crossed : ndarray of shape (n_inputs,), bool, or None
-        Inputs that have squares and products; None: all.
+    parts : Parts or None
+        Which inputs of `z` are one feature; None: each is one.
 
     Attributes
     ----------
@@ -44,37 +43,43 @@ class Polynomials:
         z: torch.Tensor,
         y: torch.Tensor,
         weight: torch.Tensor | None,
-        units: np.ndarray | None = None,
-        crossed: np.ndarray | None = None,
+        parts: Parts | None = None,
     ):
         # On the CPU: not every GPU knows double precision, and the matrices are small.
         z, y = z.cpu().double(), y.cpu().double()
         n_inputs, n_samples = z.shape
         root = torch.ones_like(z[0]) if weight is None else weight.cpu().double().sqrt()
         share = root.square() / n_samples
-        some = np.arange(n_inputs) if crossed is None else np.flatnonzero(crossed)
+        some = np.arange(n_inputs) if parts is None else np.flatnonzero(parts.crossed)
         left, right = some[np.stack(np.tril_indices(len(some)))]  # squares are among the products
-        terms = torch.cat([z, product(z[left], z[right], share)]) * root
+        if parts is None:
+            products = product(z[left], z[right], share)
+        else:
+            size = torch.from_numpy(np.sqrt(parts.share))[:, None]
+            unit = (size[left] * size[right]).sqrt()  # a square is as large as its input
+            products = product((z / size)[left], (z / size)[right], share) * unit
+        terms = torch.cat([z, products]) * root
         y = centred(y.t(), share) * root  # (n_outputs, n_samples)
         self._total = float(y.square().sum()) + 1e-30
         numbers = np.arange(n_inputs)
         contains = np.hstack(
             [numbers == numbers[:, None], (left == numbers[:, None]) | (right == numbers[:, None])]
         )
-        if units is not None:
-            contains = np.stack([contains[units == unit].any(axis=0) for unit in np.unique(units)])
+        if parts is not None:
+            units = np.unique(parts.unit_of)
+            contains = np.stack([contains[parts.unit_of == unit].any(axis=0) for unit in units])
         self._contains = contains  # (n_features, n_terms)
         # The order of the samples says nothing, so that one in y is in every fold.
         fold = torch.argsort(torch.argsort(z.sum(0), stable=True)) % _N_FOLDS
-        parts = [(terms[:, fold == k], y[:, fold == k]) for k in range(_N_FOLDS)]
-        grams = torch.stack([t @ t.t() for t, _ in parts])
-        products = torch.stack([t @ v.t() for t, v in parts])
-        self._gram, self._product = grams.sum(0) - grams, products.sum(0) - products
+        folds = [(terms[:, fold == k], y[:, fold == k]) for k in range(_N_FOLDS)]
+        grams = torch.stack([t @ t.t() for t, _ in folds])
+        with_y = torch.stack([t @ v.t() for t, v in folds])
+        self._gram, self._product = grams.sum(0) - grams, with_y.sum(0) - with_y
         self._n_samples = n_samples * (1 - 1 / _N_FOLDS)
         every = np.arange(contains.shape[1])
         weights = self._fitted(every)[1]
         error = sum(
-            float((v - w.t() @ t).square().sum()) for (t, v), w in zip(parts, weights, strict=True)
+            float((v - w.t() @ t).square().sum()) for (t, v), w in zip(folds, weights, strict=True)
         )
         self.explained = max(0.0, 1 - error / self._total)
 

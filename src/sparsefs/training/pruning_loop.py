@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from ..data.layout import Parts
 from ..networks.costs import network_costs
 from ..networks.shared_inputs import SharedInputNetworks
 from ..utils.costs import Costs
@@ -116,8 +117,8 @@ class GradualPruning(Pruning):
         Beside the networks; None leaves all to them.
     covariates : ndarray of int, default=()
         Inputs that stay to the end.
-    unit_of : ndarray of int, or None
-        Number of the feature of every input.
+    parts : Parts or None
+        How inputs make up features, by the input's number; None: each is one.
     """
 
     def __init__(
@@ -136,9 +137,9 @@ class GradualPruning(Pruning):
         loss_of_constant: float | None,
         regressions: Regressions | None,
         covariates: Sequence[int] | np.ndarray = (),
-        unit_of: np.ndarray | None = None,
+        parts: Parts | None = None,
     ):
-        super().__init__(columns, covariates, unit_of)
+        super().__init__(columns, covariates, parts)
         self.networks, self.batches = networks, batches
         self.objective, self.schedule, self.width = objective, schedule, width
         self.noise_std = noise_std
@@ -239,4 +240,4 @@ class GradualPruning(Pruning):
     def _share_explained(self, loss):
         if self._loss_of_constant is None:  # a loss of the user's: that of untrained networks
             self._loss_of_constant = loss
-        return max(0.0, 1 - loss / max(self._loss_of_constant, 1e-30))
+        return min(1.0, max(0.0, 1 - loss / max(self._loss_of_constant, 1e-30)))

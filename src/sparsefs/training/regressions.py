@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from ..data.layout import Parts
 from ..data.target import Target
 from ..utils.device import to_device
 from .covariates import adjusted
+from .cox import martingale_residuals
 from .polynomials import Polynomials
 from .removals import Pruning, Removal
 from .ridges import Ridges
@@ -19,14 +21,20 @@ _FEWEST_ROWS, _MOST_ROWS = 500, 4000  # that regressions see
 _MOST_NUMBERS = 400_000  # that ridges see of more than the fewest
 _MOST_PRODUCTS = 1.5e9  # that a vote of ridges may cost
 _N_LAST, _MOST_INPUTS = 20, 30  # features that polynomials rank, and their inputs with products
-_LEAST_SHARE = 0.25  # of the feature's variance: inputs with less have no products
 _LEAST = 0.1  # share of the loss that ridges must explain to count in full
 _ENOUGH = 0.5  # of what the networks explain, for polynomials to rank
 
 
-def as_outputs(target: Target, rows: np.ndarray) -> np.ndarray:
-    """Return the target of some rows as numbers, (n_rows, n_outputs): a column for each class."""
+def as_outputs(target: Target, rows: np.ndarray, sample_weight=None) -> np.ndarray:
+    """Return the target of some rows as numbers, (n_rows, n_outputs), for least squares.
+
+    There is a column for each class. Events and times are the residuals of a model without any
+    feature. `sample_weight` is an array of shape (n_samples,) or None.
+    """
     values = target.values[rows]
+    if target.task == "survival":
+        weight = None if sample_weight is None else sample_weight[rows]
+        return martingale_residuals(values[:, 0], values[:, 1], weight)[:, None]
     if target.task == "classification":
         return np.eye(target.n_outputs, dtype=np.float32)[values]
     return values
@@ -79,8 +87,8 @@ class Regressions:
         Whether polynomials rank the last features, if they explain about as much as the networks.
     rng : numpy.random.Generator
         Draws the samples for them.
-    share : ndarray of float, or None
-        Share of each input in the variance of its feature, by the input's number; None: all.
+    parts : Parts or None
+        How inputs make up features, by the input's number; None: each is one.
     """
 
     def __init__(
@@ -91,10 +99,10 @@ class Regressions:
         penalties: Sequence[float],
         polynomials: bool,
         rng: np.random.Generator,
-        share: np.ndarray | None = None,
+        parts: Parts | None = None,
     ):
         self._target, self._rows, self._weight = target, rows, sample_weight
-        self._penalties, self._polynomials, self._share = penalties, polynomials, share
+        self._penalties, self._polynomials, self._parts = penalties, polynomials, parts
         self._order = rng.permutation(len(rows))
         self._ridges: Ridges | None = None
         self._candidates: torch.Tensor  # where the ridges' inputs are among all
@@ -115,25 +123,24 @@ class Regressions:
             What is left, and how much of the loss the networks explain.
         """
         free, explained = left.free, left.explained
-        names, crossed = left.names[left.candidates], None
-        if self._share is not None:
-            crossed = self._share[left.columns[free]] >= _LEAST_SHARE
-        n_crossed = free.sum() if crossed is None else crossed.sum()
+        names, inputs = left.names[left.candidates], left.columns[free]
+        parts = None if self._parts is None else self._parts.of(inputs)
+        n_crossed = len(inputs) if parts is None else parts.crossed.sum()
         if self._polynomials and len(names) <= _N_LAST and n_crossed <= _MOST_INPUTS:
             if self._last is None:
-                units = None if left.units is None else left.units[free]
                 z, y, some_weight = self._some(held, _MOST_ROWS, free)
-                self._last = names, Polynomials(z, y, some_weight, units, crossed), explained
+                self._last = names, Polynomials(z, y, some_weight, parts), explained
             elif len(names) == len(self._last[0]):  # looked at before: the networks went on
                 self._last = *self._last[:2], explained
         if self._ridges is None:
-            n_columns = 2 * int(free.sum())
+            n_columns = 2 * len(inputs)
             n_rows = max(_FEWEST_ROWS, min(_MOST_ROWS, _MOST_NUMBERS // n_columns))
             n_rows = min(n_rows, len(held))
             if n_columns * min(n_columns, n_rows) * n_rows > _MOST_PRODUCTS:
                 return shares
             z, y, some_weight = self._some(held, n_rows, free)
-            self._ridges = Ridges(z, y, some_weight, self._penalties)
+            share = None if parts is None else to_device(parts.share.astype(np.float32), z.device)
+            self._ridges = Ridges(z, y, some_weight, self._penalties, share)
         self._candidates = to_device(free, shares.device)
         votes = shares.new_zeros(len(free), 1)
         votes[self._candidates, 0] = self._ridges.votes().mean(1)
@@ -163,7 +170,7 @@ class Regressions:
         some = np.sort(self._order[:n_rows])
         rows = self._rows[some]
         z = held if len(some) == len(held) else held[to_device(some, held.device)]
-        z, y, weight = samples(z, as_outputs(self._target, rows), self._weight, rows)
+        z, y, weight = samples(z, as_outputs(self._target, rows, self._weight), self._weight, rows)
         if candidates.all():
             return z, y, weight
         free = to_device(candidates, z.device)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from ..data.layout import Parts
 from ..utils.device import to_device
 
 
@@ -76,9 +77,9 @@ class Pruning(ABC):
         The inputs to begin with.
     covariates : ndarray of int, default=()
         Those of them that stay to the end and are in no removal.
-    unit_of : ndarray of int, or None
-        Number of the feature of every input, by the input's number: the inputs of one feature are
-        removed together. None: every input is a feature.
+    parts : Parts or None
+        How inputs make up features, by the input's number: the inputs of one feature are removed
+        together. None: every input is a feature.
 
     Attributes
     ----------
@@ -102,14 +103,13 @@ class Pruning(ABC):
         self,
         columns: np.ndarray,
         covariates: Sequence[int] | np.ndarray = (),
-        unit_of: np.ndarray | None = None,
+        parts: Parts | None = None,
     ):
         self.columns = self.names = columns
         self.units: np.ndarray | None = None
-        if unit_of is not None:
-            _, first, self.units = np.unique(
-                unit_of[columns], return_index=True, return_inverse=True
-            )
+        if parts is not None:
+            unit_of = parts.unit_of[columns]
+            _, first, self.units = np.unique(unit_of, return_index=True, return_inverse=True)
             self.names = columns[first]
         self.candidates = ~np.isin(self.names, covariates)
         self.removals: list[Removal] = []

@@ -36,6 +36,8 @@ class Ridges:
     penalties : sequence of float
         One ridge each: times the mean diagonal of the Gram matrix of the samples. A larger one
         spreads the weight over features that are alike, and keeps them longer.
+    of_parts : Tensor of shape (n_features,), or None
+        Variance of each of `z`, where several are parts of a feature; None: 1.
 
     Attributes
     ----------
@@ -52,11 +54,16 @@ class Ridges:
         y: torch.Tensor,
         weight: torch.Tensor | None,
         penalties: Sequence[float],
+        of_parts: torch.Tensor | None = None,
     ):
         self.penalties = penalties
         self._root = torch.ones_like(z[0]) if weight is None else weight.sqrt()
         share = self._root.square() / self._root.square().sum()
-        squares = product(z, z, share)
+        if of_parts is None:
+            squares = product(z, z, share)
+        else:
+            root = of_parts.sqrt()[:, None]
+            squares = product(z / root, z / root, share).mul_(root)
         self._x = torch.stack([z, squares], 1).mul_(self._root)  # (n_features, 2, n_samples)
         self._y = (y - share @ y) * self._root[:, None]
         self._gram: torch.Tensor | None = None  # of samples, or of columns where those are fewer

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from ..data.inputs import TrainingData
+from ..data.layout import Parts
 
 
 def with_shadows(
@@ -31,28 +32,21 @@ def with_shadows(
         Number of features among the shadows.
     rng : numpy.random.Generator
     """
-    blocks, unit_of = [data.X], data.unit_of
-    features = sources if unit_of is None else np.unique(unit_of[sources])
-    units, shares = [unit_of], [data.share]  # of the blocks, where features have several inputs
+    blocks, parts, copied = [data.X], data.parts, []
+    features = sources if parts is None else np.unique(parts.unit_of[sources])
     first, number = _distinct(data.X, data.rows)
     for start in range(0, n_shadows, len(features)):
         some = np.sort(rng.permutation(features)[: n_shadows - start])
-        if unit_of is not None and data.share is not None:
-            some = sources[np.isin(unit_of[sources], some)]
-            units.append(unit_of[some] + (len(units) * (unit_of.max() + 1)))
-            shares.append(data.share[some])
+        if parts is not None:
+            some = sources[np.isin(parts.unit_of[sources], some)]
+        copied.append(some)
         order = np.arange(data.X.shape[0])
         # Rows that do not count stay apart.
         order[data.rows] = data.rows[first[rng.permutation(len(first))[number]]]
         blocks.append(data.X[:, some][order])
     is_sparse = sparse.issparse(data.X)
     X = sparse.hstack(blocks, format="csr") if is_sparse else np.hstack(blocks)
-    if unit_of is None:
-        return data.with_inputs(X)
-    joined = (
-        np.concatenate([part for part in parts if part is not None]) for parts in (units, shares)
-    )
-    return data.with_inputs(X, *joined)
+    return data.with_inputs(X, None if parts is None else parts.with_copies(copied))
 
 
 def _distinct(X, rows):
@@ -69,9 +63,7 @@ def _distinct(X, rows):
     return first, np.array([numbers[digest] for digest in digests])
 
 
-def shadow_p_values(
-    scores: np.ndarray, n_features: int, unit_of: np.ndarray | None = None
-) -> np.ndarray:
+def shadow_p_values(scores: np.ndarray, n_features: int, parts: Parts | None = None) -> np.ndarray:
     """Return, for each feature, the share of shadows that are at least as good.
 
     The feature itself counts as one of them, so that no share is 0. A feature that is no better
@@ -82,17 +74,17 @@ def shadow_p_values(
     scores : ndarray of shape (n_features + n_shadows,)
         Those of the shadows come last.
     n_features : int
-    unit_of : ndarray of shape (n_features + n_shadows,), int, or None
-        Equal for inputs that are one feature, which has the sum of their scores.
+    parts : Parts or None
+        Which of them are one feature, which has the sum of their scores.
 
     Returns
     -------
     ndarray of shape (n_features,)
     """
     shadows = scores[n_features:]
-    if unit_of is not None:
-        sums = np.bincount(unit_of, scores)
-        scores, shadows = sums[unit_of], sums[np.unique(unit_of[n_features:])]
+    if parts is not None:
+        sums = np.bincount(parts.unit_of, scores)
+        scores, shadows = sums[parts.unit_of], sums[np.unique(parts.unit_of[n_features:])]
     shadows = np.sort(shadows)
     n_better = len(shadows) - np.searchsorted(shadows, scores[:n_features])
     return (1 + n_better) / (1 + len(shadows))

@@ -50,9 +50,10 @@ RandomState = int | np.random.RandomState | None
 Splits = int | _Splitter | Iterable[tuple[Any, Any]] | None
 Scoring = str | Callable[..., Any] | None
 Getter = str | Callable[[Any], Any]
-Task = Literal["auto", "classification", "multilabel", "regression"]
+Task = Literal["auto", "classification", "multilabel", "regression", "survival"]
 Loss = (
-    Literal["auto", "cross_entropy", "binary_cross_entropy", "squared_error"] | Callable[..., Any]
+    Literal["auto", "cross_entropy", "binary_cross_entropy", "squared_error", "cox"]
+    | Callable[..., Any]
 )
 History = Literal["all", "last_epoch", "last_iteration"]
 Rule = Literal["best", "knee", "one_standard_error"]

@@ -189,6 +189,8 @@ def prepared(
     rng = np.random.default_rng([seed, 0])
     groups = checked_groups(groups, X)
     folds = folds_of(choice.cv, _num_samples(X), scorer, rng, who, groups=groups)
+    if importance_getter == "auto" and hasattr(ranker, "_training_data"):
+        importance_getter = "ranking_"  # in which columns to keep come first, and costs count
     ranking = RankingTask(
         requesting_weights(ranker),
         X,

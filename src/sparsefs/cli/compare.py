@@ -39,7 +39,7 @@ def run(arguments) -> None:
     data, goal = goal_of(data, arguments.task, messages)
     features = features_of(data, messages, arguments.keep, arguments.text)
     warn_of_gaps(features, goal)
-    warn_of_suspects(features, goal)
+    warn_of_suspects(features, goal, features.X)
     settings = parameters_of(arguments, data, features.names)
     if not hasattr(features.X, "columns"):
         settings = as_indices(settings, features.names)

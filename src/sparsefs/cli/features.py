@@ -57,10 +57,9 @@ class Features(NamedTuple):
             return self.X
         return self.X.iloc[which] if hasattr(self.X, "columns") else self.X[which]
 
-    def numbers(self, rows) -> tuple[Any, np.ndarray]:
-        """Return some rows of the columns of numbers, and the numbers of these columns."""
+    def numbers(self, X) -> tuple[Any, np.ndarray]:
+        """Return the columns of numbers of X or some of its rows, and where they are."""
         columns = np.flatnonzero([name not in self.kinds for name in self.names])
-        X = self.rows(rows)
         return (X.iloc[:, columns].to_numpy(np.float64) if self.kinds else X), columns
 
     @property

@@ -76,7 +76,7 @@ def _of_split(fitted, features, goal, held_out, seed, n_subsets, weights):
     """Score the selected, random and all features on the held-out rows of a split."""
     selector, train = fitted.selector, fitted.rows
     numbers, n_train = np.concatenate([train, held_out]), len(train)
-    parts, inputs, unit_of = [features.rows(train), features.rows(held_out)], None, None
+    parts, inputs, unit_of = [fitted.X, features.rows(held_out)], None, None
     if _makes_inputs(selector, parts):
         y = None if goal.y is None else goal.y[train]
         weight = None if weights is None else weights[train]

@@ -35,6 +35,7 @@ class _Fitted(NamedTuple):
     """A selector fitted to some of the rows."""
 
     selector: Any
+    X: Any
     rows: np.ndarray
 
     @property
@@ -175,10 +176,11 @@ def _selector(arguments, settings, goal):
 
 def _fit(selector, features: Features, goal: Goal, data: Data, rows) -> _Fitted:
     """Fit the selector to some rows."""
-    warn_of_suspects(features, goal, rows)
+    X = features.rows(rows)
+    warn_of_suspects(features, goal, X, rows)
     y = None if goal.y is None else goal.y[rows]  # unsupervised selectors ignore it
-    selector.fit(features.rows(rows), y, **data.for_fit(rows))
-    return _Fitted(selector, rows)
+    selector.fit(X, y, **data.for_fit(rows))
+    return _Fitted(selector, X, rows)
 
 
 def _say_scaling(selector, messages):
@@ -203,7 +205,7 @@ def _result(arguments, data, goal, features, fitted, named, scores, clock):
     """Collect what the JSON document contains."""
     selector, names = fitted.selector, features.names
     order = fitted.order[: selector.K_]
-    alternatives = _alternatives(features, fitted.rows, order)
+    alternatives = _alternatives(features, fitted.X, order)
     on_all_rows = scores is None or arguments.refit
     groups = named.get("feature_groups")
     group_of = {name: group for group, some in (groups or {}).items() for name in some}
@@ -251,15 +253,15 @@ def _cost(selected, named):
     return sum(named.get("feature_costs", {}).get(name, 1) for name in selected)
 
 
-def _alternatives(features, rows, order):
+def _alternatives(features, X, order):
     """Return for each feature those that could stand for it, if the table is not too large.
 
     Only columns of numbers are compared.
     """
     found: list[list[tuple[int, float]]] = [[] for _ in order]
-    if min(len(rows), 2000) * features.X.shape[1] > MOST_NUMBERS:
+    if min(X.shape[0], 2000) * X.shape[1] > MOST_NUMBERS:
         return found
-    X, columns = features.numbers(rows)
+    X, columns = features.numbers(X)
     place = {int(column): i for i, column in enumerate(columns)}
     compared = [i for i in order[:_MOST_WITH_OTHERS].tolist() if i in place]
     others = alternatives_in(with_means(X), [place[i] for i in compared]) if compared else []
@@ -326,14 +328,14 @@ def _report(arguments, data, goal, features, fitted, named, result):
     )
     if code is None and not preparation and not (data.source.endswith(".npz") and arrays):
         preparation = [f"Read by the command. {'. '.join(data.notes)}".strip()]
-    X, y = features.rows(fitted.rows), None if goal.y is None else goal.y[fitted.rows]
+    y = None if goal.y is None else goal.y[fitted.rows]
     fitted.selector.set_params(verbose=not arguments.messages.quiet)  # for the folds of the curve
     write_report(
         arguments.report,
         fitted.selector,
-        X,
+        fitted.X,
         y,
-        curve=_curve(fitted, X, y, data, arguments.seed),
+        curve=_curve(fitted, y, data, arguments.seed),
         feature_names=features.names,
         target_name=goal.name,
         source=data.source,
@@ -345,13 +347,13 @@ def _report(arguments, data, goal, features, fitted, named, result):
     )
 
 
-def _curve(fitted, X, y, data, seed):
+def _curve(fitted, y, data, seed):
     """Return the curve of the report where its folds must know groups or weights, or None."""
     given = data.for_fit(fitted.rows)
     if not given or hasattr(fitted.selector, "path_"):  # the choice of K has made one
         return None
     from ..evaluation import k_curve
 
-    K, n_features = fitted.n_units, X.shape[1]
+    K, n_features = fitted.n_units, fitted.X.shape[1]
     Ks = sorted({min(n_features, max(1, round(K * share))) for share in (0.25, 0.5, 1, 2)})
-    return k_curve(clone(fitted.selector), X, y, Ks=Ks, random_state=seed, **given)
+    return k_curve(clone(fitted.selector), fitted.X, y, Ks=Ks, random_state=seed, **given)

@@ -100,24 +100,25 @@ def goal_of(data: Data, task: str, messages: Messages) -> tuple[Data, Goal]:
     return data, Goal(y, target.task, data.target, n_classes)
 
 
-def warn_of_suspects(features, goal: Goal, rows=None) -> None:
-    """Warn of columns of numbers that look like identifiers, or predict the target alone."""
-    rows = np.arange(features.X.shape[0]) if rows is None else rows
-    X, columns = features.numbers(rows)
+def warn_of_suspects(features, goal: Goal, X, rows=slice(None)) -> None:
+    """Warn of columns of numbers that look like identifiers, or predict the target alone.
+
+    `X` are the rows of the features.
+    """
+    X, columns = features.numbers(X)
     _warn_of(X, [features.names[i] for i in columns], goal, rows)
 
 
 def warn_of_gaps(features, goal: Goal) -> None:
     """Warn of columns that predict the target by what is missing."""
-    rows = np.arange(features.X.shape[0])
-    X, columns = features.numbers(rows)
-    if goal.task != "classification" or sparse.issparse(X):
+    if goal.task != "classification" or sparse.issparse(features.X):
         return
+    X, columns = features.numbers(features.X)
     gaps = np.isnan(X)
     some = np.flatnonzero(gaps.any(axis=0))
     named = [f"whether {features.names[columns[i]]} is missing" for i in some]
     if named:
-        _warn_of(gaps[:, some].astype(np.float32), named, goal, rows)
+        _warn_of(gaps[:, some].astype(np.float32), named, goal, slice(None))
 
 
 def _warn_of(X, names, goal, rows):

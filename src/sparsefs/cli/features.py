@@ -133,7 +133,9 @@ def _of_frame(data, keep, as_text, messages):
             others[name], found[name] = dates, "dates"
     useless = {name for some in left_out.values() for name in some}
     used = np.array([name not in useless and name not in found for name in names], bool)
-    names_of_numbers, X, missing = at(names, used), X[:, used], missing[used]
+    if not used.all():
+        X, missing = X[:, used], missing[used]
+    names_of_numbers = at(names, used)
     names = [name for name in data.names if name not in useless]
     _say(X, names_of_numbers, missing, left_out, keep, messages, found)
     if not found:

@@ -33,6 +33,7 @@ examples:
   sparsefs select digits -K 20
   sparsefs select genes.csv --target tumour -K auto --out genes_small.csv --report genes.html
   sparsefs select cells.h5ad --target cell_type --groups donor --layer counts --log1p -K 50
+  sparsefs select january.csv --target churn --keep age --save churn.joblib
   zcat genes.csv.gz | sparsefs select - --target tumour --id sample --json > genes.json
   sparsefs select spectra.parquet --target sugar --task regression -K 10 --exclude batch
   sparsefs select images.npz --unsupervised --method wast -K 50 --set max_iter=20
@@ -56,6 +57,10 @@ Take the selected columns of another file, such as that of the next month.
 SELECTION is a file of `sparsefs select --save`. DATA is read with the same options. Its columns may
 be in another order. Only the selected ones must be there; the target and the column of --id are
 written too if they are there. A selection is a pickle: apply only files that you trust.
+"""
+_APPLY_EXAMPLES = """\
+examples:
+  sparsefs apply churn.joblib february.csv --out february_small.csv
 """
 
 
@@ -106,7 +111,14 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add(commands, "select", "select features and score them", _SELECT, _SELECT_EXAMPLES, _select)
     _add(commands, "compare", "compare methods", _COMPARE, _COMPARE_EXAMPLES, _compare)
-    _add(commands, "apply", "take the selected columns of another file", _APPLY, "", _apply)
+    _add(
+        commands,
+        "apply",
+        "take the selected columns of another file",
+        _APPLY,
+        _APPLY_EXAMPLES,
+        _apply,
+    )
     text = "List the data sets that come with scikit-learn."
     _add(commands, "datasets", "list example data sets", text, "", _json)
     text = "Show versions, devices and extras, for example for a bug report."

@@ -98,7 +98,8 @@ def test_slow_methods_run(method, csv, command):
 
 
 def test_without_labels(csv, command):
-    ran = command("compare", csv, "--unsupervised", "--drop", "label", "-K", 3, "--cv", 2, "--json")
+    options = ["--unsupervised", "--exclude", "label", "-K", 3, "--cv", 2]
+    ran = command("compare", csv, *options, "--json")
     names = [row["method"] for row in ran.json["methods"]]
     assert names == ["gradual-pruning", "wast", "variance", "random", "all"]
     assert {row["metric"] for row in ran.json["methods"]} == {"explained variance"}

@@ -172,7 +172,7 @@ def test_columns_of_one_name_are_told_apart(name, select, tmp_path):
         written = pd.read_csv(out) if name == "out.csv" else pd.read_parquet(out)
     np.testing.assert_allclose(written["G.1"], FRAME["alpha"], rtol=1e-6)
     np.testing.assert_allclose(written["H.1"], FRAME["beta"], rtol=1e-6)
-    dropped = select(tmp_path / "data.csv", "--target", "label", "-K", 2, "--drop", "G")
+    dropped = select(tmp_path / "data.csv", "--target", "label", "-K", 2, "--exclude", "G")
     assert not {"G", "G.1"} & set(dropped.names)  # all of the name
 
 

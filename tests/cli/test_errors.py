@@ -27,8 +27,9 @@ def csv(tmp_path, monkeypatch):
         ("select data.csv --target zzz", "known: 'f0', 'f1'"),
         ("select data.csv --target zzz", "and 3 more"),
         ("select data.csv", "no target: name a column by --target"),
-        ("select data.csv --target label --drop f99", "--drop: data.csv has no column 'f99'"),
-        ("select data.csv --target label --drop label", "--drop: column 'label' is the target"),
+        ("select data.csv --target label --exclude f99", "--exclude: data.csv has no column 'f99'"),
+        ("select data.csv --target label --drop f1", "--drop is now --exclude"),
+        ("select data.csv --target f1 --exclude f1", "--exclude: column 'f1' is the target"),
         ("select data.csv --target label --keep g", "--keep: data.csv has no column 'g'"),
         ("select data.csv --target label --text zip", "--text: data.csv has no column 'zip'"),
         ("select data.csv --target label --skip-rows -1", "--skip-rows: must be an integer"),
@@ -96,7 +97,7 @@ def test_bad_usage(arguments, words, refused, csv):
 
 
 def test_lists_may_be_given_in_parts(select, csv):
-    ran = select(csv, "--target", "label", "-K", 2, "--drop", "f0", "--drop", "f1", "f2")
+    ran = select(csv, "--target", "label", "-K", 2, "--exclude", "f0", "--exclude", "f1", "f2")
     assert ran.json["data"]["n_columns"] == 9
     assert select(csv, "--target", "label", "-K", 2).json["data"]["n_columns"] == 12
 
@@ -214,14 +215,6 @@ def test_a_target_that_several_columns_are_called_is_refused(refused, tmp_path):
     frame.to_csv(tmp_path / "twice.csv", index=False)
     message = refused("select", tmp_path / "twice.csv", "--target", "label", "-K", 1)
     assert "has several columns named 'label': rename all but one" in message
-
-
-def test_features_of_one_name(refused, tmp_path):
-    frame = numbers(n_noise=1).rename(columns={"f0": "sex=f"})
-    frame["sex"] = ["f", "m", "d"] * 40
-    frame.to_csv(tmp_path / "same.csv", index=False)
-    message = refused("select", tmp_path / "same.csv", "--target", "label", "-K", 1)
-    assert "both make a feature 'sex=f': use --drop to leave one out" in message
 
 
 def test_a_comparison_without_a_result(command, csv):

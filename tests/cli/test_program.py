@@ -3,6 +3,8 @@
 
 import html
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -17,11 +19,12 @@ def program_in(report):
 
 
 def mixed():
-    """Text of two and of many values, missing values of both kinds, an identifier, a row number."""
+    """Text of few and of many values, dates, missing values, an identifier, a row number."""
     frame, rng = numbers(n_noise=4), np.random.default_rng(1)
     frame.insert(0, "patient", [f"P{i}" for i in range(len(frame))])
     frame["number"] = np.arange(len(frame))
     frame["sex"] = rng.choice(["f", "m"], len(frame))
+    frame["seen"] = [f"2026-{i % 12 + 1:02}-{i % 28 + 1:02}" for i in range(len(frame))]
     frame["village"] = rng.choice([f"v{i}" for i in range(30)], len(frame))
     frame["grade"] = rng.choice(["low", "high", None], len(frame))
     frame.loc[[3, 9], "f1"] = np.nan
@@ -49,11 +52,12 @@ def three_classes():
     [
         (mixed, ".csv", ["--target", "label", "-K", 3]),
         (mixed, ".parquet", ["--target", "label", "-K", 3, "--refit"]),
-        (mixed, ".csv.gz", ["--target", "label", "-K", 3, "--drop", "f0", "f2", "--missing", "v1"]),
+        (mixed, ".csv.gz", ["--target", "label", "-K", 3, "--exclude", "f0", "--missing", "v1"]),
+        (mixed, ".csv", ["--target", "label", "-K", 3, "--keep", "village"]),
         (with_numbers, ".tsv", ["--target", "label", "-K", 2, "--seed", 3]),
         (three_classes, ".csv", ["--target", "label", "-K", "auto", "--test-size", 0.3]),
         (three_classes, ".csv", ["--target", "label", "-K", 2, "--no-score"]),
-        (numbers, ".csv", ["--unsupervised", "--drop", "label", "-K", 3]),
+        (numbers, ".csv", ["--unsupervised", "--exclude", "label", "-K", 3]),
         (
             numbers,
             ".csv",
@@ -74,13 +78,26 @@ def test_it_selects_the_same(make, suffix, options, select, tmp_path, monkeypatc
     assert sorted(capsys.readouterr().out.splitlines()) == sorted(ran.names)
 
 
+def test_a_table_with_text_and_gaps(select, tmp_path):
+    """The printed program runs on its own, and is short."""
+    mixed().to_csv(tmp_path / "data.csv", index=False)
+    report = tmp_path / "report.html"
+    ran = select(tmp_path / "data.csv", "--target", "label", "-K", 3, "--report", report)
+    program = program_in(report)
+    assert "Encoder" not in program and len(program.splitlines()) < 30
+    ran_again = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert sorted(ran_again.stdout.splitlines()) == sorted(ran.names)
+
+
 def test_columns_that_pandas_does_not_read_as_numbers(select, tmp_path):
     """The program does not pretend: it asks for the numbers as they were."""
     frame = numbers(n_noise=2)
-    frame["smokes"] = np.random.default_rng(0).choice([True, False, None], len(frame))
+    frame["zip"] = np.resize([10115, 20095, 80331], len(frame))
     frame.to_csv(tmp_path / "data.csv", index=False)
-    report = tmp_path / "report.html"
-    select(tmp_path / "data.csv", "--target", "label", "-K", 2, "--report", report)
+    report, options = tmp_path / "report.html", ["--target", "label", "--text", "zip"]
+    select(tmp_path / "data.csv", *options, "-K", 2, "--report", report)
     assert "joblib.load" in program_in(report)
 
 

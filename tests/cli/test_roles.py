@@ -102,10 +102,10 @@ def test_rows_of_weight_0_are_left_out(csv, select):
 
 def test_weights_of_equal_rows_change_nothing(csv, select):
     frame = table()
-    without = select(csv, "--target", "label", "--drop", "patient", "w", "cell", "-K", 2)
+    without = select(csv, "--target", "label", "--exclude", "patient", "w", "cell", "-K", 2)
     frame["w"] = 3.0
     frame.to_csv(csv, index=False)
-    options = ["--weights", "w", "--drop", "patient", "--id", "cell"]
+    options = ["--weights", "w", "--exclude", "patient", "--id", "cell"]
     held_out = select(csv, "--target", "label", *options, "-K", 2).json["held_out"]
     assert held_out["interval"] == without.json["held_out"]["interval"]
 
@@ -161,7 +161,7 @@ def test_how_many_rows_a_score_is_worth():
         ("--id label", "--id: column 'label' is the target"),
         ("--id cell --groups cell", "--groups: column 'cell' is the column of --id"),
         ("--groups w --weights w", "--weights: column 'w' is the column of --groups"),
-        ("--id cell --drop cell", "--drop: column 'cell' is the column of --id"),
+        ("--id cell --exclude cell", "--exclude: column 'cell' is the column of --id"),
         ("--groups cell --keep cell", "--keep: column 'cell' is the column of --groups"),
         ("--weights f0", "--weights: column 'f0' contains"),
         ("--weights cell", "contains 'c0' in row 1: weights must be numbers of at least 0"),

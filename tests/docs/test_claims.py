@@ -96,7 +96,8 @@ def test_the_page_names_every_option_and_method():
     for name in ("digits", *OURS, *RIVALS):
         assert f"``{name}``" in page
     assert set(BUNDLED) >= {"digits"}
-    for option in ("out", "report", "refit", "no-score", "test-size", "task", "keep", "missing"):
+    options = ("out", "report", "refit", "no-score", "test-size", "task", "keep", "missing")
+    for option in (*options, "exclude", "feature-groups", "feature-costs", "budget", "save"):
         assert f"--{option}" in page
 
 

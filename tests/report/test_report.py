@@ -571,3 +571,20 @@ def test_missing_values_before_the_preparation_are_not_denied(suspicious, tmp_pa
     with pytest.warns(UserWarning, match="column"):
         page = report(tmp_path, selector, X, y, curve=False, preparation=["3 values replaced"])
     assert "none after the preparation" in page.text
+
+
+def test_a_table_with_text_and_dates(tmp_path):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.standard_normal((200, 3))).add_prefix("x")
+    X["town"] = np.where(np.arange(200) < 150, "Rome", "Oslo")
+    X["day"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(200), "D")
+    X.loc[:9, "town"] = None
+    X.loc[5:8, "x1"] = np.nan
+    y = X["x0"] + 3 * (X["town"] == "Rome") + (X["day"].dt.month == 2)
+    selector = GradualPruningSelector(K=4, max_iter=10, random_state=0).fit(X, y)
+    assert {"town", "day"} < set(selector.get_feature_names_out())
+    write_report(tmp_path / "r.html", selector, X, y)
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "Rome (70.0 %), Oslo (25.0 %)" in text and "2026-01-01 to 2026-07-19" in text
+    assert "1 text, 1 dates" in text and "14 (1.4 %), in" in text
+    assert "Only columns of numbers are compared" in text

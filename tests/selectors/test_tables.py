@@ -329,3 +329,19 @@ def test_alternatives_of_columns_of_numbers():
     groups = feature_groups(X)
     assert groups[X.columns.get_loc("weight")] == groups[X.columns.get_loc("copy")]
     assert len(np.unique(groups)) == 12
+
+
+@either_way
+def test_several_columns_are_kept_where_K_is_chosen(shape):
+    X, y = numbers(shape)
+    selector = fit(quick(GradualPruningSelector, K="auto", keep=[5, 6, 7]), X, y)
+    assert selector.get_support()[[5, 6, 7]].all()
+    curve = k_curve(selector, X, y, Ks=[3, 6], cv=3, random_state=0)
+    assert (curve.rankings[:, [5, 6, 7]] <= 3).all()
+
+
+def test_a_value_that_is_missing_in_held_out_rows_only():
+    X, y = numbers((60, 6))
+    X[3, 0] = np.nan
+    curve = k_curve(quick(GradualPruningSelector, K=2), X, y, Ks=[1, 6], cv=3, random_state=0)
+    assert np.isfinite(curve.scores).all()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The kind of each column of a data frame: numbers, text, or a reason to leave the column out."""
+"""The kind of each column of a data frame: numbers, text, dates, or a reason to leave it out."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import pandas as pd
 
 from ..utils.text import counted, listed
 from .errors import InputError
+from .features import REASONS
 from .messages import Messages
 from .numbers import FEW_ROWS
 from .quantities import FEW, Quantities, quantities_of, quickly
 
 _CURE = (
     "Pass --missing with the texts that mean a missing number, --text with columns of categories, "
-    "--drop with columns to leave out, or correct the file"
+    "--exclude with columns to leave out, or correct the file"
 )
 _MOST_FAULTS = 3  # columns in an error
 _MOSTLY_DATES = 0.9
@@ -29,6 +30,7 @@ _DATE = re.compile(
     rf"(?:[T ]{_TIME})?|{_TIME}",
     re.IGNORECASE,
 )
+_ONLY_TIME = re.compile(_TIME)
 
 
 class Kinds:
@@ -59,17 +61,20 @@ class Kinds:
         self.read: dict[str, np.ndarray] = {}
 
     def of(self, column, name: str) -> tuple[str, Any]:
-        """Return ``("numbers", values)``, ``("text", values)`` or ``(reason to leave out, None)``.
+        """Return the kind of a column and its values: numbers, text or dates.
 
-        For columns that are not stored as plain numbers, and for those of --text.
+        For columns that are not stored as plain numbers, and for those of --text. The kind of a
+        column to leave out is the reason, and its values are None.
         """
         kinds, kept = pd.api.types, name in self._keep
         dtype = column.dtype
-        if kinds.is_datetime64_any_dtype(dtype) or kinds.is_timedelta64_dtype(dtype):
-            return ("numbers", _days(column)) if kept else ("dates", None)
+        if kinds.is_timedelta64_dtype(dtype):
+            return "numbers", _days(column)
+        if kinds.is_datetime64_any_dtype(dtype):
+            return "dates", column
         if kinds.is_numeric_dtype(dtype) and name not in self._as_text:
             if kinds.is_complex_dtype(dtype):
-                raise InputError(f"column {name!r} contains complex numbers: use --drop")
+                raise InputError(f"column {name!r} contains complex numbers: use --exclude")
             return "numbers", column.to_numpy(np.float64, na_value=np.nan)
         there = column.dropna()
         if len(there) == 0:
@@ -80,7 +85,7 @@ class Kinds:
         )
         if odd is not None:
             kind = type(odd).__name__
-            raise InputError(f"column {name!r} contains {kind}s: use --drop")
+            raise InputError(f"column {name!r} contains {kind}s: use --exclude")
         if name in self._as_text:
             return "text", _text(column, _without_zeros(there))
         if len(objects) and all(isinstance(value, (bool, np.bool_)) for value in objects):
@@ -93,9 +98,9 @@ class Kinds:
             self.read[name] = values
             return "numbers", values
         if is_dates(strings):
-            return ("numbers", _days(_parsed(column, name))) if kept else ("dates", None)
+            return _parsed(column, strings, name, kept)
         n_values = strings.nunique()
-        if n_values == 1 and len(there) == len(column):
+        if n_values == 1 and len(there) == len(column) and not kept:
             return "constant text", None
         if n_values == len(there) >= FEW_ROWS and not kept:
             return "identifiers", None
@@ -176,40 +181,48 @@ def is_dates(strings) -> bool:
     return bool(np.mean([bool(_DATE.fullmatch(text.strip())) for text in sample]) >= _MOSTLY_DATES)
 
 
-def _parsed(column, name):
-    """Parse dates; month and day must not be confused."""
+def _parsed(column, strings, name, kept):
+    """Parse dates, in which month and day must not be confused; times become parts of a day."""
     texts = column.astype(object).where(column.notna(), None)
     options = {"utc": True, "format": "mixed", "errors": "coerce"}
-    iso = pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce")
-    if iso.notna().sum() == column.notna().sum():
-        return iso
-    first, last = (pd.to_datetime(texts, dayfirst=day, **options) for day in (True, False))
-    if not first.equals(last):
-        # A day above 12 shows the order, because only one order then reads each row.
-        days = column.dropna().astype(str).str.extract(r"^\s*(\d\d?)[-/.](\d\d?)").astype(float)
-        if (days[0] > 12).any() == (days[1] > 12).any():
-            example = column.dropna().iloc[0]
-            raise InputError(
-                f"--keep: column {name!r} contains dates such as {example!r}, in which day and "
-                "month can be confused: write them as 2020-12-31"
-            )
-        first = first if (days[0] > 12).any() else last
-    if first.isna().all():
-        raise InputError(f"--keep: column {name!r} contains dates or times that cannot be read")
-    return first
+    if all(_ONLY_TIME.fullmatch(text.strip()) for text in strings):
+        times = pd.to_datetime(texts, **options)
+        return "numbers", _days(times - times.dt.normalize())
+    found, why = pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce"), ""
+    if found.notna().sum() < len(strings):
+        first, last = (pd.to_datetime(texts, dayfirst=day, **options) for day in (True, False))
+        found = first
+        if not first.equals(last):
+            # A day above 12 shows the order, because only one order then reads each row.
+            days = strings.str.extract(r"^\s*(\d\d?)[-/.](\d\d?)").astype(float)
+            found = first if (days[0] > 12).any() else last
+            if (days[0] > 12).any() == (days[1] > 12).any():
+                why = "confusable dates"
+    if found.isna().all():
+        why = "unreadable dates"
+    if why and kept:
+        raise InputError(
+            f"--keep: column {name!r} contains {REASONS[why]}, such as {strings.iloc[0]!r}: write "
+            "them as 2020-12-31"
+        )
+    return (why, None) if why else ("dates", found.dt.tz_localize(None))
 
 
-def _days(column):
-    """Convert dates to days since 1970, durations to days."""
-    there = column.notna().to_numpy()
-    days = np.full(len(column), np.nan)
-    if pd.api.types.is_timedelta64_dtype(column.dtype):
-        since = column
-    else:
-        column = pd.to_datetime(column, utc=True)
-        since = column - pd.Timestamp(0, tz="UTC")
-    days[there] = since[there] / pd.Timedelta(days=1)
-    return days
+def compact_dates(column):
+    """Read numbers such as 20201231 as dates; None if they are none."""
+    numbers = column.to_numpy(np.float64)
+    there = numbers[~np.isnan(numbers)]
+    if len(there) < FEW_ROWS or not ((there > 1.8e7) & (there < 2.2e7)).all():
+        return None
+    dates = pd.to_datetime(
+        column.astype("Int64").astype("string"), format="%Y%m%d", errors="coerce"
+    )
+    return dates if dates.notna().sum() == len(there) else None
+
+
+def _days(durations):
+    """Convert durations to days."""
+    return (durations / pd.Timedelta(days=1)).to_numpy(np.float64)
 
 
 def _text(column, strings):
@@ -217,7 +230,7 @@ def _text(column, strings):
     absent = column.isna().to_numpy()
     values[~absent] = strings.to_numpy()
     values[absent] = np.nan
-    return values
+    return pd.Categorical(values)  # texts such as "10115" are no numbers
 
 
 def _without_zeros(there):

@@ -6,10 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
 from .errors import CommandError, InputError
+from .feature_files import as_indices, parameters_of
 from .features import features_of
 from .limits import LimitError, within
 from .methods import checked_methods, rival_of, selector_of
@@ -40,9 +39,10 @@ def run(arguments) -> None:
     data, goal = goal_of(data, arguments.task, messages)
     features = features_of(data, messages, arguments.keep, arguments.text)
     warn_of_gaps(features, goal)
-    steps = None if features.steps is None else clone(features.steps).fit(features.X)
-    X = features.X if steps is None else steps.transform(features.X)
-    warn_of_suspects(X, features.names_of(steps), goal)
+    warn_of_suspects(features, goal, features.X)
+    settings = parameters_of(arguments, data, features.names)
+    if not hasattr(features.X, "columns"):
+        settings = as_indices(settings, features.names)
     Ks = sorted(set(arguments.K))
     if arguments.time_limit is not None and arguments.jobs != 1:
         messages.say("--jobs is not used with --time-limit: each method has one process")
@@ -50,7 +50,7 @@ def run(arguments) -> None:
     found = []
     for number, method in enumerate(methods, 1):
         messages.say(f"method {number} of {len(methods)}: {method}")
-        found.append(_measured(method, arguments, features, goal, data, Ks))
+        found.append(_measured(method, arguments, settings, features, goal, data, Ks))
         if found[-1]["error"]:
             messages.say(f"{method}: {found[-1]['error']}")
     result = {
@@ -85,14 +85,14 @@ def run(arguments) -> None:
         raise CommandError("every method failed")
 
 
-def _measured(method, arguments, features, goal, data, Ks):
+def _measured(method, arguments, settings, features, goal, data, Ks):
     """Return the row of a method: its curve, or the reason why it failed."""
     row: dict[str, Any] = {"method": method, "error": None}
     try:
-        ranker = _ranker(method, arguments, features, goal)
+        ranker = _ranker(method, arguments, settings, goal)
         if method == "all":
             Ks = [np.iinfo(np.int64).max]  # k_curve takes all features
-        settings = {
+        options = {
             "Ks": Ks,
             "cv": arguments.cv,
             "n_jobs": arguments.jobs,
@@ -102,7 +102,7 @@ def _measured(method, arguments, features, goal, data, Ks):
         }
         modules = [*_MODULES, *(_MODULES_OF_OURS if method in OURS else ())]
         curve = within(
-            arguments.time_limit, _curve, ranker, features.X, goal.y, settings, modules=modules
+            arguments.time_limit, _curve, ranker, features.X, goal.y, options, modules=modules
         )
     except (LimitError, InputError) as error:
         return row | {"error": str(error)}
@@ -120,26 +120,13 @@ def _measured(method, arguments, features, goal, data, Ks):
     }
 
 
-def _ranker(method, arguments, features, goal):
-    """Make the ranker of a method, after the steps that prepare the data."""
+def _ranker(method, arguments, settings, goal):
+    """Make the ranker of a method."""
+    unsupervised, seed = arguments.unsupervised, arguments.seed
     if method in OURS:
-        ranker = selector_of(
-            method, unsupervised=arguments.unsupervised, task=goal.task, seed=arguments.seed
-        )
-    else:
-        ranker = rival_of(
-            method,
-            task=None if arguments.unsupervised else goal.task,
-            seed=arguments.seed,
-            Ks=arguments.K,
-        )
-    if features.steps is None:
-        return ranker
-    return Pipeline([("prepare", clone(features.steps)), *_steps(ranker)])
-
-
-def _steps(ranker):
-    return ranker.steps if isinstance(ranker, Pipeline) else [("rank", ranker)]
+        return selector_of(method, unsupervised=unsupervised, task=goal.task, seed=seed, **settings)
+    task = None if unsupervised else goal.task
+    return rival_of(method, task=task, seed=seed, Ks=arguments.K, **settings)
 
 
 def _curve(ranker, X, y, settings):

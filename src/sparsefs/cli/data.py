@@ -88,7 +88,7 @@ class Data:
         found = {role: self._column(name, arguments) for role, name in roles.items()}
         taken = [name for name in roles.values() if name not in self.beside]
         return replace(
-            self.without([*taken, *arguments.drop]),
+            self.without([*taken, *arguments.exclude]),
             target=roles.get("target"),
             y=found.get("target"),
             ids=np.asarray(found["id"]) if "id" in found else None,
@@ -183,9 +183,10 @@ def roles_of(names, arguments, beside=(), default=None) -> dict[str, str]:
     """
     roles: dict[str, str] = {}
     named_by: dict[str, str] = {}
+    applied = getattr(arguments, "applied", False)  # to another file, which may lack the roles
     for role, what in _ROLES.items():
         name = getattr(arguments, role)
-        if name is None:
+        if name is None or (applied and name not in [*beside, *names]):
             continue
         picked(name, [*beside, *names], f"--{role}: {arguments.data} has no column")
         if name not in beside and list(names).count(name) > 1:
@@ -198,7 +199,7 @@ def roles_of(names, arguments, beside=(), default=None) -> dict[str, str]:
     if default is not None and default not in named_by:
         roles.setdefault("target", default)
         named_by.setdefault(roles["target"], _ROLES["target"])
-    for option in ("--drop", "--keep", "--text"):
+    for option in ("--exclude", "--keep", "--text"):
         for column in getattr(arguments, option.strip("-")):
             if column in named_by and column not in beside:
                 raise InputError(f"{option}: column {column!r} is {named_by[column]}")

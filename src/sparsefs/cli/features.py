@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Features made from the columns of a table, and the columns that are left out."""
+"""The columns of a table that may be selected, and those that are left out."""
 
 from __future__ import annotations
 
@@ -13,41 +13,38 @@ from ..utils.text import counted, listed
 from .data import Data
 from .errors import InputError
 from .messages import Messages
-from .numbers import at, compact_dates, counts_rows, in_single_precision, missing_in, numbers_of
-from .preparation import MOST_CATEGORIES, category_name, encoder, imputer
+from .numbers import at, counts_rows, in_single_precision, missing_in, numbers_of
 
-_WHY = {  # columns are left out
+REASONS = {  # columns are left out
     "empty": "no values",
-    "dates": "dates",
     "identifiers": "text, different in every row",
     "nearly identifiers": "text, different in most rows",
     "row numbers": "row numbers",
     "constant text": "the same text in every row",
+    "confusable dates": "dates in which day and month can be confused",
+    "unreadable dates": "dates that cannot be read",
 }
-_KEPT = ("dates", "identifiers", "nearly identifiers", "row numbers")  # by --keep
+_KEPT = ("identifiers", "nearly identifiers", "row numbers")  # by --keep
 
 
 class Features(NamedTuple):
-    """Columns, and the steps that make features of them.
+    """A table as selectors take it.
 
     Attributes
     ----------
     X : ndarray or CSR matrix of numbers, or DataFrame, of shape (n_rows, n_columns)
-        Missing numbers are NaN. A DataFrame has columns of text as well.
+        A DataFrame if there are columns of text or dates. Missing values are NaN, NaT or None.
     names : list of str
         Names of the columns.
-    steps : Pipeline or None
-        Unfitted; None if the columns are the features.
-    text : list of str
-        Names of the columns of text.
+    kinds : dict of str to {"text", "dates"}
+        Of the columns that are not numbers.
     read : dict of str to ndarray
         Numbers of columns that the file writes as text.
     """
 
     X: Any
     names: list[str]
-    steps: Any
-    text: list[str]
+    kinds: dict[str, str]
     read: dict[str, np.ndarray]
 
     def as_read(self, data: Data) -> Data:
@@ -56,23 +53,19 @@ class Features(NamedTuple):
 
     def rows(self, which) -> Any:
         """Return some rows of X by their numbers."""
+        if len(which) == self.X.shape[0]:
+            return self.X
         return self.X.iloc[which] if hasattr(self.X, "columns") else self.X[which]
 
-    def names_of(self, steps) -> list[str]:
-        """Return the names of the features that fitted steps make."""
-        if steps is None:
-            return self.names
-        return [str(name) for name in steps.get_feature_names_out(self.names)]
+    def numbers(self, X) -> tuple[Any, np.ndarray]:
+        """Return the columns of numbers of X or some of its rows, and where they are."""
+        columns = np.flatnonzero([name not in self.kinds for name in self.names])
+        return (X.iloc[:, columns].to_numpy(np.float64) if self.kinds else X), columns
 
-    def columns_of(self, steps) -> dict[str, str]:
-        """Return the column of each feature that fitted steps make."""
-        found = {name: name for name in self.names if name not in self.text}
-        if self.text:
-            encoder = steps[-1].named_transformers_["text"]
-            for column, categories in zip(self.text, encoder.categories_, strict=True):
-                made = [*categories, "infrequent_sklearn"]
-                found |= {category_name(column, category): column for category in made}
-        return found
+    @property
+    def text(self) -> list[str]:
+        """Names of the columns of text."""
+        return [name for name, kind in self.kinds.items() if kind == "text"]
 
 
 def features_of(data: Data, messages: Messages, keep=(), text=()) -> Features:
@@ -92,37 +85,30 @@ def features_of(data: Data, messages: Messages, keep=(), text=()) -> Features:
     if sparse.issparse(X) and missing.any():
         where = listed(at(data.names, missing))
         raise InputError(f"missing values in a sparse matrix are not supported: {where}")
-    names, X, missing, left_out = _useful(X, data.names, missing, keep)
-    _say_left_out(left_out, messages)
-    _refuse_none_left(names)
-    _say_constant(X, names, messages)
-    steps = imputer(missing, messages)
-    return Features(X, names, steps, [], {})
+    left_out = _useless(X, data.names, missing, keep)
+    used = ~np.isin(data.names, [*left_out["empty"], *left_out["row numbers"]])
+    if not used.all():
+        X, missing = X[:, used], missing[used]
+    names = at(data.names, used)
+    _say(X, names, missing, left_out, keep, messages)
+    return Features(X, names, {}, {})
 
 
-def _useful(X, names, missing, keep):
-    """Leave out columns that are empty, dates or row numbers."""
+def _useless(X, names, missing, keep):
+    """Return the columns that are empty or number the rows, by the reason."""
     empty = missing == X.shape[0]
     counting = np.zeros(len(names), bool) if sparse.issparse(X) else counts_rows(X)
-    kept = np.isin(names, list(keep)) | empty
-    counting &= ~kept
-    dates = np.zeros(len(names), bool) if sparse.issparse(X) else compact_dates(X) & ~kept
-    left_out = {"empty": at(names, empty), "row numbers": at(names, counting)}
-    left_out["dates"] = at(names, dates & ~counting)
-    used = ~empty & ~counting & ~dates
-    if not used.all():
-        names, X, missing = at(names, used), X[:, used], missing[used]
-    return list(names), X, missing, left_out
+    counting &= ~np.isin(names, list(keep)) & ~empty
+    return {"empty": at(names, empty), "row numbers": at(names, counting)}
 
 
 def _of_frame(data, keep, as_text, messages):
-    import pandas as pd
-
-    from .columns import Kinds
+    from .columns import Kinds, compact_dates
 
     frame, kinds = data.X, Kinds(data.marks, data.guess, keep, as_text)
-    left_out: dict[str, list[str]] = {reason: [] for reason in _WHY}
-    text: dict[str, Any] = {}
+    left_out: dict[str, list[str]] = {}
+    others: dict[str, Any] = {}  # columns of text and dates
+    found: dict[str, str] = {}
     converted: dict[int, Any] = {}
     plain = np.array([isinstance(d, np.dtype) and d.kind in "fiu" for d in frame.dtypes], bool)
     plain &= ~np.isin(data.names, list(as_text))
@@ -133,61 +119,55 @@ def _of_frame(data, keep, as_text, messages):
         if what == "numbers":
             converted[i] = values
             numeric.add(i)
-        elif what == "text":
-            text[name] = values
+        elif values is not None:
+            others[name], found[name] = values, what
         else:
-            left_out[what].append(name)
+            left_out.setdefault(what, []).append(name)
     kinds.tell(messages)
     X = numbers_of(frame, sorted(numeric), converted)
     names = [data.names[i] for i in sorted(numeric)]
-    names, X, missing, useless = _useful(X, names, missing_in(X, names), keep)
-    for reason, found in useless.items():
-        left_out[reason] += found
-    _say_left_out(left_out, messages)
-    _refuse_none_left([*names, *text])
-    _say_constant(X, names, messages)
-    if not text:
-        return Features(X, names, imputer(missing, messages), [], kinds.read)
-    table = pd.DataFrame(X, columns=names, copy=False)
-    others = pd.DataFrame(text, dtype=object)
-    others.index = table.index
-    _refuse_same_names(names, others)
-    steps = encoder(names, list(text), missing, messages)
-    grouped = [name for name in text if others[name].nunique() > MOST_CATEGORIES]
-    messages.prepared(
-        f"{counted(len(text), 'text column')} one-hot encoded: {listed(text)}"
-        + (
-            f" ({MOST_CATEGORIES - 1} most frequent values and '(other)' of {listed(grouped)})"
-            if grouped
-            else ""
-        )
-    )
-    absent = int(others.isna().to_numpy().sum())
+    missing = missing_in(X, names)
+    left_out |= _useless(X, names, missing, keep)
+    for name in at(names, (X[0] > 1.8e7) & (X[0] < 2.2e7)):
+        if name not in kinds.read and (dates := compact_dates(frame[name])) is not None:
+            others[name], found[name] = dates, "dates"
+    useless = {name for some in left_out.values() for name in some}
+    used = np.array([name not in useless and name not in found for name in names], bool)
+    if not used.all():
+        X, missing = X[:, used], missing[used]
+    names_of_numbers = at(names, used)
+    names = [name for name in data.names if name not in useless]
+    _say(X, names_of_numbers, missing, left_out, keep, messages, found)
+    if not found:
+        return Features(X, names, {}, kinds.read)
+    text = [name for name in found if found[name] == "text"]
+    others = {data.names[i]: values for i, values in converted.items()} | others
+    table = frame.loc[:, names].assign(**{name: others[name] for name in names if name in others})
+    absent = int(table[list(found)].isna().to_numpy().sum())
+    for what, some in (("text", text), ("dates", [name for name in found if name not in text])):
+        if some:
+            messages.prepared(f"{counted(len(some), 'column')} of {what}: {listed(some)}")
     if absent:
+        messages.prepared(f"{counted(absent, 'missing value')} in columns of text or dates")
+    return Features(table, names, found, kinds.read)
+
+
+def _say(X, names, missing, left_out, keep, messages, others=()):
+    """Print which columns are left out, and how the numbers are used."""
+    for reason, some in left_out.items():
+        if kept := [name for name in some if name in keep]:
+            raise InputError(f"--keep: {listed(kept)} cannot be kept ({REASONS[reason]})")
+        if some:
+            hint = "; use --keep to include" if reason in _KEPT else ""
+            messages.prepared(f"left out: {listed(some)} ({REASONS[reason]}{hint})")
+    if not names and not others:
+        raise InputError("no column is left to select from: all were left out")
+    if missing.any():
+        n, columns = int(missing.sum()), counted(int(np.count_nonzero(missing)), "column")
         messages.prepared(
-            f"{counted(absent, 'missing value')} in text columns encoded as a category"
+            f"{counted(n, 'missing value')} in {columns} of numbers: the median and an indicator "
+            f"stand for {'it' if n == 1 else 'them'}"
         )
-    X = pd.concat([table, others], axis=1)
-    return Features(X, [*names, *text], steps, list(text), kinds.read)
-
-
-def _refuse_same_names(names, text):
-    """Check that no feature of a category has the name of another feature."""
-    taken = {name: name for name in [*names, *text]}
-    for column in text:
-        values = text[column].unique()
-        other_values = ["infrequent_sklearn"] if len(values) > MOST_CATEGORIES else []
-        for value in [*values, *other_values]:
-            feature = category_name(column, value)
-            other = taken.setdefault(feature, column)
-            if other != column or feature == column:
-                raise InputError(
-                    f"columns {column!r} and {other!r} both make a feature {feature!r}: use --drop "
-                    "to leave one out"
-                )
-
-
-def _say_constant(X, names, messages):
     if sparse.issparse(X) or X.size == 0:
         return
     constant = np.zeros(X.shape[1], dtype=bool)
@@ -196,15 +176,3 @@ def _say_constant(X, names, messages):
     if constant.any():
         columns = counted(int(constant.sum()), "constant column")
         messages.prepared(f"{columns} ranked last: {listed(at(names, constant))}")
-
-
-def _say_left_out(left_out, messages):
-    for reason, names in left_out.items():
-        if names:
-            hint = "; use --keep to include" if reason in _KEPT else ""
-            messages.prepared(f"left out: {listed(names)} ({_WHY[reason]}{hint})")
-
-
-def _refuse_none_left(names):
-    if not names:
-        raise InputError("no column is left to select from: all were left out")

@@ -50,8 +50,8 @@ class Messages:
     def warning(self, message, category, filename, lineno, file=None, line=None) -> None:
         """Print a warning as one line; replaces :func:`warnings.showwarning`."""
         text = " ".join(str(message).split())
-        if text in self.warnings or text.startswith("Found unknown categories"):
-            return  # every fold gives the same, and new categories have a feature
+        if text in self.warnings:
+            return  # every fold gives the same
         self.warnings.append(text)
         self.say(f"warning: {text if len(text) <= _LONGEST else text[:_LONGEST] + ' ...'}")
 

@@ -13,6 +13,11 @@ from .names import OURS, RIVALS
 
 _OWN_OPTIONS = {
     "K": "-K",
+    "budget": "--budget",
+    "exclude": "--exclude",
+    "feature_costs": "--feature-costs",
+    "feature_groups": "--feature-groups",
+    "keep": "--keep",
     "random_state": "--seed",
     "scaling": "--scaling",
     "supervised": "--unsupervised",
@@ -72,7 +77,7 @@ def settings_of(texts) -> dict[str, Any]:
     return settings
 
 
-def rival_of(method: str, *, task: str | None, seed: int, Ks) -> Any:
+def rival_of(method: str, *, task: str | None, seed: int, Ks, **settings) -> Any:
     """Make a ranker of another method, for `k_curve`.
 
     Raises
@@ -80,11 +85,12 @@ def rival_of(method: str, *, task: str | None, seed: int, Ks) -> Any:
     InputError
         If the method needs a target, and there is none.
     """
-    from ..evaluation.rivals import WITHOUT_TARGET, rival
+    from ..evaluation.rivals import WITHOUT_TARGET
+    from .rival import Rival
 
     if method not in WITHOUT_TARGET and task is None:
         raise InputError(f"{method} needs a target")
-    return rival(method, task=task or "classification", random_state=seed, Ks=Ks)
+    return Rival(method, task=task, Ks=tuple(Ks), random_state=seed, **settings)
 
 
 def default_methods(unsupervised: bool) -> list[str]:

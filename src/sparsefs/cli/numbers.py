@@ -78,7 +78,7 @@ def missing_in(X, names) -> np.ndarray:
     if infinite.any():
         where = listed(at(names, infinite > 0))
         n = counted(int(infinite.sum()), "infinite value")
-        raise InputError(f"{n} in {where}: replace them, or use --drop")
+        raise InputError(f"{n} in {where}: replace them, or use --exclude")
     return missing
 
 
@@ -94,19 +94,6 @@ def counts_rows(X) -> np.ndarray:
         steps = np.diff(X[:, i]) * np.sign(X[-1, i] - X[0, i])
         found[i] = (steps >= 1).all() and (steps == 1).mean() >= _STEADY and _is_whole(X[0, i])
         found[i] &= bool((steps == np.rint(steps)).all())
-    return found
-
-
-def compact_dates(X) -> np.ndarray:
-    """Return a mask of the columns of dates that are written as 20201231."""
-    found = np.zeros(X.shape[1], dtype=bool)
-    if len(X) < FEW_ROWS:
-        return found
-    for i in np.flatnonzero((X[0] > 1.8e7) & (X[0] < 2.2e7)):
-        values = X[:, i][~np.isnan(X[:, i])]
-        month, day = values // 100 % 100, values % 100
-        plausible = (values > 1.8e7) & (values < 2.2e7) & (day >= 1) & (day <= 31)
-        found[i] = (plausible & (month >= 1) & (month <= 12) & (day == np.rint(day))).all()
     return found
 
 

@@ -33,8 +33,9 @@ examples:
   sparsefs select digits -K 20
   sparsefs select genes.csv --target tumour -K auto --out genes_small.csv --report genes.html
   sparsefs select cells.h5ad --target cell_type --groups donor --layer counts --log1p -K 50
+  sparsefs select january.csv --target churn --keep age --save churn.joblib
   zcat genes.csv.gz | sparsefs select - --target tumour --id sample --json > genes.json
-  sparsefs select spectra.parquet --target sugar --task regression -K 10 --drop batch
+  sparsefs select spectra.parquet --target sugar --task regression -K 10 --exclude batch
   sparsefs select images.npz --unsupervised --method wast -K 50 --set max_iter=20
 """
 _COMPARE = f"""\
@@ -50,6 +51,17 @@ examples:
   sparsefs compare genes.csv --target tumour -K 10 50 --methods gradual-pruning,f-test,l1,rfe
   sparsefs compare genes.csv --target tumour --time-limit 60 --json > methods.json
 """
+_APPLY = """\
+Take the selected columns of another file, such as that of the next month.
+
+SELECTION is a file of `sparsefs select --save`. DATA is read with the same options. Its columns may
+be in another order. Only the selected ones must be there; the target and the column of --id are
+written too if they are there. A selection is a pickle: apply only files that you trust.
+"""
+_APPLY_EXAMPLES = """\
+examples:
+  sparsefs apply churn.joblib february.csv --out february_small.csv
+"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,6 +74,16 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message):
         print_to_stderr(f"error: {message} (see {self.prog} --help)")
         self.exit(2)
+
+
+class _Renamed(argparse.Action):
+    """Option that has another name now."""
+
+    def __init__(self, option_strings, dest, **settings):
+        super().__init__(option_strings, dest, nargs="*", **settings)
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        parser.error(f"{option_string} is now --exclude")
 
 
 class _Once(argparse.Action):
@@ -89,6 +111,14 @@ def make_parser() -> argparse.ArgumentParser:
     )
     _add(commands, "select", "select features and score them", _SELECT, _SELECT_EXAMPLES, _select)
     _add(commands, "compare", "compare methods", _COMPARE, _COMPARE_EXAMPLES, _compare)
+    _add(
+        commands,
+        "apply",
+        "take the selected columns of another file",
+        _APPLY,
+        _APPLY_EXAMPLES,
+        _apply,
+    )
     text = "List the data sets that come with scikit-learn."
     _add(commands, "datasets", "list example data sets", text, "", _json)
     text = "Show versions, devices and extras, for example for a bug report."
@@ -162,6 +192,19 @@ def _select(parser):
         "method's parameter (default: auto, chosen from the data)",
     )
     parser.add_argument(
+        "--feature-costs",
+        type=Path,
+        metavar="FILE",
+        help="costs of columns, which are then ranked by score per cost: a CSV file with the "
+        "columns feature and cost, or a JSON object; others cost 1",
+    )
+    parser.add_argument(
+        "--budget",
+        type=_positive_number,
+        metavar="COST",
+        help="select what costs at most this, instead of K columns",
+    )
+    parser.add_argument(
         "--test-size",
         type=_share,
         default=0.2,
@@ -192,9 +235,27 @@ def _select(parser):
         "from .h5ad also to .h5ad, with obs and var",
     )
     parser.add_argument(
+        "--save",
+        type=Path,
+        metavar="FILE",
+        help="save the selection to a .joblib file, for `sparsefs apply` and Python",
+    )
+    parser.add_argument(
         "--report", type=Path, metavar="FILE", help="write a report to an .html file"
     )
     _json(parser)
+
+
+def _apply(parser):
+    parser.add_argument("selection", type=Path, metavar="SELECTION", help="file of --save")
+    parser.add_argument("data", metavar="DATA", help="file, or - for CSV from standard input")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write the columns to a .csv, .tsv, .parquet, .npz or .h5ad file (default: CSV on "
+        "standard output)",
+    )
 
 
 def _compare(parser):
@@ -218,7 +279,7 @@ def _compare(parser):
     )
     parser.add_argument(
         "--time-limit",
-        type=_seconds,
+        type=_positive_number,
         metavar="SECONDS",
         help="stop a method that takes longer; each method then runs in its own process",
     )
@@ -268,20 +329,28 @@ def _data(parser):
         help="task (default: auto: text and whole numbers with few different values are classes)",
     )
     parser.add_argument(
-        "--drop",
+        "--keep",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="COL",
+        help="columns that are always selected; K counts them",
+    )
+    parser.add_argument(
+        "--exclude",
         action="extend",
         nargs="+",
         default=[],
         metavar="COL",
         help="columns to leave out",
     )
+    parser.add_argument("--drop", action=_Renamed, help=argparse.SUPPRESS)
     parser.add_argument(
-        "--keep",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="COL",
-        help="columns to use although they look like identifiers, dates or row numbers",
+        "--feature-groups",
+        type=Path,
+        metavar="FILE",
+        help="columns that are selected together, and K counts groups: a CSV file with the columns "
+        "feature and group, or a JSON object of lists",
     )
     parser.add_argument(
         "--text",
@@ -385,7 +454,7 @@ def _folds(text):
     return _number(text, int, lambda v: v >= 2, "an integer of at least 2")
 
 
-def _seconds(text):
+def _positive_number(text):
     return _number(text, float, lambda v: 0 < v < float("inf"), "a positive number")
 
 

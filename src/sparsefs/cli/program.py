@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import numpy as np
+from sklearn.base import clone
 
-from .preparation import MOST_CATEGORIES
+from ..data.cells import read_column
 from .splits import can_keep_shares
 
-_IMPUTER = 'SimpleImputer(strategy="median", keep_empty_features=True)'
 
-
-def program_of(arguments, data, goal, features, fitted) -> str | None:
+def program_of(arguments, data, goal, features, fitted, named) -> str | None:
     """Write the program; None if the command converted columns in ways that pandas does not.
 
     Parameters
@@ -21,10 +20,12 @@ def program_of(arguments, data, goal, features, fitted) -> str | None:
     goal : Goal
     features : Features
     fitted : _Fitted
+    named : dict
+        Parameters of the selector that name columns.
     """
     if data.code is None or data.for_fit(slice(None)) or not _plain(data, features):
         return None
-    imports = {"import numpy as np", "import pandas as pd"}
+    imports = {"import pandas as pd"}
     lines = [f"table = {data.code}"]
     if goal.y is not None:
         lines += [
@@ -32,11 +33,13 @@ def program_of(arguments, data, goal, features, fitted) -> str | None:
             *_without_empty(data, goal),
             f"y = table.pop({goal.name!r}).to_numpy()",
         ]
-    dropped = [*arguments.drop, *([] if data.id_name is None else [data.id_name])]
+    dropped = [*arguments.exclude, *([] if data.id_name is None else [data.id_name])]
     lines.append(_columns(data, features, dropped))
     n_rows = features.X.shape[0]
+    if not features.kinds and features.X.dtype == np.float32:
+        lines[-1] += '.astype("float32")'
     if len(fitted.rows) < n_rows:
-        imports.add("from sklearn.model_selection import train_test_split")
+        imports |= {"import numpy as np", "from sklearn.model_selection import train_test_split"}
         shares = can_keep_shares(goal, len(fitted.rows), n_rows - len(fitted.rows))
         stratified = ", stratify=y" if shares else ""
         lines += [
@@ -50,27 +53,38 @@ def program_of(arguments, data, goal, features, fitted) -> str | None:
             "X = X.iloc[rows]",
             *(["y = y[rows]"] if goal.y is not None else []),
         ]
-    lines += ["", *_preparing(features, fitted, imports)]
 
     from ..report._code import program_after
 
-    made = program_after(lines, imports, fitted.selector, fitted.X.shape, with_y=goal.y is not None)
+    selector = clone(fitted.selector).set_params(**named)
+    shape = (len(fitted.rows), features.X.shape[1])
+    made = program_after(lines, imports, selector, shape, with_y=goal.y is not None)
     return made.text if not made.to_fill_in else None
 
 
 def _plain(data, features) -> bool:
-    """Return whether pandas reads all columns as the command does."""
-    import pandas as pd
-
+    """Return whether a selector reads the columns of pandas as the command does."""
     if not hasattr(data.X, "columns"):
         return False
-    text = set(features.text)
+    place = {name: i for i, name in enumerate(data.names)}
     return all(
-        pd.api.types.infer_dtype(data.X[name], skipna=True) == "string"
-        if name in text
-        else isinstance(data.X[name].dtype, np.dtype) and data.X[name].dtype.kind in "fiu"
-        for name in features.names
+        _is_same(data.X, place[name], features.X, i, name) for i, name in enumerate(features.names)
     )
+
+
+def _is_same(X, i, ours, j, name):
+    dtype = X.dtypes.iloc[i]
+    if isinstance(dtype, np.dtype) and dtype.kind in "fiub":
+        return not hasattr(ours, "columns") or dtype.kind == "b" or ours.dtypes.iloc[j] == dtype
+    if not hasattr(ours, "columns"):
+        return False
+    try:
+        one, other = read_column(X, i, name), read_column(ours, j, name)
+    except (TypeError, ValueError):
+        return False
+    if one.dtype.kind != other.dtype.kind:
+        return False
+    return bool(((one == other) | ((one != one) & (other != other))).all())
 
 
 def _without_empty(data, goal):
@@ -87,49 +101,4 @@ def _columns(data, features, dropped):
         return "X = table"
     if len(left_out) <= len(used):
         return f"X = table.drop(columns={left_out!r})"
-    return f"X = table[{[name for name in data.X.columns if name in used]!r}]"
-
-
-def _preparing(features, fitted, imports):
-    """Yield the lines that make features of the columns."""
-    median = '"passthrough"'
-    if features.steps is not None and (not features.text or _has_imputer(fitted.steps)):
-        imports.add("from sklearn.impute import SimpleImputer")
-        median = _IMPUTER
-    if not features.text:
-        yield f"X = X.astype(np.{fitted.X.dtype})"
-        if features.steps is not None:
-            yield f'X = {median}.set_output(transform="pandas").fit_transform(X)'
-        return
-    imports |= {
-        "from sklearn.compose import ColumnTransformer",
-        "from sklearn.preprocessing import OneHotEncoder",
-    }
-    dtype = features.X.dtypes.iloc[0]
-    yield f"text = {features.text!r}"
-    yield "numbers = X.columns.drop(text)"
-    yield (
-        f"X = pd.concat([X[numbers].astype(np.{dtype}), X[text].astype(object)], axis=1)"
-        if len(features.names) > len(features.text)
-        else "X = X.astype(object)"
-    )
-    yield from (
-        "encoder = OneHotEncoder(",
-        f'    drop="if_binary", max_categories={MOST_CATEGORIES}, '
-        'handle_unknown="infrequent_if_exist",',
-        "    sparse_output=False, dtype=np.float32,",
-        '    feature_name_combiner=lambda column, value: f"{column}="',
-        '    + str({"infrequent_sklearn": "(other)"}.get(value, value) if value == value '
-        'else "(missing)"),',
-        ")",
-        "columns = ColumnTransformer(",
-        f'    [("numbers", {median}, list(numbers)), ("text", encoder, text)],',
-        "    verbose_feature_names_out=False,",
-        ")",
-        'X = columns.set_output(transform="pandas").fit_transform(X)',
-    )
-
-
-def _has_imputer(steps):
-    (columns,) = (step for _, step in steps.steps)
-    return columns.transformers[0][1] != "passthrough"
+    return f"X = table[{features.names!r}]"

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from ..data.target import Target
 from ..evaluation import Chance, wilson_interval
 from ..evaluation.intervals import interval_of_splits
-from ..evaluation.scorer import MOST_ROWS, HeldOutScores, Scorer, some_columns
+from ..evaluation.path import encoded, in_order
+from ..evaluation.scorer import MOST_ROWS, HeldOutScores, Scorer, of_inputs, some_columns
 from ..utils.text import counted
 from .features import Features
 from .target import Goal
@@ -30,7 +32,7 @@ def scores_of(
     Parameters
     ----------
     fits : iterable of _Fitted
-        For each split, the preparation and the selector fitted to its training rows.
+        For each split, the selector fitted to its training rows.
     splits : list of (training rows, held-out rows)
     """
     n_subsets = _number_of_subsets(len(splits), len(splits[0][0]))
@@ -38,7 +40,7 @@ def scores_of(
     Ks = []
     for fitted, (_, held_out) in zip(fits, splits, strict=True):
         found.append(_of_split(fitted, features, goal, held_out, seed, n_subsets, weights))
-        Ks.append(int(fitted.selector.K_))
+        Ks.append(fitted.n_units)
     first = found[0]
     # A split in which K="auto" keeps all features has no other subset.
     subsets = [one.of_subsets or one.values[:1] * n_subsets for one in found]
@@ -72,32 +74,45 @@ def chance_of(held_out: dict[str, Any]) -> Chance | None:
 
 def _of_split(fitted, features, goal, held_out, seed, n_subsets, weights):
     """Score the selected, random and all features on the held-out rows of a split."""
-    X = features.rows(held_out)
-    if fitted.steps is not None:
-        X = fitted.steps.transform(X)
-    n_selected, n_features = fitted.selector.K_, X.shape[1]
+    selector, train = fitted.selector, fitted.rows
+    numbers, n_train = np.concatenate([train, held_out]), len(train)
+    parts, inputs, unit_of = [fitted.X, features.rows(held_out)], None, None
+    if _makes_inputs(selector, parts):
+        y = None if goal.y is None else goal.y[train]
+        weight = None if weights is None else weights[train]
+        parts, inputs, unit_of = encoded(selector, parts[0], y, weight, parts[1], seed)
+    n_columns, n_units = parts[0].shape[1], parts[0].shape[1] if inputs is None else len(inputs)
+    n_selected = fitted.n_units
+    order = fitted.order if unit_of is None else in_order(unit_of[fitted.order])
     Ks = [n_selected]
-    n_numbers = n_features * min(X.shape[0] + fitted.X.shape[0], 2 * MOST_ROWS)
-    if goal.y is not None and n_selected < n_features and n_numbers <= MOST_NUMBERS:
-        Ks.append(n_features)
-    numbers = np.concatenate([fitted.rows, held_out])
-    n_train, n = len(fitted.rows), len(numbers)
+    n_numbers = n_columns * min(len(numbers), 2 * MOST_ROWS)
+    if goal.y is not None and n_selected < n_units and n_numbers <= MOST_NUMBERS:
+        Ks.append(n_units)
     y = None if goal.y is None else goal.y[numbers]
     weights = None if weights is None else weights[numbers]
     rng = np.random.default_rng([seed, 2])
-    columns = some_columns(n_features, rng)
+    columns = some_columns(n_columns, rng)
     target = None if y is None else Target.of(y, goal.task or "auto", weights)
     scorer = Scorer.of(y, target, weights, seed=seed)
-    rows = [scorer.subsample(part, rng) for part in np.split(np.arange(n), [n_train])]
-    parts = [fitted.X[rows[0]], X[rows[1] - n_train]]
-    order = np.argsort(fitted.selector.ranking_)
+    rows = [scorer.subsample(part, rng) for part in np.split(np.arange(len(numbers)), [n_train])]
+    parts = [parts[0][rows[0]], parts[1][rows[1] - n_train]]
     values: list[float] = []
     for K in Ks:  # one at a time, as standardising all features takes a copy of them
-        best = order if n_features > K else np.arange(K)  # which needs no copy
-        values += scorer.scores(best, [K], rows, parts, columns)
-    n_subsets = n_subsets if n_selected < n_features else 0
-    of_subsets = scorer.of_subsets(n_selected, n_subsets, seed, rows, parts, columns)
+        best = order if n_units > K else np.arange(K)  # which needs no copy
+        of_columns, n_inputs = of_inputs(best, [K], inputs)
+        values += scorer.scores(of_columns, n_inputs, rows, parts, columns)
+    n_subsets = n_subsets if n_selected < n_units else 0
+    of_subsets = scorer.of_subsets(n_selected, n_subsets, seed, rows, parts, columns, inputs)
     return HeldOutScores(values, scorer.metric, len(rows[0]), len(rows[1]), of_subsets)
+
+
+def _makes_inputs(selector, parts):
+    """Return whether a column may be several inputs, or a feature several columns."""
+    if hasattr(parts[0], "columns") or getattr(selector, "_encoding", None) is not None:
+        return True
+    if getattr(selector, "feature_groups", None) or getattr(selector, "adjust_for", None):
+        return True
+    return not sparse.issparse(parts[1]) and bool(np.isnan(parts[1]).any())
 
 
 def _number_of_subsets(n_splits, n_train):
@@ -157,10 +172,12 @@ def _guess(goal, splits, weights):
     return {"label": label.item(), "score": float(np.mean(shares))}
 
 
-def in_lines(held_out: dict[str, Any], K: int, n_features: int) -> Iterator[str]:
+def in_lines(
+    held_out: dict[str, Any], K: int, n_features: int, what: str = "feature"
+) -> Iterator[str]:
     """Yield the lines that are printed: the scores, a doubt, and the rows behind them."""
     metric, interval, random = held_out["metric"], held_out["interval"], held_out["random"]
-    with_features = f"with {counted(K, 'feature')}"
+    with_features = f"with {counted(K, what)}"
     if metric == "explained variance":
         with_features += " of the other features"
     others = held_out["K_by_split"][1:]
@@ -181,7 +198,7 @@ def in_lines(held_out: dict[str, Any], K: int, n_features: int) -> Iterator[str]
         yield f"{margin if number else metric} {row}{end}"
     chance = chance_of(held_out)
     if chance is not None and not chance.is_beaten:
-        yield f"The selection is no better than {counted(K, 'random feature')}."
+        yield f"The selection is no better than {counted(K, f'random {what}')}."
     measured = f"{held_out['estimator']} on {held_out['n_rows']:,} held-out rows"
     n_splits = held_out["n_splits"]
     if n_splits > 1:

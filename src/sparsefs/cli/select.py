@@ -11,15 +11,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import clone
 
-from ..evaluation.interchangeable import alternatives_in
+from ..evaluation.interchangeable import alternatives_in, with_means
 from ..utils.text import counted
 from .data import Data
 from .errors import CommandError, needing
+from .feature_files import as_indices, parameters_of
 from .features import Features, features_of
 from .methods import selector_of, settings_of
 from .output import print_json, print_lines, print_table, versions
 from .program import program_of
 from .readers import read
+from .saved import SavedSelection
 from .scores import MOST_NUMBERS, chance_of, in_lines, scores_of
 from .splits import number_of_splits, split_rows, splits_after
 from .target import Goal, goal_of, warn_of_gaps, warn_of_suspects
@@ -33,14 +35,24 @@ class _Fitted(NamedTuple):
     """A selector fitted to some of the rows."""
 
     selector: Any
-    steps: Any
     X: Any
     rows: np.ndarray
-    names: list[str]
+
+    @property
+    def order(self) -> np.ndarray:
+        """Columns, the selected ones first, each of both best first."""
+        return np.lexsort((self.selector.ranking_, ~self.selector.get_support()))
+
+    @property
+    def n_units(self) -> int:
+        """Number of selected columns, or of groups of them."""
+        selector = self.selector
+        places = getattr(selector, "_places", selector.ranking_)
+        return len(np.unique(places[selector.get_support()]))
 
 
 def run(arguments) -> None:
-    """Read, hold out rows, prepare, select, score, write, print."""
+    """Read, hold out rows, select, score, write, print."""
     messages, clock = arguments.messages, _Clock()
     check_files(arguments)
     if arguments.report is not None:
@@ -57,9 +69,11 @@ def run(arguments) -> None:
         data, goal = goal_of(data, arguments.task, messages)
         features = features_of(data, messages, arguments.keep, arguments.text)
         warn_of_gaps(features, goal)
+        named = parameters_of(arguments, data, features.names)
     check_npz(arguments.out, features.text)
     check_h5ad(arguments.out, data)
-    selector = _selector(arguments, settings, goal)
+    of_table = named if features.kinds else as_indices(named, features.names)
+    selector = _selector(arguments, settings | of_table, goal)
     selector.set_params(verbose=not messages.quiet)
     n_rows = features.X.shape[0]
     train, splits = np.arange(n_rows), []
@@ -86,13 +100,13 @@ def run(arguments) -> None:
         messages.say(f"{type(selector).__name__} again, on all {counted(n_rows, 'row')}")
         with clock.of("refit"):
             rows = np.arange(n_rows)
-            again = clone(selector).set_params(K=selector.K_)
+            again = clone(selector).set_params(K=fitted.n_units)
             fitted = _fit(again, features, goal, data, rows)
     fitted.selector.set_params(verbose=False)  # of no interest in the document and the program
-    result = _result(arguments, data, goal, features, fitted, scores, clock)
+    result = _result(arguments, data, goal, features, fitted, named, scores, clock)
     failures: list[str] = []
     try:
-        _write_files(arguments, data, goal, features, fitted, result, failures)
+        _write_files(arguments, data, goal, features, fitted, named, result, failures)
     finally:  # nothing that goes wrong from here on may take the result away
         try:
             print_json(result) if arguments.json else _print(result)
@@ -102,19 +116,23 @@ def run(arguments) -> None:
         raise CommandError("; ".join(failures))
 
 
-def _write_files(arguments, data, goal, features, fitted, result, failures):
+def _write_files(arguments, data, goal, features, fitted, named, result, failures):
     """Write the columns and the report; collect why one could not be written."""
-    columns = list(dict.fromkeys(feature["column"] for feature in result["features"]))
-    out, report = arguments.out, arguments.report
+    columns = [feature["name"] for feature in result["features"]]
+    out, save, report = arguments.out, arguments.save, arguments.report
 
     def write_out():
         return write(out, features.as_read(data), columns)
 
+    def save_selection():
+        SavedSelection.of(arguments, data, features, fitted.selector, columns).write(save)
+
     def write_report_file():
-        return _report(arguments, data, goal, features, fitted, result)
+        return _report(arguments, data, goal, features, fitted, named, result)
 
     for option, path, what, writer in (
         ("--out", out, counted(len(columns), "column"), write_out),
+        ("--save", save, "selection", save_selection),
         ("--report", report, "report", write_report_file),
     ):
         if path is None:
@@ -143,25 +161,26 @@ class _Clock(dict):
 
 
 def _selector(arguments, settings, goal):
+    K = arguments.K
+    if arguments.budget is not None and K == "auto":
+        K = None  # the budget decides
     return selector_of(
         arguments.method,
         unsupervised=arguments.unsupervised,
         task=None if goal is None else goal.task,
         seed=arguments.seed,
-        K=arguments.K,
+        K=K,
         **settings,
     )
 
 
 def _fit(selector, features: Features, goal: Goal, data: Data, rows) -> _Fitted:
-    """Fit the preparation and the selector to some rows."""
-    X = features.rows(rows) if len(rows) < features.X.shape[0] else features.X
-    steps = None if features.steps is None else clone(features.steps)
-    X = X if steps is None else steps.fit_transform(X)
-    warn_of_suspects(X, features.names_of(steps), goal, rows)
+    """Fit the selector to some rows."""
+    X = features.rows(rows)
+    warn_of_suspects(features, goal, X, rows)
     y = None if goal.y is None else goal.y[rows]  # unsupervised selectors ignore it
     selector.fit(X, y, **data.for_fit(rows))
-    return _Fitted(selector, steps, X, rows, features.names_of(steps))
+    return _Fitted(selector, X, rows)
 
 
 def _say_scaling(selector, messages):
@@ -182,38 +201,41 @@ def _fits(selector, first: _Fitted, features, goal, data, splits, messages):
         yield fitted
 
 
-def _result(arguments, data, goal, features, fitted, scores, clock):
+def _result(arguments, data, goal, features, fitted, named, scores, clock):
     """Collect what the JSON document contains."""
-    selector = fitted.selector
-    order = np.argsort(selector.ranking_)[: selector.K_]
-    columns = features.columns_of(fitted.steps)
-    alternatives = _alternatives(fitted.X, order)
+    selector, names = fitted.selector, features.names
+    order = fitted.order[: selector.K_]
+    alternatives = _alternatives(features, fitted.X, order)
     on_all_rows = scores is None or arguments.refit
+    groups = named.get("feature_groups")
+    group_of = {name: group for group, some in (groups or {}).items() for name in some}
     return {
         "command": arguments.command_line,
         "data": {
             "source": data.source,
             "n_rows": features.X.shape[0],
             "n_columns": data.X.shape[1],
-            "n_features": len(fitted.names),
+            "n_features": len(names),
         },
         "target": goal.in_short,
         "preparation": arguments.messages.preparation,
         "warnings": arguments.messages.warnings,
         "method": arguments.method,
         "selector": type(selector).__name__,
-        "settings": selector.get_params(deep=False),
+        "settings": selector.get_params(deep=False) | named,
         "selected_on": "all rows" if on_all_rows else "the training rows",
         "n_rows_selected_on": len(fitted.rows),
         "K": selector.K_,
+        "n_groups": fitted.n_units if groups else None,
+        "cost": _cost([names[i] for i in order], named),
         "features": [
             {
                 "rank": int(selector.ranking_[i]),
-                "name": fitted.names[i],
+                "name": names[i],
                 "score": float(selector.scores_[i]),
-                "column": columns[fitted.names[i]],
+                "group": group_of.get(names[i]),
                 "alternatives": [
-                    {"name": fitted.names[j], "correlation": r} for j, r in others[:_MOST_OTHERS]
+                    {"name": names[j], "correlation": r} for j, r in others[:_MOST_OTHERS]
                 ],
             }
             for i, others in zip(order, alternatives, strict=True)
@@ -224,37 +246,63 @@ def _result(arguments, data, goal, features, fitted, scores, clock):
     }
 
 
-def _alternatives(X, order):
-    """Return for each feature those that could stand for it, if the table is not too large."""
+def _cost(selected, named):
+    """Return what the selected columns cost; None where costs do not matter."""
+    if not {"feature_costs", "budget"} & set(named):
+        return None
+    return sum(named.get("feature_costs", {}).get(name, 1) for name in selected)
+
+
+def _alternatives(features, X, order):
+    """Return for each feature those that could stand for it, if the table is not too large.
+
+    Only columns of numbers are compared.
+    """
+    found: list[list[tuple[int, float]]] = [[] for _ in order]
     if min(X.shape[0], 2000) * X.shape[1] > MOST_NUMBERS:
-        return [[] for _ in order]
-    found = alternatives_in(X, order[:_MOST_WITH_OTHERS])
-    return found + [[] for _ in order[_MOST_WITH_OTHERS:]]
+        return found
+    X, columns = features.numbers(X)
+    place = {int(column): i for i, column in enumerate(columns)}
+    compared = [i for i in order[:_MOST_WITH_OTHERS].tolist() if i in place]
+    others = alternatives_in(with_means(X), [place[i] for i in compared]) if compared else []
+    of = dict(zip(compared, others, strict=True))
+    return [[(int(columns[j]), r) for j, r in of.get(i, [])] for i in order.tolist()]
 
 
 def _print(result):
     header = ["rank", "feature", "score"]
     rows = [[f["rank"], f["name"], f"{f['score']:.4g}"] for f in result["features"]]
+    if result["n_groups"]:
+        header.append("group")
+        for row, feature in zip(rows, result["features"], strict=True):
+            row.append(feature["group"] or "")
     if any(f["alternatives"] for f in result["features"]):
         header.append("or")
         for row, feature in zip(rows, result["features"], strict=True):
             best = feature["alternatives"][:1]
             row.append("".join(f"{a['name']} ({a['correlation']:.2f})" for a in best))
-    print_table(header, rows, left=(1, 3))
+    print_table(header, rows, left=(1, 3, 4))
     print_lines("", *_summary(result))
 
 
 def _summary(result):
-    """Yield the lines below the table: the score, and the rows behind it."""
+    """Yield the lines below the table: the cost, the score, and the rows behind it."""
+    if result["cost"] is not None:
+        budget = result["settings"]["budget"]
+        of = "" if budget is None else f" of a budget of {budget:g}"
+        yield f"cost {result['cost']:g}{of}"
     held_out, n_rows = result["held_out"], f"{result['n_rows_selected_on']:,} rows"
     if held_out is None:
         yield f"selected on all {n_rows}; no rows were held out for a score"
         return
-    yield from in_lines(held_out, result["K"], result["data"]["n_features"])
+    n_selected, what = result["n_groups"] or result["K"], "feature"
+    if result["n_groups"]:
+        what = "group"
+    yield from in_lines(held_out, n_selected, result["data"]["n_features"], what)
     if result["selected_on"] == "all rows":
         yield (
-            f"selected on all {n_rows}; the score is that of {counted(result['K'], 'feature')} "
-            "selected on the training rows"
+            f"selected on all {n_rows}; the score is that of {counted(n_selected, what)} selected "
+            "on the training rows"
         )
     elif held_out["n_splits"] > 1:
         yield f"the table is the selection of the first split, on its other {n_rows}"
@@ -262,7 +310,7 @@ def _summary(result):
         yield f"selected on the other {n_rows}"
 
 
-def _report(arguments, data, goal, features, fitted, result):
+def _report(arguments, data, goal, features, fitted, named, result):
     from ..report import write_report
 
     scores = result["held_out"]
@@ -271,9 +319,12 @@ def _report(arguments, data, goal, features, fitted, result):
         names = ("metric", "selected", "interval", "all", "n_splits", "estimator")
         held_out = {name: scores[name] for name in names} | {"n_samples": scores["n_rows"]}
         chance = chance_of(scores)
-    code, preparation = program_of(arguments, data, goal, features, fitted), result["preparation"]
+    code, preparation = (
+        program_of(arguments, data, goal, features, fitted, named),
+        result["preparation"],
+    )
     arrays = arguments.target in (None, "y") and not (
-        arguments.transpose or arguments.drop or arguments.id
+        arguments.transpose or arguments.exclude or arguments.id
     )
     if code is None and not preparation and not (data.source.endswith(".npz") and arrays):
         preparation = [f"Read by the command. {'. '.join(data.notes)}".strip()]
@@ -285,7 +336,7 @@ def _report(arguments, data, goal, features, fitted, result):
         fitted.X,
         y,
         curve=_curve(fitted, y, data, arguments.seed),
-        feature_names=fitted.names,
+        feature_names=features.names,
         target_name=goal.name,
         source=data.source,
         preparation=preparation,
@@ -303,6 +354,6 @@ def _curve(fitted, y, data, seed):
         return None
     from ..evaluation import k_curve
 
-    K, n_features = fitted.selector.K_, fitted.X.shape[1]
+    K, n_features = fitted.n_units, fitted.X.shape[1]
     Ks = sorted({min(n_features, max(1, round(K * share))) for share in (0.25, 0.5, 1, 2)})
     return k_curve(clone(fitted.selector), fitted.X, y, Ks=Ks, random_state=seed, **given)

@@ -100,24 +100,31 @@ def goal_of(data: Data, task: str, messages: Messages) -> tuple[Data, Goal]:
     return data, Goal(y, target.task, data.target, n_classes)
 
 
-def warn_of_suspects(X, names, goal: Goal, rows=slice(None)) -> None:
-    """Warn of features that look like identifiers, or predict the target alone."""
-    for sentence in suspects(X, names, None if goal.y is None else goal.y[rows], goal.task):
-        warnings.warn(sentence, UserWarning, stacklevel=2)
+def warn_of_suspects(features, goal: Goal, X, rows=slice(None)) -> None:
+    """Warn of columns of numbers that look like identifiers, or predict the target alone.
+
+    `X` are the rows of the features.
+    """
+    X, columns = features.numbers(X)
+    _warn_of(X, [features.names[i] for i in columns], goal, rows)
 
 
 def warn_of_gaps(features, goal: Goal) -> None:
-    """Warn of columns that predict the target by what is missing; medians would hide them."""
-    X = features.X
-    if goal.task != "classification" or sparse.issparse(X):
+    """Warn of columns that predict the target by what is missing."""
+    if goal.task != "classification" or sparse.issparse(features.X):
         return
-    names = [name for name in features.names if name not in features.text]
-    X = X[names].to_numpy() if hasattr(X, "columns") else X
-    gaps = np.isnan(X) if X.dtype.kind == "f" else np.zeros(X.shape, bool)
+    X, columns = features.numbers(features.X)
+    gaps = np.isnan(X)
     some = np.flatnonzero(gaps.any(axis=0))
-    named = [f"whether {names[i]} is missing" for i in some]
+    named = [f"whether {features.names[columns[i]]} is missing" for i in some]
     if named:
-        warn_of_suspects(gaps[:, some].astype(np.float32), named, goal)
+        _warn_of(gaps[:, some].astype(np.float32), named, goal, slice(None))
+
+
+def _warn_of(X, names, goal, rows):
+    if X.shape[1]:
+        for sentence in suspects(X, names, None if goal.y is None else goal.y[rows], goal.task):
+            warnings.warn(sentence, UserWarning, stacklevel=3)
 
 
 def _with_numbers(data: Data, task: str, messages: Messages) -> Data:

@@ -22,12 +22,17 @@ _KINDS_OF_SCORES = (".csv", ".json")
 
 
 def check_files(arguments) -> None:
-    """Check, before any work, that --out and --report can be written and replace no input."""
+    """Check, before any work, that all files can be written and replace no input."""
     others = {"DATA": arguments.data}
-    if arguments.target is not None and os.path.isfile(arguments.target):  # beside an .npz file
-        others["--target"] = arguments.target
-    kinds_of_out = _KINDS if hasattr(arguments, "report") else _KINDS_OF_SCORES
-    for option, kinds in (("--out", kinds_of_out), ("--report", (".html",))):
+    target = getattr(arguments, "target", None)
+    if target is not None and os.path.isfile(target):  # beside an .npz file
+        others["--target"] = target
+    for name in ("SELECTION", "--feature-groups", "--feature-costs"):
+        place = getattr(arguments, name.strip("-").replace("-", "_").lower(), None)
+        if place is not None:
+            others[name] = place
+    out = _KINDS_OF_SCORES if arguments.command == "compare" else _KINDS
+    for option, kinds in (("--out", out), ("--save", (".joblib",)), ("--report", (".html",))):
         path = getattr(arguments, option[2:], None)
         if path is None:
             continue
@@ -70,26 +75,36 @@ def write(path: Path, data: Data, columns: list[str]) -> str | None:
     str or None
         A warning about the file.
     """
-    at = [data.names.index(name) for name in columns]
-    X = data.X.iloc[:, at] if hasattr(data.X, "columns") else data.X[:, at]
+    at, X = _selected(data, columns)
     with replacing(path) as file:
         if _kind(path) == ".npz":
             _write_npz(file, X, columns, data)
             return None
         if _kind(path) == ".h5ad":
             return _write_h5ad(file, data.annotated[:, at])
-        return _write_table(file, _kind(path), X, columns, data)
+        return _write_table(file, _kind(path), as_table(data, columns))
 
 
-def _write_table(file, kind, X, columns, data):
+def _selected(data, columns):
+    at = [data.names.index(name) for name in columns]
+    return at, data.X.iloc[:, at] if hasattr(data.X, "columns") else data.X[:, at]
+
+
+def as_table(data: Data, columns: list[str]) -> Any:
+    """Return a frame of the names of the rows, the selection and the target."""
     import pandas as pd
 
+    _, X = _selected(data, columns)
     if not hasattr(X, "columns"):
         X = pd.DataFrame(X.toarray() if sparse.issparse(X) else X, columns=columns)
     if data.y is not None:
         X = X.assign(**{str(data.target): np.asarray(data.y)})
     if data.ids is not None:
         X.insert(0, data.id_name, data.ids)
+    return X
+
+
+def _write_table(file, kind, X):
     if kind == ".parquet":
         X.to_parquet(file, index=False)
         return None

@@ -170,6 +170,14 @@ def alternatives_in(X, features, threshold: float = ALIKE) -> list[list[tuple[in
     return _Columns(X, threshold).alike(np.asarray(features), threshold)
 
 
+def with_means(X):
+    """Return X with the mean of a column instead of its missing values."""
+    if sparse.issparse(X) or not (absent := np.isnan(X)).any():
+        return X
+    counts = np.maximum((~absent).sum(axis=0), 1)
+    return np.where(absent, np.nansum(X, axis=0) / counts, X).astype(X.dtype)
+
+
 def correlations_of(X, features) -> np.ndarray:
     """Return the correlations of some features with each other, 0 for constants."""
     return _Columns(X, 0).among(np.asarray(features))

@@ -189,6 +189,8 @@ def prepared(
     rng = np.random.default_rng([seed, 0])
     groups = checked_groups(groups, X)
     folds = folds_of(choice.cv, _num_samples(X), scorer, rng, who, groups=groups)
+    if importance_getter == "auto" and hasattr(ranker, "_training_data"):
+        importance_getter = "ranking_"  # in which columns to keep come first, and costs count
     ranking = RankingTask(
         requesting_weights(ranker),
         X,
@@ -259,7 +261,7 @@ def _target_of(ranker, y, weight, estimator, task):
     if hasattr(ranker, "_target_and_weight"):
         # A copy that is fitted to a part of y learns what all of it is.
         target, weight_of_ranker = ranker._target_and_weight(y, weight)
-        settings = {"K": 1} if ranker._nested_ranking else {}
+        settings = {"K": ranker._least_K()} if ranker._nested_ranking else {}
         ranker.set_params(**settings, **ranker._settings_of_parts(target))
         if y is None or (target is not None and task == "auto"):
             return target, ranker, weight_of_ranker

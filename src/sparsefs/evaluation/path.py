@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.parallel import Parallel, delayed
@@ -130,7 +131,12 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> K
     folds = folds_of(
         choice.cv, data.X.shape[0], scorer, rng, "K='auto'", " Give K a number.", groups
     )
-    settings: dict[str, Any] = {"K": 1, "n_jobs": 1, "verbose": False, "random_state": seed}
+    settings: dict[str, Any] = {
+        "K": selector._least_K(),
+        "n_jobs": 1,
+        "verbose": False,
+        "random_state": seed,
+    }
     if hasattr(selector, "connections_every"):
         settings["connections_every"] = None
     # Folds may be arrays, which have no names.
@@ -211,7 +217,11 @@ def _run_fold(task: RankingTask, number: int, train, scored) -> FoldResult:
     seconds = time.perf_counter() - started
     inputs = None  # of every feature, or group of features
     if task.encodes:
-        parts, inputs, place = _encoded(task, X, train, scored)
+        y = None if task.y is None else _safe_indexing(task.y, train)
+        weight = None if task.sample_weight is None else task.sample_weight[train]
+        held_out = _safe_indexing(task.X, scored[1])
+        parts, inputs, place = encoded(task.ranker, X, y, weight, held_out, task.seed)
+        parts[0] = parts[0][np.searchsorted(train, scored[0])]
     elif steps is None:
         parts = [as_matrix(_safe_indexing(task.X, rows)) for rows in scored]
     else:
@@ -237,7 +247,7 @@ def _run_fold(task: RankingTask, number: int, train, scored) -> FoldResult:
         task.weighted(ranker, "fit", X, train)
         seconds += time.perf_counter() - started
         order = _order_of(ranker, task.getter, n_features)
-        units = order if inputs is None else _in_order(place[order])
+        units = order if inputs is None else in_order(place[order])
         order_of_inputs, n_inputs = of_inputs(units, some, inputs)
         scores += task.scorer.scores(order_of_inputs, n_inputs, scored, parts, columns)
     K, n_subsets = task.subsets
@@ -245,25 +255,31 @@ def _run_fold(task: RankingTask, number: int, train, scored) -> FoldResult:
     return FoldResult(n_units, Ks, scores, order, names, seconds, of_subsets)
 
 
-def _in_order(units):
+def in_order(units):
     """Different units in the order of their first columns, without -1."""
     return np.array([unit for unit in dict.fromkeys(units.tolist()) if unit >= 0])
 
 
-def _encoded(task, X, train, scored):
-    """Inputs of the scored rows, the inputs of each unit, and the unit of each column or -1.
+def encoded(selector, X, y, sample_weight, held_out, seed: int):
+    """Make inputs of columns as a selector does; what they are is learnt from X.
 
-    What the inputs are is learnt from the training rows.
+    Returns
+    -------
+    parts : list of two ndarray or CSR matrices
+        Inputs of X and of the held-out rows.
+    inputs : list of ndarray of int
+        Inputs of each unit.
+    unit_of : ndarray of shape (n_columns,), int
+        Unit of each column, -1 where it is never selected.
     """
-    y = None if task.y is None else _safe_indexing(task.y, train)
-    weight = None if task.sample_weight is None else task.sample_weight[train]
-    ranker = clone(task.ranker)
-    data = ranker._training_data(X, y, weight, task.seed)
+    learner = clone(selector)
+    data = learner._training_data(X, y, sample_weight, seed)
     layout, encoding = data.layout, data.layout.encoding
-    held_out = _safe_indexing(task.X, scored[1])
     if encoding is None:
-        names = getattr(ranker, "feature_names_in_", np.arange(layout.n_columns))
+        names = getattr(learner, "feature_names_in_", np.arange(layout.n_columns))
         held_out = as_matrix(as_numbers(held_out, names))
+        if not sparse.issparse(held_out) and (gaps := np.isnan(held_out)).any():
+            held_out = np.where(gaps, data.X.mean(axis=0), held_out)
     else:
         held_out = encoding.inputs(held_out)
     of_input = layout.unit_of_input
@@ -276,7 +292,7 @@ def _encoded(task, X, train, scored):
     ranked = [members for members in inputs if len(members)]
     number = np.cumsum([len(members) > 0 for members in inputs]) - 1
     of_column = np.where(layout.barred, -1, number[layout.unit_of_column])
-    return [data.X[np.searchsorted(train, scored[0])], held_out], ranked, of_column
+    return [data.X, held_out], ranked, of_column
 
 
 def _names_of(steps, X):

@@ -23,7 +23,7 @@ class Redundancy:
     Attributes
     ----------
     features : ndarray of shape (n,), dtype int64
-        Compared features, best first.
+        Compared features, best first: columns of numbers.
     correlations : ndarray of shape (n, n)
         0 for constant features, on the diagonal as well.
     groups : list of ndarray of int64
@@ -41,7 +41,8 @@ class Redundancy:
     @classmethod
     def of(cls, subject: Subject) -> Redundancy:
         """Compute the correlations, on random rows if there are many."""
-        features, rows = subject.order[:MOST_FEATURES], None
+        order = subject.order[np.isin(subject.order, subject.numeric)]
+        features, rows = order[:MOST_FEATURES], None
         if subject.n_samples > MOST_ROWS:
             drawn = np.random.default_rng(0).choice(subject.n_samples, MOST_ROWS, replace=False)
             rows = np.sort(drawn)

@@ -177,13 +177,13 @@ def _computed(subject, with_chance):
         Ks = {max(1, K // 4), max(1, K // 2), K, min(n, 2 * K)}
     selector, y = clone(subject.selector), None if subject.target is None else subject.y
     if not with_chance:
-        return k_curve(selector, subject.X, y, Ks=sorted(Ks), random_state=0), None
+        return k_curve(selector, subject.table, y, Ks=sorted(Ks), random_state=0), None
     rows = min(subject.n_samples, MOST_ROWS)
     n_subsets = int(np.clip(_WORK_OF_SUBSETS / (5 * rows**2), *_SUBSETS))
     return curve_and_chance(
         "write_report",
         selector,
-        subject.X,
+        subject.table,
         y,
         K=K,
         n_subsets=n_subsets,

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
 from ..data.summary import read_blocks
+from ._html import share
 from ._subject import BLOCK, Subject
 from ._target import TargetFacts
 
@@ -20,7 +22,7 @@ class ColumnFacts:
     Attributes
     ----------
     n_missing : ndarray of shape (n_features,), dtype int64
-        Number of NaN.
+        Number of NaN, or of texts that are missing.
     constant, whole, binary : ndarray of shape (n_features,), dtype bool
         Whether the other values are all equal; whole numbers; zeros and ones.
     """
@@ -31,8 +33,8 @@ class ColumnFacts:
     binary: np.ndarray
 
     @classmethod
-    def of(cls, X) -> ColumnFacts:
-        """Read a table once, from the first row to the last."""
+    def of(cls, X, others: dict[int, np.ndarray] | None = None) -> ColumnFacts:
+        """Read a table once, from the first row to the last; `others` are no numbers."""
         n = X.shape[1]
         n_missing, fractions = np.zeros((2, n), dtype=np.int64)
         low, high = np.full(n, np.inf), np.full(n, -np.inf)
@@ -41,8 +43,22 @@ class ColumnFacts:
             n_missing += facts[0]
             fractions += facts[1]
             low, high = np.fmin(low, facts[2]), np.fmax(high, facts[3])
-        whole = fractions == 0
-        return cls(n_missing, low >= high, whole, whole & (low >= 0) & (high <= 1))
+        whole, constant = fractions == 0, low >= high
+        for j, values in (others or {}).items():
+            there = values[values == values]
+            there = there[there != np.array(None)] if there.dtype == object else there
+            n_missing[j], constant[j] = len(values) - len(there), len(set(there.tolist())) < 2
+            whole[j] = False
+        return cls(n_missing, constant, whole, whole & (low >= 0) & (high <= 1))
+
+
+def values_in_words(values: np.ndarray) -> str:
+    """Describe a column of text by its most frequent values, one of dates by its range."""
+    if values.dtype.kind == "M":
+        days = values[~np.isnat(values)].astype("datetime64[D]")
+        return f"{days.min()} to {days.max()}" if len(days) else ""
+    counts = Counter(value for value in values.tolist() if value is not None)
+    return ", ".join(f"{text} ({share(n / len(values))})" for text, n in counts.most_common(3))
 
 
 def _of_dense(block):

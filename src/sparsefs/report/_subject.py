@@ -13,6 +13,7 @@ from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from ..data import RowTable
+from ..data.cells import is_plain, read_column
 from ..data.inputs import name_columns, non_numeric_columns, table_on_disk
 from ..data.suspects import suspects
 from ..evaluation.importances import importances
@@ -32,6 +33,11 @@ class Subject:
     ----------
     selector : estimator
     X : ndarray, CSR matrix or RowTable of shape (n_samples, n_features)
+        Numbers. Dates are days since 1970; columns of text contain NaN only.
+    table : object
+        X as the selector takes it.
+    others : dict of int to ndarray
+        The columns that are not numbers: text with None where it is missing, or dates with NaT.
     y : object or None
         As passed.
     target : TargetFacts or None
@@ -53,6 +59,8 @@ class Subject:
 
     selector: Any
     X: Any
+    table: Any
+    others: dict[int, np.ndarray]
     y: Any
     target: TargetFacts | None
     names: list[str]
@@ -69,7 +77,11 @@ class Subject:
         support = _support(selector)
         given = _names(selector, X, feature_names, len(support))
         names = unique(given)
+        table, others = X, {}
+        if not is_plain(X) and get_tags(selector).input_tags.categorical:
+            X, others = _numbers_of(X, names)
         X = _checked(X, len(support))
+        table = table if others else X
         target = None
         if y is not None:
             known = getattr(selector, "_target", None)
@@ -82,6 +94,8 @@ class Subject:
         return cls(
             selector,
             X,
+            table,
+            others,
             y,
             target,
             names,
@@ -99,7 +113,12 @@ class Subject:
         values = None if target is None else target.values
         if values is not None and values.ndim > 1 and values.shape[1] == 1:
             values = values.ravel()
-        found = suspects(self.X, self.names, values, None if target is None else target.task)
+        X, names, columns = self.X, self.names, self.numeric
+        if self.others:
+            X, names = X[:, columns], [names[i] for i in columns]
+        found = []
+        if X.shape[1]:
+            found = suspects(X, names, values, None if target is None else target.task)
         if self.n_renamed:
             same = counted(self.n_renamed, "feature has the name", "features have the name")
             found.append(f"{same} of an earlier one and got a number, as in a, a.1.")
@@ -114,6 +133,11 @@ class Subject:
     def n_features(self) -> int:
         """Number of columns of X."""
         return int(self.X.shape[1])
+
+    @property
+    def numeric(self) -> np.ndarray:
+        """Columns of numbers, ndarray of int."""
+        return np.setdiff1d(np.arange(self.n_features), list(self.others))
 
     @property
     def K(self) -> int:
@@ -179,6 +203,18 @@ def _names(selector, X, given, n_features):
             f"for each feature of the fit. Got {len(names)}."
         )
     return names
+
+
+def _numbers_of(X, names):
+    """Return a table as numbers, and the columns that are none."""
+    columns = [read_column(X, j, name) for j, name in enumerate(names)]
+    others = {j: values for j, values in enumerate(columns) if values.dtype.kind != "f"}
+    for j, values in others.items():
+        columns[j] = np.full(len(values), np.nan)
+        if values.dtype.kind == "M":
+            there = ~np.isnat(values)
+            columns[j][there] = (values[there] - np.datetime64(0, "us")) / np.timedelta64(1, "D")
+    return np.column_stack(columns), others
 
 
 def _checked(X, n_features):

@@ -144,7 +144,7 @@ def write_report(
     held_out = None if held_out is None else checked(held_out)  # before the slow part
     subject = Subject.of(selector, X, y, feature_names, target_name)
     scores = Scores.of(subject, curve, held_out, chance)
-    columns = ColumnFacts.of(subject.X)
+    columns = ColumnFacts.of(subject.X, subject.others)
     doubts = subject.doubts()
     for doubt in doubts:
         warnings.warn(doubt, UserWarning, stacklevel=2)

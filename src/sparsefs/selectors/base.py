@@ -309,6 +309,10 @@ verbose, random_state
         self._warn_of_constants(n_selected, counts["_n_constant"], n_units)
         return common
 
+    def _least_K(self) -> int:
+        """Return a K of copies whose ranking is all that is wanted: `keep` is within it."""
+        return max(1, len(self.keep or ()))
+
     def _check_budget(self, layout):
         costs = np.ones(layout.n_columns) if layout.costs is None else layout.costs
         needed = costs[layout.kept & ~layout.barred].sum()

@@ -85,7 +85,8 @@ def _checked(data, arguments):
             f"{name} is {data.names[-1]!r})"
             + ("; rows look like features: pass --transpose" if data.looks_transposed else "")
         )
-    if data.y is None and data.looks_transposed:
+    applied = getattr(arguments, "applied", False)
+    if data.y is None and not applied and data.looks_transposed:
         data.notes.append(
             f"warning: the {len(data.X):,} rows look like features, and the columns like samples: "
             "pass --transpose to turn the table"
@@ -94,9 +95,8 @@ def _checked(data, arguments):
     n_rows, n_columns = data.X.shape
     if n_rows == 0 or n_columns == 0:
         raise InputError(f"{name} has {n_rows} rows and {n_columns} columns to select from")
-    arguments.messages.say(
-        f"{data.source}: {counted(n_rows, 'row')}, {counted(n_columns, 'column')} to select from"
-    )
+    size = f"{counted(n_rows, 'row')}, {counted(n_columns, 'column')}"
+    arguments.messages.say(f"{data.source}: {size}{'' if applied else ' to select from'}")
     for note in data.notes:
         arguments.messages.say(note)
     if data.groups is not None:

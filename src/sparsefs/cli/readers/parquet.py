@@ -11,7 +11,7 @@ from ..errors import InputError, needing
 
 
 def read(path, arguments) -> Data:
-    """Read a Parquet file, without the columns of --drop."""
+    """Read a Parquet file, without the columns of --exclude."""
     with needing("reading Parquet", "cli"):
         import pandas as pd
         import pyarrow
@@ -29,7 +29,7 @@ def read(path, arguments) -> Data:
                 f"{path} has several columns named {listed(repeated)}: rename all but one of each"
             )
         roles = None if arguments.transpose else roles_of(names, arguments, index)
-        frame = pd.read_parquet(path, columns=[n for n in names if n not in arguments.drop])
+        frame = pd.read_parquet(path, columns=[n for n in names if n not in arguments.exclude])
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(
             f"{path} cannot be read as Parquet, perhaps it is damaged: {error}"

@@ -45,10 +45,16 @@ def _facts(subject, columns, source, preparation):
         yield "Source", source
     yield "Rows", count(subject.n_samples)
     yield "Columns", count(subject.n_features)
+    others, n = subject.others, subject.n_features
+    dates = np.array([j in others and others[j].dtype.kind == "M" for j in range(n)])
+    text = np.array([j in others for j in range(n)]) & ~dates
+    numbers = ~text & ~dates & ~columns.constant
     kinds = {
-        "binary": columns.binary & ~columns.constant,
-        "integer": columns.whole & ~columns.binary & ~columns.constant,
-        "decimal": ~columns.whole & ~columns.constant,
+        "binary": columns.binary & numbers,
+        "integer": columns.whole & ~columns.binary & numbers,
+        "decimal": ~columns.whole & numbers,
+        "text": text & ~columns.constant,
+        "dates": dates & ~columns.constant,
         "constant": columns.constant,
     }
     listed = [f"{count(which.sum())} {name}" for name, which in kinds.items() if which.any()]
@@ -66,7 +72,7 @@ def _facts(subject, columns, source, preparation):
         density = X.nnz / (X.shape[0] * X.shape[1])
         yield "Stored as", f"sparse, {count(X.nnz)} values ({share(density)} of the table)"
     else:
-        yield "Stored as", f"{X.dtype}"
+        yield "Stored as", "data frame" if others else f"{X.dtype}"
     scaling = getattr(subject.selector, "scaling_", None)
     if scaling is not None:
         chosen = " (chosen automatically)" if subject.selector.scaling == "auto" else ""

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from .._html import Bar, Html, Section, count, folded, html, number, section, table, tag
 from .._scores import Scores
-from .._statistics import FeatureFacts
+from .._statistics import FeatureFacts, values_in_words
 from .._subject import Subject
 
 MOST_ROWS = 5000
@@ -23,6 +23,7 @@ _EXPLAINED = {
     "Frequency": "share of the fits on random halves of the rows that selected the feature",
     "In folds": "number of cross-validation folds in which it is also among the K best",
     "SD": "standard deviation",
+    "Values": "most frequent values of a text, and their shares; first and last date",
     "Non-zero": "share of the rows in which it is not zero",
     "Between classes": "share of its variance between the class means; 1 separates the classes",
     "Correlation": "linear correlation with the target, from -1 to 1",
@@ -37,7 +38,7 @@ def features(subject: Subject, scores: Scores) -> Section:
     notes = []
     for label, values, note in [
         *_of_selection(subject, scores, columns),
-        *_of_values(subject, facts),
+        *_of_values(subject, facts, columns),
         *_of_target(subject, facts),
     ]:
         head.append(label)
@@ -97,9 +98,14 @@ def _of_selection(subject, scores, columns):
         yield f"In folds (of {len(scores.curve.rankings)})", again.tolist(), "In folds"
 
 
-def _of_values(subject, facts):
-    yield "Mean", facts.mean.tolist(), None
-    yield "SD", facts.std.tolist(), "SD"
+def _of_values(subject, facts, columns):
+    other = np.isin(columns, list(subject.others))
+    yield "Mean", np.where(other, np.nan, facts.mean).tolist(), None
+    yield "SD", np.where(other, np.nan, facts.std).tolist(), "SD"
+    if other.any():
+        of = subject.others
+        values = [values_in_words(of[i]) if i in of else "" for i in columns.tolist()]
+        yield "Values", values, "Values"
     if sparse.issparse(subject.X) or np.nanmin(facts.nonzero, initial=1) < _MANY_ZEROS:
         yield "Non-zero", _rounded(facts.nonzero), "Non-zero"
 

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from ...data import RowTable
 from ...data.summary import ALIKE
-from ...evaluation.interchangeable import alternatives_in
+from ...evaluation.interchangeable import alternatives_in, with_means
 from ...utils.text import counted
 from .._html import Bar, Section, bold_names, count, items, paragraph, section, table
 from .._pictures import heat_map
@@ -24,12 +24,15 @@ _MOST_FEATURES = 50_000  # searched for alternatives
 
 def redundancy(subject: Subject, found: Redundancy) -> Section | None:
     """Write groups of nearly identical features, a picture, and the most correlated pairs."""
-    if subject.K < 2:
+    compared = len(found.features)
+    if compared < 2:
         return None
-    n, compared = min(_MOST_IN_PICTURE, subject.K), len(found.features)
+    n, K = min(_MOST_IN_PICTURE, compared), int(np.isin(subject.order, subject.numeric).sum())
     text = []
-    if compared < subject.K:
-        text.append(f"Only the {count(compared)} best of {count(subject.K)} are compared. ")
+    if K < subject.K:
+        text.append("Only columns of numbers are compared. ")
+    if compared < K:
+        text.append(f"Only the {count(compared)} best of {count(K)} are compared. ")
     if found.n_samples < subject.n_samples:
         text.append(f"Correlations are computed on {count(found.n_samples)} random rows. ")
     above = f"(absolute correlation above {ALIKE}"
@@ -62,13 +65,17 @@ def _alternatives(subject):
     """Write which features, selected or not, could stand for the best selected ones."""
     if isinstance(subject.X, RowTable) or subject.X.shape[1] > _MOST_FEATURES:
         return None
-    values = subject.X.data if sparse.issparse(subject.X) else subject.X
-    if not np.isfinite(values.sum()):  # correlations with missing values are another question
-        return None
+    columns = subject.numeric
+    X = subject.X[:, columns] if subject.others else subject.X
     best = subject.order[:_MOST_IN_PICTURE]
+    best = best[np.isin(best, columns)]
+    if not len(best) or not np.isfinite((X.data if sparse.issparse(X) else with_means(X)).sum()):
+        return None
+    places = np.searchsorted(columns, best)
+    names = [subject.names[j] for j in columns]
     rows = [
-        (subject.names[i], ", ".join(f"{subject.names[j]} ({r:.2f})" for j, r in found[:3]))
-        for i, found in zip(best, alternatives_in(subject.X, best), strict=True)
+        (names[i], ", ".join(f"{names[j]} ({r:.2f})" for j, r in found[:3]))
+        for i, found in zip(places, alternatives_in(with_means(X), places), strict=True)
         if found
     ]
     if not rows:

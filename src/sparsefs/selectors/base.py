@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -405,6 +405,9 @@ verbose, random_state
         return self._inputs_of(X)[:, self.get_support()[encoding.column_of]]
 
     def _check_selected(self, X, names):
+        if X.dtype.kind == "O":
+            with suppress(TypeError, ValueError):
+                X = X.astype(np.float64)
         if X.dtype.kind != "O":
             super()._check_selected(X, names)
         elif self.missing == "error":

@@ -114,9 +114,7 @@ def test_tables(ending, tmp_path, select, refused):
     assert ran.json["data"]["n_features"] == 13
     expected = ["1 column of text: town"]
     if ending == ".arff":
-        numbers_ = (
-            "1 missing value in 1 column of numbers: the median and an indicator stand for it"
-        )
+        numbers_ = "1 missing value in 1 column of numbers: estimated for the selection"
         expected = [numbers_, *expected, "1 missing value in columns of text or dates"]
     assert ran.json["preparation"] == expected
     assert "did you mean 'label'?" in refused("select", path, "--target", "lable")

@@ -50,7 +50,7 @@ def test_missing_numbers_have_an_indicator(prepared):
     frame = numbers()
     frame.loc[3:14, "f2"] = np.nan
     frame.loc[0, "f5"] = np.nan
-    said(prepared(frame), "13 missing values in 2 columns of numbers: the median and an indicator")
+    said(prepared(frame), "13 missing values in 2 columns of numbers: estimated")
 
 
 def test_what_is_missing_may_be_selected(select, tmp_path):

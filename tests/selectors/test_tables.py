@@ -345,3 +345,163 @@ def test_a_value_that_is_missing_in_held_out_rows_only():
     X[3, 0] = np.nan
     curve = k_curve(quick(GradualPruningSelector, K=2), X, y, Ks=[1, 6], cv=3, random_state=0)
     assert np.isfinite(curve.scores).all()
+
+
+# What has broken.
+
+
+@pytest.mark.parametrize("supervised", [True, False])
+def test_tables_may_have_categories_only(supervised):
+    X, y = messy()
+    for columns in (["colour"], ["colour", "letter"], ["day", "letter"]):
+        selector = GradualPruningSelector(K=1, supervised=supervised, random_state=0)
+        assert selector.fit(X[columns], y).get_support().sum() == 1
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"keep": [5]}, {"adjust_for": [5]}, {"n_shadows": 50}],
+    ids=["keep", "given", "shadows"],
+)
+@either_way
+def test_excluded_columns_are_not_seen_by_what_else_is_asked_for(params, shape):
+    X, y = numbers(shape)
+    leak = np.column_stack([X, y])
+    without = GradualPruningSelector(K=3, random_state=0, **params).fit(X, y)
+    selector = GradualPruningSelector(K=3, exclude=[shape[1]], random_state=0, **params)
+    np.testing.assert_allclose(selector.fit(leak, y).scores_[:-1], without.scores_, rtol=1e-5)
+
+
+@every_selector
+def test_excluded_columns_change_nothing(Selector):
+    X, y = numbers((60, 8))
+    other = np.column_stack([X, 1e6 * np.arange(60.0)])
+    other[3, 8] = np.inf
+    without = fit(quick(Selector), X, y)
+    selector = fit(quick(Selector, exclude=[8]), other, y)
+    np.testing.assert_allclose(selector.scores_[:8], without.scores_, rtol=1e-5, atol=1e-12)
+    assert selector.scores_[8] == 0
+
+
+def test_rows_are_encoded_alike_in_every_batch():
+    X, y = messy(80)
+    X["code"] = ["1", "a", "2", "b"] * 20
+    X["number"] = pd.Categorical([7, 8, 9, 7] * 20)
+    selector = GradualPruningSelector(K=14, output="encoded", random_state=0).fit(X, y)
+    whole = selector.transform(X)
+    for rows in ([0], [0, 2], [1, 3, 5]):
+        np.testing.assert_array_equal(selector.transform(X.iloc[rows]), whole[rows])
+    with_gap = X.assign(number=X["number"].astype(float).where(X.index != 1))
+    rows = np.delete(np.arange(80), 1)
+    np.testing.assert_array_equal(selector.transform(with_gap)[rows], whole[rows])
+    with pytest.raises(ValueError, match="'day' contains texts, but contained dates"):
+        selector.transform(X.assign(day="01/02/2020"))
+    with pytest.raises(ValueError, match="'x0' contains texts, but contained numbers"):
+        selector.transform(X.assign(x0="much"))
+
+
+def test_folds_need_not_decide_what_a_column_is():
+    X, y = messy(200)
+    X["code"] = ["1", "a", "2", "b"] * 25 + ["1", "2"] * 50
+    X["when"] = [f"2020-01-{1 + i % 28:02d}" for i in range(199)] + ["x"]
+    selector = GradualPruningSelector(K="auto", random_state=0).fit(X, y)
+    assert {"x0", "colour"} <= set(selector.get_feature_names_out())
+
+
+def test_missing_values_are_refused_later_too():
+    X, y = messy()
+    X = X.drop(columns="weight")
+    selector = GradualPruningSelector(K=11, missing="error", random_state=0).fit(X, y)
+    assert selector.transform(X).shape == (300, 11)
+    for column in ("x0", "colour"):
+        for output in ("original", "encoded"):
+            selector.set_params(output=output)
+            with pytest.raises(ValueError, match=f"missing values in column '{column}'"):
+                selector.transform(X.assign(**{column: None}))
+
+
+def test_above_noise_keeps_and_is_not_bought():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 10))
+    y = X[:, 0] + X[:, 1] - X[:, 2] + 0.3 * rng.standard_normal(300)
+    selector = GradualPruningSelector(K="above_noise", n_shadows=100, random_state=0)
+    for params, expected in (
+        ({}, {0, 1, 2}),
+        ({"keep": [5, 6]}, {0, 1, 2, 5, 6}),
+        ({"feature_costs": {0: 1e6, 1: 1e6, 2: 1e6}}, {0, 1, 2}),
+        ({"exclude": [1]}, {0, 2}),
+    ):
+        found = clone(selector).set_params(**params).fit(X, y).get_support(indices=True)
+        assert expected <= set(found) <= expected | {*range(3, 10)}
+        assert len(found) <= len(expected) + 1
+
+
+def test_around_selectors_their_columns_count():
+    X, y = numbers((200, 12))
+    for around in (
+        lambda one: StabilitySelector(one, q=3, n_pairs=3, random_state=0),
+        lambda one: EnsembleSelector(one, K=3, n_fits=2, random_state=0),
+    ):
+        support = around(GradualPruningSelector(K=3, keep=[7], exclude=[0])).fit(X, y).get_support()
+        assert support[7]
+        assert not support[0]
+        with pytest.raises(ValueError, match="does not use 'budget'"):
+            around(GradualPruningSelector(budget=2)).fit(X, y)
+    grouped = StabilitySelector(
+        GradualPruningSelector(feature_groups=[[0, 1, 2]]), q=2, n_pairs=3, random_state=0
+    )
+    assert len(set(grouped.fit(X, y).get_support()[:3])) == 1
+    with pytest.raises(ValueError, match="does not use 'keep'"):
+        KnockoffSelector(GradualPruningSelector(keep=[0])).fit(X, y)
+
+
+@pytest.mark.parametrize("n_values", [3, 20, 21])
+def test_texts_of_few_rows_each_are_not_lost(n_values):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"g": [f"g{i // 4}" for i in range(4 * n_values)]})
+    X["x"] = rng.standard_normal(4 * n_values)
+    y = np.repeat(np.arange(n_values) % 2 * 5.0, 4) + rng.standard_normal(4 * n_values)
+    assert GradualPruningSelector(K=1, random_state=0).fit(X, y).ranking_[0] == 1
+
+
+def test_costs_of_a_series_go_by_name_and_are_summed_exactly():
+    X, y = numbers((200, 6))
+    frame = pd.DataFrame(X, columns=list("abcdef"))
+    costs = pd.Series({"f": 1e6, "a": 1.0, "d": 1.0})
+    selector = GradualPruningSelector(K=2, feature_costs=costs, random_state=0).fit(frame, y)
+    assert set(selector.get_feature_names_out()) == {"a", "d"}
+    tenths = GradualPruningSelector(feature_costs=[0.1] * 6, budget=0.3, random_state=0)
+    assert tenths.fit(X, y).get_support().sum() == 3
+    groups = GradualPruningSelector(budget=3, feature_groups=[[0, 1], [2, 3]], random_state=0)
+    assert groups.fit(X, y).get_support().sum() <= 3
+    for budget in (-1, "much"):
+        with pytest.raises(ValueError, match="'budget'"):
+            tenths.set_params(budget=budget).get_support()
+    with pytest.raises(ValueError, match="'feature_costs'"):
+        GradualPruningSelector(feature_costs={"a": "x"}).fit(frame, y)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_numbers_beside_dates_come_back_as_they_were(library):
+    X, y = messy(60)
+    X = X[["x0", "x1", "day"]]
+    given = pl.from_pandas(X) if library == "polars" else X
+    selector = GradualPruningSelector(K=3, random_state=0).fit(given, y)
+    cells = selector.transform(given)
+    assert cells.dtype == object
+    assert cells[0, 2] == X["day"].iloc[0]
+    same = selector.set_output(transform=library).transform(given)
+    assert list(same.dtypes) == list(given.dtypes)
+
+
+def test_infinite_values_among_gaps_are_named():
+    X, y = numbers((60, 30))
+    X[np.random.default_rng(0).random(X.shape) < 0.1] = np.nan
+    X[0, 3] = np.inf
+    with pytest.raises(ValueError, match="1 inf values, in column 3"):
+        GradualPruningSelector(K=3).fit(X, y)
+    X[0, 3] = 1e200
+    assert np.isfinite(GradualPruningSelector(K=3, random_state=0).fit(X, y).scores_).all()
+    # Of single precision, too.
+    X[0, 3] = 0
+    GradualPruningSelector(K=3, random_state=0).fit(X.astype(np.float32), y)

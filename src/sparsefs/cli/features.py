@@ -165,8 +165,7 @@ def _say(X, names, missing, left_out, keep, messages, others=()):
     if missing.any():
         n, columns = int(missing.sum()), counted(int(np.count_nonzero(missing)), "column")
         messages.prepared(
-            f"{counted(n, 'missing value')} in {columns} of numbers: the median and an indicator "
-            f"stand for {'it' if n == 1 else 'them'}"
+            f"{counted(n, 'missing value')} in {columns} of numbers: estimated for the selection"
         )
     if sparse.issparse(X) or X.size == 0:
         return

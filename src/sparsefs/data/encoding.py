@@ -115,7 +115,8 @@ class Encoding:
         self.incomplete = self._numeric[gaps]
         self._fill = _typical(numbers[rows], gaps)
         self._low_rank = None
-        usable = not (np.abs(numbers[rows]) > _LARGEST).any()  # others are refused later
+        largest = np.fmax.reduce(np.abs(numbers[rows]), axis=None, initial=0.0)
+        usable = float(largest) <= _LARGEST  # what is larger is refused later
         if min(len(gaps), len(rows)) >= FEWEST and usable:
             self._low_rank = LowRank(numbers[rows], seed)
         self._gaps = gaps[_matters(absent[rows][:, gaps], target, rows)]
@@ -164,6 +165,18 @@ class Encoding:
         blocks = [self._filled(numbers, absent)]
         blocks += [encoder.inputs(values) for _, encoder, values in columns]
         return np.hstack(blocks).astype(numbers.dtype, copy=False)
+
+    def with_kinds(self, X: Any) -> Any:
+        """Return a frame of pandas whose columns are what they were read as, and so its parts."""
+        if not hasattr(X, "isetitem"):
+            return X
+        X = X.copy(deep=False)
+        for j, kind in self._kinds.items():
+            if not str(X.dtypes.iloc[j]).startswith(("int", "float", "bool", "category", "date")):
+                values = self._column(X, j)
+                column = X.iloc[:, j]._constructor(values, index=X.index)
+                X.isetitem(j, column.astype("category") if kind == "O" else column)
+        return X
 
     def names(self, names) -> np.ndarray:
         """Return names of the inputs, made of those of the columns."""

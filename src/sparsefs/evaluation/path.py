@@ -143,9 +143,10 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> K
     settings |= {n: v for n, v in layout.settings().items() if hasattr(selector, n)}
     ranker = clone(selector).set_params(**settings, **selector._settings_of_parts(data.target))
     ranker.__dict__.pop("_skl_callbacks", None)  # they watch the fit to all the data
+    encoding = layout.encoding
     task = RankingTask(
         requesting_weights(ranker),
-        data.table,
+        data.table if encoding is None else encoding.with_kinds(data.table),
         None if data.target is None else as_array(data.y, data.target.task),
         data.sample_weight,
         scorer,

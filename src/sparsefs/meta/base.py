@@ -25,6 +25,7 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import (
     _check_method_params,
+    check_is_fitted,
     has_fit_parameter,
     validate_data,
 )
@@ -39,9 +40,10 @@ from ..data.inputs import (
     table_on_disk,
 )
 from ..data.kinds import on_host, refuse_masked, refuse_other_kinds
+from ..data.layout import Layout
 from ..data.summary import Summary
 from ..evaluation.groups import checked_groups, warn_of_lost_groups
-from ..selectors.base import earlier_fit_kept, refuse_booleans, take_fit
+from ..selectors.base import BaseSelector, earlier_fit_kept, refuse_booleans, take_fit
 from ..selectors.columns import ColumnSelector
 from ..training.callbacks import InnerFits, Report
 from ..utils.checks import MOST_FITS, check_size
@@ -73,8 +75,12 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
     random_state: RandomState
 
     selection_frequencies_: Floats
+    _kept: Bools
+    _excluded: Bools
     level: float  # of methods that have one
 
+    # Parameters of an estimator of this library that would have no effect on the selection.
+    _unused: ClassVar[tuple[str, ...]] = ("budget", "feature_costs")
     _counts: ClassVar[str]  # the parameter that says how many fits, or pairs of them
     _min_samples: ClassVar[int] = 1
     _draws_samples: ClassVar[bool] = False  # which a table on disk is too slow for
@@ -126,6 +132,11 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
         self._validate_params()
         refuse_booleans(self)
         clone(self.estimator)  # refuses a class
+        for name in self._unused:
+            if getattr(self.estimator, name, None) is not None:
+                raise ValueError(
+                    f"{type(self).__name__} does not use {name!r} of its estimator. Set it to None."
+                )
         check_size(self._counts, getattr(self, self._counts), MOST_FITS)
         X, y = on_host(X), on_host(y)
         with earlier_fit_kept(self):
@@ -143,7 +154,11 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
             if _routing_enabled():
                 fit_params = process_routing(self, "fit", **fit_params).estimator.fit
             inner = InnerFits(self, X, y, fit_params, self._n_inner_fits())
+            names = getattr(self, "feature_names_in_", None)
+            ours = self.estimator if isinstance(self.estimator, BaseSelector) else None
+            layout = Layout.of(ours, names, self.n_features_in_)
             fitted = self._fit(X, y, dict(fit_params), numbers, inner.reports)
+            fitted |= {"_kept": layout.kept, "_excluded": layout.excluded}
         take_fit(self, fitted)
         inner.ended(fitted)
         return self
@@ -154,9 +169,14 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
     ) -> dict[str, Any]:
         """Return the fitted attributes; every fit of a clone has one of the reports."""
 
-    @abstractmethod
     def _get_support_mask(self) -> Bools:
-        """Return the mask of the selected features."""
+        """Return the mask of the selected features, with those that the estimator keeps."""
+        check_is_fitted(self)
+        return (self._chosen() | self._kept) & ~self._excluded
+
+    @abstractmethod
+    def _chosen(self) -> Bools:
+        """Return the mask of the features that the fits select."""
 
     @abstractmethod
     def _n_inner_fits(self) -> int:

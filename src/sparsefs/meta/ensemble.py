@@ -13,7 +13,6 @@ from sklearn.utils._param_validation import (
     Interval,
     StrOptions,
 )
-from sklearn.utils.validation import check_is_fitted
 
 from ..evaluation.folds import last_step
 from ..evaluation.importances import importances
@@ -184,8 +183,7 @@ class EnsembleSelector(MetaSelector):
             "_K_fitted": self.K,
         }
 
-    def _get_support_mask(self):
-        check_is_fitted(self)
+    def _chosen(self):
         check_K(self)
         K = self._own_K
         if self.K is not None:

@@ -15,7 +15,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
 )
 from sklearn.utils._set_output import ADAPTERS_MANAGER
-from sklearn.utils.validation import _check_method_params, _num_samples, check_is_fitted
+from sklearn.utils.validation import _check_method_params, _num_samples
 
 from ..data import RowTable
 from ..data.inputs import usable_weight
@@ -203,6 +203,7 @@ class KnockoffSelector(MetaSelector):
 
     _score_label: ClassVar[str] = "lead over the knockoff (relative)"  # for the axis of a picture
 
+    _unused = (*MetaSelector._unused, "keep", "exclude", "feature_groups")  # of twice the columns
     _counts = "n_draws"
     _min_samples = 3
 
@@ -311,8 +312,7 @@ class KnockoffSelector(MetaSelector):
             "'level', or use StabilitySelector, which can select a single feature."
         )
 
-    def _get_support_mask(self):
-        check_is_fitted(self)
+    def _chosen(self):
         mask = np.zeros(self.n_features_in_, dtype=bool)
         tested, level = ~self._covariates, self._checked_level()
         mask[tested] = selected(self.statistics_[:, tested], level)

@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import (
     Interval,
     StrOptions,
 )
-from sklearn.utils.validation import _num_samples, check_is_fitted
+from sklearn.utils.validation import _num_samples
 
 from ..data.inputs import usable_weight
 from ..data.roles import column_mask
@@ -264,8 +264,7 @@ class StabilitySelector(MetaSelector):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _get_support_mask(self):
-        check_is_fitted(self)
+    def _chosen(self):
         if not hasattr(self, "q_values_"):
             return self.selection_frequencies_ >= self.threshold_
         return self.q_values_ <= self._checked_level()
@@ -300,7 +299,7 @@ class StabilitySelector(MetaSelector):
         n_features = self.n_features_in_
         names = getattr(self, "feature_names_in_", None)
         covariates = column_mask(self.adjust_for, names, n_features)
-        units = Units(covariates, self.feature_groups, names)
+        units = Units(covariates, self._groups(), names)
         control = self._error_control(units.n)
         q = control.q if control else length_of_path(units.n)
         paths, counts, ranks = IntegratedPaths(units.n), np.zeros(units.n), np.zeros(n_features)
@@ -352,6 +351,11 @@ class StabilitySelector(MetaSelector):
             "q_values_": units.of_features(q_values, 1.0),
             "_n_tested": units.n,
         }
+
+    def _groups(self):
+        """Groups of features: its own, else those of the estimator."""
+        groups = self.feature_groups
+        return getattr(self.estimator, "feature_groups", None) if groups is None else groups
 
     def _error_control(self, n_tested):
         """Return q, threshold and bound; None where the rate is controlled."""

@@ -12,6 +12,7 @@ import matplotlib as mpl
 from benchmarks.results import Results
 from benchmarks.tables import (
     accuracy,
+    columns,
     controls,
     mixed,
     papers,
@@ -22,7 +23,7 @@ from benchmarks.tables import (
 )
 
 # {name: (function, files of rows that it is given)}. A table is a header and lines.
-MODULES = (accuracy, controls, stability, mixed, performance, papers, tradeoff)
+MODULES = (accuracy, controls, columns, stability, mixed, performance, papers, tradeoff)
 TABLES = {name: entry for module in MODULES for name, entry in module.TABLES.items()}
 FIGURES = {**accuracy.FIGURES, **tradeoff_figures.FIGURES}
 

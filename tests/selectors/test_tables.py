@@ -216,9 +216,14 @@ def test_every_selector_counts_groups(Selector):
     selector = fit(quick(Selector, K=4, feature_groups=by_name), frame, y)
     same = [
         fit(quick(Selector, K=4, feature_groups=given), frame, y).ranking_
-        for given in (list(groups.values()), [0, 0, 0, 1, 1, *range(2, 9)])
+        for given in (
+            list(groups.values()),
+            [0, 0, 0, 1, 1, *range(2, 9)],
+            {"first": range(3), "second": frame.columns[3:5]},
+            pd.Series([*"aaabb", *"cdefghi"]),
+        )
     ]
-    np.testing.assert_array_equal(same, [selector.ranking_] * 2)
+    np.testing.assert_array_equal(same, [selector.ranking_] * 4)
     for members in groups.values():
         assert len(set(selector.get_support()[members])) == 1
     labels = np.array([0, 0, 0, 1, 1, *range(2, 9)])

@@ -69,6 +69,7 @@ def read_column(X: Any, j: int, name: Any, expected: str | None = None) -> np.nd
     TypeError, ValueError
         If the column contains something else, such as lists; names it.
     """
+    name = name.item() if isinstance(name, np.generic) else name
     values = _read(_column(X, j), name, expected == "O")
     if expected is None or values.dtype.kind == expected:
         return values
@@ -86,7 +87,7 @@ def read_column(X: Any, j: int, name: Any, expected: str | None = None) -> np.nd
 
 
 def _column(X, j):
-    if not is_frame(X):
+    if isinstance(X, np.ndarray):  # asking a frame of polars for its columns takes longer
         return X[:, j]
     return X.iloc[:, j] if hasattr(X, "iloc") else X.to_series(j)
 

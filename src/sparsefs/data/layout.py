@@ -241,7 +241,7 @@ def unit_numbers(groups, names, n_columns: int) -> np.ndarray | None:
     if isinstance(lists, (str, bytes)) or not hasattr(lists, "__len__"):
         raise _not_groups(n_columns, f"Got {groups!r}.")
     entries = list(lists)
-    if entries and all(isinstance(one, (list, tuple, set, np.ndarray)) for one in entries):
+    if entries and all(_is_list(one) for one in entries):
         places, numbers = places_of(names), np.full(n_columns, -1)
         for number, members in enumerate(entries):
             for entry in members:
@@ -263,6 +263,10 @@ def unit_numbers(groups, names, n_columns: int) -> np.ndarray | None:
             raise _not_groups(n_columns, "A label is missing.")
     first, numbers = np.unique(labels, return_index=True, return_inverse=True)[1:]
     return np.argsort(np.argsort(first))[numbers]
+
+
+def _is_list(value) -> bool:
+    return hasattr(value, "__iter__") and not isinstance(value, (str, bytes))
 
 
 def _not_groups(n_columns, got):

@@ -386,7 +386,7 @@ verbose, random_state
         Parameters
         ----------
         X : {array-like, sparse matrix, RowTable} of shape (n_samples, n_features)
-            Columns that are not selected may contain anything.
+            Columns that are not selected may contain anything, with ``output="original"``.
 
         Returns
         -------

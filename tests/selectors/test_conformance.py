@@ -21,8 +21,9 @@ OF_COLUMNS = [
     comparable(Selector, **mode)
     for Selector in (GradualPruningSelector, WASTSelector)
     for mode in (
-        {"missing": "error", "exclude": [0]},
+        {"missing": "error"},
         {"keep": [0], "output": "encoded"},
+        {"exclude": [0]},
         {"feature_groups": [[0]], "feature_costs": {0: 2.0}, "budget": 3.0},
     )
 ]

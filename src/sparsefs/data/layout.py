@@ -196,7 +196,8 @@ class Layout:
         fitted = {"scores_": of_columns, "ranking_": ranking}
         if self.grouped or self.barred.any():
             fitted["_places"] = place_of_column
-        fitted["_costs"] = cost[order[~barred[order]]]
+        if self.costs is not None or self.grouped:
+            fitted["_costs"] = cost[order[~barred[order]]]
         fitted["_n_kept"] = int((kept & ~barred).sum())
         fitted["_n_constant"] = int((constant & ~barred).sum())
         fitted["_n_units"] = int((~barred).sum())

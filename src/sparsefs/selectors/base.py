@@ -527,13 +527,14 @@ verbose, random_state
             type(self).__name__,
         )
         budget = float(self.budget or 0.0)
-        needed = self._costs[: self._n_kept].sum()
+        costs = getattr(self, "_costs", np.ones(self._n_units))
+        needed = costs[: self._n_kept].sum()
         if needed > budget:
             raise ValueError(
                 f"budget={budget:g} is too small: the features of 'keep' cost {needed:g}."
             )
         taken, left = [], budget * (1 + 1e-9)  # sums of decimal fractions are rounded
-        for place, cost in enumerate(self._costs, start=1):
+        for place, cost in enumerate(costs, start=1):
             if place <= self._n_kept or cost <= left:
                 taken.append(place)
                 left -= cost

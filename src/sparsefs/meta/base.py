@@ -252,7 +252,7 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
 
     def _takes_tables(self) -> bool:
         """Whether the estimator makes numbers of texts and dates."""
-        return self.__sklearn_tags__().input_tags.categorical
+        return isinstance(self.estimator, BaseSelector)
 
     def _composed(self) -> bool:
         """Whether a part of the estimator may encode text and impute missing values."""

@@ -244,6 +244,9 @@ class KnockoffSelector(MetaSelector):
     def _composed(self):
         return False  # knockoffs are of numbers: no part of the estimator may see anything else
 
+    def _takes_tables(self):
+        return False  # knockoffs are numbers
+
     def _validate_X(self, X):
         if isinstance(X, RowTable):
             raise TypeError(

@@ -562,7 +562,8 @@ verbose, random_state
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = self.missing == "auto"
-        tags.input_tags.categorical = True
+        # Categories always go in, but a check of scikit-learn 1.6 fails where only they do.
+        tags.input_tags.categorical = tags.input_tags.allow_nan
         tags.target_tags.required = tags.target_tags.multi_output = bool(self._learns_y())
         return tags
 

@@ -63,6 +63,8 @@ def test_a_table_goes_in_as_it_is(task, library):
     selector = GradualPruningSelector(K=5, random_state=0).fit(given, y)
     chosen = set(X.columns[selector.get_support()])
     assert len(chosen & TRUE) >= (5 if task == "regression" else 4)
+    if not hasattr(selector, "feature_names_in_"):
+        pytest.skip("this scikit-learn reads no names from such frames")
     found = selector.set_output(transform="pandas").transform(X)
     pd.testing.assert_frame_equal(found, X.loc[:, selector.get_support()])
     names = selector.set_params(output="encoded").get_feature_names_out()

@@ -7,7 +7,7 @@ AUC or R2 of LightGBM on the selection. ``gaps``: 30 % of the cells of a set are
 columns are selected with the gaps, or after imputing the median or by nearest neighbours, and an
 SVC is trained on the cells imputed by neighbours. ``groups``: 10 of 200 groups of 5 columns say
 something of a target, each by a sum of its columns or by their squares; share that is found by as
-many selections, beside the group lasso of skglm.
+many selections, compared with the group lasso of skglm.
 """
 
 import functools

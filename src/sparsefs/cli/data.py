@@ -39,7 +39,7 @@ class Data:
     source : str
         File or data set.
     beside : dict of str to (ndarray or Series)
-        Columns that stand beside X, such as obs of .h5ad, and may have a role.
+        Columns outside X, such as obs of .h5ad, which may have a role.
     roles : dict of str to str, or None
         Column of each role, if the reader has asked :func:`roles_of`.
     y : ndarray or Series of shape (n_rows,), or None
@@ -167,7 +167,7 @@ def roles_of(names, arguments, beside=(), default=None) -> dict[str, str]:
         Names of the columns.
     arguments : Namespace
     beside : collection of str
-        Names of what stands beside the columns and may have a role too.
+        Names of columns outside X, which may have a role too.
     default : str or None, default=None
         The target without --target.
 

@@ -346,6 +346,11 @@ class TrainingData:
         return replace(data, parts=parts, constant=constant, varying=varying)
 
     @property
+    def share(self) -> np.ndarray | None:
+        """Share of each input in the variance of its unit, (n_inputs,); None where all are 1."""
+        return None if self.parts is None else self.parts.share
+
+    @property
     def columns(self) -> np.ndarray | None:
         """The features that a network sees: those that vary; None for all."""
         return None if len(self.varying) == len(self.constant) else self.varying

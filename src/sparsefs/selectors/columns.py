@@ -12,7 +12,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..data import RowTable
-from ..data.cells import is_plain
+from ..data.cells import is_frame, is_plain
 from ..data.inputs import describe_non_finite, table_on_disk, transform_table
 from ..data.kinds import name_columns, non_numeric_columns, on_host
 from ..utils.estimators import SelectorMixin
@@ -68,7 +68,7 @@ class ColumnSelector(SelectorMixin):
         X = on_host(X)
         mask = self.get_support()
         # Of a frame, columns are selected first: one of text would make objects of all numbers.
-        frame = hasattr(X, "columns") and hasattr(X, "dtypes") and mask.any()
+        frame = is_frame(X) and mask.any()
         how = {"dtype": None, "accept_sparse": "csr", "ensure_all_finite": False}
         X = validate_data(self, X, reset=False, skip_check_array=frame, **how)
         if not mask.any():

@@ -253,7 +253,7 @@ class GradualPruningSelector(BaseSelector):
             data.sample_weight,
             all_data.constant,
             self._scaling_of(data) == "root",
-            None if all_data.parts is None else all_data.parts.share,
+            all_data.share,
         )
         if self._in_closed_form(data, len(columns)):
             training = self._eliminated(all_data, scaling, device, covariates)

@@ -89,6 +89,13 @@ class NetworkSelector(BaseSelector):
         chosen = {} if name is None else cls._paper_variants[name]
         return cls(**{**cls._paper, **chosen, **params})
 
+    def _fitted_scaling(self, data):
+        """How the inputs are scaled, by what they share of their features."""
+        from ..training.scaling import Scaling
+
+        how = self._scaling_of(data)
+        return Scaling(data.X, how, data.sample_weight, data.summary, data.share)
+
     def _make_network(
         self, data, sizes, densities, activations, rng, device, **options
     ) -> FeedForward:
@@ -160,9 +167,9 @@ class NetworkSelector(BaseSelector):
 
         def snapshot(**further) -> FitResult:
             values = data.of_all(importance.scores(network)) if scores is None else scores()
-            if data.parts is not None:
+            if data.share is not None:
                 # Else noise in many inputs would have a larger sum than noise in one.
-                values = values * np.sqrt(data.parts.share)
+                values = values * np.sqrt(data.share)
             fitted = FittedNetwork.of(network, batches.scaling, columns() if columns else None)
             return FitResult(values, network=fitted, **further)
 
@@ -283,7 +290,6 @@ class AutoencoderSelector(NetworkSelector):
         from .. import topology as topo
         from ..training.batches import make_batches
         from ..training.noise import Dropout, NoisePool
-        from ..training.scaling import Scaling
 
         network = self._make_network(
             data,
@@ -294,13 +300,7 @@ class AutoencoderSelector(NetworkSelector):
             device,
             filled_sides=filled_sides,
         )
-        scaling = Scaling(
-            data.X,
-            self._scaling_of(data),
-            data.sample_weight,
-            data.summary,
-            None if data.parts is None else data.parts.share,
-        )
+        scaling = self._fitted_scaling(data)
         batches = make_batches(
             data.X,
             scaling,
@@ -413,18 +413,11 @@ class PerceptronSelector(NetworkSelector):
     def _batches(self, data, rng, device, rows=None):
         """Batches of some rows, by default all, shuffled by `rng` if there is one."""
         from ..training.batches import make_batches
-        from ..training.scaling import Scaling
 
         size = self.batch_size
         if size == "auto":
             size = self._small_batch if len(data.rows) < _SMALL else 100
-        scaling = Scaling(
-            data.X,
-            self._scaling_of(data),
-            data.sample_weight,
-            data.summary,
-            None if data.parts is None else data.parts.share,
-        )
+        scaling = self._fitted_scaling(data)
         return make_batches(
             data.X,
             scaling,

@@ -101,7 +101,7 @@ def test_another_kind_is_refused(folder):
 
 def test_it_is_an_object_in_python(folder):
     saved = joblib.load(folder / "selection.joblib")
-    assert isinstance(saved, SavedSelection) and saved.target == "label"
+    assert isinstance(saved, SavedSelection) and saved.targets == ["label"]
     frame = month(5)
     pd.testing.assert_frame_equal(saved.transform(frame), frame[saved.columns])
     with pytest.raises(ValueError, match="X lacks 1 of the 3 selected columns: town"):

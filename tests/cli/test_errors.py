@@ -61,8 +61,7 @@ def csv(tmp_path, monkeypatch):
             "neurofs needs a number of features; pass one by -K",
         ),
         ("select data.csv --unsupervised --method neurofs -K 3", "neurofs needs a target"),
-        ("select data.csv --target f1 --target label", "argument --target: is given twice"),
-        ("select data.csv --targ f1 --target=label", "argument --target: is given twice"),
+        ("select data.csv --event f1", "--event needs --target"),
         ("select data.csv --target label -K 2 -K 3", "argument -K: is given twice; pass one value"),
         (
             "select data.csv --target label --out a.csv --out b.csv",

@@ -51,7 +51,12 @@ def test_text(ending, options, tmp_path, select):
         "n_columns": 12,
         "n_features": 12,
     }
-    assert ran.json["target"] == {"name": "label", "task": "classification", "n_classes": 2}
+    assert ran.json["target"] == {
+        "name": "label",
+        "columns": ["label"],
+        "task": "classification",
+        "n_classes": 2,
+    }
 
 
 def test_another_separator_is_found_or_given(tmp_path, select):

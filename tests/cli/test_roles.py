@@ -136,7 +136,7 @@ def test_the_report_knows_groups_and_weights(csv, select, monkeypatch):
 
 def test_splits_keep_groups_and_classes():
     y = np.repeat(["a", "b"], 30)
-    goal, groups = Goal(y, "classification", "y", 2), np.repeat(np.arange(12), 5)
+    goal, groups = Goal(y, "classification", ["y"], 2), np.repeat(np.arange(12), 5)
     first = split_rows(goal, 60, 0.3, 0, None, groups)
     splits = [first, *splits_after(first, goal, 4, 0, groups)]
     assert len({tuple(held_out) for _, held_out in splits}) == 4

@@ -229,7 +229,7 @@ def test_how_often_rows_are_split():
 
 
 def test_later_splits_differ_and_keep_the_shares():
-    goal = Goal(np.arange(60) % 3, "classification", "y", 3)
+    goal = Goal(np.arange(60) % 3, "classification", ["y"], 3)
     first = split_rows(goal, 60, 0.2, 0, None)
     splits = [first, *splits_after(first, goal, 4, 0)]
     assert len({tuple(held_out) for _, held_out in splits}) == 4
@@ -258,7 +258,7 @@ def test_printed_p_values_are_uniform_on_noise(monkeypatch):
     found = []
     for seed in range(100):
         X = np.random.default_rng([seed, 9]).standard_normal((30, 12))
-        goal = Goal(np.arange(30) % 2, "classification", "y", 2)
+        goal = Goal(np.arange(30) % 2, "classification", ["y"], 2)
         names = [f"f{i}" for i in range(12)]
         features, data = Features(X, names, {}, {}), Data(X, names, None, "noise")
         splits = [split_rows(goal, 30, 0.4, seed, None)]

@@ -140,7 +140,12 @@ def test_the_message(values, options, task, words, select, tmp_path):
     frame.assign(label=y).to_csv(tmp_path / "data.csv", index=False)
     ran = select(tmp_path / "data.csv", "--target", "label", "-K", 2, "--no-score", *options)
     n_classes = len(np.unique(y)) if task == "classification" else None
-    assert ran.json["target"] == {"name": "label", "task": task, "n_classes": n_classes}
+    assert ran.json["target"] == {
+        "name": "label",
+        "columns": ["label"],
+        "task": task,
+        "n_classes": n_classes,
+    }
     assert words in ran.err
     assert set(ran.names) == INFORMATIVE
 

@@ -15,11 +15,12 @@ from .errors import InputError, picked
 # What a column can be instead of a feature, and how an error names it.
 _ROLES = {
     "target": "the target",
+    "event": "the column of --event",
     "id": "the column of --id",
     "groups": "the column of --groups",
     "weights": "the column of --weights",
 }
-_OF_ROWS = ("y", "ids", "groups", "weights", "annotated")
+_OF_ROWS = ("ids", "groups", "weights", "annotated")
 
 
 @dataclass
@@ -34,15 +35,18 @@ class Data:
         An ndarray contains numbers.
     names : list of str
         Names of the columns.
-    target : str or None
-        Name of `y`; until it is taken out, of the target without --target.
+    default : str or None
+        Name of the target without --target.
     source : str
         File or data set.
     beside : dict of str to (ndarray or Series)
         Columns outside X, such as obs of .h5ad, which may have a role.
-    roles : dict of str to str, or None
-        Column of each role, if the reader has asked :func:`roles_of`.
-    y : ndarray or Series of shape (n_rows,), or None
+    roles : list of (str, str), or None
+        Roles and their columns, if the reader has asked :func:`roles_of`.
+    targets : dict of str to (ndarray or Series)
+        The columns of --target and --event.
+    event : str or None
+        The column of --event.
     ids, groups, weights : ndarray of shape (n_rows,), or None
     id_name : str or None
     notes : list of str
@@ -59,11 +63,12 @@ class Data:
 
     X: Any
     names: list[str]
-    target: str | None
+    default: str | None
     source: str
     beside: dict[str, Any] = field(default_factory=dict)
-    roles: dict[str, str] | None = None
-    y: Any = None
+    roles: list[tuple[str, str]] | None = None
+    targets: dict[str, Any] = field(default_factory=dict)
+    event: str | None = None
     ids: np.ndarray | None = None
     groups: np.ndarray | None = None
     weights: np.ndarray | None = None
@@ -84,17 +89,19 @@ class Data:
         """
         roles = self.roles
         if roles is None:
-            roles = roles_of(self.names, arguments, self.beside, self.target)
-        found = {role: self._column(name, arguments) for role, name in roles.items()}
-        taken = [name for name in roles.values() if name not in self.beside]
+            roles = roles_of(self.names, arguments, self.beside, self.default)
+        one = dict(roles)  # of roles that one column has
+        found = {name: self._column(name, arguments) for _, name in roles}
+        taken = [name for name in found if name not in self.beside]
+        groups, weights = one.get("groups"), one.get("weights")
         return replace(
             self.without([*taken, *arguments.exclude]),
-            target=roles.get("target"),
-            y=found.get("target"),
-            ids=np.asarray(found["id"]) if "id" in found else None,
-            id_name=roles.get("id"),
-            groups=_groups(roles["groups"], found["groups"]) if "groups" in found else None,
-            weights=_weights(roles["weights"], found["weights"]) if "weights" in found else None,
+            targets={name: found[name] for role, name in roles if role in ("target", "event")},
+            event=one.get("event"),
+            ids=np.asarray(found[one["id"]]) if "id" in one else None,
+            id_name=one.get("id"),
+            groups=None if groups is None else _groups(groups, found[groups]),
+            weights=None if weights is None else _weights(weights, found[weights]),
         )
 
     def _column(self, name, arguments):
@@ -122,8 +129,9 @@ class Data:
         """Return the rows of a mask."""
         X = self.X.loc[which] if hasattr(self.X, "columns") else self.X[which]
         of_rows = {name: getattr(self, name) for name in _OF_ROWS}
-        kept = {name: v[which] for name, v in of_rows.items() if v is not None}
-        return replace(self, X=X, **kept)
+        kept: dict[str, Any] = {name: v[which] for name, v in of_rows.items() if v is not None}
+        targets = {name: values[which] for name, values in self.targets.items()}
+        return replace(self, X=X, targets=targets, **kept)
 
     def without(self, names) -> Data:
         """Return the data without some columns."""
@@ -145,7 +153,7 @@ class Data:
 
     def with_unique_names(self) -> Data:
         """Return the data with a number behind each name that an earlier column has."""
-        names = unique(self.names, [self.target, self.id_name])
+        names = unique(self.names, [*self.targets, self.id_name])
         renamed = [new for old, new in zip(self.names, names, strict=True) if old != new]
         code, X = self.code, self.X
         if hasattr(X, "columns"):
@@ -158,7 +166,7 @@ class Data:
         return replace(self, X=X, names=names, code=code, notes=[*self.notes, note])
 
 
-def roles_of(names, arguments, beside=(), default=None) -> dict[str, str]:
+def roles_of(names, arguments, beside=(), default=None) -> list[tuple[str, str]]:
     """Decide which columns are no features, and check all columns that options name.
 
     Parameters
@@ -173,32 +181,35 @@ def roles_of(names, arguments, beside=(), default=None) -> dict[str, str]:
 
     Returns
     -------
-    dict of str to str
-        The name of the column for each role that is given.
+    list of (str, str)
+        Pairs of a role and the name of a column.
 
     Raises
     ------
     InputError
         If there is no such column, there are several, or two options name the same.
     """
-    roles: dict[str, str] = {}
+    roles: list[tuple[str, str]] = []
     named_by: dict[str, str] = {}
     applied = getattr(arguments, "applied", False)  # to another file, which may lack the roles
     for role, what in _ROLES.items():
-        name = getattr(arguments, role)
-        if name is None or (applied and name not in [*beside, *names]):
-            continue
-        picked(name, [*beside, *names], f"--{role}: {arguments.data} has no column")
-        if name not in beside and list(names).count(name) > 1:
-            raise InputError(
-                f"--{role}: {arguments.data} has several columns named {name!r}: rename all but one"
-            )
-        if name in named_by:
-            raise InputError(f"--{role}: column {name!r} is {named_by[name]}")
-        roles[role], named_by[name] = name, what
-    if default is not None and default not in named_by:
-        roles.setdefault("target", default)
-        named_by.setdefault(roles["target"], _ROLES["target"])
+        given = getattr(arguments, role) or []
+        for name in given if isinstance(given, list) else [given]:
+            if applied and name not in [*beside, *names]:
+                continue
+            picked(name, [*beside, *names], f"--{role}: {arguments.data} has no column")
+            if name not in beside and list(names).count(name) > 1:
+                raise InputError(
+                    f"--{role}: {arguments.data} has several columns named {name!r}: rename all "
+                    "but one"
+                )
+            if name in named_by:
+                raise InputError(f"--{role}: column {name!r} is {named_by[name]}")
+            roles.append((role, name))
+            named_by[name] = what
+    if default is not None and default not in named_by and "target" not in dict(roles):
+        roles.append(("target", default))
+        named_by[default] = _ROLES["target"]
     for option in ("--exclude", "--keep", "--text"):
         for column in getattr(arguments, option.strip("-")):
             if column in named_by and column not in beside:

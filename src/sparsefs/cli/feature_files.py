@@ -26,7 +26,7 @@ def parameters_of(arguments, data: Data, names) -> dict[str, Any]:
     InputError
         If a file cannot be read, or names an unknown column.
     """
-    roles = (data.target, data.id_name, arguments.groups, arguments.weights)
+    roles = (*data.targets, data.id_name, arguments.groups, arguments.weights)
     known = [*data.names, *arguments.exclude, *(name for name in roles if name is not None)]
     used = set(names)
 

@@ -296,9 +296,17 @@ def _data(parser):
     parser.add_argument("data", metavar="DATA", help="file or name of a data set")
     parser.add_argument(
         "--target",
+        action="append",
         metavar="COL",
         help="column to predict; for .npz the name of an array (default: y), for .h5ad a column of "
-        "obs; or a file (.npy, .txt) with one value per row",
+        "obs; or a file (.npy, .txt) with one value per row; may be repeated for several numbers "
+        "or labels per row",
+    )
+    parser.add_argument(
+        "--event",
+        metavar="COL",
+        help="column that says whether the event has happened at the time in --target, for "
+        "survival: 1 or 0, yes or no, dead or alive",
     )
     parser.add_argument(
         "--id",

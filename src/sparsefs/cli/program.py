@@ -23,15 +23,19 @@ def program_of(arguments, data, goal, features, fitted, named) -> str | None:
     named : dict
         Parameters of the selector that name columns.
     """
-    if data.code is None or data.for_fit(slice(None)) or not _plain(data, features):
+    odd_event = goal.task == "survival" and not _zeros_and_ones(data.targets[data.event])
+    if data.code is None or data.for_fit(slice(None)) or odd_event or not _plain(data, features):
         return None
     imports = {"import pandas as pd"}
     lines = [f"table = {data.code}"]
     if goal.y is not None:
+        several = len(goal.columns) > 1
+        which = repr(goal.columns if several else goal.columns[0])
         lines += [
-            f"table = table.dropna(subset=[{goal.name!r}])",
+            f"table = table.dropna(subset={goal.columns!r})",
             *_without_empty(data, goal),
-            f"y = table.pop({goal.name!r}).to_numpy()",
+            f"y = table[{which}].to_numpy()" if several else f"y = table.pop({which}).to_numpy()",
+            *([f"table = table.drop(columns={which})"] if several else []),
         ]
     dropped = [*arguments.exclude, *([] if data.id_name is None else [data.id_name])]
     lines.append(_columns(data, features, dropped))
@@ -40,8 +44,9 @@ def program_of(arguments, data, goal, features, fitted, named) -> str | None:
         lines[-1] += '.astype("float32")'
     if len(fitted.rows) < n_rows:
         imports |= {"import numpy as np", "from sklearn.model_selection import train_test_split"}
-        shares = can_keep_shares(goal, len(fitted.rows), n_rows - len(fitted.rows))
-        stratified = ", stratify=y" if shares else ""
+        shares = can_keep_shares(goal.strata(), len(fitted.rows), n_rows - len(fitted.rows))
+        of = "[:, 1]" if goal.task == "survival" else ""  # the event
+        stratified = f", stratify=y{of}" if shares else ""
         lines += [
             "",
             "# The training rows; the others were held out for the score.",
@@ -60,6 +65,10 @@ def program_of(arguments, data, goal, features, fitted, named) -> str | None:
     shape = (len(fitted.rows), features.X.shape[1])
     made = program_after(lines, imports, selector, shape, with_y=goal.y is not None)
     return made.text if not made.to_fill_in else None
+
+
+def _zeros_and_ones(values):
+    return values.dtype.kind in "iuf" and bool(np.isin(values, (0, 1)).all())
 
 
 def _plain(data, features) -> bool:
@@ -90,7 +99,7 @@ def _is_same(X, i, ours, j, name):
 def _without_empty(data, goal):
     """Yield the line that drops empty text, which Parquet files may contain."""
     if goal.y.dtype.kind == "U" and "read_parquet" in data.code:
-        yield f'table = table[table[{goal.name!r}] != ""]'
+        yield f'table = table[table[{goal.columns[0]!r}] != ""]'
 
 
 def _columns(data, features, dropped):

@@ -34,8 +34,10 @@ class SavedSelection:
         Of the selected columns.
     values : dict of str to set of str
         Values of the selected columns of text.
-    target, id_name : str or None
-        Names of the columns of the target and of the names of the rows.
+    targets : list of str
+        Names of the columns of the target, and of the event.
+    id_name : str or None
+        Name of the column of the names of the rows.
     selector : BaseSelector
         Fitted.
     feature_names : list of str
@@ -47,7 +49,7 @@ class SavedSelection:
     columns: list[str]
     kinds: dict[str, str]
     values: dict[str, set[str]]
-    target: str | None
+    targets: list[str]
     id_name: str | None
     selector: Any
     feature_names: list[str]
@@ -61,10 +63,9 @@ class SavedSelection:
         kinds = {name: features.kinds.get(name, "numbers") for name in columns}
         text = [name for name, kind in kinds.items() if kind == "text"]
         values = {name: set(features.X[name].cat.categories) for name in text}
-        beside = arguments.target is not None and isfile(arguments.target)
-        target = None if beside else data.target
+        targets = [] if any(map(isfile, arguments.target or [])) else list(data.targets)
         names = features.names
-        return cls(columns, kinds, values, target, data.id_name, selector, names, reading)
+        return cls(columns, kinds, values, targets, data.id_name, selector, names, reading)
 
     def transform(self, X: Any) -> Any:
         """Return the selected columns of a data frame, best first.
@@ -90,7 +91,8 @@ class SavedSelection:
             **self.reading,
             data=source,
             messages=messages,
-            target=self.target,
+            target=self.targets,
+            event=None,
             id=self.id_name,
             groups=None,
             weights=None,

@@ -19,7 +19,11 @@ from .features import Features
 from .target import Goal
 
 MOST_NUMBERS = 10**8  # to score all features, made dense: 0.8 GB
-_ESTIMATORS = {"accuracy": "an SVC", "R2": "kernel ridge regression"}
+_ESTIMATORS = {
+    "accuracy": "an SVC",
+    "R2": "kernel ridge regression",
+    "concordance": "Cox regression",
+}
 _MOST_SUBSETS, _FEWEST_SUBSETS = 100, 19  # with fewer no p-value is 0.05
 _WORK = 4e7  # squared training rows of all fits to random features: a few seconds
 

@@ -323,7 +323,7 @@ def _report(arguments, data, goal, features, fitted, named, result):
         program_of(arguments, data, goal, features, fitted, named),
         result["preparation"],
     )
-    arrays = arguments.target in (None, "y") and not (
+    arrays = arguments.target in (None, ["y"]) and not (
         arguments.transpose or arguments.exclude or arguments.id
     )
     if code is None and not preparation and not (data.source.endswith(".npz") and arrays):

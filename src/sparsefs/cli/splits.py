@@ -48,12 +48,13 @@ def split_rows(
     if len(train) < 2 or len(held_out) < 2:
         raise too_few
     if goal.task == "classification" and not can_keep_shares(
-        units.goal, units.n - n_held_out, n_held_out
+        units.strata, units.n - n_held_out, n_held_out
     ):
         what = "row" if groups is None else "group"
         messages.say(f"warning: a class has too few {what}s to hold out a share of each class")
-    if goal.y is not None and len(np.unique(goal.y[train])) < 2:
-        raise InputError("all training rows are of one class: use --no-score")
+    if not goal.varies(train):
+        what = "have no event" if goal.task == "survival" else "are of one class"
+        raise InputError(f"all training rows {what}: use --no-score")
     return train, held_out
 
 
@@ -75,7 +76,7 @@ def splits_after(first, goal: Goal, n_splits: int, seed: int, groups=None) -> li
     for number in range(1, n_splits):
         another = int(np.random.default_rng([seed, number]).integers(2**31))
         train, held_out = units.split(n_held_out, another)
-        if goal.y is None or len(np.unique(goal.y[train])) > 1:
+        if goal.varies(train):
             splits.append((train, held_out))
     return splits
 
@@ -88,40 +89,41 @@ class _Units(NamedTuple):
     n : int
     of_row : ndarray of shape (n_rows,)
         Number of the unit of each row.
-    goal : Goal
-        Its `y` has a class for each unit: the most frequent one of a group.
+    strata : ndarray of shape (n,) or None
+        Class of each unit, or whether it has an event: the most frequent one of a group.
     """
 
     n: int
     of_row: np.ndarray
-    goal: Goal
+    strata: np.ndarray | None
 
     @classmethod
     def of(cls, goal, n_rows, groups):
+        strata = goal.strata()
         if groups is None:
-            return cls(n_rows, np.arange(n_rows), goal)
+            return cls(n_rows, np.arange(n_rows), strata)
         names, of_row = np.unique(groups, return_inverse=True)
-        if goal.task == "classification":
-            classes, codes = np.unique(goal.y, return_inverse=True)
-            goal = goal._replace(y=classes[classes_of_groups(codes, of_row)])
-        return cls(len(names), of_row, goal)
+        if strata is not None:
+            classes, codes = np.unique(strata, return_inverse=True)
+            strata = classes[classes_of_groups(codes, of_row)]
+        return cls(len(names), of_row, strata)
 
     def split(self, n_held_out, seed):
         """Return training rows and held-out rows."""
-        keeps = can_keep_shares(self.goal, self.n - n_held_out, n_held_out)
+        keeps = can_keep_shares(self.strata, self.n - n_held_out, n_held_out)
         _, held_out = train_test_split(
             np.arange(self.n),
             test_size=n_held_out,
-            stratify=self.goal.y if keeps else None,
+            stratify=self.strata if keeps else None,
             random_state=seed,
         )
         mask = np.isin(self.of_row, held_out)
         return np.flatnonzero(~mask), np.flatnonzero(mask)
 
 
-def can_keep_shares(goal: Goal, n_train: int, n_held_out: int) -> bool:
-    """Return whether each class has enough rows for both parts."""
-    if goal.y is None or goal.task != "classification":
+def can_keep_shares(strata, n_train: int, n_held_out: int) -> bool:
+    """Return whether there are classes, or events, and enough rows of each for both parts."""
+    if strata is None:
         return False
-    counts = np.unique(goal.y, return_counts=True)[1]
+    counts = np.unique(strata, return_counts=True)[1]
     return bool(counts.min() >= 2 and min(n_train, n_held_out) >= len(counts))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -23,28 +24,65 @@ _OTHER = {  # the task to pass instead, and when
 }
 
 
+# What a column of events may say, after a code such as "1:" has been removed.
+_HAPPENED = {"1", "true", "t", "yes", "y", "event", "dead", "died", "deceased", "death"}
+_HAPPENED |= {
+    "relapse",
+    "relapsed",
+    "recurred",
+    "recurrence",
+    "progressed",
+    "progression",
+    "failed",
+}
+_CENSORED = {"0", "false", "f", "no", "n", "censored", "alive", "living", "none", "disease free"}
+_CODE = re.compile(r"\d\s*[:=]\s*")
+
+
 class Goal(NamedTuple):
     """The target without missing values, and the task.
 
     Attributes
     ----------
-    y : ndarray of shape (n_rows,) or None
-    task : {"classification", "regression"} or None
-    name : str or None
+    y : ndarray of shape (n_rows,) or (n_rows, n_targets), or None
+        Events and times are a structured array.
+    task : {"classification", "multilabel", "regression", "survival"} or None
+    columns : list of str
+        Names of the targets; of a time, and of its event.
     n_classes : int or None
     """
 
     y: np.ndarray | None
     task: str | None
-    name: str | None
+    columns: list[str]
     n_classes: int | None
+
+    @property
+    def name(self) -> str | None:
+        """The columns as one name."""
+        return " and ".join(self.columns) or None
 
     @property
     def in_short(self) -> dict | None:
         """The entry of the JSON document."""
         if self.y is None:
             return None
-        return {"name": self.name, "task": self.task, "n_classes": self.n_classes}
+        names = {"name": self.name, "columns": self.columns}
+        return names | {"task": self.task, "n_classes": self.n_classes}
+
+    def strata(self) -> np.ndarray | None:
+        """Return the class of each row, or whether it has an event; None for other targets."""
+        if self.y is None or self.task not in ("classification", "survival"):
+            return None
+        return self.y if self.task == "classification" else self.y["event"]
+
+    def varies(self, rows) -> bool:
+        """Return whether some rows differ in the target, or have an event."""
+        if self.y is None:
+            return True
+        if self.task == "survival":
+            return bool(self.y["event"][rows].any())
+        return bool((self.y[rows] != self.y[rows[0]]).any())
 
 
 def goal_of(data: Data, task: str, messages: Messages) -> tuple[Data, Goal]:
@@ -55,49 +93,121 @@ def goal_of(data: Data, task: str, messages: Messages) -> tuple[Data, Goal]:
     InputError
         If the target is unusable.
     """
-    if data.y is None:
-        return data, Goal(None, None, None, None)
-    if data.y.ndim > 1:
-        raise InputError(f"{data.source} has several columns {data.target!r}")
-    data = _with_numbers(data, task, messages)
-    assert data.y is not None
-    missing = missing_in(data.y)
-    if missing.all():
-        raise InputError(f"the target {data.target!r} has no values")
-    if missing.any():
-        rows = counted(int(missing.sum()), "row")
-        messages.prepared(f"{rows} left out: {data.target!r} is missing")
-        data = data.rows(~missing)
-    assert data.y is not None
-    y = data.y.astype(str) if data.y.dtype.kind == "S" else data.y
-    try:
-        with warnings.catch_warnings(record=True) as doubts:
-            warnings.simplefilter("always", UserWarning)
-            target = Target.of(y, task)
-        y = as_array(y)
-    except (ValueError, TypeError) as error:
-        raise InputError(f"the target {data.target!r} is unusable: {error}") from error
+    if not data.targets:
+        return data, Goal(None, None, [], None)
+    columns = list(data.targets)
+    for name in columns:
+        if data.targets[name].ndim > 1:
+            raise InputError(f"{data.source} has several columns {name!r}")
+        if name != data.event:
+            data = _with_numbers(data, name, task, messages)
+    data = _without_gaps(data, messages)
+    if data.event is not None:
+        if task != "auto":
+            raise InputError(f"--event is for survival: leave out --task {task}")
+        return data, _survival(data, messages)
+    if len(columns) > 1:
+        return data, _several(data, task, messages)
+    return data, _single(data, columns[0], task, messages)
+
+
+def _without_gaps(data, messages):
+    """Drop the rows that lack a target."""
+    gaps = {name: missing_in(values) for name, values in data.targets.items()}
+    for name, missing in gaps.items():
+        if missing.all():
+            raise InputError(f"the target {name!r} has no values")
+    missing = np.any(list(gaps.values()), axis=0)
+    if not missing.any():
+        return data
+    rows, names = counted(int(missing.sum()), "row"), [n for n in gaps if gaps[n].any()]
+    are = "is" if len(names) == 1 else "are"
+    messages.prepared(f"{rows} left out: {listed(map(repr, names))} {are} missing")
+    return data.rows(~missing)
+
+
+def _survival(data, messages):
+    """Return events and times."""
+    name = next(name for name in data.targets if name != data.event)
+    event, what = _events(data.targets[data.event], data.event)
+    time = as_array(data.targets[name])
+    if time.dtype.kind not in "biuf":
+        raise InputError(f"the target {name!r} is text: with --event it must be a number, the time")
+    y = np.empty(len(time), dtype=[("event", bool), ("time", np.float64)])
+    y["event"], y["time"] = event, time
+    _target(name, y, "survival")
+    messages.say(
+        f"target {name!r}: from {time.min():g} to {time.max():g}, with events: {event.sum():,} of "
+        f"{len(event):,} ({data.event} is {what})"
+    )
+    return Goal(y, "survival", list(data.targets), None)
+
+
+def _events(values, name):
+    """Return whether each row has the event, and how the file says so."""
+    texts = np.array([str(v).strip().removesuffix(".0") for v in np.asarray(values, object)])
+    words = np.array([_CODE.sub("", text, count=1).lower() or text for text in texts])
+    if set(words) == {"1", "2"}:  # as in R
+        event = words == "2"
+    elif odd := set(words) - _HAPPENED - _CENSORED:
+        row = int(np.isin(words, list(odd)).argmax())
+        raise InputError(
+            f"--event: column {name!r} must say in each row whether the event happened: 1 or 0, "
+            f"true or false, yes or no, dead or alive. Got {texts[row]!r} in row {row + 1}"
+        )
+    else:
+        event = np.isin(words, list(_HAPPENED))
+    return event, " or ".join(np.unique(texts[event])) or "never true"
+
+
+def _several(data, task, messages):
+    """Return several numbers, or labels, per row."""
+    arrays = {name: as_array(values) for name, values in data.targets.items()}
+    for name, values in arrays.items():
+        if values.dtype.kind not in "biuf":
+            raise InputError(f"the target {name!r} is text: several targets must be numbers")
+    y = np.column_stack([values.astype(np.float64) for values in arrays.values()])
+    names = " and ".join(map(repr, arrays))
+    target, y = _target(names, y, "multilabel" if task == "classification" else task)
+    what = "labels" if target.task == "multilabel" else "numbers"
+    messages.say(f"targets {names}: {what} ({target.task})")
+    return Goal(y, target.task, list(arrays), None)
+
+
+def _single(data, name, task, messages):
+    """Return one class or number per row."""
+    y = data.targets[name]
+    y = y.astype(str) if y.dtype.kind == "S" else y
+    with warnings.catch_warnings(record=True) as doubts:
+        warnings.simplefilter("always", UserWarning)
+        target, y = _target(name, y, task)
     hint = f"; pass --task {_OTHER[target.task]}" if doubts else ""
     if target.classes is None:
-        messages.say(
-            f"target {data.target!r}: numbers from {y.min():g} to {y.max():g} (regression{hint})"
-        )
-        return data, Goal(y.astype(np.float64), target.task, data.target, None)
+        messages.say(f"target {name!r}: numbers from {y.min():g} to {y.max():g} (regression{hint})")
+        return Goal(y.astype(np.float64), target.task, [name], None)
     n_classes = target.n_outputs
     if y.dtype == object:
         y = y.astype(str)
         if n_classes > len(y) / 2:
             raise InputError(
-                f"the target {data.target!r} is text with {n_classes:,} different values in "
+                f"the target {name!r} is text with {n_classes:,} different values in "
                 f"{len(y):,} rows: it looks like an identifier. Name another column by --target"
             )
     elif y.dtype.kind == "f":  # whole numbers, as missing values made them
         y = y.astype(np.int64)
     messages.say(
-        f"target {data.target!r}: {n_classes} classes, {listed(np.unique(y), 4)} "
-        f"(classification{hint})"
+        f"target {name!r}: {n_classes} classes, {listed(np.unique(y), 4)} (classification{hint})"
     )
-    return data, Goal(y, target.task, data.target, n_classes)
+    return Goal(y, target.task, [name], n_classes)
+
+
+def _target(name, y, task):
+    """Return a target as :mod:`sparsefs.data.target` reads it, and its array."""
+    try:
+        target = Target.of(y, task)
+        return target, as_array(y, target.task)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"the target {name!r} is unusable: {error}") from error
 
 
 def warn_of_suspects(features, goal: Goal, X, rows=slice(None)) -> None:
@@ -123,15 +233,18 @@ def warn_of_gaps(features, goal: Goal) -> None:
 
 def _warn_of(X, names, goal, rows):
     if X.shape[1]:
-        for sentence in suspects(X, names, None if goal.y is None else goal.y[rows], goal.task):
+        y = None if goal.y is None else goal.y[rows]
+        if y is not None and y.dtype.names:
+            y = y["time"]
+        for sentence in suspects(X, names, y, goal.task):
             warnings.warn(sentence, UserWarning, stacklevel=3)
 
 
-def _with_numbers(data: Data, task: str, messages: Messages) -> Data:
+def _with_numbers(data: Data, name: str, task: str, messages: Messages) -> Data:
     """Read a target of text as numbers where it is one of numbers; refuse dates."""
-    y: Any = data.y
+    y: Any = data.targets[name]
     dates = InputError(
-        f"the target {data.target!r} is unusable: it contains dates. Name another column by "
+        f"the target {name!r} is unusable: it contains dates. Name another column by "
         "--target, or write dates as numbers, such as days"
     )
     if str(y.dtype).startswith(("datetime", "timedelta", "date", "timestamp")):
@@ -150,16 +263,16 @@ def _with_numbers(data: Data, task: str, messages: Messages) -> Data:
     if is_dates(strings):
         raise dates
     if not strings.equals(strings.str.strip()):
-        messages.prepared(f"spaces around values of {data.target!r} ignored")
+        messages.prepared(f"spaces around values of {name!r} ignored")
         strings = strings.str.strip()
         y = y.astype(object)
         y[~missing] = strings
-        data = replace(data, y=y, code=None)
+        data = replace(data, targets=data.targets | {name: y}, code=None)
     # Text of plain numbers, as Parquet may contain, are names of classes.
     if task == "classification" or pd.to_numeric(strings, errors="coerce").notna().all():
         return data
     kinds = Kinds(data.marks, data.guess)
-    found = kinds.numbers(strings, str(data.target))
+    found = kinds.numbers(strings, name)
     kinds.tell(
         messages,
         "Pass --missing with the texts that mean a missing number, or --task classification",
@@ -168,4 +281,4 @@ def _with_numbers(data: Data, task: str, messages: Messages) -> Data:
         return data
     values = pd.Series(np.nan, index=y.index)
     values[~missing] = found.numbers
-    return replace(data, y=values, code=None)
+    return replace(data, targets=data.targets | {name: values}, code=None)

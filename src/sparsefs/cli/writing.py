@@ -24,9 +24,9 @@ _KINDS_OF_SCORES = (".csv", ".json")
 def check_files(arguments) -> None:
     """Check, before any work, that all files can be written and replace no input."""
     others = {"DATA": arguments.data}
-    target = getattr(arguments, "target", None)
-    if target is not None and os.path.isfile(target):  # beside an .npz file
-        others["--target"] = target
+    for target in getattr(arguments, "target", None) or []:
+        if os.path.isfile(target):  # beside an .npz file
+            others["--target"] = target
     for name in ("SELECTION", "--feature-groups", "--feature-costs"):
         place = getattr(arguments, name.strip("-").replace("-", "_").lower(), None)
         if place is not None:
@@ -97,8 +97,7 @@ def as_table(data: Data, columns: list[str]) -> Any:
     _, X = _selected(data, columns)
     if not hasattr(X, "columns"):
         X = pd.DataFrame(X.toarray() if sparse.issparse(X) else X, columns=columns)
-    if data.y is not None:
-        X = X.assign(**{str(data.target): np.asarray(data.y)})
+    X = X.assign(**{name: np.asarray(values) for name, values in data.targets.items()})
     if data.ids is not None:
         X.insert(0, data.id_name, data.ids)
     return X
@@ -181,11 +180,12 @@ def write_scores(path: Path, document: dict[str, Any]) -> None:
 def _write_npz(path, X, columns, data):
     arrays: dict[str, Any] = {"feature_names": np.array(columns, dtype=str)}
     arrays["X"] = X.toarray() if sparse.issparse(X) else np.asarray(X)
-    for name, values, other in ((data.id_name, data.ids, "id"), (data.target, data.y, "y")):
-        if values is not None:
-            values = np.asarray(values)
-            values = values.astype(str) if values.dtype == object else values
-            arrays[other if name in arrays else str(name)] = values
+    rows = [(name, values, "y") for name, values in data.targets.items()]
+    rows += [] if data.ids is None else [(data.id_name, data.ids, "id")]
+    for name, values, other in rows:
+        values = np.asarray(values)
+        values = values.astype(str) if values.dtype == object else values
+        arrays[other if name in arrays else name] = values
     with open(path, "wb") as file:  # numpy would append .npz to another name
         np.savez_compressed(file, **arrays)
 

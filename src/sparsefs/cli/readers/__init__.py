@@ -53,6 +53,8 @@ def read(arguments) -> Data:
         If a library is missing or a download fails.
     """
     name = arguments.data
+    if arguments.event is not None and len(arguments.target or []) != 1:
+        raise InputError("--event needs --target with the column of the times, one --target only")
     if name == "-":
         arguments.messages.say("reading CSV from standard input")
         arguments = copy.copy(arguments)
@@ -79,14 +81,14 @@ def read(arguments) -> Data:
 def _checked(data, arguments):
     """Check that there is something to select from, and print its size."""
     name = arguments.data
-    if data.y is None and not arguments.unsupervised and data.names:
+    if not data.targets and not arguments.unsupervised and data.names:
         raise InputError(
             "no target: name a column by --target, or pass --unsupervised (the last column of "
             f"{name} is {data.names[-1]!r})"
             + ("; rows look like features: pass --transpose" if data.looks_transposed else "")
         )
     applied = getattr(arguments, "applied", False)
-    if data.y is None and not applied and data.looks_transposed:
+    if not data.targets and not applied and data.looks_transposed:
         data.notes.append(
             f"warning: the {len(data.X):,} rows look like features, and the columns like samples: "
             "pass --transpose to turn the table"
@@ -116,8 +118,11 @@ def _read(kind, what, arguments):
     """Read the table, and the target if it is in another file."""
     reader = importlib.import_module(f".{kind}", __package__)
     labels = None
-    if arguments.target and Path(arguments.target).suffix and Path(arguments.target).is_file():
-        labels, arguments = Path(arguments.target), copy.copy(arguments)
+    files = [Path(t) for t in arguments.target or [] if Path(t).suffix and Path(t).is_file()]
+    if files:
+        if len(arguments.target) > 1 or arguments.event:
+            raise InputError(f"--target: the file {str(files[0])!r} must be the only target")
+        labels, arguments = files[0], copy.copy(arguments)
         arguments.target = None
     path = what
     try:
@@ -131,7 +136,7 @@ def _read(kind, what, arguments):
             f"{path} is damaged or incomplete ({error}): copy or download it again"
         ) from error
     y, note = matched(y, data.X.shape, labels, what)
-    return replace(data, y=y, target=labels.stem, code=None, notes=[*data.notes, *note])
+    return replace(data, targets={labels.stem: y}, code=None, notes=[*data.notes, *note])
 
 
 def _file(path, name):

@@ -140,12 +140,13 @@ def _roles(names, arguments, parse):
     try:
         return roles_of(names, arguments)
     except InputError:
-        if arguments.target is not None and names.count(arguments.target) == 0:
+        lacking = [name for name in arguments.target or [] if name not in names]
+        if lacking:
             first = parse(usecols=[0], dtype=str).iloc[:, 0]
-            n = Counter(first.dropna())[arguments.target]
+            n = Counter(first.dropna())[lacking[0]]
             if n == 1:
                 raise InputError(
-                    f"--target: {arguments.target!r} is a row of {arguments.data}, which has "
+                    f"--target: {lacking[0]!r} is a row of {arguments.data}, which has "
                     f"{counted(len(first), 'row')}. If each row is a feature and each column a "
                     "sample, pass --transpose"
                 ) from None

@@ -44,7 +44,7 @@ def read(path, arguments) -> Data:
         names = list(frame.columns)
         for name in index:
             beside[name] = frame.index.get_level_values(name).to_series().reset_index(drop=True)
-        if roles and not beside.keys().isdisjoint(roles.values()):
+        if roles and not beside.keys().isdisjoint(dict(roles).values()):
             code = None
     frame = frame.reset_index(drop=True)
     return Data(frame, names, None, str(path), beside, roles, code=code)

@@ -44,7 +44,7 @@ def csv(tmp_path, monkeypatch):
             "select data.csv --target label -K 0",
             "argument -K: must be an integer of at least 1, a share",
         ),
-        ("select data.csv --target label -K 1.5", "or auto. Got '1.5'"),
+        ("select data.csv --target label -K 1.5", "auto or above_noise. Got '1.5'"),
         ("select data.csv --target label -K few", "argument -K: must be an integer"),
         ("select data.csv --target label --test-size 1", "--test-size: must be a share"),
         ("select data.csv --target label --seed -1", "--seed: must be an integer from 0"),

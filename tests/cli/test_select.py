@@ -17,6 +17,7 @@ from sparsefs import GradualPruningSelector, WASTSelector, __version__
 from sparsefs.cli.data import Data
 from sparsefs.cli.features import Features
 from sparsefs.cli.scores import scores_of
+from sparsefs.cli.scoring import Scoring
 from sparsefs.cli.select import _fit
 from sparsefs.cli.splits import number_of_splits, split_rows, splits_after
 from sparsefs.cli.target import Goal
@@ -85,7 +86,7 @@ def test_the_json_document(csv, select):
     assert found["settings"]["task"] == "classification"
     assert found["selected_on"] == "the training rows" and found["n_rows_selected_on"] == 96
     assert [set(feature) for feature in found["features"]] == [
-        {"rank", "name", "score", "group", "alternatives"}
+        {"rank", "name", "score", "q_value", "group", "alternatives"}
     ] * 3
     assert [feature["rank"] for feature in found["features"]] == [1, 2, 3]
     scores = [feature["score"] for feature in found["features"]]
@@ -226,6 +227,7 @@ def test_how_often_rows_are_split():
     assert number_of_splits((200, 500), "gradual-pruning") == 1
     assert number_of_splits((199, 500), "neurofs") == 3
     assert number_of_splits((199, 100_000), "gradual-pruning") == 3
+    assert number_of_splits((199, 500), "gradual-pruning", level=0.1) == 1
 
 
 def test_later_splits_differ_and_keep_the_shares():
@@ -255,7 +257,7 @@ def test_a_selection_no_better_than_random_features_is_said_to_be_none(command, 
 def test_printed_p_values_are_uniform_on_noise(monkeypatch):
     """The whole of the score, with a selector that is quick."""
     monkeypatch.setattr("sparsefs.cli.scores._MOST_SUBSETS", 19)
-    found = []
+    found, scoring = [], Scoring(None, None, "an SVC")
     for seed in range(100):
         X = np.random.default_rng([seed, 9]).standard_normal((30, 12))
         goal = Goal(np.arange(30) % 2, "classification", ["y"], 2)
@@ -266,7 +268,7 @@ def test_printed_p_values_are_uniform_on_noise(monkeypatch):
             _fit(WASTSelector(K=2, max_iter=1, random_state=0), features, goal, data, train)
             for train, _ in splits
         ]
-        found.append(scores_of(fits, splits, features, goal, seed)["random"]["p_value"])
+        found.append(scores_of(fits, splits, features, goal, scoring, seed)["random"]["p_value"])
     assert stats.kstest(found, "uniform").pvalue > 0.01
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from .messages import print_to_stderr
 from .names import OURS, RIVALS
 
+_NUMBERS_OF_FEATURES = "an integer of at least 1, a share such as 0.1, auto or above_noise"
 _DATA = """\
 DATA is one of:
   a file       CSV or TSV (may be compressed), Parquet, Feather, .xlsx, ARFF, JSON lines (.jsonl,
@@ -168,8 +169,19 @@ def _select(parser):
         type=_number_of_features,
         default="auto",
         metavar="K",
-        help="number of features, such as 20; share of the features, such as 0.1; or auto: chosen "
-        "by cross-validation on the training rows (default: auto)",
+        help="number of features, such as 20; share of the features, such as 0.1; auto: chosen by "
+        "cross-validation on the training rows; or above_noise: as many as rank above permuted "
+        "copies, perhaps none (default: auto)",
+    )
+    parser.add_argument(
+        "--level",
+        type=_share,
+        metavar="RATE",
+        help="instead of -K: select by q-values, so that at most this share of the selection is "
+        "expected to be false; takes about a hundred fits, and may select nothing",
+    )
+    parser.add_argument(
+        "--cv", type=_folds, metavar="N", help="number of folds of -K auto (default: 5)"
     )
     parser.add_argument(
         "--method",
@@ -284,9 +296,6 @@ def _compare(parser):
         help="stop a method that takes longer; each method then runs in its own process",
     )
     parser.add_argument(
-        "--jobs", type=_jobs, default=1, metavar="N", help="folds to run in parallel (default: 1)"
-    )
-    parser.add_argument(
         "--out", type=Path, metavar="FILE", help="write the scores to a .csv or .json file"
     )
     _json(parser)
@@ -376,6 +385,25 @@ def _data(parser):
     parser.add_argument(
         "--seed", type=_seed, default=0, metavar="N", help="seed of all random choices (default: 0)"
     )
+    parser.add_argument(
+        "--jobs",
+        type=_jobs,
+        default=1,
+        metavar="N",
+        help="folds, or halves of --level, at the same time; -1 for all processors (default: 1)",
+    )
+    parser.add_argument(
+        "--estimator",
+        choices=("svc", "logistic", "forest", "lightgbm"),
+        help="model to score on the selected features; for numbers svc is kernel ridge regression "
+        "and logistic is ridge regression (default: svc)",
+    )
+    parser.add_argument(
+        "--scoring",
+        metavar="NAME",
+        help="score, by its name in scikit-learn, such as balanced_accuracy, roc_auc or "
+        "neg_mean_absolute_error (default: accuracy, R2, or concordance)",
+    )
     h5ad = parser.add_argument_group(".h5ad files")
     h5ad.add_argument("--layer", metavar="NAME", help="layer to read instead of X")
     h5ad.add_argument(
@@ -436,18 +464,16 @@ def _number(text, kind, ok, what):
 
 
 def _number_of_features(text):
-    if text == "auto":
+    if text in ("auto", "above_noise"):
         return text
     if "." in text:
         return _number(
             text,
             float,
             lambda v: 0 < v <= 1,
-            "an integer of at least 1, a share such as 0.1, or auto",
+            _NUMBERS_OF_FEATURES,
         )
-    return _number(
-        text, int, lambda v: v >= 1, "an integer of at least 1, a share such as 0.1, or auto"
-    )
+    return _number(text, int, lambda v: v >= 1, _NUMBERS_OF_FEATURES)
 
 
 def _positive(text):

@@ -61,7 +61,8 @@ def program_of(arguments, data, goal, features, fitted, named) -> str | None:
 
     from ..report._code import program_after
 
-    selector = clone(fitted.selector).set_params(**named)
+    selector = clone(fitted.selector)
+    (selector if fitted.base is fitted.selector else selector.estimator).set_params(**named)
     shape = (len(fitted.rows), features.X.shape[1])
     made = program_after(lines, imports, selector, shape, with_y=goal.y is not None)
     return made.text if not made.to_fill_in else None

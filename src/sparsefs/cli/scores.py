@@ -19,17 +19,12 @@ from .features import Features
 from .target import Goal
 
 MOST_NUMBERS = 10**8  # to score all features, made dense: 0.8 GB
-_ESTIMATORS = {
-    "accuracy": "an SVC",
-    "R2": "kernel ridge regression",
-    "concordance": "Cox regression",
-}
 _MOST_SUBSETS, _FEWEST_SUBSETS = 100, 19  # with fewer no p-value is 0.05
 _WORK = 4e7  # squared training rows of all fits to random features: a few seconds
 
 
 def scores_of(
-    fits, splits, features: Features, goal: Goal, seed: int, weights=None, groups=None
+    fits, splits, features: Features, goal: Goal, scoring, seed: int, weights=None, groups=None
 ) -> dict[str, Any]:
     """Score each selection on the held-out rows of its split; return the entry of the document.
 
@@ -38,12 +33,16 @@ def scores_of(
     fits : iterable of _Fitted
         For each split, the selector fitted to its training rows.
     splits : list of (training rows, held-out rows)
+    features : Features
+    goal : Goal
+    scoring : Scoring
     """
     n_subsets = _number_of_subsets(len(splits), len(splits[0][0]))
     found: list[HeldOutScores] = []
     Ks = []
     for fitted, (_, held_out) in zip(fits, splits, strict=True):
-        found.append(_of_split(fitted, features, goal, held_out, seed, n_subsets, weights))
+        of_split = _of_split(fitted, features, goal, scoring, held_out, seed, n_subsets, weights)
+        found.append(of_split)
         Ks.append(fitted.n_units)
     first = found[0]
     # A split in which K="auto" keeps all features has no other subset.
@@ -55,7 +54,7 @@ def scores_of(
         chance = Chance.of(score, np.mean(subsets, axis=0), first.metric, rng)
     return {
         "metric": first.metric,
-        "estimator": _ESTIMATORS.get(first.metric, "ridge regression"),
+        "estimator": scoring.name,
         "n_splits": len(splits),
         "n_rows": first.n_scored,
         "n_rows_fitted": first.n_fitted,
@@ -63,7 +62,7 @@ def scores_of(
         "selected": score,
         "interval": _interval(found, splits, weights, groups),
         "random": None if chance is None else _entry(chance),
-        "guess": _guess(goal, splits, weights),
+        "guess": scoring.guess(goal, splits, weights),
         "all": float(np.mean([one.values[-1] for one in found])) if len(first.values) > 1 else None,
     }
 
@@ -76,9 +75,9 @@ def chance_of(held_out: dict[str, Any]) -> Chance | None:
     return Chance(held_out["selected"], random["scores"], random["p_value"], held_out["metric"])
 
 
-def _of_split(fitted, features, goal, held_out, seed, n_subsets, weights):
+def _of_split(fitted, features, goal, scoring, held_out, seed, n_subsets, weights):
     """Score the selected, random and all features on the held-out rows of a split."""
-    selector, train = fitted.selector, fitted.rows
+    selector, train = fitted.base, fitted.rows
     numbers, n_train = np.concatenate([train, held_out]), len(train)
     parts, inputs, unit_of = [fitted.X, features.rows(held_out)], None, None
     if _makes_inputs(selector, parts):
@@ -88,16 +87,19 @@ def _of_split(fitted, features, goal, held_out, seed, n_subsets, weights):
     n_columns, n_units = parts[0].shape[1], parts[0].shape[1] if inputs is None else len(inputs)
     n_selected = fitted.n_units
     order = fitted.order if unit_of is None else in_order(unit_of[fitted.order])
-    Ks = [n_selected]
+    nothing = n_selected == 0
+    if nothing:  # the same as a constant, with which the model guesses
+        parts, order, inputs = [np.zeros((p.shape[0], 1)) for p in parts], np.zeros(1, int), None
+    Ks = [max(1, n_selected)]
     n_numbers = n_columns * min(len(numbers), 2 * MOST_ROWS)
-    if goal.y is not None and n_selected < n_units and n_numbers <= MOST_NUMBERS:
+    if goal.y is not None and not nothing and n_selected < n_units and n_numbers <= MOST_NUMBERS:
         Ks.append(n_units)
     y = None if goal.y is None else goal.y[numbers]
     weights = None if weights is None else weights[numbers]
     rng = np.random.default_rng([seed, 2])
     columns = some_columns(n_columns, rng)
     target = None if y is None else Target.of(y, goal.task or "auto", weights)
-    scorer = Scorer.of(y, target, weights, seed=seed)
+    scorer = Scorer.of(y, target, weights, seed=seed, **scoring.settings)
     rows = [scorer.subsample(part, rng) for part in np.split(np.arange(len(numbers)), [n_train])]
     parts = [parts[0][rows[0]], parts[1][rows[1] - n_train]]
     values: list[float] = []
@@ -105,7 +107,7 @@ def _of_split(fitted, features, goal, held_out, seed, n_subsets, weights):
         best = order if n_units > K else np.arange(K)  # which needs no copy
         of_columns, n_inputs = of_inputs(best, [K], inputs)
         values += scorer.scores(of_columns, n_inputs, rows, parts, columns)
-    n_subsets = n_subsets if n_selected < n_units else 0
+    n_subsets = n_subsets if 0 < n_selected < n_units else 0
     of_subsets = scorer.of_subsets(n_selected, n_subsets, seed, rows, parts, columns, inputs)
     return HeldOutScores(values, scorer.metric, len(rows[0]), len(rows[1]), of_subsets)
 
@@ -161,21 +163,6 @@ def _entry(chance):
     }
 
 
-def _guess(goal, splits, weights):
-    """Return the most frequent class of the first training rows, and its share of those held out.
-
-    None for quantities: R2 of their mean is 0.
-    """
-    if goal.y is None or goal.task != "classification":
-        return None
-    weights = np.ones(len(goal.y)) if weights is None else weights
-    train = splits[0][0]
-    classes, codes = np.unique(goal.y[train], return_inverse=True)
-    label = classes[np.bincount(codes, weights[train]).argmax()]
-    shares = [np.average(goal.y[rows] == label, weights=weights[rows]) for _, rows in splits]
-    return {"label": label.item(), "score": float(np.mean(shares))}
-
-
 def in_lines(
     held_out: dict[str, Any], K: int, n_features: int, what: str = "feature"
 ) -> Iterator[str]:
@@ -192,8 +179,9 @@ def in_lines(
         figure = _figure(random["mean"], (random["low"], random["high"]))
         rows.append(f"{figure} with {K:,} at random, p = {random['p_value']:.2g}")
     if held_out["guess"] is not None:
-        label = repr(held_out["guess"]["label"])
-        rows.append(f"{held_out['guess']['score']:.2f} by always guessing {label}")
+        guess = held_out["guess"]
+        label = "the mean" if guess["label"] is None else repr(guess["label"])
+        rows.append(f"{guess['score']:.2f} by always guessing {label}")
     if held_out["all"] is not None:
         rows.append(f"{held_out['all']:.2f} with all {n_features:,}")
     margin = " " * len(metric)

@@ -11,10 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import clone
 
+from ..data.layout import unit_numbers
+from ..evaluation.choice import CrossValidatedK
 from ..evaluation.interchangeable import alternatives_in, with_means
+from ..meta import StabilitySelector
 from ..utils.text import counted
 from .data import Data
-from .errors import CommandError, needing
+from .errors import CommandError, InputError, needing
 from .feature_files import as_indices, parameters_of
 from .features import Features, features_of
 from .methods import selector_of, settings_of
@@ -23,6 +26,7 @@ from .program import program_of
 from .readers import read
 from .saved import SavedSelection
 from .scores import MOST_NUMBERS, chance_of, in_lines, scores_of
+from .scoring import Scoring
 from .splits import number_of_splits, split_rows, splits_after
 from .target import Goal, goal_of, warn_of_gaps, warn_of_suspects
 from .writing import check_files, check_h5ad, check_npz, write
@@ -39,6 +43,16 @@ class _Fitted(NamedTuple):
     rows: np.ndarray
 
     @property
+    def base(self) -> Any:
+        """The selector within one that controls the false discovery rate."""
+        return getattr(self.selector, "estimator", self.selector)
+
+    @property
+    def n_selected(self) -> int:
+        """Number of selected columns."""
+        return int(self.selector.get_support().sum())
+
+    @property
     def order(self) -> np.ndarray:
         """Columns, the selected ones first, each of both best first."""
         return np.lexsort((self.selector.ranking_, ~self.selector.get_support()))
@@ -46,9 +60,9 @@ class _Fitted(NamedTuple):
     @property
     def n_units(self) -> int:
         """Number of selected columns, or of groups of them."""
-        selector = self.selector
-        places = getattr(selector, "_places", selector.ranking_)
-        return len(np.unique(places[selector.get_support()]))
+        support, names = self.selector.get_support(), getattr(self.X, "columns", None)
+        units = unit_numbers(self.base.feature_groups, names, len(support))
+        return self.n_selected if units is None else len(np.unique(units[support]))
 
 
 def run(arguments) -> None:
@@ -61,7 +75,8 @@ def run(arguments) -> None:
     settings = settings_of(arguments.settings)
     if arguments.scaling is not None:
         settings["scaling"] = arguments.scaling
-    _selector(arguments, settings, None)  # refuse a misspelt parameter before reading the data
+    _check_options(arguments)
+    _selector(arguments, settings, None, None)  # refuse a misspelt parameter before any reading
 
     with clock.of("read"):
         data = read(arguments)
@@ -73,7 +88,8 @@ def run(arguments) -> None:
     check_npz(arguments.out, features.text)
     check_h5ad(arguments.out, data)
     of_table = named if features.kinds else as_indices(named, features.names)
-    selector = _selector(arguments, settings | of_table, goal)
+    scoring = Scoring.of(arguments, goal, features.X)
+    selector = _selector(arguments, settings | of_table, goal, scoring)
     selector.set_params(verbose=not messages.quiet)
     n_rows = features.X.shape[0]
     train, splits = np.arange(n_rows), []
@@ -81,12 +97,15 @@ def run(arguments) -> None:
         seed, groups = arguments.seed, data.groups
         splits = [split_rows(goal, n_rows, arguments.test_size, seed, messages, groups)]
         train = splits[0][0]
-        n_splits = arguments.splits or number_of_splits(features.X.shape, arguments.method)
+        n_splits = arguments.splits or number_of_splits(
+            features.X.shape, arguments.method, arguments.level
+        )
         splits += splits_after(splits[0], goal, n_splits, seed, groups)
     messages.say(f"{type(selector).__name__} on {counted(len(train), 'row')}")
     with clock.of("fit"):
         fitted = _fit(selector, features, goal, data, train)
-    _say_scaling(fitted.selector, messages)
+    if arguments.level is None:
+        _say_scaling(fitted.selector, messages)
     scores = None
     if splits:
         if len(splits) > 1:
@@ -94,13 +113,15 @@ def run(arguments) -> None:
         with clock.of("score"):
             fits = _fits(selector, fitted, features, goal, data, splits, messages)
             scores = scores_of(
-                fits, splits, features, goal, arguments.seed, data.weights, data.groups
+                fits, splits, features, goal, scoring, arguments.seed, data.weights, data.groups
             )
     if arguments.refit and splits:
         messages.say(f"{type(selector).__name__} again, on all {counted(n_rows, 'row')}")
         with clock.of("refit"):
             rows = np.arange(n_rows)
-            again = clone(selector).set_params(K=fitted.n_units)
+            again = clone(selector)
+            if arguments.level is None:
+                again.set_params(K=fitted.n_units)
             fitted = _fit(again, features, goal, data, rows)
     fitted.selector.set_params(verbose=False)  # of no interest in the document and the program
     result = _result(arguments, data, goal, features, fitted, named, scores, clock)
@@ -137,6 +158,9 @@ def _write_files(arguments, data, goal, features, fitted, named, result, failure
     ):
         if path is None:
             continue
+        if not columns:
+            failures.append(f"{option}: no feature was selected, so {str(path)!r} was not written")
+            continue
         try:
             doubt = writer()
         except Exception as error:
@@ -160,17 +184,56 @@ class _Clock(dict):
         self[part] = time.perf_counter() - started
 
 
-def _selector(arguments, settings, goal):
+def _check_options(arguments):
+    """Refuse options that would have no effect."""
+    given = getattr(arguments, "given", ())
+    if arguments.level is not None:
+        for option, name in (("-K", "K"), ("--budget", "budget"), ("--refit", "refit")):
+            if name in given or (name == "refit" and arguments.refit):
+                raise InputError(f"--level decides what is selected: leave out {option}")
+        if arguments.feature_costs is not None:
+            raise InputError("--level does not use costs: leave out --feature-costs")
+    if arguments.cv is not None and not _chooses_K(arguments):
+        raise InputError("--cv is for -K auto, which chooses the number of features")
+
+
+def _chooses_K(arguments):
+    return arguments.K == "auto" and arguments.level is None and arguments.budget is None
+
+
+def _selector(arguments, settings, goal, scoring):
+    """Make the selector; `goal` and `scoring` are None before the data are read."""
     K = arguments.K
-    if arguments.budget is not None and K == "auto":
-        K = None  # the budget decides
-    return selector_of(
+    if _chooses_K(arguments):
+        chosen = {"cv": arguments.cv, **({} if scoring is None else scoring.settings)}
+        if arguments.unsupervised:
+            chosen.pop("scoring", None)
+        chosen = {name: value for name, value in chosen.items() if value is not None}
+        if scoring is not None and chosen:
+            K = CrossValidatedK(**chosen)
+    elif K == "auto":
+        K = None  # the budget or the level decides
+    elif K == "above_noise":
+        settings = {"n_shadows": "auto", **settings}
+    selector = selector_of(
         arguments.method,
         unsupervised=arguments.unsupervised,
         task=None if goal is None else goal.task,
         seed=arguments.seed,
         K=K,
         **settings,
+    )
+    selector.set_params(n_jobs=None if arguments.level else arguments.jobs)
+    if arguments.level is None:
+        return selector
+    if selector._nested_ranking:
+        selector.set_params(K=selector._least_K())  # which a fit ranks all features with
+    return StabilitySelector(
+        selector,
+        control="fdr",
+        level=arguments.level,
+        n_jobs=arguments.jobs,
+        random_state=arguments.seed,
     )
 
 
@@ -204,7 +267,7 @@ def _fits(selector, first: _Fitted, features, goal, data, splits, messages):
 def _result(arguments, data, goal, features, fitted, named, scores, clock):
     """Collect what the JSON document contains."""
     selector, names = fitted.selector, features.names
-    order = fitted.order[: selector.K_]
+    order = fitted.order[: fitted.n_selected]
     alternatives = _alternatives(features, fitted.X, order)
     on_all_rows = scores is None or arguments.refit
     groups = named.get("feature_groups")
@@ -222,10 +285,12 @@ def _result(arguments, data, goal, features, fitted, named, scores, clock):
         "warnings": arguments.messages.warnings,
         "method": arguments.method,
         "selector": type(selector).__name__,
-        "settings": selector.get_params(deep=False) | named,
+        "settings": fitted.base.get_params(deep=False) | named,
+        "level": arguments.level,
+        "expected_false": None if arguments.level is None else selector.expected_false_,
         "selected_on": "all rows" if on_all_rows else "the training rows",
         "n_rows_selected_on": len(fitted.rows),
-        "K": selector.K_,
+        "K": fitted.n_selected,
         "n_groups": fitted.n_units if groups else None,
         "cost": _cost([names[i] for i in order], named),
         "features": [
@@ -233,6 +298,7 @@ def _result(arguments, data, goal, features, fitted, named, scores, clock):
                 "rank": int(selector.ranking_[i]),
                 "name": names[i],
                 "score": float(selector.scores_[i]),
+                "q_value": None if arguments.level is None else float(selector.q_values_[i]),
                 "group": group_of.get(names[i]),
                 "alternatives": [
                     {"name": names[j], "correlation": r} for j, r in others[:_MOST_OTHERS]
@@ -270,8 +336,15 @@ def _alternatives(features, X, order):
 
 
 def _print(result):
+    if not result["features"]:
+        print_lines("no feature was selected", "", *_summary(result))
+        return
     header = ["rank", "feature", "score"]
     rows = [[f["rank"], f["name"], f"{f['score']:.4g}"] for f in result["features"]]
+    if result["level"] is not None:
+        header.append("q-value")
+        for row, feature in zip(rows, result["features"], strict=True):
+            row.append(f"{feature['q_value']:.2g}")
     if result["n_groups"]:
         header.append("group")
         for row, feature in zip(rows, result["features"], strict=True):
@@ -281,7 +354,8 @@ def _print(result):
         for row, feature in zip(rows, result["features"], strict=True):
             best = feature["alternatives"][:1]
             row.append("".join(f"{a['name']} ({a['correlation']:.2f})" for a in best))
-    print_table(header, rows, left=(1, 3, 4))
+    left = [i for i, name in enumerate(header) if name in ("feature", "group", "or")]
+    print_table(header, rows, left=left)
     print_lines("", *_summary(result))
 
 
@@ -291,6 +365,11 @@ def _summary(result):
         budget = result["settings"]["budget"]
         of = "" if budget is None else f" of a budget of {budget:g}"
         yield f"cost {result['cost']:g}{of}"
+    if result["level"] is not None and result["features"]:
+        yield (
+            f"expected false selections: {result['expected_false']:.2g} (false discovery rate of "
+            f"at most {result['level']:g})"
+        )
     held_out, n_rows = result["held_out"], f"{result['n_rows_selected_on']:,} rows"
     if held_out is None:
         yield f"selected on all {n_rows}; no rows were held out for a score"
@@ -348,12 +427,13 @@ def _report(arguments, data, goal, features, fitted, named, result):
 
 
 def _curve(fitted, y, data, seed):
-    """Return the curve of the report where its folds must know groups or weights, or None."""
+    """Return the curve of the report where its folds must know more than the report, or None."""
     given = data.for_fit(fitted.rows)
-    if not given or hasattr(fitted.selector, "path_"):  # the choice of K has made one
+    of_base = fitted.base is not fitted.selector
+    if hasattr(fitted.selector, "path_") or not (given or of_base):  # the report can make it
         return None
     from ..evaluation import k_curve
 
     K, n_features = fitted.n_units, fitted.X.shape[1]
     Ks = sorted({min(n_features, max(1, round(K * share))) for share in (0.25, 0.5, 1, 2)})
-    return k_curve(clone(fitted.selector), fitted.X, y, Ks=Ks, random_state=seed, **given)
+    return k_curve(clone(fitted.base), fitted.X, y, Ks=Ks, random_state=seed, **given)

@@ -58,9 +58,9 @@ def split_rows(
     return train, held_out
 
 
-def number_of_splits(shape, method: str) -> int:
+def number_of_splits(shape, method: str, level: float | None = None) -> int:
     """Return how many splits score a selection: 1 for many rows; for few 10, or 3 of slow fits."""
-    if shape[0] >= _FEW:
+    if shape[0] >= _FEW or level is not None:  # which takes a hundred fits
         return 1
     return 10 if method in _QUICK and shape[0] * shape[1] <= _MANY_NUMBERS else 3
 

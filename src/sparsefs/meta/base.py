@@ -71,7 +71,7 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
     estimator: Any
     importance_getter: Getter
     n_jobs: int | None
-    verbose: int
+    verbose: bool
     random_state: RandomState
 
     selection_frequencies_: Floats
@@ -193,7 +193,13 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
             for i, rng in enumerate(rngs)
         )
         with warnings.catch_warnings():  # jobs in threads would leave the filters changed
-            return Parallel(n_jobs=self.n_jobs, verbose=self.verbose)(jobs)
+            if not self.verbose:
+                return Parallel(n_jobs=self.n_jobs)(jobs)
+            from tqdm.auto import tqdm
+
+            done = Parallel(n_jobs=self.n_jobs, return_as="generator")(jobs)
+            unit = self._counts.removeprefix("n_").removesuffix("s")
+            return list(tqdm(done, total=n, desc=type(self).__name__, unit=unit))
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return the routing of metadata: from `fit` to the estimator's `fit`.

@@ -60,8 +60,8 @@ class EnsembleSelector(MetaSelector):
     importance_getter : str or callable, default="auto"
         Where the scores of the features are read from, as in :class:`StabilitySelector`. Booleans
         count as scores of 0 and 1.
-    verbose : int or bool, default=False
-        Verbosity of joblib.
+    verbose : bool, default=False
+        Whether to show a progress bar.
 
     Attributes
     ----------
@@ -140,7 +140,7 @@ class EnsembleSelector(MetaSelector):
         n_jobs: int | None = None,
         random_state: RandomState = None,
         importance_getter: Getter = "auto",
-        verbose: int = False,
+        verbose: bool = False,
     ):
         self.estimator = estimator
         self.K = K

@@ -76,8 +76,8 @@ class KnockoffSelector(MetaSelector):
         Draws at the same time, in processes unless a ``joblib.parallel_config`` context sets
         another backend; None means 1 unless in such a context, -1 all processors. The result does
         not depend on it if the estimator does not depend on the number of threads.
-    verbose : int or bool, default=False
-        Verbosity of joblib.
+    verbose : bool, default=False
+        Whether to show a progress bar.
     random_state : int, RandomState instance or None, default=None
         Decides the knockoffs, the seeds of the clones, and the places of the columns.
 
@@ -225,7 +225,7 @@ class KnockoffSelector(MetaSelector):
         adjust_for: Sequence[str | int] | None = None,
         importance_getter: Getter = "auto",
         n_jobs: int | None = None,
-        verbose: int = False,
+        verbose: bool = False,
         random_state: RandomState = None,
     ):
         self.estimator = estimator

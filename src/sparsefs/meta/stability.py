@@ -97,8 +97,8 @@ class StabilitySelector(MetaSelector):
         Pairs at the same time, in processes unless a ``joblib.parallel_config`` context sets
         another backend; None means 1 unless in such a context, -1 all processors. The result does
         not depend on it if the estimator does not depend on the number of threads.
-    verbose : int or bool, default=False
-        Verbosity of joblib.
+    verbose : bool, default=False
+        Whether to show a progress bar.
     random_state : int, RandomState instance or None, default=None
         Decides the halves, the seeds of the clones, and which of equally good features are taken.
 
@@ -246,7 +246,7 @@ class StabilitySelector(MetaSelector):
         feature_groups: Data | None = None,
         importance_getter: Getter = "auto",
         n_jobs: int | None = None,
-        verbose: int = False,
+        verbose: bool = False,
         random_state: RandomState = None,
     ):
         self.estimator = estimator

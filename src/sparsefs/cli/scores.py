@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ..data.target import Target
 from ..evaluation import Chance, wilson_interval
 from ..evaluation.intervals import interval_of_splits
 from ..evaluation.path import encoded, in_order
-from ..evaluation.scorer import MOST_ROWS, HeldOutScores, Scorer, of_inputs, some_columns
+from ..evaluation.scorer import MOST_ROWS, HeldOutScores, held_out_scores
 from ..utils.text import counted
 from .features import Features
 from .target import Goal
@@ -77,39 +76,38 @@ def chance_of(held_out: dict[str, Any]) -> Chance | None:
 
 def _of_split(fitted, features, goal, scoring, held_out, seed, n_subsets, weights):
     """Score the selected, random and all features on the held-out rows of a split."""
-    selector, train = fitted.base, fitted.rows
-    numbers, n_train = np.concatenate([train, held_out]), len(train)
-    parts, inputs, unit_of = [fitted.X, features.rows(held_out)], None, None
+    selector, rows = fitted.base, (fitted.rows, held_out)
+    parts, inputs, order = [fitted.X, features.rows(held_out)], None, fitted.order
+    ys = [None if goal.y is None else goal.y[some] for some in rows]
+    weights = None if weights is None else [weights[some] for some in rows]
     if _makes_inputs(selector, parts):
-        y = None if goal.y is None else goal.y[train]
-        weight = None if weights is None else weights[train]
-        parts, inputs, unit_of = encoded(selector, parts[0], y, weight, parts[1], seed)
-    n_columns, n_units = parts[0].shape[1], parts[0].shape[1] if inputs is None else len(inputs)
-    n_selected = fitted.n_units
-    order = fitted.order if unit_of is None else in_order(unit_of[fitted.order])
-    nothing = n_selected == 0
-    if nothing:  # the same as a constant, with which the model guesses
-        parts, order, inputs = [np.zeros((p.shape[0], 1)) for p in parts], np.zeros(1, int), None
-    Ks = [max(1, n_selected)]
-    n_numbers = n_columns * min(len(numbers), 2 * MOST_ROWS)
-    if goal.y is not None and not nothing and n_selected < n_units and n_numbers <= MOST_NUMBERS:
-        Ks.append(n_units)
-    y = None if goal.y is None else goal.y[numbers]
-    weights = None if weights is None else weights[numbers]
-    rng = np.random.default_rng([seed, 2])
-    columns = some_columns(n_columns, rng)
-    target = None if y is None else Target.of(y, goal.task or "auto", weights)
-    scorer = Scorer.of(y, target, weights, seed=seed, **scoring.settings)
-    rows = [scorer.subsample(part, rng) for part in np.split(np.arange(len(numbers)), [n_train])]
-    parts = [parts[0][rows[0]], parts[1][rows[1] - n_train]]
-    values: list[float] = []
-    for K in Ks:  # one at a time, as standardising all features takes a copy of them
-        best = order if n_units > K else np.arange(K)  # which needs no copy
-        of_columns, n_inputs = of_inputs(best, [K], inputs)
-        values += scorer.scores(of_columns, n_inputs, rows, parts, columns)
-    n_subsets = n_subsets if 0 < n_selected < n_units else 0
-    of_subsets = scorer.of_subsets(n_selected, n_subsets, seed, rows, parts, columns, inputs)
-    return HeldOutScores(values, scorer.metric, len(rows[0]), len(rows[1]), of_subsets)
+        weight = None if weights is None else weights[0]
+        parts, inputs, unit_of = encoded(selector, parts[0], ys[0], weight, parts[1], seed)
+        order = in_order(unit_of[order])
+    n_columns = parts[0].shape[1]
+    n_selected, n_units = fitted.n_units, n_columns if inputs is None else len(inputs)
+    Ks = [n_selected]
+    if n_selected == 0:  # the same as a constant, with which the model guesses
+        parts, order, inputs, Ks = (
+            [np.zeros((len(r), 1)) for r in rows],
+            np.zeros(1, int),
+            None,
+            [1],
+        )
+    elif goal.y is not None and n_selected < n_units:
+        n_numbers = n_columns * min(sum(map(len, rows)), 2 * MOST_ROWS)
+        Ks += [n_units] if n_numbers <= MOST_NUMBERS else []
+    return held_out_scores(
+        order,
+        Ks,
+        *zip(parts, ys, strict=True),
+        task=goal.task or "auto",
+        weights=weights,
+        inputs=inputs,
+        seed=seed,
+        n_subsets=n_subsets if 0 < n_selected < n_units else 0,
+        **scoring.settings,
+    )
 
 
 def _makes_inputs(selector, parts):

@@ -242,9 +242,20 @@ class HeldOutScores(NamedTuple):
 
 
 def held_out_scores(
-    order, Ks, train, held_out, *, task="auto", seed=0, n_subsets=0
+    order,
+    Ks,
+    train,
+    held_out,
+    *,
+    task="auto",
+    weights=None,
+    estimator=None,
+    scoring=None,
+    inputs=None,
+    seed=0,
+    n_subsets=0,
 ) -> HeldOutScores:
-    """Fit the default estimator of `k_curve` to `train` and score it on `held_out`.
+    """Fit an estimator to `train` and score it on `held_out`, as `k_curve` does in a fold.
 
     Parameters
     ----------
@@ -255,25 +266,35 @@ def held_out_scores(
     train, held_out : tuple of (X, y)
         X of finite numbers, dense or CSR; y None where features are predicted.
     task : {"auto", "classification", "multilabel", "regression", "survival"}, default="auto"
+    weights : pair of ndarray, or None, default=None
+        Sample weights of both parts.
+    estimator, scoring : default=None
+        See CrossValidatedK.
+    inputs : list of ndarray of int, or None, default=None
+        The columns of each feature, see :func:`of_inputs`.
     seed : int, default=0
         Decides which rows are taken where they are many, and the random subsets.
     n_subsets : int, default=0
-        Number of random subsets.
+        Number of random subsets of as many features as the first of the Ks.
     """
     X, ys = zip(train, held_out, strict=True)
-    n_train, n_features = X[0].shape
-    n = n_train + X[1].shape[0]
+    n_train, n_columns = X[0].shape
+    n_features = n_columns if inputs is None else len(inputs)
     y = None if ys[0] is None else np.concatenate(ys)
+    weight = None if weights is None else np.concatenate(weights)
     rng = np.random.default_rng([seed, 2])
-    columns = some_columns(n_features, rng)
-    scorer = Scorer.of(y, None if y is None else Target.of(y, task), None, seed=seed)
+    columns = some_columns(n_columns, rng)
+    target = None if y is None else Target.of(y, task, weight)
+    scorer = Scorer.of(y, target, weight, estimator=estimator, scoring=scoring, seed=seed)
+    n = n_train + X[1].shape[0]
     rows = [scorer.subsample(r, rng) for r in np.split(np.arange(n), [n_train])]
     parts = [x[r - first] for x, r, first in zip(X, rows, (0, n_train), strict=True)]
     values: list[float] = []
     for K in Ks:  # one at a time, as standardising all features takes a copy of them
-        best = order if K < len(order) else np.arange(K)  # which needs no copy
-        values += scorer.scores(best, [K], rows, parts, columns)
-    of_subsets = scorer.of_subsets(Ks[0], n_subsets, seed, rows, parts, columns)
+        best = order if K < n_features else np.arange(K)  # which needs no copy
+        of_columns, n_inputs = of_inputs(best, [K], inputs)
+        values += scorer.scores(of_columns, n_inputs, rows, parts, columns)
+    of_subsets = scorer.of_subsets(Ks[0], n_subsets, seed, rows, parts, columns, inputs)
     return HeldOutScores(values, scorer.metric, len(rows[0]), len(rows[1]), of_subsets)
 
 

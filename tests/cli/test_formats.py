@@ -3,6 +3,7 @@
 
 import sys
 import urllib.error
+from types import SimpleNamespace
 
 import anndata
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.datasets import dump_svmlight_file
 from sklearn.utils import Bunch
 
 import sparsefs
+from sparsefs.cli.readers.parquet import read as read_parquet
 from tests.cli.common import INFORMATIVE, numbers
 
 
@@ -336,3 +338,30 @@ def test_binary_files_are_not_compressed_twice(refused, tmp_path):
         "select", tmp_path / "data.csv", "--target", "label", "--out", tmp_path / "o.npz.gz"
     )
     assert "must end in" in message
+
+
+@pytest.mark.parametrize("index", [None, "key", "f0"])
+def test_parquet_is_read_as_pandas_reads_it(tmp_path, index):
+    frame = numbers(40).assign(
+        town=pd.Categorical(["a", "b"] * 20), day=pd.Timestamp("2026-01-01"), n=range(40)
+    )
+    frame["key"] = [f"k{i}" for i in range(40)]
+    frame.loc[3, "town"] = None
+    frame["flag"] = pd.array([True, None] * 20, dtype="boolean")
+    frame = frame if index is None else frame.set_index(index)
+    frame.to_parquet(tmp_path / "t.parquet", row_group_size=7)
+    arguments = SimpleNamespace(
+        transpose=False,
+        exclude=["n"],
+        target=["label"],
+        event=None,
+        id=None,
+        groups=None,
+        weights=None,
+        keep=[],
+        text=[],
+        data="t.parquet",
+    )
+    found = read_parquet(tmp_path / "t.parquet", arguments).X
+    expected = pd.read_parquet(tmp_path / "t.parquet").drop(columns="n")
+    pd.testing.assert_frame_equal(found, expected.reset_index(drop=True))

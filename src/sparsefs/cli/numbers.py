@@ -11,22 +11,29 @@ from .errors import InputError
 
 FEW_ROWS = 10  # below, values may all differ, or count the rows, by chance
 _STEADY = 0.5  # share of steps of 1 in a column of row numbers
-_PARTS = 256  # columns copied at a time
+_PART = 2**23  # numbers copied at a time
 
 
 def numbers_of(frame, numeric, converted) -> np.ndarray:
-    """Return numeric columns as one array in row order."""
-    plain = [i for i in numeric if i not in converted]
-    whole = len(plain) == frame.shape[1]
-    found = (frame if whole else frame.iloc[:, plain]).to_numpy()
-    if not converted:
-        return in_single_precision(found)
-    X = np.empty((len(frame), len(numeric)))
-    place = {i: at for at, i in enumerate(numeric)}
-    X[:, [place[i] for i in plain]] = found
-    for i, values in converted.items():
-        X[:, place[i]] = values
-    return in_single_precision(X)
+    """Return numeric columns as one array in row order, as :func:`in_single_precision` does.
+
+    Some columns are copied at a time, so that there is no second copy of the table.
+    """
+    found: np.ndarray = np.empty((len(frame), len(numeric)), np.float32)
+    start, n_columns = 0, max(1, _PART // max(1, len(frame)))
+    while start < len(numeric):
+        some = numeric[start : start + n_columns]
+        part = frame.iloc[:, some].to_numpy() if converted.keys().isdisjoint(some) else None
+        if part is None:
+            columns = [converted[i] if i in converted else frame.iloc[:, i] for i in some]
+            part = np.column_stack([np.asarray(column, np.float64) for column in columns])
+        part = in_single_precision(part)
+        if found.dtype == np.float32 and part.dtype != np.float32:
+            found, start = np.empty(found.shape), 0
+            continue
+        found[:, start : start + n_columns] = part
+        start += n_columns
+    return found
 
 
 def in_single_precision(X) -> np.ndarray:
@@ -40,9 +47,9 @@ def in_single_precision(X) -> np.ndarray:
         dtype = np.float64
     if X.flags.c_contiguous:
         return X.astype(dtype, copy=False)
-    turned = np.empty(X.shape, dtype)
-    for i in range(0, X.shape[1], _PARTS):
-        turned[:, i : i + _PARTS] = X[:, i : i + _PARTS]
+    turned, n_columns = np.empty(X.shape, dtype), max(1, _PART // max(1, len(X)))
+    for i in range(0, X.shape[1], n_columns):
+        turned[:, i : i + n_columns] = X[:, i : i + n_columns]
     return turned
 
 

@@ -13,7 +13,7 @@ from ..errors import InputError, needing
 def read(path, arguments) -> Data:
     """Read a Parquet file, without the columns of --exclude."""
     with needing("reading Parquet", "cli"):
-        import pandas as pd
+        import pandas  # noqa: F401
         import pyarrow
         import pyarrow.parquet as pq
 
@@ -29,7 +29,11 @@ def read(path, arguments) -> Data:
                 f"{path} has several columns named {listed(repeated)}: rename all but one of each"
             )
         roles = None if arguments.transpose else roles_of(names, arguments, index)
-        frame = pd.read_parquet(path, columns=[n for n in names if n not in arguments.exclude])
+        read = [*index, *(name for name in names if name not in arguments.exclude)]
+        # As pandas.read_parquet, in half the memory: no copy of the file, a column at a time.
+        table = pq.ParquetFile(path, pre_buffer=False).read(read)
+        frame = table.to_pandas(split_blocks=True, self_destruct=True)
+        del table
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(
             f"{path} cannot be read as Parquet, perhaps it is damaged: {error}"

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import fnmatch
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -167,7 +169,9 @@ class Data:
 
 
 def roles_of(names, arguments, beside=(), default=None) -> list[tuple[str, str]]:
-    """Decide which columns are no features, and check all columns that options name.
+    """Decide which columns are no features, and look up all columns that options name.
+
+    Patterns and files of names in `arguments` are replaced by the names.
 
     Parameters
     ----------
@@ -210,12 +214,34 @@ def roles_of(names, arguments, beside=(), default=None) -> list[tuple[str, str]]
     if default is not None and default not in named_by and "target" not in dict(roles):
         roles.append(("target", default))
         named_by[default] = _ROLES["target"]
-    for option in ("--exclude", "--keep", "--text"):
-        for column in getattr(arguments, option.strip("-")):
-            if column in named_by and column not in beside:
-                raise InputError(f"{option}: column {column!r} is {named_by[column]}")
-            picked(column, names, f"{option}: {arguments.data} has no column")
+    free = [name for name in names if name not in named_by or name in beside]
+    for option in ("exclude", "keep", "text"):
+        entries, found = getattr(arguments, option), []
+        for entry in _with_files(entries, names, option):
+            if entry in named_by and entry not in beside:
+                raise InputError(f"--{option}: column {entry!r} is {named_by[entry]}")
+            found += _matching(entry, free, f"--{option}: {arguments.data} has no column")
+        setattr(arguments, option, list(dict.fromkeys(found)))
     return roles
+
+
+def _with_files(entries, names, option):
+    """Yield the entries of an option, and the lines of the files that @FILE names."""
+    for entry in entries:
+        if entry in names or not entry.startswith("@"):
+            yield entry
+            continue
+        try:
+            lines = Path(entry[1:]).read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeError) as error:
+            raise InputError(f"--{option}: {entry[1:]!r} cannot be read: {error}") from error
+        yield from (line.strip() for line in lines if line.strip())
+
+
+def _matching(entry, names, what):
+    """Return the column of this name, or those that a pattern such as MT-* matches."""
+    found = [entry] if entry in names else [n for n in names if fnmatch.fnmatchcase(n, entry)]
+    return found or [picked(entry, names, what)]
 
 
 def missing_in(values) -> np.ndarray:

@@ -10,7 +10,7 @@ import warnings
 from contextlib import suppress
 
 from .errors import CommandError
-from .messages import Messages
+from .messages import Messages, with_options
 from .parser import make_parser
 
 _BAD_INPUT = (ValueError, TypeError)  # raised by selectors for parameters and data
@@ -64,6 +64,7 @@ def _in_one_line(error):
     text = " ".join(str(error).split())
     if isinstance(error, CommandError):
         return text
+    text = with_options(text)
     if isinstance(error, _SAYS_ENOUGH) and text:
         return text
     text = f"{type(error).__name__}: {text}" if text else type(error).__name__

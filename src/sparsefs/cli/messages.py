@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ from functools import partial
 from ..utils.text import counted, visible
 
 _SECONDS_BETWEEN_LINES = 10.0
+_PARAMETER = re.compile(r"'(keep|exclude|feature_groups|feature_costs|budget)'")
 _LONGEST = 300  # of a library's warning
 
 
@@ -49,7 +51,7 @@ class Messages:
 
     def warning(self, message, category, filename, lineno, file=None, line=None) -> None:
         """Print a warning as one line; replaces :func:`warnings.showwarning`."""
-        text = " ".join(str(message).split())
+        text = with_options(" ".join(str(message).split()))
         if text in self.warnings:
             return  # every fold gives the same
         self.warnings.append(text)
@@ -102,6 +104,11 @@ class _Lines:
 
     def close(self) -> None:
         """Do nothing: there is no bar to remove."""
+
+
+def with_options(text: str) -> str:
+    """Call the parameters that a message of the library names as the command does."""
+    return _PARAMETER.sub(lambda found: "--" + found[1].replace("_", "-"), text)
 
 
 def print_to_stderr(text: str) -> None:

@@ -243,8 +243,8 @@ def _select(parser):
         "--out",
         type=Path,
         metavar="FILE",
-        help="write the selected columns and the target to a .csv, .tsv, .parquet or .npz file; "
-        "from .h5ad also to .h5ad, with obs and var",
+        help="write the selected columns and the target to a .csv, .tsv, .parquet or .npz file, or "
+        "- for CSV on standard output; from .h5ad also to .h5ad, with obs and var",
     )
     parser.add_argument(
         "--save",
@@ -351,7 +351,8 @@ def _data(parser):
         nargs="+",
         default=[],
         metavar="COL",
-        help="columns that are always selected; K counts them",
+        help="columns that are always selected; K counts them. COL may be a pattern such as "
+        "'MT-*', or @FILE with a name per line, here and in --exclude",
     )
     parser.add_argument(
         "--exclude",

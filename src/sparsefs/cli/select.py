@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ from .scores import MOST_NUMBERS, chance_of, in_lines, scores_of
 from .scoring import Scoring
 from .splits import number_of_splits, split_rows, splits_after
 from .target import Goal, goal_of, warn_of_gaps, warn_of_suspects
-from .writing import check_files, check_h5ad, check_npz, write
+from .writing import STDOUT, check_files, check_h5ad, check_npz, write
 
 _MOST_WITH_OTHERS = 200  # features whose alternatives are looked for
 _MOST_OTHERS = 5  # alternatives of a feature in the JSON document
@@ -130,7 +131,8 @@ def run(arguments) -> None:
         _write_files(arguments, data, goal, features, fitted, named, result, failures)
     finally:  # nothing that goes wrong from here on may take the result away
         try:
-            print_json(result) if arguments.json else _print(result)
+            with redirect_stdout(sys.stderr) if arguments.out == STDOUT else nullcontext():
+                print_json(result) if arguments.json else _print(result)
         except CommandError as error:
             failures.append(str(error))
     if failures:
@@ -169,7 +171,8 @@ def _write_files(arguments, data, goal, features, fitted, named, result, failure
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
             failures.append(f"{option}: {str(path)!r} was not written: {why}")
         else:
-            arguments.messages.say(f"{what} written to {path}")
+            where = "standard output" if path == STDOUT else path
+            arguments.messages.say(f"{what} written to {where}")
             if doubt:
                 arguments.messages.say(f"warning: {doubt}")
 
@@ -187,6 +190,8 @@ class _Clock(dict):
 def _check_options(arguments):
     """Refuse options that would have no effect."""
     given = getattr(arguments, "given", ())
+    if arguments.out == STDOUT and arguments.json:
+        raise InputError("--out - and --json both write to standard output: leave out one")
     if arguments.level is not None:
         for option, name in (("-K", "K"), ("--budget", "budget"), ("--refit", "refit")):
             if name in given or (name == "refit" and arguments.refit):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from .data import Data
 from .errors import InputError, needing
 from .output import as_json
 
+STDOUT = Path("-")
 _KINDS = (".csv", ".tsv", ".parquet", ".npz", ".h5ad")
 _KINDS_OF_SCORES = (".csv", ".json")
 
@@ -34,7 +36,7 @@ def check_files(arguments) -> None:
     out = _KINDS_OF_SCORES if arguments.command == "compare" else _KINDS
     for option, kinds in (("--out", out), ("--save", (".joblib",)), ("--report", (".html",))):
         path = getattr(arguments, option[2:], None)
-        if path is None:
+        if path is None or path == STDOUT:
             continue
         _check_writable(path, kinds, option)
         if kinds is _KINDS:
@@ -76,6 +78,9 @@ def write(path: Path, data: Data, columns: list[str]) -> str | None:
         A warning about the file.
     """
     at, X = _selected(data, columns)
+    if path == STDOUT:
+        as_table(data, columns).to_csv(sys.stdout, index=False)
+        return None
     with replacing(path) as file:
         if _kind(path) == ".npz":
             _write_npz(file, X, columns, data)

@@ -63,6 +63,8 @@ class Layout:
 def _cells(line, separator):
     if separator == " ":  # any number of them
         return line.split()
+    if separator not in line:  # which csv refuses if it is long
+        return [line] if line else []
     return next(csv.reader([line], delimiter=separator), [])
 
 

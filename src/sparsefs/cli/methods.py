@@ -97,7 +97,7 @@ def default_methods(unsupervised: bool) -> list[str]:
     """Return the names of quick methods, in the order of the table."""
     if unsupervised:
         return ["gradual-pruning", "wast", "variance", "random", "all"]
-    return ["gradual-pruning", "l1", "f-test", "extra-trees", "random", "all"]
+    return ["gradual-pruning", "l1", "rfe", "mrmr", "f-test", "extra-trees", "random", "all"]
 
 
 def checked_methods(names, unsupervised: bool) -> list[str]:

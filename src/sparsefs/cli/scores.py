@@ -19,7 +19,7 @@ from .features import Features
 from .target import Goal
 
 MOST_NUMBERS = 10**8  # to score all features, made dense: 0.8 GB
-_ESTIMATORS = {"accuracy": "an SVC", "R2": "kernel ridge regression"}
+ESTIMATORS = {"accuracy": "an SVC", "R2": "kernel ridge regression"}
 _MOST_SUBSETS, _FEWEST_SUBSETS = 100, 19  # with fewer no p-value is 0.05
 _WORK = 4e7  # squared training rows of all fits to random features: a few seconds
 
@@ -51,7 +51,7 @@ def scores_of(
         chance = Chance.of(score, np.mean(subsets, axis=0), first.metric, rng)
     return {
         "metric": first.metric,
-        "estimator": _ESTIMATORS.get(first.metric, "ridge regression"),
+        "estimator": ESTIMATORS.get(first.metric, "ridge regression"),
         "n_splits": len(splits),
         "n_rows": first.n_scored,
         "n_rows_fitted": first.n_fitted,

@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.utils.parallel import Parallel
 
 from ..utils.checks import MOST_FITS, check_integer, check_size
 from .curve import KCurve
 from .k_curve import curve_of, prepared
-from .path import run_folds
+from .path import RankingTask, run_folds
 from .scorer import too_many
+from .weights import requesting_weights
 
 if TYPE_CHECKING:
     from ..utils.typing import (
@@ -196,3 +198,14 @@ def curve_and_chance(
     score = curve.mean[np.flatnonzero(curve.Ks == K)[0]]
     scores = np.mean([one.of_subsets for one in results], axis=0)
     return curve, Chance.of(score, scores, curve.metric, np.random.default_rng([ranking.seed, 4]))
+
+
+def guessing(ranking: RankingTask) -> RankingTask:
+    """Return the task with an estimator that always guesses the most frequent class, or the mean.
+
+    Its scores are of the same rows.
+    """
+    scorer = ranking.scorer
+    classes = scorer.target is not None and scorer.target.task == "classification"
+    guess = requesting_weights(DummyClassifier() if classes else DummyRegressor())
+    return replace(ranking, scorer=replace(scorer, estimator=guess))

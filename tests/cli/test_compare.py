@@ -129,6 +129,8 @@ def test_the_default_methods_are_quick_and_ordered(csv, command):
 @pytest.mark.parametrize("method", sorted({*OURS, *RIVALS} - SLOW))
 @pytest.mark.parametrize("task", ["classification", "regression"])
 def test_every_method_runs(method, task, tmp_path, command):
+    if method == "lightgbm":
+        pytest.importorskip(method)
     frame = numbers(80)
     if task == "regression":
         frame["label"] = frame["alpha"] + frame["beta"]
@@ -151,6 +153,22 @@ def test_slow_methods_run(method, csv, command):
         *("compare", csv, "--target", "label", "-K", 3, "--cv", 2, "--methods", method, "--json")
     )
     assert ran.json["methods"][0]["error"] is None
+
+
+@pytest.mark.slow
+def test_neurofs_takes_fewer_features_than_are_kept(csv, command):
+    ran = command(
+        *("compare", csv, "--target", "label", "-K", 1, 4, "--keep", "alpha", "f0", "--cv", 2),
+        *("--methods", "neurofs", "--json"),
+    )
+    (row,) = ran.json["methods"]
+    assert row["error"] is None and row["Ks"] == [1, 4]
+
+
+def test_lightgbm_is_missing(csv, refused, monkeypatch):
+    monkeypatch.setattr("sparsefs.cli.methods.find_spec", lambda name: None)
+    message = refused("compare", csv, "--target", "label", "--methods", "f-test,lightgbm")
+    assert message == "--methods: lightgbm needs the package lightgbm: pip install lightgbm"
 
 
 def test_without_labels(csv, command):
@@ -219,7 +237,7 @@ from sparsefs.cli.target import Goal
 rng = np.random.default_rng(0)
 X, y = rng.random((40, 5), dtype=np.float32), rng.random(40)
 arguments = Namespace(unsupervised=False, seed=0, K=[2])
-for method in [*OURS, *RIVALS]:
+for method in sys.argv[1:]:
     if os.fork() == 0:
         settings = {"max_iter": 2} if method in OURS else {}
         ranker = _ranker(method, arguments, settings, Goal(y, "regression", "y", None))
@@ -232,11 +250,11 @@ for method in [*OURS, *RIVALS]:
         os._exit(0)
     os.wait()
 """
-    ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
+    names = [name for name in (*OURS, *RIVALS) if name != "lightgbm" or find_spec(name)]
+    call = [sys.executable, "-c", program, *names]
+    ran = subprocess.run(call, capture_output=True, text=True, check=True)
     lines = [line for line in ran.stdout.splitlines() if "[" in line]
-    assert [line.split()[0] for line in lines] == [*OURS, *RIVALS], ran.stderr
+    assert [line.split()[0] for line in lines] == names, ran.stderr
     assert all(line.endswith(" []") for line in lines), lines
 
 

@@ -61,7 +61,7 @@ def run(arguments) -> None:
             messages.say(f"{method}: {found[-1]['error']}")
     _mark_ties(found, Ks)
     guess = None if goal.y is None else _measured(_GUESS, *task)
-    metric = next((row["metric"] for row in found if not row["error"]), None)
+    metric = next((row["metric"] for row in found if not row["error"]), "score")
     result = {
         "command": arguments.command_line,
         "data": {
@@ -144,7 +144,7 @@ def _measured(method, arguments, settings, features, goal, data, Ks):
 
 def _modules(method):
     """Return the modules that a method uses."""
-    names = list(_MODULES)
+    names = [*_MODULES, *(["lightgbm"] if method == "lightgbm" else [])]
     for folder in _FOLDERS_OF_OURS if method in OURS else ():
         spec = find_spec(f"sparsefs.{folder}")
         assert spec is not None
@@ -190,11 +190,11 @@ def _curve(ranker, X, y, n_jobs, settings, update, change=lambda ranking: rankin
     return curve_of(run_folds(ranking, folds, rng, followed), ranking, names)
 
 
-def _guess(*arguments, update):
+def _guess(ranker, X, y, n_jobs, settings, update):
     """Return the scores of guessing without features."""
     from ..evaluation.chance import guessing
 
-    return replace(_curve(*arguments, update, guessing), Ks=np.array([0]))
+    return replace(_curve(ranker, X, y, n_jobs, settings, update, guessing), Ks=np.array([0]))
 
 
 def _mark_ties(found, Ks):
@@ -237,7 +237,7 @@ def _table(result):
             taken = float(np.median(row["fit_seconds"]))
             seconds = f"{taken:.2g}" if taken >= 1e-3 else "< 0.001"
         rows.append((label, *(f"{row['mean'][i]:.3f} ± {row['std'][i]:.3f}" for i in at), seconds))
-    return (result["metric"] or "score", *(f"K={K}" for K in Ks), "seconds"), rows, marked
+    return (result["metric"], *(f"K={K}" for K in Ks), "seconds"), rows, marked
 
 
 def _print(result, head, rows, marked):

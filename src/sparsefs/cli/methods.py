@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+from importlib.util import find_spec
 from typing import Any
 
 import sparsefs
@@ -107,6 +108,8 @@ def checked_methods(names, unsupervised: bool) -> list[str]:
     known = [*OURS, *RIVALS]
     for name in names:
         picked(name, known, "--methods: unknown method")
+    if "lightgbm" in names and find_spec("lightgbm") is None:
+        raise InputError("--methods: lightgbm needs the package lightgbm: pip install lightgbm")
     if not names:
         raise InputError(f"--methods: the list is empty; supported: {', '.join(known)}")
     return list(dict.fromkeys(names))

@@ -11,8 +11,8 @@ OURS = {
     "deep-lasso": "DeepLassoSelector",
 }
 RIVALS = (  # of sparsefs.evaluation.rivals
-    *("f-test", "mutual-information", "mrmr", "l1", "extra-trees", "random-forest", "rfe"),
-    *("variance", "random", "all"),
+    *("f-test", "mutual-information", "mrmr", "l1", "extra-trees", "random-forest"),
+    *("lightgbm", "rfe", "variance", "random", "all"),
 )
 BUNDLED = {  # come with scikit-learn: sklearn.datasets.load_NAME
     "iris": "species of iris, from the sizes of petals and sepals",

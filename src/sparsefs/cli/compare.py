@@ -80,21 +80,40 @@ def run(arguments) -> None:
         "guess": guess,
         "versions": versions(),
     }
-    failure = None
-    if arguments.out is not None:
-        try:
-            write_scores(arguments.out, result)
-            messages.say(f"scores written to {arguments.out}")
-        except OSError as error:  # the result is printed all the same
-            failure = f"--out: {str(arguments.out)!r} was not written: {error.strerror or error}"
+    table = _table(result)
+    failures = _write_files(arguments, result, table)
     if arguments.json:
         print_json(result)
     else:
-        _print(result, *_table(result))
-    if failure:
-        raise CommandError(failure)
+        _print(result, *table)
+    if failures:
+        raise CommandError("; ".join(failures))
     if all(row["error"] for row in found):
         raise CommandError("every method failed")
+
+
+def _write_files(arguments, result, table):
+    """Write the scores and the report; return why one could not be written."""
+    failures = []
+    for option, path, what in (
+        ("--out", arguments.out, "scores"),
+        ("--report", arguments.report, "report"),
+    ):
+        if path is None:
+            continue
+        try:
+            if what == "scores":
+                write_scores(path, result)
+            else:
+                from ..report.comparison import write_comparison
+
+                head, rows, marked = table
+                write_comparison(path, result, head, rows, marked, TEST)
+            arguments.messages.say(f"{what} written to {path}")
+        except OSError as error:  # the result is printed all the same
+            why = error.strerror or error
+            failures.append(f"{option}: {str(path)!r} was not written: {why}")
+    return failures
 
 
 def _measured(method, arguments, settings, features, goal, data, Ks):

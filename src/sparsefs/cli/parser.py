@@ -50,6 +50,7 @@ examples:
   sparsefs compare digits -K 5 10 20
   sparsefs compare genes.csv --target tumour -K 10 50 --methods gradual-pruning,f-test,l1,rfe
   sparsefs compare genes.csv --target tumour --time-limit 60 --json > methods.json
+  sparsefs compare genes.csv --target tumour --cv 10 --report methods.html
 """
 _APPLY = """\
 Take the selected columns of another file, such as that of the next month.
@@ -288,6 +289,9 @@ def _compare(parser):
     )
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="write the scores to a .csv or .json file"
+    )
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="write a report to an .html file"
     )
     _json(parser)
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 from importlib.util import find_spec
 
 import numpy as np
@@ -257,6 +258,20 @@ for method in sys.argv[1:]:
     lines = [line for line in ran.stdout.splitlines() if "[" in line]
     assert [line.split()[0] for line in lines] == names, ran.stderr
     assert all(line.endswith(" []") for line in lines), lines
+
+
+def test_a_process_passes_on_its_warnings_and_steps():
+    steps = []
+    with pytest.warns(UserWarning, match="^a small number$"):
+        found = within(60, of_small_root, 4, update=lambda: steps.append("done"))
+    assert found == 2 and steps == ["done", "done"]
+
+
+def of_small_root(value, update):
+    update()
+    warnings.warn("a small number", RuntimeWarning, stacklevel=1)
+    update()
+    return math.sqrt(value)
 
 
 def of_root(value, update):

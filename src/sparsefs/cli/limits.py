@@ -7,6 +7,7 @@ import importlib
 import multiprocessing
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -20,7 +21,7 @@ def within(seconds, function, *arguments, update: Callable[[], Any], modules=())
     """Call a function; with a limit, in a new process that ends at the limit.
 
     The limit does not count the start of the process, in which it imports `modules`. The function
-    is given `update`, which it calls after each step.
+    is given `update`, which it calls after each step. Its warnings are given here, too.
 
     Raises
     ------
@@ -43,9 +44,12 @@ def within(seconds, function, *arguments, update: Callable[[], Any], modules=())
             if not receiver.poll(max(0.0, end - time.monotonic())):
                 raise LimitError(f"longer than {seconds:g} s")
             answer = receiver.recv()
-            if answer is not None:
+            if isinstance(answer, str):
+                warnings.warn(answer, UserWarning, stacklevel=2)
+            elif answer is None:
+                update()
+            else:
                 break
-            update()
     except EOFError:
         raise LimitError("the process ended, probably out of memory") from None
     finally:
@@ -62,6 +66,7 @@ def _send(sender, function, arguments, modules):
     for module in modules:
         importlib.import_module(module)
     sender.send("started")
+    warnings.showwarning = lambda message, *_: sender.send(str(message))
     try:
         answer = function(*arguments, update=partial(sender.send, None)), None
     except Exception as error:

@@ -10,7 +10,7 @@ from typing import Any
 import sparsefs
 
 from .errors import InputError, picked
-from .names import OURS, RIVALS
+from .names import DEFAULT, DEFAULT_UNSUPERVISED, OURS, RIVALS
 
 _OWN_OPTIONS = {
     "K": "-K",
@@ -94,17 +94,10 @@ def rival_of(method: str, *, task: str | None, seed: int, Ks, **settings) -> Any
     return Rival(method, task=task, Ks=tuple(Ks), random_state=seed, **settings)
 
 
-def default_methods(unsupervised: bool) -> list[str]:
-    """Return the names of quick methods, in the order of the table."""
-    if unsupervised:
-        return ["gradual-pruning", "wast", "variance", "random", "all"]
-    return ["gradual-pruning", "l1", "rfe", "mrmr", "f-test", "extra-trees", "random", "all"]
-
-
 def checked_methods(names, unsupervised: bool) -> list[str]:
     """Return known names without repetitions; the default ones for None."""
     if names is None:
-        return default_methods(unsupervised)
+        return list(DEFAULT_UNSUPERVISED if unsupervised else DEFAULT)
     known = [*OURS, *RIVALS]
     for name in names:
         picked(name, known, "--methods: unknown method")

@@ -14,6 +14,8 @@ RIVALS = (  # of sparsefs.evaluation.rivals
     *("f-test", "mutual-information", "mrmr", "l1", "extra-trees", "random-forest"),
     *("lightgbm", "rfe", "variance", "random", "all"),
 )
+DEFAULT = ("gradual-pruning", "l1", "rfe", "mrmr", "f-test", "extra-trees", "random", "all")
+DEFAULT_UNSUPERVISED = ("gradual-pruning", "wast", "variance", "random", "all")
 BUNDLED = {  # come with scikit-learn: sklearn.datasets.load_NAME
     "iris": "species of iris, from the sizes of petals and sepals",
     "wine": "growers of wine, from a chemical analysis",

@@ -35,7 +35,8 @@ def _print(*lines):
 
 def is_bold() -> bool:
     """Return whether marked cells are bold: on a terminal, unless NO_COLOR is set."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return is_terminal and not os.environ.get("NO_COLOR")
 
 
 def print_table(header, rows, left=(), marked=()) -> None:

@@ -8,7 +8,7 @@ import importlib
 from pathlib import Path
 
 from .messages import print_to_stderr
-from .names import OURS, RIVALS
+from .names import DEFAULT, DEFAULT_UNSUPERVISED, OURS, RIVALS
 
 _DATA = """\
 DATA is one of:
@@ -43,7 +43,8 @@ Compare methods by the cross-validated score of their K best features.
 
 {_DATA}
 All methods use the same folds. In each fold the training rows prepare the data, rank the features
-and train an estimator on the K best features. The held-out rows score this estimator.
+and train an estimator on the K best features. The held-out rows score this estimator. Methods that
+are not different from the best are marked.
 """
 _COMPARE_EXAMPLES = """\
 examples:
@@ -273,7 +274,8 @@ def _compare(parser):
         "--methods",
         type=lambda text: [name for name in text.split(",") if name],
         metavar="A,B,...",
-        help=f"methods, from {', '.join([*OURS, *RIVALS])} (default: some quick ones)",
+        help=f"methods, from {', '.join([*OURS, *RIVALS])} (default: {','.join(DEFAULT)}; with "
+        f"--unsupervised {','.join(DEFAULT_UNSUPERVISED)})",
     )
     parser.add_argument(
         "--cv", type=_folds, default=5, metavar="N", help="number of folds (default: 5)"

@@ -26,7 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from benchmarks import others
+from sparsefs.evaluation.rivals import light_gbm
 
 MOST_ROWS = 10_000  # an SVC's time grows with the square of the rows
 ROWS_TO_STOP = 500  # above which a tenth of them tells a network when to stop
@@ -91,12 +91,12 @@ CLASSIFIERS = {
     "nn": lambda X, seed: KNeighborsClassifier(1),
     "trees": lambda X, seed: ExtraTreesClassifier(100, n_jobs=1, random_state=seed),
     "linear": lambda X, seed: LogisticRegression(),
-    "lightgbm": lambda X, seed: others.light_gbm(X.shape[0], "classification", seed),
+    "lightgbm": lambda X, seed: light_gbm(X.shape[0], "classification", seed),
     "mlp": lambda X, seed: mlp(MLPClassifier, X, seed),
 }
 REGRESSORS = {
     "linear": lambda X, seed: Ridge(),
-    "lightgbm": lambda X, seed: others.light_gbm(X.shape[0], "regression", seed),
+    "lightgbm": lambda X, seed: light_gbm(X.shape[0], "regression", seed),
     "mlp": lambda X, seed: mlp(MLPRegressor, X, seed),
 }
 MAIN = "svc"  # the classifier that scores at every K

@@ -118,7 +118,7 @@ METHODS = {  # the cheap ones first
     EXTRA_TREES: other("extra-trees"),
     "random forest": other("random-forest"),
     "XGBoost gain": Method(others.xgboost_gain, needs="xgboost"),
-    "LightGBM gain": Method(others.light_gbm_gain, needs="lightgbm"),
+    "LightGBM gain": other("lightgbm", needs="lightgbm"),
     **OURS,
     "RFE (LinearSVC)": other("rfe"),
     "mutual information": other("mutual-information", most_splits=1),

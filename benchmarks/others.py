@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Methods of others that the command line does not have: ``method(X, y, K, seed, task)``.
 
-Defaults, on one thread, except: boosted trees see at most 1,000 random columns a tree, and a leaf
-has at least a twentieth of the rows where that is less than 20 (with LightGBM's default, 40 rows
-are never split).
+Defaults, on one thread, except: XGBoost's trees see at most 1,000 random columns each.
 """
 
 import numpy as np
@@ -22,6 +20,8 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import LabelBinarizer, StandardScaler, minmax_scale
 from sklearn.svm import LinearSVC
 
+from sparsefs.evaluation.rivals import light_gbm
+
 MOST_COLUMNS = 1000  # that a boosted tree sees
 REGRESSION = "regression"
 
@@ -33,32 +33,10 @@ def standardised(X):
 # Trees.
 
 
-def light_gbm(rows, task, seed, columns=1):
-    """A model for so many rows and columns."""
-    import lightgbm
-
-    model = lightgbm.LGBMRegressor if task == REGRESSION else lightgbm.LGBMClassifier
-    return model(
-        importance_type="gain",
-        min_child_samples=int(np.clip(rows // 20, 2, 20)),
-        colsample_bytree=min(1, MOST_COLUMNS / columns),
-        n_jobs=1,
-        random_state=seed,
-        verbose=-1,
-    )
-
-
-def fitted_light_gbm(X, y, seed, task):
-    return light_gbm(X.shape[0], task, seed, X.shape[1]).fit(X, y)
-
-
-def light_gbm_gain(X, y, K, seed, task):
-    return fitted_light_gbm(X, y, seed, task).feature_importances_
-
-
 def light_gbm_shap(X, y, K, seed, task):
     """Mean absolute SHAP value over the training rows, summed over the classes."""
-    values = fitted_light_gbm(X, y, seed, task).predict(X, pred_contrib=True)
+    model = light_gbm(X.shape[0], task, seed, X.shape[1]).fit(X, y)
+    values = model.predict(X, pred_contrib=True)
     if sparse.issparse(values):
         values = [values]
     if isinstance(values, list):  # one matrix a class

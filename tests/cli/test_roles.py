@@ -113,9 +113,9 @@ def test_weights_of_equal_rows_change_nothing(csv, select):
 def test_compare_keeps_groups_and_takes_weights(csv, command, monkeypatch):
     seen = []
 
-    def spy(limit, function, ranker, *rest, modules):
+    def spy(limit, function, ranker, *rest, modules, update):
         seen.append(rest[-1])
-        return function(ranker, *rest)
+        return function(ranker, *rest, update=update)
 
     monkeypatch.setattr(sparsefs.cli.compare, "within", spy)
     ran = command("compare", csv, *ROLES, "--cv", 2, "--methods", "f-test", "--json")

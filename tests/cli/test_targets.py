@@ -160,3 +160,36 @@ def test_a_saved_survival_selection_applies(tmp_path, select, command):
     written = pd.read_csv(tmp_path / "a.csv")
     assert list(written.columns) == [*found.names, "months", "died"]
     assert spearmanr(written["alpha"], later["alpha"])[0] == pytest.approx(1)
+
+
+def test_compare_survival(tmp_path, command):
+    path = run(tmp_path, lives(250))
+    told = ("compare", path, "--target", "months", "--event", "died", "-K", 2, "--json")
+    ran = command(*told)
+    assert ran.status == 0, ran.err
+    means = {row["method"]: row["mean"][0] for row in ran.json["methods"]}
+    assert ran.json["metric"] == "concordance" and ran.json["guess"] is None
+    assert means["gradual-pruning"] > 0.7 and means["cox"] > 0.7 > means["random"]
+    (row,) = command(*told, "--methods", "l1").json["methods"]
+    assert "does not support survival" in row["error"]
+
+
+@pytest.mark.parametrize("kind", ["numbers", "labels"])
+def test_compare_several_targets(tmp_path, command, kind):
+    frame = outputs()
+    if kind == "labels":
+        frame[["first", "second"]] = (frame[["first", "second"]] > 0).astype(int)
+    told = ("--target", "first", "--target", "second", "-K", 2, "--cv", 2, "--json")
+    found = command("compare", run(tmp_path, frame), *told).json
+    assert not any(row["error"] for row in found["methods"])
+    means = {row["method"]: row["mean"][0] for row in found["methods"]}
+    assert min(means["l1"], means["gradual-pruning"]) > means["random"]
+
+
+def test_compare_by_another_score(tmp_path, command):
+    path = tmp_path / "table.csv"
+    numbers().to_csv(path, index=False)
+    told = ("--target", "label", "-K", 2, "--methods", "f-test", "--scoring", "roc_auc")
+    found = command("compare", path, *told, "--estimator", "logistic", "--json").json
+    assert found["metric"] == "roc_auc" and found["estimator"] == "logistic regression"
+    assert found["guess"]["mean"][0] == pytest.approx(0.5)

@@ -19,7 +19,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from sparsefs import NeuroFSSelector, WASTSelector, open_shards
 from sparsefs.evaluation import Chance, k_curve, permutation_test, random_subsets, wilson_interval
-from sparsefs.evaluation.intervals import interval_of_splits
+from sparsefs.evaluation.intervals import interval_of_splits, tied_with_best
 from sparsefs.evaluation.permutations import _permuted
 from tests.selectors.common import quick
 
@@ -395,3 +395,25 @@ def test_intervals_of_splits_cover():
     covered = np.mean([low <= expected <= high for low, high in intervals])
     assert covered > 0.87  # 0.95 measured over 2,000; 0.76 without n_test / n_train
     assert interval_of_splits([0.5], 48, 12) is None
+
+
+def test_ties_are_those_of_the_corrected_t_test():
+    rng = np.random.default_rng(0)
+    scores = rng.normal(0.7, 0.1, 5) + np.array([[0.1], [0.1], [0.05], [0.0]])
+    scores[1:] += rng.normal(0, 0.05, (3, 5))
+    best = scores[scores.mean(axis=1).argmax()]
+    expected = []
+    for row in scores:
+        difference = best - row
+        error = difference.std(ddof=1) * np.sqrt(1 / 5 + 1 / 4)
+        p = 2 * stats.t.sf(difference.mean() / error, 4) if error else 1.0
+        expected.append(p >= 0.05)
+    assert tied_with_best(scores).tolist() == expected
+    assert tied_with_best([[0.9] * 5, [0.8] * 5, [0.9] * 5]).tolist() == [True, False, True]
+
+
+def test_ties_by_chance_are_kept():
+    rng = np.random.default_rng(0)
+    found = [tied_with_best(rng.standard_normal((2, 5))).all() for _ in range(500)]
+    assert np.mean(found) > 0.95  # 0.99 measured: independent folds need no correction
+    assert not tied_with_best(np.array([[1.0], [0.0]]) + rng.normal(0, 0.1, (2, 5)))[1]

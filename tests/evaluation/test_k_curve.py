@@ -187,6 +187,9 @@ def test_what_trains_towards_K_is_fitted_for_every_K(monkeypatch):
     X, y, _ = five_of_sixty(80)
     k_curve(quick(NeuroFSSelector, K=30), X, y, Ks=[2, 8], cv=2, random_state=0)
     assert fitted == [2, 8, 2, 8]
+    kept = quick(NeuroFSSelector, K=30, keep=[0, 1, 2])  # K counts these
+    assert k_curve(kept, X, y, Ks=[2, 8], cv=2, random_state=0).Ks.tolist() == [2, 8]
+    assert fitted[4:] == [3, 8, 3, 8]
 
 
 def test_K_auto_does_not_choose_K_in_every_fold(monkeypatch):

@@ -31,6 +31,8 @@ def problem():
 
 
 def scores(name, X, y, **settings):
+    if name == "lightgbm":
+        pytest.importorskip(name)
     return rival(name, **settings).fit(X, y).scores_
 
 
@@ -42,7 +44,7 @@ def test_the_command_line_has_them_all():
     assert tuple(RIVALS) == NAMES
 
 
-@pytest.mark.parametrize("name", RIVALS)
+@pytest.mark.parametrize("name", sorted({*RIVALS} - {"cox"}))
 @pytest.mark.parametrize("as_csr", [False, True])
 @pytest.mark.parametrize("task", ["classification", "regression"])
 @constant_column
@@ -56,6 +58,22 @@ def test_both_signals_are_found_and_a_clone_agrees(name, as_csr, task):
     assert found.shape == (8,) and np.isfinite(found).all()
     np.testing.assert_array_equal(clone(rival(name, task=task, Ks=(4, 2))).fit(X, y).scores_, found)
     assert name in WITHOUT_TARGET or as_csr or ({0, 1} & best(found, 2) and 2 in best(found, 3))
+
+
+def test_the_score_test_of_cox_is_the_literal_one():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((30, 4))
+    y = np.empty(30, dtype=[("event", bool), ("time", float)])
+    y["event"], y["time"] = rng.random(30) < 0.6, rng.integers(1, 9, 30)
+    Z = (X - X.mean(axis=0)) / X.std(axis=0)
+    expected = []
+    for z in Z.T:
+        at_risk = [z[y["time"] >= t] for t in y["time"][y["event"]]]
+        excess = z[y["event"]].sum() - sum(some.mean() for some in at_risk)
+        expected.append(excess**2 / sum(some.var() for some in at_risk))
+    for table in (X, sparse.csr_array(Z)):
+        found = RIVALS["cox"](table, y, task="survival", seed=0, Ks=(1,))
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 def test_methods_without_target_do_without():

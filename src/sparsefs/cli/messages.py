@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from typing import Any
 
 from ..utils.text import counted, visible
 
 _SECONDS_BETWEEN_LINES = 10.0
 _PARAMETER = re.compile(r"'(keep|exclude|feature_groups|feature_costs|budget)'")
+_SECONDS_TO_HINT = 60.0
 _LONGEST = 300  # of a library's warning
 
 
@@ -70,6 +73,44 @@ class Messages:
         return auto.tqdm(items, total=len(items), desc=what, unit=unit)
 
     @contextmanager
+    def counting(
+        self, what: str, total: int, unit: str, hint: str | None = None
+    ) -> Iterator[Callable[[], Any]]:
+        """Show how many of `total` are done and the time, also while none gets done.
+
+        After a minute, print the `hint`.
+
+        Yields
+        ------
+        callable
+            To call after each.
+        """
+        if self.quiet:
+            yield lambda: None
+            return
+        from tqdm import auto
+
+        bar, done = auto.tqdm(total=total, desc=what, unit=unit), threading.Event()
+
+        def refresh():
+            began, text = time.monotonic(), hint
+            while not done.wait(1.0):
+                if text and time.monotonic() - began >= _SECONDS_TO_HINT:
+                    bar.clear()
+                    self.say(text)
+                    text = None
+                bar.refresh()
+
+        thread = threading.Thread(target=refresh, daemon=True)
+        thread.start()
+        try:
+            yield bar.update
+        finally:
+            done.set()
+            thread.join()
+            bar.close()
+
+    @contextmanager
     def lines_for_bars(self) -> Iterator[None]:
         """Print lines where selectors show progress bars, unless stderr is a terminal."""
         if self.quiet or (sys.stderr is not None and sys.stderr.isatty()):
@@ -90,6 +131,7 @@ class _Lines:
     def __init__(self, messages, items=(), *, total, desc, unit):
         self._messages, self._items = messages, items
         self._n, self._total, self._desc, self._unit = 0, total, desc, unit
+        self._began = time.monotonic()
 
     def __iter__(self):
         for item in self._items:
@@ -98,12 +140,19 @@ class _Lines:
 
     def update(self) -> None:
         self._n += 1
-        if time.monotonic() - self._messages.said_at >= _SECONDS_BETWEEN_LINES:
-            total = counted(self._total, self._unit)
-            self._messages.say(f"{self._desc}: {self._n:,} of {total}")
+        self.refresh()
 
-    def close(self) -> None:
+    def refresh(self) -> None:
+        """Print a line if it is time for one."""
+        now = time.monotonic()
+        if now - self._messages.said_at >= _SECONDS_BETWEEN_LINES:
+            total = counted(self._total, self._unit)
+            self._messages.say(f"{self._desc}: {self._n:,} of {total}, {now - self._began:.0f} s")
+
+    def clear(self) -> None:
         """Do nothing: there is no bar to remove."""
+
+    close = clear
 
 
 def with_options(text: str) -> str:

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import ast
+from importlib.util import find_spec
 from typing import Any
 
 import sparsefs
 
 from .errors import InputError, picked
-from .names import OURS, RIVALS
+from .names import DEFAULT, DEFAULT_SURVIVAL, DEFAULT_UNSUPERVISED, OURS, RIVALS
 
 _OWN_OPTIONS = {
     "K": "-K",
@@ -83,30 +84,32 @@ def rival_of(method: str, *, task: str | None, seed: int, Ks, **settings) -> Any
     Raises
     ------
     InputError
-        If the method needs a target, and there is none.
+        If the method needs a target, and there is none, or does not suit it.
     """
     from ..evaluation.rivals import WITHOUT_TARGET
     from .rival import Rival
 
     if method not in WITHOUT_TARGET and task is None:
         raise InputError(f"{method} needs a target")
+    if method not in WITHOUT_TARGET and (method == "cox") != (task == "survival"):
+        raise InputError(
+            "cox is for survival" if method == "cox" else f"{method} does not support survival"
+        )
     return Rival(method, task=task, Ks=tuple(Ks), random_state=seed, **settings)
 
 
-def default_methods(unsupervised: bool) -> list[str]:
-    """Return the names of quick methods, in the order of the table."""
-    if unsupervised:
-        return ["gradual-pruning", "wast", "variance", "random", "all"]
-    return ["gradual-pruning", "l1", "f-test", "extra-trees", "random", "all"]
-
-
-def checked_methods(names, unsupervised: bool) -> list[str]:
-    """Return known names without repetitions; the default ones for None."""
+def checked_methods(arguments) -> list[str]:
+    """Return known names without repetitions; the default ones without --methods."""
+    names = arguments.methods
     if names is None:
-        return default_methods(unsupervised)
+        if arguments.unsupervised:
+            return list(DEFAULT_UNSUPERVISED)
+        return list(DEFAULT if arguments.event is None else DEFAULT_SURVIVAL)
     known = [*OURS, *RIVALS]
     for name in names:
         picked(name, known, "--methods: unknown method")
+    if "lightgbm" in names and find_spec("lightgbm") is None:
+        raise InputError("--methods: lightgbm needs the package lightgbm: pip install lightgbm")
     if not names:
         raise InputError(f"--methods: the list is empty; supported: {', '.join(known)}")
     return list(dict.fromkeys(names))

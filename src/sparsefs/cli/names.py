@@ -11,9 +11,12 @@ OURS = {
     "deep-lasso": "DeepLassoSelector",
 }
 RIVALS = (  # of sparsefs.evaluation.rivals
-    *("f-test", "mutual-information", "mrmr", "l1", "extra-trees", "random-forest", "rfe"),
-    *("variance", "random", "all"),
+    *("f-test", "mutual-information", "mrmr", "l1", "extra-trees", "random-forest"),
+    *("lightgbm", "rfe", "cox", "variance", "random", "all"),
 )
+DEFAULT = ("gradual-pruning", "l1", "rfe", "mrmr", "f-test", "extra-trees", "random", "all")
+DEFAULT_SURVIVAL = ("gradual-pruning", "cox", "random", "all")
+DEFAULT_UNSUPERVISED = ("gradual-pruning", "wast", "variance", "random", "all")
 BUNDLED = {  # come with scikit-learn: sklearn.datasets.load_NAME
     "iris": "species of iris, from the sizes of petals and sepals",
     "wine": "growers of wine, from a chemical analysis",

@@ -8,7 +8,7 @@ import importlib
 from pathlib import Path
 
 from .messages import print_to_stderr
-from .names import OURS, RIVALS
+from .names import DEFAULT, DEFAULT_SURVIVAL, DEFAULT_UNSUPERVISED, OURS, RIVALS
 
 _NUMBERS_OF_FEATURES = "an integer of at least 1, a share such as 0.1, auto or above_noise"
 _DATA = """\
@@ -44,13 +44,15 @@ Compare methods by the cross-validated score of their K best features.
 
 {_DATA}
 All methods use the same folds. In each fold the training rows prepare the data, rank the features
-and train an estimator on the K best features. The held-out rows score this estimator.
+and train an estimator on the K best features. The held-out rows score this estimator. Methods that
+are not different from the best are marked.
 """
 _COMPARE_EXAMPLES = """\
 examples:
   sparsefs compare digits -K 5 10 20
   sparsefs compare genes.csv --target tumour -K 10 50 --methods gradual-pruning,f-test,l1,rfe
   sparsefs compare genes.csv --target tumour --time-limit 60 --json > methods.json
+  sparsefs compare genes.csv --target tumour --cv 10 --report methods.html
 """
 _APPLY = """\
 Take the selected columns of another file, such as that of the next month.
@@ -284,7 +286,9 @@ def _compare(parser):
         "--methods",
         type=lambda text: [name for name in text.split(",") if name],
         metavar="A,B,...",
-        help=f"methods, from {', '.join([*OURS, *RIVALS])} (default: some quick ones)",
+        help=f"methods, from {', '.join([*OURS, *RIVALS])} (default: {','.join(DEFAULT)}; for "
+        f"survival {','.join(DEFAULT_SURVIVAL)}; with --unsupervised "
+        f"{','.join(DEFAULT_UNSUPERVISED)})",
     )
     parser.add_argument(
         "--cv", type=_folds, default=5, metavar="N", help="number of folds (default: 5)"
@@ -297,6 +301,9 @@ def _compare(parser):
     )
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="write the scores to a .csv or .json file"
+    )
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="write a report to an .html file"
     )
     _json(parser)
 

@@ -24,7 +24,7 @@ class Rival(BaseSelector):
     ----------
     method : str
         A key of :data:`sparsefs.evaluation.rivals.RIVALS`.
-    task : {"classification", "regression"} or None
+    task : {"classification", "multilabel", "regression", "survival"} or None
     Ks : sequence of int
         Numbers of features that the ranking must serve.
     random_state : int
@@ -45,7 +45,7 @@ class Rival(BaseSelector):
         data = self._training_data(X, y, None, self.random_state)
         assert data.layout is not None
         given: dict[str, Any] = {
-            "task": self.task or "classification",
+            "task": "regression" if self.task == "multilabel" else self.task or "classification",
             "seed": self.random_state,
             "Ks": self.Ks,
         }

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
-from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import get_scorer_names
@@ -83,9 +82,8 @@ class Scoring(NamedTuple):
         classes = goal.task == "classification"
         if not classes and self.scoring is None:
             return None  # R2 of the mean is 0
-        dummy = DummyClassifier(strategy="prior") if classes else DummyRegressor()
         target = Target.of(goal.y, goal.task, weights)
-        scorer = Scorer.of(goal.y, target, weights, estimator=dummy, scoring=self.scoring)
+        scorer = Scorer.of(goal.y, target, weights, **self.settings).guessing()
         scores = [
             scorer.scores(np.arange(1), [1], rows, [np.zeros((len(r), 1)) for r in rows], None)[0]
             for rows in splits
@@ -103,7 +101,6 @@ class Scoring(NamedTuple):
         """Try the scorer on a constant guess."""
         rows = np.arange(len(goal.y))
         try:
-            Scorer.of(goal.y, Target.of(goal.y, goal.task), None, **self.settings)
             self.guess(goal, [(rows, rows)])
         except ValueError as error:
             hint = "; pass --estimator logistic" if "'estimator'" in str(error) else ""

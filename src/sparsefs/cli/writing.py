@@ -21,6 +21,7 @@ from .output import as_json
 STDOUT = Path("-")
 _KINDS = (".csv", ".tsv", ".parquet", ".npz", ".h5ad")
 _KINDS_OF_SCORES = (".csv", ".json")
+_HEAD_OF_SCORES = ("method", "K", "metric", "mean", "std", "seconds", "tied_with_best", "error")
 
 
 def check_files(arguments) -> None:
@@ -172,14 +173,19 @@ def write_scores(path: Path, document: dict[str, Any]) -> None:
             return
         with open(file, "w", newline="", encoding="utf-8") as table:
             rows = csv.writer(table)
-            rows.writerow(["method", "K", "metric", "mean", "std", "seconds", "error"])
-            for row in document["methods"]:
+            rows.writerow(_HEAD_OF_SCORES)
+            for row in [*document["methods"], document["guess"]]:
+                if row is None:
+                    continue
                 if row["error"]:
-                    rows.writerow([row["method"], *[""] * 5, row["error"]])
+                    rows.writerow([row["method"], *[""] * 6, row["error"]])
                     continue
                 seconds = float(np.median(row["fit_seconds"]))
-                for K, mean, std in zip(row["Ks"], row["mean"], row["std"], strict=True):
-                    rows.writerow([row["method"], K, row["metric"], mean, std, seconds, ""])
+                ties = row.get("tied_with_best", [""] * len(row["Ks"]))
+                for K, mean, std, tied in zip(
+                    row["Ks"], row["mean"], row["std"], ties, strict=True
+                ):
+                    rows.writerow([row["method"], K, row["metric"], mean, std, seconds, tied, ""])
 
 
 def _write_npz(path, X, columns, data):

@@ -12,7 +12,7 @@ from sklearn.utils.parallel import Parallel
 from ..utils.checks import MOST_FITS, check_integer, check_size
 from .curve import KCurve
 from .k_curve import curve_of, prepared
-from .path import run_folds
+from .path import RankingTask, run_folds
 from .scorer import too_many
 
 if TYPE_CHECKING:
@@ -196,3 +196,11 @@ def curve_and_chance(
     score = curve.mean[np.flatnonzero(curve.Ks == K)[0]]
     scores = np.mean([one.of_subsets for one in results], axis=0)
     return curve, Chance.of(score, scores, curve.metric, np.random.default_rng([ranking.seed, 4]))
+
+
+def guessing(ranking: RankingTask) -> RankingTask:
+    """Return the task with an estimator that always guesses the most frequent class, or the mean.
+
+    Its scores are of the same rows.
+    """
+    return replace(ranking, scorer=ranking.scorer.guessing())

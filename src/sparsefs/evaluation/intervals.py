@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Confidence intervals of scores on held-out rows."""
+"""Confidence intervals of scores on held-out rows, and of differences between them."""
 
 from __future__ import annotations
 
@@ -66,3 +66,25 @@ def interval_of_splits(scores, n_train: int, n_test: int, confidence: float = 0.
     error = np.std(scores, ddof=1) * np.sqrt(1 / n_splits + n_test / n_train)
     margin = stats.t.ppf((1 + confidence) / 2, n_splits - 1) * error
     return float(np.mean(scores) - margin), float(np.mean(scores) + margin)
+
+
+def tied_with_best(scores) -> np.ndarray:
+    """Return which methods are not different from the best over the same folds.
+
+    The test is the corrected resampled t-test: zero is within the 95 % interval of
+    :func:`interval_of_splits` for the difference from the best, fold by fold.
+
+    Parameters
+    ----------
+    scores : array-like of shape (n_methods, n_folds)
+        At least two folds.
+
+    Returns
+    -------
+    ndarray of shape (n_methods,), dtype bool
+    """
+    scores = np.asarray(scores, dtype=np.float64)
+    best = scores[np.argmax(scores.mean(axis=1))]
+    n_folds = len(best)
+    lows = [interval_of_splits(best - of_method, n_folds - 1, 1)[0] for of_method in scores]
+    return np.array(lows) <= 0

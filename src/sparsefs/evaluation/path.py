@@ -243,7 +243,7 @@ def _run_fold(task: RankingTask, number: int, train, scored) -> FoldResult:
     for some in [[K] for K in Ks] if towards_K else [Ks]:
         ranker = clone(task.ranker)
         if towards_K:
-            ranker.set_params(K=int(some[0]))
+            ranker.set_params(K=max(int(some[0]), ranker._least_K()))
         started = time.perf_counter()
         task.weighted(ranker, "fit", X, train)
         seconds += time.perf_counter() - started

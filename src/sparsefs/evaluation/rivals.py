@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Rankings of features by other methods, for comparison.
 
-One table for the command line and the benchmarks. The settings are scikit-learn's defaults, except:
-500 trees; features standardised for linear models and the F-test (CSR is not centred).
+One table for the command line and the benchmarks. The settings are the libraries' defaults, except:
+500 trees of a forest; features standardised for linear models and the F-test (CSR is not centred);
+LightGBM on one thread, where a tree sees at most 1,000 random columns and a leaf has at least a
+twentieth of the rows if that is less than 20 (by default it would never split 40 rows).
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ from sklearn.svm import LinearSVC
 from .mrmr import mrmr
 
 _N_TREES = 500
+_MOST_COLUMNS = 1000  # that a tree of LightGBM sees
 # scikit-learn 1.8 replaced penalty="l1".
 _VERSION = tuple(map(int, sklearn.__version__.split(".")[:2]))
 _L1 = {"l1_ratio": 1.0} if _VERSION >= (1, 8) else {"penalty": "l1"}
@@ -107,6 +110,25 @@ def _forest(classifier, regressor, X, y, task, seed, Ks):
     return trees(_N_TREES, random_state=seed).fit(X, y).feature_importances_
 
 
+def light_gbm(n_rows, task, seed, n_columns=1):
+    """Make a LightGBM model for so many rows and columns."""
+    import lightgbm
+
+    model = lightgbm.LGBMRegressor if task == "regression" else lightgbm.LGBMClassifier
+    return model(
+        importance_type="gain",
+        min_child_samples=int(np.clip(n_rows // 20, 2, 20)),
+        colsample_bytree=min(1, _MOST_COLUMNS / n_columns),
+        n_jobs=1,
+        random_state=seed,
+        verbose=-1,
+    )
+
+
+def _gain(X, y, task, seed, Ks):
+    return light_gbm(X.shape[0], task, seed, X.shape[1]).fit(X, y).feature_importances_
+
+
 def _recursive_elimination(X, y, task, seed, Ks):
     """Down to the largest K, from there to the next: a tenth of a stage's features each round.
 
@@ -123,6 +145,20 @@ def _recursive_elimination(X, y, task, seed, Ks):
             scores[left] = stage + 1 / ranking
             left = left[rfe.support_]
     return scores
+
+
+def _cox(X, y, task, seed, Ks):
+    """Score test of a Cox regression on each feature alone: the log-rank test, for numbers."""
+    X = _standardised(X)
+    X = X.toarray() if sparse.issparse(X) else X
+    order = np.argsort(-y["time"], kind="stable")
+    X, event, time = X[order], y["event"][order], y["time"][order]
+    # Those at risk at a time are all rows up to the last one of the same time.
+    last = np.searchsorted(-time, -time[event], side="right") - 1
+    n = (last + 1)[:, None]
+    mean = np.cumsum(X, axis=0)[last] / n
+    variance = np.cumsum(X**2, axis=0)[last] / n - mean**2
+    return (X[event] - mean).sum(axis=0) ** 2 / np.maximum(variance.sum(axis=0), 1e-12)
 
 
 def _variance(X, y, task, seed, Ks):
@@ -146,6 +182,8 @@ RIVALS: dict[str, Callable[..., Any]] = {
     "l1": _l1,
     "extra-trees": partial(_forest, ExtraTreesClassifier, ExtraTreesRegressor),
     "random-forest": partial(_forest, RandomForestClassifier, RandomForestRegressor),
+    "lightgbm": _gain,
     "rfe": _recursive_elimination,
+    "cox": _cox,
     **WITHOUT_TARGET,
 }

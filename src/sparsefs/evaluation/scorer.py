@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import Ridge
 from sklearn.metrics import check_scoring
@@ -167,6 +168,12 @@ class Scorer:
             order, n_inputs = of_inputs(subset, [K], inputs)
             scores += self.scores(order, n_inputs, rows, parts, columns)
         return scores
+
+    def guessing(self) -> Scorer:
+        """Return the scorer of a guess without features: the most frequent class, or the mean."""
+        classes = self.target is not None and self.target.task == "classification"
+        guess = requesting_weights(DummyClassifier() if classes else DummyRegressor())
+        return replace(self, estimator=guess)
 
     def _fitted(self, X, y, weight):
         return call_with_weights(clone(self.estimator), "fit", X, y, weight)

@@ -1,7 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
 "use strict";
 (() => {
+  document.querySelectorAll("pre.copied").forEach((block) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    block.before(button);
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(block.textContent);
+        button.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(block);
+        button.textContent = "Selected: copy with the keyboard";
+      }
+      setTimeout(() => { button.textContent = "Copy"; }, 3000);
+    });
+  });
+
   const table = document.getElementById("selected");
+  if (!table) return;
   const body = table.tBodies[0];
   const rows = [...body.rows];
   const place = new Map(rows.map((row, i) => [row, i]));
@@ -67,23 +86,5 @@
   });
   addEventListener("afterprint", () => {
     opened.forEach((part) => { part.open = false; });
-  });
-
-  document.querySelectorAll("pre.copied").forEach((block) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "copy";
-    button.textContent = "Copy";
-    block.before(button);
-    button.addEventListener("click", async () => {
-      try {
-        await navigator.clipboard.writeText(block.textContent);
-        button.textContent = "Copied";
-      } catch {
-        getSelection().selectAllChildren(block);
-        button.textContent = "Selected: copy with the keyboard";
-      }
-      setTimeout(() => { button.textContent = "Copy"; }, 3000);
-    });
   });
 })();

@@ -365,6 +365,26 @@ def test_K_larger_than_there_are_features(csv, command):
     assert "±" in of_all and of_all in second
 
 
+def test_few_rows_have_fewer_folds(csv, command):
+    numbers(60).groupby("label").head(4).to_csv(csv, index=False)
+    found = command("compare", csv, "--target", "label", "--methods", "f-test", "--json").json
+    assert found["n_folds"] == len(found["methods"][0]["scores"][0]) == 4
+
+
+@pytest.mark.parametrize("option", ["--out", "--report"])
+def test_a_file_that_cannot_be_written_takes_no_result_away(option, csv, command, monkeypatch):
+    def fail(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sparsefs.cli.compare.write_scores", fail)
+    monkeypatch.setattr("sparsefs.report.comparison.write_comparison", fail)
+    path = csv.with_suffix({"--out": ".json", "--report": ".html"}[option])
+    options = ["--target", "label", "--cv", 2, "--methods", "f-test"]
+    ran = command("compare", csv, *options, option, path)
+    assert ran.status == 1 and "f-test" in ran.out
+    assert f"{option}: {str(path)!r} was not written: No space left on device" in ran.err
+
+
 def test_informative_features_are_ahead(csv, command):
     assert INFORMATIVE <= set(numbers().columns)
     ran = command(

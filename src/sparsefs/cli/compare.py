@@ -62,7 +62,10 @@ def run(arguments) -> None:
             messages.say(f"{method}: {found[-1]['error']}")
     _mark_ties(found, Ks)
     guess = None if goal.task in (None, "survival") else _measured(_GUESS, *task)
-    metric = next((row["metric"] for row in found if not row["error"]), "score")
+    metric, n_folds = next(
+        ((row["metric"], row["scores"].shape[1]) for row in found if not row["error"]),
+        ("score", arguments.cv),
+    )
     result = {
         "command": arguments.command_line,
         "data": {
@@ -73,7 +76,7 @@ def run(arguments) -> None:
         "target": goal.in_short,
         "preparation": messages.preparation,
         "warnings": messages.warnings,
-        "n_folds": arguments.cv,
+        "n_folds": n_folds,
         "metric": metric,
         "estimator": scoring.name,
         "Ks": Ks,
@@ -111,8 +114,10 @@ def _write_files(arguments, result, table):
                 head, rows, marked = table
                 write_comparison(path, result, head, rows, marked, TEST)
             arguments.messages.say(f"{what} written to {path}")
-        except OSError as error:  # the result is printed all the same
-            why = error.strerror or error
+        except Exception as error:  # the result is printed all the same
+            if arguments.debug:
+                raise
+            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
             failures.append(f"{option}: {str(path)!r} was not written: {why}")
     return failures
 

@@ -228,6 +228,8 @@ def test_how_often_rows_are_split():
     assert number_of_splits((199, 500), "neurofs") == 3
     assert number_of_splits((199, 100_000), "gradual-pruning") == 3
     assert number_of_splits((199, 500), "gradual-pruning", level=0.1) == 1
+    assert number_of_splits((999, 500), "gradual-pruning", has_interval=False) == 10
+    assert number_of_splits((1000, 500), "gradual-pruning", has_interval=False) == 1
 
 
 def test_later_splits_differ_and_keep_the_shares():

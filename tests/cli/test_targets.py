@@ -193,3 +193,9 @@ def test_compare_by_another_score(tmp_path, command):
     found = command("compare", path, *told, "--estimator", "logistic", "--json").json
     assert found["metric"] == "roc_auc" and found["estimator"] == "logistic regression"
     assert found["guess"]["mean"][0] == pytest.approx(0.5)
+
+
+def test_an_event_among_the_columns_is_named(tmp_path, select):
+    frame = lives()
+    frame["died"] = np.where(frame["died"] == 1, "dead", "alive")
+    assert "pass --event died" in select(run(tmp_path, frame), "--target", "months", "-K", 2).err

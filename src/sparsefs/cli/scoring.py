@@ -32,11 +32,14 @@ class Scoring(NamedTuple):
         Name of a scorer of scikit-learn; None is the score of the estimator.
     name : str
         What the estimator is called in a sentence.
+    of_classes : bool
+        Whether the target is one class per row.
     """
 
     estimator: Any
     scoring: str | None
     name: str
+    of_classes: bool = True
 
     @classmethod
     def of(cls, arguments, goal: Goal, X) -> Scoring:
@@ -58,7 +61,7 @@ class Scoring(NamedTuple):
             if len(goal.columns) > 1 and arguments.estimator != "forest":
                 raise InputError(f"--estimator {arguments.estimator}: several targets need forest")
             estimator, name = _estimator(arguments.estimator, goal, X, arguments.seed)
-        scoring = cls(estimator, arguments.scoring, name)
+        scoring = cls(estimator, arguments.scoring, name, goal.task == "classification")
         if arguments.scoring is not None:
             scoring._check(goal)
         return scoring
@@ -67,6 +70,11 @@ class Scoring(NamedTuple):
     def settings(self) -> dict[str, Any]:
         """The arguments `estimator` and `scoring` of scorers and curves."""
         return {"estimator": self.estimator, "scoring": self.scoring}
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether the score of one split has an interval, as an accuracy has."""
+        return self.scoring in (None, "accuracy") and self.of_classes
 
     def guess(self, goal: Goal, splits, weights=None) -> dict[str, Any] | None:
         """Score a constant guess: the most frequent class, or the mean, of the training rows.

@@ -29,7 +29,7 @@ from .saved import SavedSelection
 from .scores import MOST_NUMBERS, chance_of, in_lines, scores_of
 from .scoring import Scoring
 from .splits import number_of_splits, split_rows, splits_after
-from .target import Goal, goal_of, warn_of_gaps, warn_of_suspects
+from .target import Goal, goal_of, warn_of_events, warn_of_gaps, warn_of_suspects
 from .writing import STDOUT, check_files, check_h5ad, check_npz, write
 
 _MOST_WITH_OTHERS = 200  # features whose alternatives are looked for
@@ -85,6 +85,7 @@ def run(arguments) -> None:
         data, goal = goal_of(data, arguments.task, messages)
         features = features_of(data, messages, arguments.keep, arguments.text)
         warn_of_gaps(features, goal)
+        warn_of_events(features, goal)
         named = parameters_of(arguments, data, features.names)
     check_npz(arguments.out, features.text)
     check_h5ad(arguments.out, data)
@@ -99,7 +100,7 @@ def run(arguments) -> None:
         splits = [split_rows(goal, n_rows, arguments.test_size, seed, messages, groups)]
         train = splits[0][0]
         n_splits = arguments.splits or number_of_splits(
-            features.X.shape, arguments.method, arguments.level
+            features.X.shape, arguments.method, arguments.level, scoring.has_interval
         )
         splits += splits_after(splits[0], goal, n_splits, seed, groups)
     messages.say(f"{type(selector).__name__} on {counted(len(train), 'row')}")

@@ -16,6 +16,7 @@ from .target import Goal
 
 _FEWEST = 10  # rows; with fewer a score is meaningless
 _FEW = 200  # rows; with fewer one split says little
+_MANY = 1000
 _MANY_NUMBERS = 4e6  # a selection from more takes a second or more
 _QUICK = ("gradual-pruning", "wast")
 
@@ -58,9 +59,14 @@ def split_rows(
     return train, held_out
 
 
-def number_of_splits(shape, method: str, level: float | None = None) -> int:
-    """Return how many splits score a selection: 1 for many rows; for few 10, or 3 of slow fits."""
-    if shape[0] >= _FEW or level is not None:  # which takes a hundred fits
+def number_of_splits(
+    shape, method: str, level: float | None = None, has_interval: bool = True
+) -> int:
+    """Return how many splits score a selection: 1 for many rows; for few 10, or 3 of slow fits.
+
+    A score whose interval is that of repeated splits needs more rows to do without.
+    """
+    if shape[0] >= (_FEW if has_interval else _MANY) or level is not None:  # of 100 fits
         return 1
     return 10 if method in _QUICK and shape[0] * shape[1] <= _MANY_NUMBERS else 3
 

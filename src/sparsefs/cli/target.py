@@ -36,6 +36,7 @@ _HAPPENED |= {
     "failed",
 }
 _CENSORED = {"0", "false", "f", "no", "n", "censored", "alive", "living", "none", "disease free"}
+_OF_A_TIME = {"dead", "alive", "deceased", "living", "censored"}
 _CODE = re.compile(r"\d\s*[:=]\s*")
 
 
@@ -143,6 +144,19 @@ def _survival(data, messages):
     return Goal(y, "survival", list(data.targets), None)
 
 
+def warn_of_events(features, goal: Goal) -> None:
+    """Warn of a column that says who is alive, next to a number that may be the time of it."""
+    for name in features.text if goal.task == "regression" else ():
+        words = {_CODE.sub("", str(text), count=1).lower() for text in features.X[name].unique()}
+        if words & _OF_A_TIME and words <= _HAPPENED | _CENSORED | {"nan"}:
+            warnings.warn(
+                f"{name} may be the event of a survival time: if the time is {goal.name}, pass "
+                f"--event {name}, otherwise --exclude {name} if it is known only then.",
+                UserWarning,
+                stacklevel=2,
+            )
+
+
 def _events(values, name):
     """Return whether each row has the event, and how the file says so."""
     texts = np.array([str(v).strip().removesuffix(".0") for v in np.asarray(values, object)])
@@ -153,7 +167,7 @@ def _events(values, name):
         row = int(np.isin(words, list(odd)).argmax())
         raise InputError(
             f"--event: column {name!r} must say in each row whether the event happened: 1 or 0, "
-            f"true or false, yes or no, dead or alive. Got {texts[row]!r} in row {row + 1}"
+            f"true or false, yes or no, dead or alive. Got {str(texts[row])!r} in row {row + 1}"
         )
     else:
         event = np.isin(words, list(_HAPPENED))

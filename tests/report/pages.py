@@ -10,7 +10,7 @@ import numpy as np
 from sparsefs.evaluation import KCurve
 from sparsefs.report import write_report
 
-VOID = {"meta", "link", "input", "img", "br"}
+VOID = {"meta", "link", "input", "img", "br", "wbr"}
 IMPLIED = {"tr": {"tr", "td", "th"}, "td": {"td", "th"}, "th": {"td", "th"}, "tbody": {"tr"}}
 
 
@@ -40,6 +40,16 @@ class Page(HTMLParser):
     @classmethod
     def of(cls, path):
         return cls(path.read_text(encoding="utf-8"))
+
+    @property
+    def pictures(self):
+        """Texts of the pictures for those who do not see them."""
+        return [
+            a.get("alt") or a["aria-label"]
+            for t, a in self.tags
+            if t in ("img", "svg")
+            if "alt" in a or a.get("role") == "img"
+        ]
 
     def block(self, name):
         """Text of the element with an id."""

@@ -69,7 +69,7 @@ def test_runs_without_errors_and_fetches_nothing(open_page):
     entries = "return performance.getEntriesByType('resource').map(e => e.name.slice(0, 40))"
     assert [name for name in driver.execute_script(entries) if not name.startswith("data:")] == []
     drawn = "return [...document.images].map(i => i.complete && i.naturalWidth > 0)"
-    assert driver.execute_script(drawn) == [True] * 4
+    assert driver.execute_script(drawn) == [True] * 2
     assert driver.title == "40 of 60 features"
 
 
@@ -128,6 +128,27 @@ def test_nothing_sticks_out(open_page, width):
     assert driver.execute_script("return document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("width", [390, 1100])
+def test_names_are_on_one_line_and_in_full_for_the_pointer(open_page, width):
+    driver = open_page(width)
+    lines = "return [...document.querySelectorAll('.name')].map(e => e.getClientRects().length)"
+    assert set(driver.execute_script(lines)) == {1}
+    (long, *_) = driver.find_elements("css selector", "#selected .name[data-short]")
+    assert long.get_attribute("title") == long.get_attribute("textContent") in (ATTACK, LONG)
+    assert long.size["width"] < 250
+
+
+def test_the_heat_map_tells_its_values(open_page):
+    driver = open_page()
+    script = """
+        const map = document.querySelector('#samples img'), box = map.getBoundingClientRect();
+        map.dispatchEvent(new PointerEvent('pointermove',
+          { clientX: box.right - 1, clientY: box.top + 1 }));
+        return document.querySelector('#samples .value').textContent
+    """
+    assert re.fullmatch(r".+, sample \d+ \(1\): -?\d\.\d\d.*", driver.execute_script(script))
+
+
 def test_code_and_names_are_there_to_copy(open_page):
     driver = open_page()
     code = driver.find_element("id", "code").text
@@ -161,8 +182,8 @@ def test_dark_and_print(open_page):
         assert ink != light[0] and paper != light[1]
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {**dark, "media": "print"})
         assert driver.execute_script(colors) == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
-        filters = "return getComputedStyle(document.querySelector('figure.lines img')).filter"
-        assert driver.execute_script(filters) == "none"
+        full = "return document.querySelector('.name[data-short] > span').offsetWidth"
+        assert driver.execute_script(full) > 100
         assert not driver.find_element("css selector", "nav").is_displayed()
     finally:
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
@@ -190,7 +211,8 @@ def test_contrast(open_page):
             .map((g) => (Math.max(ink, g) + 0.05) / (Math.min(ink, g) + 0.05));
           return Math.min(...ratios);
         };
-        const texts = "h1, h2, p, li, td, th, dt, dd, a, summary, code, caption, figcaption, span";
+        const texts = "h1, h2, p, li, td, th, dt, dd, a, summary, code, caption, figcaption, " +
+          "span, small, .labels div";
         return Math.min(...[...document.querySelectorAll(texts)].map(worst));
     """
     driver = open_page()

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from ..evaluation.interchangeable import alternatives_in, with_means
 from ..utils.text import counted
 from .data import Data
-from .errors import CommandError, needing
+from .errors import CommandError
 from .feature_files import as_indices, parameters_of
 from .features import Features, features_of
 from .methods import selector_of, settings_of
@@ -55,9 +55,6 @@ def run(arguments) -> None:
     """Read, hold out rows, select, score, write, print."""
     messages, clock = arguments.messages, _Clock()
     check_files(arguments)
-    if arguments.report is not None:
-        with needing("--report", "cli"):
-            import matplotlib  # noqa: F401
     settings = settings_of(arguments.settings)
     if arguments.scaling is not None:
         settings["scaling"] = arguments.scaling
@@ -65,6 +62,7 @@ def run(arguments) -> None:
 
     with clock.of("read"):
         data = read(arguments)
+    n_read = data.X.shape[0]
     with clock.of("prepare"):
         data, goal = goal_of(data, arguments.task, messages)
         features = features_of(data, messages, arguments.keep, arguments.text)
@@ -106,7 +104,7 @@ def run(arguments) -> None:
     result = _result(arguments, data, goal, features, fitted, named, scores, clock)
     failures: list[str] = []
     try:
-        _write_files(arguments, data, goal, features, fitted, named, result, failures)
+        _write_files(arguments, data, goal, features, fitted, named, result, failures, n_read)
     finally:  # nothing that goes wrong from here on may take the result away
         try:
             print_json(result) if arguments.json else _print(result)
@@ -116,8 +114,11 @@ def run(arguments) -> None:
         raise CommandError("; ".join(failures))
 
 
-def _write_files(arguments, data, goal, features, fitted, named, result, failures):
-    """Write the columns and the report; collect why one could not be written."""
+def _write_files(arguments, data, goal, features, fitted, named, result, failures, n_read):
+    """Write the columns and the report; collect why one could not be written.
+
+    `n_read` is the number of rows of the file.
+    """
     columns = [feature["name"] for feature in result["features"]]
     out, save, report = arguments.out, arguments.save, arguments.report
 
@@ -128,7 +129,7 @@ def _write_files(arguments, data, goal, features, fitted, named, result, failure
         SavedSelection.of(arguments, data, features, fitted.selector, columns).write(save)
 
     def write_report_file():
-        return _report(arguments, data, goal, features, fitted, named, result)
+        return _report(arguments, data, goal, features, fitted, named, result, n_read)
 
     for option, path, what, writer in (
         ("--out", out, counted(len(columns), "column"), write_out),
@@ -310,7 +311,7 @@ def _summary(result):
         yield f"selected on the other {n_rows}"
 
 
-def _report(arguments, data, goal, features, fitted, named, result):
+def _report(arguments, data, goal, features, fitted, named, result, n_read):
     from ..report import write_report
 
     scores = result["held_out"]
@@ -339,6 +340,11 @@ def _report(arguments, data, goal, features, fitted, named, result):
         feature_names=features.names,
         target_name=goal.name,
         source=data.source,
+        source_size={
+            "n_rows": n_read,
+            "n_columns": data.X.shape[1],
+            "n_missing": features.n_missing,
+        },
         preparation=preparation,
         held_out=held_out,
         chance=chance or False,

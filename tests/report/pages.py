@@ -60,6 +60,7 @@ class Page(HTMLParser):
         found = [rows for caption, rows in self.tables.items() if caption.startswith(start)]
         assert len(found) == 1, (start, list(self.tables))
         head, *rows = found[0]
+        head = [" ".join(name.split()) for name in head]
         return [dict(zip(head, row, strict=True)) for row in rows]
 
     def handle_starttag(self, tag, attrs):

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from ..utils.text import counted
 from ._html import Html, number, share, tag
@@ -20,7 +21,6 @@ _WIDTH, _STRIP, _ALONE = 160, 14, 32  # pixels
 _BINS, _BINS_OF_TREND = 20, 10
 _MOST_LEVELS = 8
 _CLEAR = 2.0  # standard errors
-_UP, _DOWN = "\N{UPWARDS ARROW}", "\N{DOWNWARDS ARROW}"
 
 
 class _Bins(NamedTuple):
@@ -59,13 +59,15 @@ def distributions(subject: Subject, columns: np.ndarray) -> list[tuple[Html, str
     found, target = [], subject.target
     by_class = target is None or target.task in ("classification", "multilabel")
     n_bins = _BINS if by_class else _BINS_OF_TREND
+    design: Any = None if target is None else target.design(rows)
+    design = design.toarray() if sparse.issparse(design) else design
     for place, column in enumerate(columns.tolist()):
         text = subject.others.get(column)
         if text is not None and text.dtype.kind != "M":
             bins = _of_text(text[rows])
         else:
             bins = _of_numbers(block[:, place], n_bins, text is not None)
-        found.append(_drawn(target, bins, rows))
+        found.append(_drawn(target, bins, rows, design))
     return found
 
 
@@ -101,86 +103,51 @@ def _of_text(values):
     return _Bins(of_row, levels, None)
 
 
-def _drawn(target, bins, rows):
-    if target is None or not len(bins.labels):
-        return _strips(bins, {"": np.ones(len(rows), dtype=bool)}), ""
-    if target.task == "classification":
-        of_row = target.values[rows]
-        classes = {name: of_row == i for i, name in enumerate(target.outputs)}
-        direction, best = _of_classes(bins, classes)
-        if len(classes) > MOST_CLASSES:
-            classes = {best: classes[best], "others": ~classes[best]}
-        return _strips(bins, classes), direction
-    there = bins.of_row >= 0
-    values = target.values[rows]
-    if len(target.outputs) > 1:  # the output that the feature tells most about
-        best = int(np.argmax([_gain(bins, column, there) for column in values.T]))
-    else:
-        best = 0
+def _drawn(target, bins, rows, design):
+    every = np.ones(len(rows), dtype=bool)
+    if target is None or not bins.labels:
+        return _strips(bins, {"": every}), ""
+    says, best = _direction(bins, target, design)
     name = target.outputs[best]
-    if target.task == "multilabel":
-        classes = {name: values[:, best] != 0, f"not {name}": values[:, best] == 0}
-        return _strips(bins, classes), _of_classes(bins, classes)[0]
-    y = values[:, best]
-    return _trend(bins, y, name), _of_number(bins, y, there, target, name)
+    if target.task in ("regression", "survival"):
+        return _trend(bins, target.values[rows, best], name), says
+    masks = dict(zip(target.outputs, design.T > 0, strict=True))
+    if target.task == "multilabel" or len(masks) > MOST_CLASSES:
+        masks = {name: masks[name], "others": ~masks[name]}
+    return _strips(bins, masks), says
 
 
-def _gain(bins, y, there):
-    """Return the sum of squares of y between the bins, in variances of y."""
-    n = np.maximum(np.bincount(bins.of_row[there]), 1)
-    sums = np.bincount(bins.of_row[there], y[there] - y[there].mean())
-    return float((sums**2 / n).sum() / (y.var() or 1.0))
+def _direction(bins, target, design):
+    """Say how a feature and the target move together, and by which output it is told best.
+
+    That has the largest correlation with the values, or with one of the texts.
+    """
+    by_class, text = target.task in ("classification", "multilabel"), bins.values is None
+    there = bins.of_row >= 0
+    values = bins.of_row[:, None] == np.arange(len(bins.labels)) if text else bins.values[:, None]
+    r = _correlations(values[there].astype(np.float64), design[there])
+    # Named are the class with more of a text, and of two classes that with the higher values.
+    size = r if by_class and (text or len(target.outputs) == 2) else np.abs(r)
+    level, best = np.unravel_index(size.argmax(), r.shape)
+    up, name = r[level, best] > 0, target.outputs[best]
+    if len(bins.labels) < 2 or size[level, best] * np.sqrt(there.sum()) <= _CLEAR:
+        return "no clear difference" if by_class else "no clear trend", best
+    if text and by_class:
+        return f"“{bins.labels[level]}” more often in {name}", best
+    if text:
+        return f"{'higher' if up else 'lower'} {name} with “{bins.labels[level]}”", best
+    arrow = "\N{UPWARDS ARROW}" if up else "\N{DOWNWARDS ARROW}"
+    if by_class:
+        return f"{arrow} {'higher' if up else 'lower'} in {name}", best
+    if target.task == "survival":
+        return f"{arrow} {'higher' if up else 'lower'} {name}", best
+    return f"{arrow} {'rises' if up else 'falls'} with {name}", best
 
 
-def _of_classes(bins, classes):
-    """Return the direction, and the class that differs most from all others."""
-    there, best = bins.of_row >= 0, (0.0, "", "")
-    for name, inside in classes.items():
-        a, b = there & inside, there & ~inside
-        if not a.any() or not b.any():
-            continue
-        if bins.values is None:
-            levels = np.arange(len(bins.labels))
-            shares = [(bins.of_row[part, None] == levels).mean(axis=0) for part in (a, b)]
-            error = sum(p * (1 - p) / n.sum() for p, n in zip(shares, (a, b), strict=True))
-            z = (shares[0] - shares[1]) / np.sqrt(np.maximum(error, 1 / len(there) ** 2))
-            level = int(np.argmax(z))
-            says, size = f"“{bins.labels[level]}” more often in {name}", float(z[level])
-        else:
-            parts = bins.values[a], bins.values[b]
-            away = parts[0].mean() - parts[1].mean()
-            error = sum(part.var() / len(part) for part in parts)
-            size = away / np.sqrt(error) if error > 0 else np.copysign(np.inf, away) if away else 0
-            says = f"{_UP} higher in {name}"
-            if size < 0:
-                says = f"{_DOWN} lower in {name}"
-            # Of two classes, the one with the higher values is named.
-            size = size if len(classes) == 2 else abs(size)
-        if size > best[0] or not best[2]:
-            best = (size, says, name)
-    return best[1] if best[0] > _CLEAR else "no clear difference", best[2]
-
-
-def _of_number(bins, y, there, target, name):
-    y, hazard = y[there] - y[there].mean(), target.task == "survival"
-    unclear = "no clear trend"
-    if bins.values is None:
-        n = np.maximum(np.bincount(bins.of_row[there], minlength=len(bins.labels)), 1)
-        means = np.bincount(bins.of_row[there], y, len(bins.labels)) / n
-        z = means * np.sqrt(n) / (y.std() or 1.0)
-        level = int(np.argmax(np.abs(z)))
-        high = "higher" if z[level] > 0 else "lower"
-        says = f"{high} {'hazard' if hazard else name} with “{bins.labels[level]}”"
-        return says if abs(z[level]) > _CLEAR else unclear
-    x = bins.values[there]
-    if len(x) < 3 or not x.std() or not y.std():
-        return unclear
-    r = np.corrcoef(x, y)[0, 1]
-    if abs(r) * np.sqrt(len(x)) <= _CLEAR:
-        return unclear
-    words = ("higher hazard", "lower hazard") if hazard else ("rises with", "falls with")
-    says = f"{_UP} {words[0]}" if r > 0 else f"{_DOWN} {words[1]}"
-    return says if hazard else f"{says} {name}"
+def _correlations(a, b):
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    scale = np.sqrt((a**2).sum(axis=0)[:, None] * (b**2).sum(axis=0))
+    return np.divide(a.T @ b, scale, out=np.zeros(scale.shape), where=scale > 0)
 
 
 def _strips(bins, classes):

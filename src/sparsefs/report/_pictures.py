@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..plots._features import score_label
+from ..utils.text import counted
 from ._html import Html, count, html, number, tag
 from ._scores import Scores, in_range, in_words
 from ._subject import Subject
@@ -69,9 +70,11 @@ def chance_picture(chance: Any, subset: str) -> Html:
     chart.ticks(1, *round_numbers(0, counts.max(), min(4, int(counts.max()))), "")
     for n, left, right in zip(counts, edges[:-1], edges[1:], strict=True):
         (x0, x1), top = chart.places([left, right], 0), chart.places(n, 1)
-        title = tag("title", f"{in_range(chance.metric, left, right)}: {count(n)} random subsets")
+        says = f"{in_range(chance.metric, left, right)}: {counted(int(n), 'random subset')}"
         size = {"width": f"{x1 - x0:.2f}%", "height": f"{100 - top:.2f}%"}
-        chart.add(tag("rect", title, x=f"{x0:.2f}%", y=f"{top:.2f}%", class_="bar", **size))
+        chart.add(
+            tag("rect", tag("title", says), x=f"{x0:.2f}%", y=f"{top:.2f}%", class_="bar", **size)
+        )
     says = f"selection {in_words(chance.metric, chance.score)}"
     chart.rule(0, chance.score, "cut", says)
     chart.chosen(chance.score, 0, says)

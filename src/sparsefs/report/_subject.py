@@ -86,6 +86,7 @@ class Subject:
         if not is_plain(X) and get_tags(selector).input_tags.categorical:
             X, others = _numbers_of(X, names)
         X = _checked(X, len(support))
+        table = X if isinstance(table, RowTable) else table
         target = None
         if y is not None:
             known = getattr(selector, "_target", None)

@@ -103,7 +103,7 @@ class TargetFacts:
             return np.bincount(self.values, minlength=len(self.outputs))
         return np.count_nonzero(self.values, axis=0)
 
-    def design(self, place: slice) -> Any:
+    def design(self, place: slice | np.ndarray) -> Any:
         """Return some samples as indicators of classes, or as numbers of mean 0 and variance 1."""
         values = self.values[place]
         if self.task == "classification":

@@ -92,7 +92,7 @@ def _of_selection(subject, scores, columns):
         yield label, bars, label
     again = scores.times_again(subject, columns)
     if again is not None:
-        yield f"Folds of {len(scores.curve.rankings)}", again.tolist(), "Folds"
+        yield f"Folds of\N{NO-BREAK SPACE}{len(scores.curve.rankings)}", again.tolist(), "Folds"
 
 
 def _pictures(subject, columns):
@@ -116,7 +116,8 @@ def _pictures(subject, columns):
             order = "the class that differs most, the other rows"
         says = f"a histogram of each class; from top to bottom: {order}. A line is the median"
     yield what, [*pictures, *rest], says
-    yield "Direction", [*directions, *rest], "where the mean differs by more than 2 standard errors"
+    note = "shown where the correlation is larger than 2 standard errors"
+    yield "Direction", [*directions, *rest], note
 
 
 def _of_values(subject, facts, columns, known):

@@ -247,6 +247,11 @@ def test_files_on_disk(tmp_path, digits):
     in_memory = report(tmp_path, selector, X.to_numpy(), y)
     caption = "Selected features, best first"
     assert on_disk.tables[caption] == in_memory.tables[caption]
+    curves = [
+        report(tmp_path, selector, table, y, curve=None).table("accuracy on held-out rows")
+        for table in (open_shards(tmp_path / "table"), X.to_numpy())
+    ]
+    assert curves[0] == curves[1]
 
 
 def test_data_are_summarised(digits, tmp_path):

@@ -122,11 +122,11 @@ def _pictures(subject, columns):
 
 def _of_values(subject, facts, columns, known):
     other = np.isin(columns, list(subject.others))
-    yield "Mean", np.where(other, np.nan, facts.mean).tolist(), None
-    yield "SD", np.where(other, np.nan, facts.std).tolist(), "SD"
     missing = known.n_missing[columns] / subject.n_samples
     if missing.any():
         yield "Missing", [Bar(value, value, share(value)) for value in missing.tolist()], None
+    yield "Mean", np.where(other, np.nan, facts.mean).tolist(), None
+    yield "SD", np.where(other, np.nan, facts.std).tolist(), "SD"
     if sparse.issparse(subject.X) or np.nanmin(facts.nonzero, initial=1) < _MANY_ZEROS:
         yield "Non-zero", _rounded(facts.nonzero), "Non-zero"
 

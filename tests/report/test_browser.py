@@ -4,6 +4,7 @@
 import base64
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import make_classification
@@ -28,6 +29,7 @@ def page_and_selector(tmp_path_factory):
     X, y = make_classification(200, 60, n_informative=10, random_state=0)
     X = pd.DataFrame(X, columns=[f"f{i}" for i in range(58)] + [ATTACK, LONG])
     X[[ATTACK, LONG]] += 3 * y[:, None]
+    y = np.where(y, f"1{LONG}", f"0{LONG}")
     selector = GradualPruningSelector(K=40, max_iter=5, random_state=0).fit(X, y)
     path = tmp_path_factory.mktemp("report") / "report.html"
     write_report(path, selector, X, y, curve=curve_of(60, (1, 40, 60)), command=LONG)
@@ -146,7 +148,7 @@ def test_the_heat_map_tells_its_values(open_page):
           { clientX: box.right - 1, clientY: box.top + 1 }));
         return document.querySelector('#samples .value').textContent
     """
-    assert re.fullmatch(r".+, sample \d+ \(1\): -?\d\.\d\d.*", driver.execute_script(script))
+    assert re.fullmatch(r".+, sample \d+ \(1a_.+\): -?\d\.\d\d.*", driver.execute_script(script))
 
 
 def test_code_and_names_are_there_to_copy(open_page):

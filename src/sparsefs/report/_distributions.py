@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from ..utils.text import counted
-from ._html import Html, number, share, tag
+from ._html import Html, html, named, number, share, tag
 from ._subject import Subject
 
 MOST_CLASSES = 6  # with a strip each; of more, the most different one and the others
@@ -129,19 +129,20 @@ def _direction(bins, target, design):
     # Named are the class with more of a text, and of two classes that with the higher values.
     size = r if by_class and (text or len(target.outputs) == 2) else np.abs(r)
     level, best = np.unravel_index(size.argmax(), r.shape)
-    up, name = r[level, best] > 0, target.outputs[best]
+    up, name = r[level, best] > 0, named(target.outputs[best], target.short[best])
+    quoted = html("“", named(bins.labels[level]), "”")
     if len(bins.labels) < 2 or size[level, best] * np.sqrt(there.sum()) <= _CLEAR:
         return "no clear difference" if by_class else "no clear trend", best
     if text and by_class:
-        return f"“{bins.labels[level]}” more often in {name}", best
+        return html(quoted, " more often in ", name), best
     if text:
-        return f"{'higher' if up else 'lower'} {name} with “{bins.labels[level]}”", best
+        return html("higher " if up else "lower ", name, " with ", quoted), best
     arrow = "\N{UPWARDS ARROW}" if up else "\N{DOWNWARDS ARROW}"
     if by_class:
-        return f"{arrow} {'higher' if up else 'lower'} in {name}", best
+        return html(arrow, " higher in " if up else " lower in ", name), best
     if target.task == "survival":
-        return f"{arrow} {'higher' if up else 'lower'} {name}", best
-    return f"{arrow} {'rises' if up else 'falls'} with {name}", best
+        return html(arrow, " higher " if up else " lower ", name), best
+    return html(arrow, " rises with " if up else " falls with ", name), best
 
 
 def _correlations(a, b):

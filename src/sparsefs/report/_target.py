@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy import sparse
 
 from ..data.inputs import check_length
 from ..data.target import as_array, task_of
-from ._html import number, printable
+from ._html import number, printable, shortened
 
 
 @dataclass
@@ -72,6 +73,12 @@ class TargetFacts:
     def called(self) -> str:
         """Name of the target in running text."""
         return self.name or "y"
+
+    @cached_property
+    def short(self) -> list[str]:
+        """Short forms of the outputs."""
+        short = shortened(self.outputs)
+        return [short[name] for name in self.outputs]
 
     @property
     def ordered_by(self) -> str:

@@ -109,7 +109,7 @@ def _pictures(subject, columns):
             says += "; a mean above 0 is more events than expected from the times"
     else:
         what = "By class" if target.task == "classification" else "By label"
-        order = ", ".join(target.outputs)
+        order = ", ".join(target.short)
         if target.task == "multilabel":
             order = "rows with the label that differs most, rows without it"
         elif len(target.outputs) > MOST_CLASSES:

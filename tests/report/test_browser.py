@@ -140,6 +140,16 @@ def test_names_are_on_one_line_and_in_full_for_the_pointer(open_page, width):
     assert long.size["width"] < 250
 
 
+def test_names_that_differ_in_their_middle_fit_a_phone(driver, tmp_path):
+    X, y = make_classification(60, 20, random_state=0)
+    X = pd.DataFrame(X, columns=[f"{'a' * 60}{i}{'b' * 60}" for i in range(20)])
+    selector = GradualPruningSelector(K=12, max_iter=2, random_state=0).fit(X, y)
+    write_report(tmp_path / "report.html", selector, X, y, curve=False)
+    browser.resize(driver, 390)
+    driver.get((tmp_path / "report.html").as_uri())
+    assert driver.execute_script("return document.documentElement.scrollWidth") <= 390
+
+
 def test_the_heat_map_tells_its_values(open_page):
     driver = open_page()
     script = """

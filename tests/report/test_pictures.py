@@ -211,6 +211,14 @@ def test_groups_are_counted(tmp_path):
     assert page.table("accuracy on")[0].keys() >= {"Groups", "Mean"}
 
 
+def test_excluded_features_are_not_among_all(tmp_path):
+    X, y = classes(2)
+    selector = GradualPruningSelector(K=1, exclude=["noise"], **QUICK).fit(X, y)
+    answer = report(tmp_path, selector, X, y, curve=None).block("answer")
+    assert "12 could be selectedof 3 features selected" in answer
+    assert "accuracy with all 2 features" in answer
+
+
 def test_all_features_have_one_score(tmp_path):
     X, y = classes(2)
     selector = SelectKBest(k=2).fit(X, y)

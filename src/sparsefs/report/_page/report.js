@@ -66,7 +66,7 @@
     const columns = JSON.parse(map.dataset.columns);
     const figure = map.closest("figure");
     const labels = figure.querySelectorAll(".labels > div");
-    map.addEventListener("pointermove", (event) => {
+    const tell = (event) => {
       const box = map.getBoundingClientRect();
       const place = (at, length, n) => Math.min(n - 1, Math.max(0, Math.floor((at / length) * n)));
       const row = place(event.clientY - box.top, box.height, labels.length);
@@ -76,7 +76,8 @@
       const number = (low + ((high - low) * code) / 254).toFixed(2) + (ends[code] ?? "");
       figure.querySelector(".value").textContent =
         `${labels[row].textContent}, ${columns[column]}: ${code === 255 ? "missing" : number}`;
-    });
+    };
+    ["pointermove", "pointerdown"].forEach((name) => map.addEventListener(name, tell));
   });
 
   // What is folded is printed, but for long lists.

@@ -42,6 +42,8 @@ def _tiles(subject, scores):
     if subject.unit_of is not None:
         of = f"of {count(scores.n_units)} groups selected"
         features = f"{count(subject.K)} of {count(subject.n_features)} features"
+    elif scores.n_units < subject.n_features:  # exclude, adjust_for
+        features = f"{count(scores.n_units)} could be selected"
     yield count(scores.n_selected), features, of
     metric, chance = scores.metric, scores.chance
     if scores.selected is not None:

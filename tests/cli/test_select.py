@@ -23,6 +23,7 @@ from sparsefs.cli.splits import number_of_splits, split_rows, splits_after
 from sparsefs.cli.target import Goal
 from sparsefs.evaluation import wilson_interval
 from tests.cli.common import INFORMATIVE, QUICK, numbers
+from tests.report.pages import Page
 
 
 @pytest.fixture
@@ -422,6 +423,21 @@ def test_the_report(csv, select, tmp_path):
     assert f"report written to {report}" in ran.err
     score = ran.json["held_out"]["selected"]
     assert f"{score:.3f}"[:4].rstrip("0") in text or f"{100 * score:.0f}" in text
+
+
+def test_the_report_shows_the_file_and_the_training_rows(select, tmp_path):
+    frame = numbers()
+    frame.loc[:8, "f0"] = np.nan
+    frame.loc[9, "label"] = None
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    report = tmp_path / "r.html"
+    ran = select(tmp_path / "data.csv", "--target", "label", "-K", 2, "--report", report)
+    rows = {row[""]: row for row in Page.of(report).table("Table")}
+    n, n_train = len(frame), ran.json["n_rows_selected_on"]
+    assert n_train < n - 1
+    found = rows["Rows"]["Rows of the selection"], rows["Rows"]["Whole table"]
+    assert found == (str(n_train), str(n))
+    assert rows["Missing values"]["Whole table"] == "9"
 
 
 def test_the_report_of_a_table_with_text(select, tmp_path):

@@ -105,9 +105,10 @@ def test_survival(tmp_path, sparsefs):
     frame["died"] = np.where(frame["died"] == 1, "1:DECEASED", "0:LIVING")
     frame.to_csv(tmp_path / "patients.csv", index=False)
     told = ("--target", "months", "--event", "died", "--id", "patient", "-K", 2)
-    ran = sparsefs("select", "patients.csv", *told)
+    ran = sparsefs("select", "patients.csv", *told, "--report", "r.html")
     assert {line.split()[1] for line in ran.stdout.splitlines()[1:3]} == {"alpha", "beta"}
     assert "concordance 0." in ran.stdout and "Cox regression on 50 held-out rows" in ran.stdout
+    assert "with hazard" in (tmp_path / "r.html").read_text()
 
 
 def test_three_targets(tmp_path, sparsefs):

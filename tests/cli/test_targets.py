@@ -131,7 +131,7 @@ def test_a_target_is_named_once(tmp_path, refused):
     )
 
 
-@pytest.mark.parametrize("kind", ["several"])
+@pytest.mark.parametrize("kind", ["survival", "several"])
 def test_the_program_of_the_report_runs(tmp_path, select, kind):
     frame = lives() if kind == "survival" else outputs()
     options = {

@@ -172,7 +172,6 @@ def test_a_report_is_written_whole_or_not_at_all(folder, monkeypatch):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names of bytes")
 def test_names_of_files_that_are_not_text(folder, command):
-    pytest.importorskip("matplotlib")
     name, out = os.fsdecode(b"d\xff.csv"), os.fsdecode(b"o\xff.csv")
     report = os.fsdecode(b"r\xff.html")
     os.rename("data.csv", name)

@@ -10,7 +10,7 @@ import numpy as np
 from sparsefs.evaluation import KCurve
 from sparsefs.report import write_report
 
-VOID = {"meta", "link", "input", "img", "br"}
+VOID = {"meta", "link", "input", "img", "br", "wbr"}
 IMPLIED = {"tr": {"tr", "td", "th"}, "td": {"td", "th"}, "th": {"td", "th"}, "tbody": {"tr"}}
 
 
@@ -41,6 +41,16 @@ class Page(HTMLParser):
     def of(cls, path):
         return cls(path.read_text(encoding="utf-8"))
 
+    @property
+    def pictures(self):
+        """Texts of the pictures for those who do not see them."""
+        return [
+            a.get("alt") or a["aria-label"]
+            for t, a in self.tags
+            if t in ("img", "svg")
+            if "alt" in a or a.get("role") == "img"
+        ]
+
     def block(self, name):
         """Text of the element with an id."""
         return "".join(self._blocks[name])
@@ -50,6 +60,7 @@ class Page(HTMLParser):
         found = [rows for caption, rows in self.tables.items() if caption.startswith(start)]
         assert len(found) == 1, (start, list(self.tables))
         head, *rows = found[0]
+        head = [" ".join(name.split()) for name in head]
         return [dict(zip(head, row, strict=True)) for row in rows]
 
     def handle_starttag(self, tag, attrs):

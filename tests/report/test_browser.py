@@ -4,6 +4,7 @@
 import base64
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import make_classification
@@ -28,6 +29,7 @@ def page_and_selector(tmp_path_factory):
     X, y = make_classification(200, 60, n_informative=10, random_state=0)
     X = pd.DataFrame(X, columns=[f"f{i}" for i in range(58)] + [ATTACK, LONG])
     X[[ATTACK, LONG]] += 3 * y[:, None]
+    y = np.where(y, f"1{LONG}", f"0{LONG}")
     selector = GradualPruningSelector(K=40, max_iter=5, random_state=0).fit(X, y)
     path = tmp_path_factory.mktemp("report") / "report.html"
     write_report(path, selector, X, y, curve=curve_of(60, (1, 40, 60)), command=LONG)
@@ -69,7 +71,7 @@ def test_runs_without_errors_and_fetches_nothing(open_page):
     entries = "return performance.getEntriesByType('resource').map(e => e.name.slice(0, 40))"
     assert [name for name in driver.execute_script(entries) if not name.startswith("data:")] == []
     drawn = "return [...document.images].map(i => i.complete && i.naturalWidth > 0)"
-    assert driver.execute_script(drawn) == [True] * 4
+    assert driver.execute_script(drawn) == [True] * 2
     assert driver.title == "40 of 60 features"
 
 
@@ -128,6 +130,37 @@ def test_nothing_sticks_out(open_page, width):
     assert driver.execute_script("return document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("width", [390, 1100])
+def test_names_are_on_one_line_and_in_full_for_the_pointer(open_page, width):
+    driver = open_page(width)
+    lines = "return [...document.querySelectorAll('.name')].map(e => e.getClientRects().length)"
+    assert set(driver.execute_script(lines)) == {1}
+    (long, *_) = driver.find_elements("css selector", "#selected .name[data-short]")
+    assert long.get_attribute("title") == long.get_attribute("textContent") in (ATTACK, LONG)
+    assert long.size["width"] < 250
+
+
+def test_names_that_differ_in_their_middle_fit_a_phone(driver, tmp_path):
+    X, y = make_classification(60, 20, random_state=0)
+    X = pd.DataFrame(X, columns=[f"{'a' * 60}{i}{'b' * 60}" for i in range(20)])
+    selector = GradualPruningSelector(K=12, max_iter=2, random_state=0).fit(X, y)
+    write_report(tmp_path / "report.html", selector, X, y, curve=False)
+    browser.resize(driver, 390)
+    driver.get((tmp_path / "report.html").as_uri())
+    assert driver.execute_script("return document.documentElement.scrollWidth") <= 390
+
+
+def test_the_heat_map_tells_its_values(open_page):
+    driver = open_page()
+    script = """
+        const map = document.querySelector('#samples img'), box = map.getBoundingClientRect();
+        map.dispatchEvent(new PointerEvent('pointermove',
+          { clientX: box.right - 1, clientY: box.top + 1 }));
+        return document.querySelector('#samples .value').textContent
+    """
+    assert re.fullmatch(r".+, sample \d+ \(1a_.+\): -?\d\.\d\d.*", driver.execute_script(script))
+
+
 def test_code_and_names_are_there_to_copy(open_page):
     driver = open_page()
     code = driver.find_element("id", "code").text
@@ -161,8 +194,8 @@ def test_dark_and_print(open_page):
         assert ink != light[0] and paper != light[1]
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {**dark, "media": "print"})
         assert driver.execute_script(colors) == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
-        filters = "return getComputedStyle(document.querySelector('figure.lines img')).filter"
-        assert driver.execute_script(filters) == "none"
+        full = "return document.querySelector('.name[data-short] > span').offsetWidth"
+        assert driver.execute_script(full) > 100
         assert not driver.find_element("css selector", "nav").is_displayed()
     finally:
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
@@ -190,7 +223,8 @@ def test_contrast(open_page):
             .map((g) => (Math.max(ink, g) + 0.05) / (Math.min(ink, g) + 0.05));
           return Math.min(...ratios);
         };
-        const texts = "h1, h2, p, li, td, th, dt, dd, a, summary, code, caption, figcaption, span";
+        const texts = "h1, h2, p, li, td, th, dt, dd, a, summary, code, caption, figcaption, " +
+          "span, small, .labels div";
         return Math.min(...[...document.querySelectorAll(texts)].map(worst));
     """
     driver = open_page()

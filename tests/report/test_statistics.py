@@ -61,8 +61,6 @@ def test_figures_of_features(table, form, monkeypatch):
     np.testing.assert_allclose(facts.std, np.nanstd(part, axis=0))
     there = ~np.isnan(part)
     np.testing.assert_allclose(facts.nonzero, ((part != 0) & there).sum(0) / there.sum(0))
-    means = np.array([np.nanmean(part[y == c], axis=0) for c in range(3)]).T
-    np.testing.assert_allclose(facts.class_means, means)
     within = sum(np.nanvar(part[y == c, 0]) * there[y == c, 0].sum() for c in range(3))
     total = np.nanvar(part[:, 0]) * there[:, 0].sum()
     np.testing.assert_allclose(facts.between[0], 1 - within / total)

@@ -63,6 +63,13 @@ class Features(NamedTuple):
         return (X.iloc[:, columns].to_numpy(np.float64) if self.kinds else X), columns
 
     @property
+    def n_missing(self) -> int:
+        """Number of missing values; a sparse matrix has none."""
+        if sparse.issparse(self.X):
+            return 0
+        return int(self.X.isna().sum().sum() if self.kinds else np.isnan(self.X).sum())
+
+    @property
     def text(self) -> list[str]:
         """Names of the columns of text."""
         return [name for name, kind in self.kinds.items() if kind == "text"]

@@ -11,7 +11,7 @@ from typing import Any
 from .output import print_json, print_lines, versions
 
 _EXTRAS = {
-    "cli": ("pandas", "pyarrow", "openpyxl", "matplotlib"),
+    "cli": ("pandas", "pyarrow", "openpyxl"),
     "h5ad": ("anndata",),
     "optuna": ("optuna",),
     "parquet": ("pyarrow",),

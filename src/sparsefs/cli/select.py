@@ -7,6 +7,7 @@ import sys
 import time
 import warnings
 from contextlib import contextmanager, nullcontext, redirect_stdout
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from ..evaluation.interchangeable import alternatives_in, with_means
 from ..meta import StabilitySelector
 from ..utils.text import counted
 from .data import Data
-from .errors import CommandError, InputError, needing
+from .errors import CommandError, InputError
 from .feature_files import as_indices, parameters_of
 from .features import Features, features_of
 from .methods import selector_of, settings_of
@@ -70,9 +71,6 @@ def run(arguments) -> None:
     """Read, hold out rows, select, score, write, print."""
     messages, clock = arguments.messages, _Clock()
     check_files(arguments)
-    if arguments.report is not None:
-        with needing("--report", "cli"):
-            import matplotlib  # noqa: F401
     settings = settings_of(arguments.settings)
     if arguments.scaling is not None:
         settings["scaling"] = arguments.scaling
@@ -81,6 +79,7 @@ def run(arguments) -> None:
 
     with clock.of("read"):
         data = read(arguments)
+    n_read = data.X.shape[0]
     with clock.of("prepare"):
         data, goal = goal_of(data, arguments.task, messages)
         features = features_of(data, messages, arguments.keep, arguments.text)
@@ -129,7 +128,10 @@ def run(arguments) -> None:
     result = _result(arguments, data, goal, features, fitted, named, scores, clock)
     failures: list[str] = []
     try:
-        _write_files(arguments, data, goal, features, fitted, named, result, failures)
+        report = partial(
+            _report, arguments, data, goal, features, fitted, named, scoring, result, n_read
+        )
+        _write_files(arguments, data, features, fitted, result, report, failures)
     finally:  # nothing that goes wrong from here on may take the result away
         try:
             with redirect_stdout(sys.stderr) if arguments.out == STDOUT else nullcontext():
@@ -140,8 +142,8 @@ def run(arguments) -> None:
         raise CommandError("; ".join(failures))
 
 
-def _write_files(arguments, data, goal, features, fitted, named, result, failures):
-    """Write the columns and the report; collect why one could not be written."""
+def _write_files(arguments, data, features, fitted, result, write_report, failures):
+    """Write the columns, the selection and the report; collect why one could not be written."""
     columns = [feature["name"] for feature in result["features"]]
     out, save, report = arguments.out, arguments.save, arguments.report
 
@@ -151,13 +153,10 @@ def _write_files(arguments, data, goal, features, fitted, named, result, failure
     def save_selection():
         SavedSelection.of(arguments, data, features, fitted.selector, columns).write(save)
 
-    def write_report_file():
-        return _report(arguments, data, goal, features, fitted, named, result)
-
     for option, path, what, writer in (
         ("--out", out, counted(len(columns), "column"), write_out),
         ("--save", save, "selection", save_selection),
-        ("--report", report, "report", write_report_file),
+        ("--report", report, "report", write_report),
     ):
         if path is None:
             continue
@@ -395,7 +394,7 @@ def _summary(result):
         yield f"selected on the other {n_rows}"
 
 
-def _report(arguments, data, goal, features, fitted, named, result):
+def _report(arguments, data, goal, features, fitted, named, scoring, result, n_read):
     from ..report import write_report
 
     scores = result["held_out"]
@@ -420,10 +419,15 @@ def _report(arguments, data, goal, features, fitted, named, result):
         fitted.selector,
         fitted.X,
         y,
-        curve=_curve(fitted, y, data, arguments.seed),
+        curve=_curve(fitted, y, data, scoring, arguments.seed),
         feature_names=features.names,
         target_name=goal.name,
         source=data.source,
+        source_size={
+            "n_rows": n_read,
+            "n_columns": data.X.shape[1],
+            "n_missing": features.n_missing,
+        },
         preparation=preparation,
         held_out=held_out,
         chance=chance or False,
@@ -432,9 +436,10 @@ def _report(arguments, data, goal, features, fitted, named, result):
     )
 
 
-def _curve(fitted, y, data, seed):
+def _curve(fitted, y, data, scoring, seed):
     """Return the curve of the report where its folds must know more than the report, or None."""
     given = data.for_fit(fitted.rows)
+    given |= {name: value for name, value in scoring.settings.items() if value is not None}
     of_base = fitted.base is not fitted.selector
     if hasattr(fitted.selector, "path_") or not (given or of_base):  # the report can make it
         return None

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 MISSING = "\N{EN DASH}"
+LONGEST = 24  # letters of a name
 
 
 class Html(str):
@@ -74,12 +77,34 @@ def items(kind: str, contents: Iterable[Any], **attributes: Any) -> Html:
     return tag(kind, *(tag("li", content) for content in contents), **attributes)
 
 
-def bold_names(names: Iterable[str], most: int) -> Html:
-    """List names as in ``a, b and 7 more``, the names in bold."""
-    names = list(names)
-    shown = [html(", " if i else "", tag("b", name)) for i, name in enumerate(names[:most])]
-    rest = len(names) - most
-    return html(*shown, f" and {count(rest)} more" if rest > 0 else None)
+def shortened(names: Iterable[str]) -> dict[str, str]:
+    """Cut long names in the middle; names that would look the same keep more letters."""
+    found: dict[str, str] = {}
+    left, length = list(dict.fromkeys(names)), LONGEST
+    while left:
+        cuts = {name: _cut(name, length) for name in left}
+        times = Counter(cuts.values())
+        found |= {name: cut for name, cut in cuts.items() if times[cut] == 1 or cut == name}
+        left = [name for name in left if name not in found]
+        length += 8
+    return found
+
+
+def _cut(name, length):
+    if len(name) <= length:
+        return name
+    return f"{name[: length // 2]}\N{HORIZONTAL ELLIPSIS}{name[-((length - 1) // 2) :]}"
+
+
+def named(name: str, short: str | None = None) -> Html:
+    """Write a name that never breaks; the screen shows the short form, all else reads the name."""
+    short = _cut(name, LONGEST) if short is None else short
+    if short == name:
+        return tag("span", name, class_="name")
+    # In print, a line may end behind a mark between words.
+    parts = re.split(r"(?<=[_./:-])", name)
+    whole = html(*(html(Html("<wbr>") if i else None, part) for i, part in enumerate(parts)))
+    return tag("span", tag("span", whole), class_="name", title=name, data_short=short)
 
 
 def printable(name: Any) -> str:

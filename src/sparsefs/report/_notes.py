@@ -8,7 +8,7 @@ import numpy as np
 from ..utils.text import counted
 from ._html import Html, count, html, share, tag
 from ._redundancy import Redundancy
-from ._scores import Scores, in_words
+from ._scores import Scores
 from ._statistics import ColumnFacts
 from ._subject import Subject
 
@@ -28,7 +28,8 @@ def notes(
 
 
 def _of_scores(subject, scores):
-    metric, value = _selected(subject, scores)
+    metric, selected = scores.metric, scores.selected
+    value = np.nan if selected is None else selected.value
     target = subject.target
     if metric == "accuracy" and target is not None and target.task == "classification":
         counts = target.counts
@@ -40,33 +41,21 @@ def _of_scores(subject, scores):
     elif metric == "R2" and value <= 0.01:
         yield "The selection scores no better than always predicting the mean."
     if scores.chance is not None and not scores.chance.is_beaten:
-        yield (
-            f"The selection is no better than {counted(subject.K, 'random feature')} "
-            f"(p = {scores.chance.p_value:.2g})."
-        )
-    if scores.held_out is None and subject.K < subject.n_features:
-        ours, all_ = scores.at(subject.K), scores.of_all(subject.n_features)
+        random = counted(subject.n_selected, f"random {subject.unit}")
+        yield f"The selection is no better than {random} (p = {scores.chance.p_value:.2g})."
+    if scores.held_out is None and scores.every is not None:
+        ours, all_ = scores.at(scores.n_selected), scores.at(scores.n_units)
         if ours and all_ and all_[0] - ours[0] > 2 * np.hypot(ours[1], all_[1]):
-            yield (
-                f"All features together score {in_words(metric, all_[0])}, the selection "
-                f"{in_words(metric, ours[0])}. A larger K may help."
-            )
+            yield "All features together score clearly more. A larger K may help."
     if scores.curve is None and scores.held_out is None:
         yield "The quality of the selection is unknown: no held-out rows were scored."
     if scores.origin == "path":
         yield (
-            f"K = {count(subject.K)} was chosen as the best point of the curve below, so its score "
-            "there is optimistic."
+            f"K = {count(scores.n_selected)} was chosen as the best point of the curve below, so "
+            "its score there is optimistic."
         )
-        if subject.K == scores.curve.Ks[-1] < subject.n_features:
+        if scores.n_selected == scores.curve.Ks[-1] < scores.n_units:
             yield "K is the largest number that was tried. More features may score higher."
-
-
-def _selected(subject, scores):
-    if scores.held_out is not None:
-        return scores.held_out["metric"], scores.held_out["selected"]
-    at = scores.at(subject.K)
-    return (None, np.nan) if at is None else (scores.curve.metric, at[0])
 
 
 def _of_columns(subject, columns):

@@ -1,81 +1,92 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Pictures as SVG in the page. Importing this does not import matplotlib."""
+"""Pictures of the report: scores, the ranking, heat maps, the training."""
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from io import BytesIO
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..plots import ImportanceDisplay, KCurveDisplay
 from ..plots._features import score_label
-from ..plots._style import BLUE, CHOSEN, GREY, LEGEND, RED, whole_ticks, without_math
 from ..utils.text import counted
-from ._html import Html, count, html, tag
+from ._html import Html, count, html, number, tag
+from ._scores import Scores, in_range, in_words
 from ._subject import Subject
+from ._svg import Chart, apart, figure, png, round_numbers
 
-_SIZE = (6.3, 3.4)  # inches, as in print
-_NARROW = (3.3, 1.7)  # fits a phone
-_LEAST = 480  # pixels; a narrower screen scrolls
-_MOST_BARS = 40
-_LONGEST = 24  # letters of a name
-_NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-
-
-def check_matplotlib() -> None:
-    """Raise an error that names the extra if matplotlib is missing."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            'A report needs matplotlib for its pictures: pip install "sparsefs[plot]".'
-        ) from error
+_MOST_POINTS = 60  # of a curve that say what they are
+_MOST_ON_LINE = 1000
+_LINE = 20  # pixels, as in the style sheet
+# Light to dark, and dark to light through blue, grey and yellow (cividis); both last in grey.
+SEQUENTIAL = "#f7fbff #c6dbef #6baed6 #2171b5 #08306b"
+DIVERGING = "#00224e #35456c #666970 #948e77 #c8b866 #fee838"
 
 
-def k_curve_picture(curve: Any, K: int, all_features: float | None) -> Html:
+def k_curve_picture(scores: Scores, units: str) -> Html:
     """Draw the score against the number of features."""
+    curve = scores.curve
+    assert curve is not None
+    metric, x, se = curve.metric, np.log2(curve.Ks), np.nan_to_num(curve.se)
+    low, high = (curve.mean - se).min(), (curve.mean + se).max()
+    room = 0.06 * (high - low) or 0.05
+    span = x[-1] - x[0]
+    chart = Chart((x[0] - 0.03 * span - 0.1, x[-1] + 0.03 * span + 0.1), (low - room, high + room))
+    shown = apart(chart.places(x, 0))
+    chart.ticks(0, x[shown], [count(K) for K in curve.Ks[shown]], f"number of {units}")
+    chart.ticks(1, *round_numbers(low - room, high + room, percent=metric == "accuracy"), metric)
+    chart.band(x, curve.mean - se, curve.mean + se)
+    # The scores at the top may be those of other rows: then no line stands for them.
+    every = scores.every if scores.held_out is None else None
+    legend = f"Mean {metric} on held-out rows; the band is ± one standard error."
+    if every is not None:
+        text = f"all {count(scores.n_units)} {units}: {in_words(metric, every.value)}"
+        chart.rule(1, every.value, "dotted", text)
+        legend += f" Dotted line: {text}."
+    chart.line(x, curve.mean, "line")
+    titles = [
+        f"{count(K)} {units}: {in_words(metric, mean)} ({in_range(metric, mean - e, mean + e)})"
+        for K, mean, e in zip(curve.Ks, curve.mean, se, strict=True)
+    ]
+    chart.points(x, curve.mean, titles)
+    if scores.n_selected in curve.Ks:
+        at = int(np.flatnonzero(curve.Ks == scores.n_selected)[0])
+        chart.chosen(x[at], curve.mean[at], f"selection, {titles[at]}")
+        legend += f" Diamond: the selection, K = {count(scores.n_selected)}."
+    return figure(chart.drawn(legend, 280), legend)
 
-    def draw(figure):
-        chosen = K if K in curve.Ks else None
-        ax = figure.subplots()
-        KCurveDisplay.from_curve(curve, chosen=chosen, all_features=all_features, ax=ax)
 
-    low, high = curve.mean.min(), curve.mean.max()
-    return _picture(
-        draw,
-        _SIZE,
-        f"Mean {curve.metric} on held-out rows against the number of features from "
-        f"{count(curve.Ks[0])} to {count(curve.Ks[-1])}: between {low:.3f} and {high:.3f}.",
-        f"Mean {curve.metric} on held-out rows ± one standard error",
-    )
-
-
-def chance_picture(chance: Any, K: int) -> Html:
+def chance_picture(chance: Any, subset: str) -> Html:
     """Draw a histogram of the scores of random features, and mark that of the selection."""
-
-    def draw(figure):
-        ax = figure.subplots()
-        ax.hist(chance.scores, bins=_bins(chance.scores), color=GREY)
-        ax.axvline(chance.score, color=RED, lw=1.2)
-        ax.plot(chance.score, 0, clip_on=False, ls="none", label="selection", **CHOSEN)
-        ax.set(xlabel=chance.metric, ylabel="random subsets")
-        whole_ticks(ax.yaxis)
-        ax.legend(**LEGEND)
-
-    n = len(chance.scores)
-    return _picture(
-        draw,
-        _NARROW,
-        f"Histogram of the {chance.metric} of {count(n)} random subsets of {count(K)} features, "
-        f"mostly from {chance.low:.3f} to {chance.high:.3f}; the selection has {chance.score:.3f}.",
-        f"{count(n)} random subsets of {counted(K, 'feature')}, on the same held-out rows. p is "
-        "the share of scores at least as high as that of the selection, which is one of them; "
-        "equal scores are ordered at random.",
+    edges = _bins(chance.scores)
+    counts = np.histogram(chance.scores, edges)[0]
+    low, high = min(edges[0], chance.score), max(edges[-1], chance.score)
+    room = 0.03 * (high - low)
+    chart = Chart((low - room, high + room), (0, 1.08 * counts.max()))
+    ticks = round_numbers(low - room, high + room, 8, percent=chance.metric == "accuracy")
+    chart.ticks(0, *ticks, chance.metric)
+    chart.ticks(1, *round_numbers(0, counts.max(), min(4, int(counts.max()))), "")
+    for n, left, right in zip(counts, edges[:-1], edges[1:], strict=True):
+        (x0, x1), top = chart.places([left, right], 0), chart.places(n, 1)
+        says = f"{in_range(chance.metric, left, right)}: {counted(int(n), 'random subset')}"
+        size = {"width": f"{x1 - x0:.2f}%", "height": f"{100 - top:.2f}%"}
+        chart.add(
+            tag("rect", tag("title", says), x=f"{x0:.2f}%", y=f"{top:.2f}%", class_="bar", **size)
+        )
+    says = f"selection {in_words(chance.metric, chance.score)}"
+    chart.rule(0, chance.score, "cut", says)
+    chart.chosen(chance.score, 0, says)
+    place = chart.places(chance.score, 0)
+    look = "end" if place > 70 else "start" if place < 30 else "mid"
+    chart.add(tag("text", says, x=f"{place:.2f}%", y=0, dy="-.5em", class_=f"{look} strong"))
+    caption = (
+        f"Chance: {count(len(chance.scores))} random subsets of {subset} on the same held-out "
+        f"rows, and the {says} (diamond). p is the share of scores at least as high as that of the "
+        "selection, which is one of them; equal scores are ordered at random."
     )
+    return figure(chart.drawn(caption, 130), caption)
 
 
 def _bins(scores):
@@ -91,117 +102,116 @@ def _bins(scores):
 
 def importance_picture(subject: Subject) -> Html:
     """Draw the scores of all features, best first, with the cut at K."""
-    n = subject.n_features
-    ranking = np.empty(n, dtype=np.int64)
-    ranking[subject.ranked] = np.arange(1, n + 1)
-    display = ImportanceDisplay(
-        scores=np.where(np.isfinite(subject.scores), subject.scores, np.nan),
-        ranking=ranking,
-        support=ranking <= subject.K,
-        feature_names=np.array(subject.names, dtype=object),
-        score_label=score_label(subject.selector),
-        scores_std=subject.spread,
-        threshold=getattr(subject.selector, "threshold_", None),
+    n, K, label = subject.n_features, subject.K, score_label(subject.selector)
+    y = subject.scores[subject.ranked].astype(np.float64)
+    y = np.where(np.isfinite(y), y, 0.0)
+    error = np.zeros(n) if subject.spread is None else subject.spread[subject.ranked]
+    threshold = getattr(subject.selector, "threshold_", None)
+    legend = f"Scores of all {count(n)} features ({label}), best first; "
+    legend += f"{count(K)} {'is' if K == 1 else 'are'} selected: the thick line, left of the cut."
+    if error.any():
+        legend += " The band is ± one standard deviation."
+    if threshold is not None:
+        legend += f" Dotted line: the threshold, {number(threshold)}."
+    low, high = min(0.0, (y - error).min()), (y + error).max() or 1.0
+    x = np.log10(1 + np.arange(n)) if n > 200 else 1.0 + np.arange(n)
+    chart = Chart((x[0], x[-1]), (low, 1.05 * high))
+    ranks = np.array([1, 2, 5]) * 10 ** np.arange(12)[:, None]
+    ranks = ranks[ranks <= n] if n > 200 else np.unique(round_numbers(1, n, 8)[0].astype(int))
+    shown = ranks[apart(chart.places(x[ranks - 1], 0))]
+    chart.ticks(0, x[shown - 1], [count(rank) for rank in shown], "rank")
+    chart.ticks(1, *round_numbers(low, 1.05 * high), label)
+    last, most = min(K, n - 1), _MOST_ON_LINE // 2
+    spaced = np.concatenate([np.geomspace(1, n, most), np.linspace(1, n, most)]).round() - 1
+    drawn = np.unique(np.append(spaced, [K - 1, last])).astype(int)
+    if error.any():
+        chart.band(x[drawn], (y - error)[drawn], (y + error)[drawn])
+    if threshold is not None:
+        chart.rule(1, threshold, "dotted", f"threshold {number(threshold)}")
+    for part, look in ((drawn[drawn < K], "line thick"), (drawn[drawn >= K], "line dashed")):
+        if len(part):
+            chart.line(x[part], y[part], look)
+    if K < n:
+        chart.rule(0, (x[K - 1] + x[K]) / 2, "cut", f"cut at K = {count(K)}")
+    points = np.arange(n)
+    if n > _MOST_POINTS:
+        points = np.unique(np.geomspace(1, n, _MOST_POINTS).round().astype(int)) - 1
+    spread = [f" ± {e:.2g}" if e else "" for e in error[points]]
+    titles = [
+        f"{i + 1}. {subject.names[subject.ranked[i]]}: {number(float(y[i]))}{more}"
+        for i, more in zip(points, spread, strict=True)
+    ]
+    chart.points(x[points], y[points], titles)
+    return figure(chart.drawn(legend, 260), legend)
+
+
+def heat_map(
+    values: np.ndarray,
+    names: Sequence[Html],
+    columns: Iterable[str],
+    caption: str,
+    *,
+    colours: str,
+    ends: tuple[float, float],
+    labels: tuple[str, str],
+    above: Html | None = None,
+) -> Html:
+    """Draw a table of numbers; the script of the page shows the value at the pointer.
+
+    The `colours` are at equal distances between the `ends`, which have `labels`; NaN is white.
+    `above` stands above the columns.
+    """
+    stops = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in colours.split()])
+    missing, (low, high) = np.isnan(values), ends
+    share = np.clip((np.nan_to_num(values) - low) / (high - low), 0, 1)
+    scale = np.linspace(0, 1, len(stops))
+    pixels = np.stack([np.interp(share, scale, stop) for stop in stops.T], axis=-1)
+    pixels[missing] = 255
+    coded = np.where(missing, 255, np.rint(254 * share)).astype(np.uint8)
+    image = Html(
+        f'<img src="data:image/png;base64,{_base64(png(pixels.astype(np.uint8)))}" '
+        f'width="{values.shape[1]}" height="{_LINE * len(values)}" alt="{html(caption)}." '
+        f'class="map" style="max-width:{3 * _LINE * values.shape[1]}px" '
+        f'data-values="{_base64(coded.tobytes())}" data-ends="{low} {high}" '
+        f'data-columns="{html(json.dumps(list(columns), ensure_ascii=False))}">'
     )
+    strip = f"background:linear-gradient(90deg,{','.join(colours.split())})"
+    key = tag("span", labels[0], tag("i", "", style=strip), labels[1], class_="key")
+    white = " Missing values are white." if missing.any() else ""
+    output = tag("output", "", class_="value", aria_live="polite")
+    rows = tag("div", *(tag("div", name) for name in names), class_="labels")
+    shown = tag("div", rows, tag("div", above, image), class_="rows")
+    return figure(shown, html(f"{caption}.{white} ", key, output))
 
-    def draw(figure):
-        display.plot(figure.subplots())
 
-    text = f"Scores of all {count(n)} features, best first; {count(subject.K)} are selected"
-    size = (_SIZE[0], 0.9 + 0.2 * n) if n <= _MOST_BARS else _SIZE
-    return _picture(draw, size, f"{text}.", text)
-
-
-def heat_map(correlations: np.ndarray, names: list[str], title: str) -> Html:
-    """Draw absolute correlations, dark for similar features."""
-    n = len(names)
-
-    def draw(figure):
-        ax = figure.subplots()
-        image = ax.imshow(np.abs(correlations), cmap="Blues", vmin=0, vmax=1)
-        size = min(8.0, 270 / n)
-        labels = [without_math(_short(name)) for name in names]
-        ax.set_xticks(np.arange(n), labels, rotation=90, fontsize=size)
-        ax.set_yticks(np.arange(n), labels, fontsize=size)
-        ax.tick_params(length=0)
-        ax.spines[:].set_visible(False)
-        figure.colorbar(image, shrink=0.6, label="absolute correlation")
-
-    height = min(5.3, 1.6 + 0.2 * n)
-    return _picture(draw, (height + 1, height), f"Heat map: {title}.", title, kind="map")
+def _base64(data):
+    return b64encode(data).decode()
 
 
 def history_picture(history: dict) -> Html:
     """Draw the loss over the training, and the number of features or the density."""
     losses = {name: history[name] for name in ("loss", "validation_loss") if name in history}
-    other = next(
-        (name for name in ("n_inputs", "density") if np.ptp(history.get(name, [0])) > 0), None
-    )
     step = "round" if "n_inputs" in history else "epoch"
-    styles = [{"color": BLUE, "lw": 1.5}, {"color": RED, "lw": 1.2, "ls": "--"}]
-
-    def draw(figure):
-        axes = np.atleast_1d(figure.subplots(1, 1 if other is None else 2))
-        for (name, values), style in zip(losses.items(), styles, strict=False):
-            axes[0].plot(1 + np.arange(len(values)), values, label=_spoken(name), **style)
-        axes[0].set(xlabel=step, ylabel="loss")
-        if len(losses) > 1:
-            axes[0].legend(frameon=False)
-        if other is not None:
-            axes[1].plot(1 + np.arange(len(history[other])), history[other], **styles[0])
-            axes[1].set(xlabel=step, ylabel=_spoken(other), ylim=(0, None))
-
     first, last = (float(history["loss"][place]) for place in (0, -1))
-    return _picture(
-        draw,
-        (_SIZE[0], 2.5),
-        f"Loss over the training from {first:.3g} to {last:.3g}.",
-        "Loss over the training"
-        + (". It rises again as features are removed" if other == "n_inputs" else ""),
-    )
+    caption = f"Loss over the training, from {first:.3g} to {last:.3g}"
+    caption += " (dashed: on validation rows)" if len(losses) > 1 else ""
+    charts = [_course(losses, step, f"{caption}.")]
+    for name, what in (("n_inputs", "features left"), ("density", "density")):
+        if len(charts) == 1 and np.ptp(history.get(name, [0])) > 0:
+            charts.append(_course({what: history[name]}, step, f"{what} over the training."))
+            caption += f", and {what}"
+    caption += ". The loss rises again as features are removed" if step == "round" else ""
+    return figure(tag("div", *charts, class_="pair"), f"{caption}.")
 
 
-def _short(name):
-    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
-
-
-def _spoken(name):
-    return {"n_inputs": "features left"}.get(name, name.replace("_", " "))
-
-
-def _picture(
-    draw: Callable,
-    size: tuple[float, float],
-    alt: str,
-    caption: Any,
-    kind: str = "lines",
-) -> Html:
-    """Draw on a figure of a size in inches, and put it above a caption.
-
-    `kind` is ``"lines"``, which a dark page inverts, or ``"map"``.
-    """
-    with _style():
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=size, layout="constrained")
-        draw(figure)
-        file = BytesIO()
-        figure.savefig(file, format="svg", transparent=kind == "lines", metadata=_NO_METADATA)
-    width, height = (round(96 * length) for length in size)
-    image = Html(
-        f'<img src="data:image/svg+xml;base64,{b64encode(file.getvalue()).decode()}" '
-        f'width="{width}" height="{height}" style="--least:{min(width, _LEAST)}px" '
-        f'alt="{html(alt)}">'
-    )
-    box = tag("div", image, class_="box", tabindex="0")
-    return tag("figure", box, tag("figcaption", caption), class_=kind)
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    """Use matplotlib's default style, not the user's, and keep text as text."""
-    from matplotlib import style
-
-    own = {"svg.fonttype": "none", "svg.hashsalt": "sparsefs", "font.size": 8}
-    with style.context(["default", own]):
-        yield
+def _course(series, step, alt):
+    curves = [np.asarray(values, dtype=np.float64) for values in series.values()]
+    high, n = max(map(np.max, curves)), max(2, *map(len, curves))
+    low = min(0.0, *map(np.min, curves))
+    chart = Chart((1, n), (low, high + (0.05 * (high - low) or 1.0)))
+    ticks = np.unique(round_numbers(1, n)[0].round())
+    chart.ticks(0, ticks, [count(tick) for tick in ticks], step)
+    chart.ticks(1, *round_numbers(*chart.y, 4), next(iter(series)))
+    for values, look in zip(curves, ("line", "line dashed"), strict=False):
+        chart.line(1 + np.arange(len(values)), values, look)
+    return chart.drawn(alt, 180)

@@ -44,8 +44,7 @@ class Redundancy:
         order = subject.order[np.isin(subject.order, subject.numeric)]
         features, rows = order[:MOST_FEATURES], None
         if subject.n_samples > MOST_ROWS:
-            drawn = np.random.default_rng(0).choice(subject.n_samples, MOST_ROWS, replace=False)
-            rows = np.sort(drawn)
+            rows = subject.some_rows(MOST_ROWS)
         correlations = _correlations(subject, features, rows)
         _, group = connected_components(np.abs(correlations) > ALIKE, directed=False)
         first = np.unique(group, return_index=True)[1]

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
@@ -16,6 +17,7 @@ from ..evaluation import Chance, wilson_interval
 from ..evaluation.chance import curve_and_chance
 from ..evaluation.choice import LARGEST
 from ..evaluation.curve import KCurve
+from ..evaluation.intervals import interval_of_splits
 from ..evaluation.scorer import MOST_ROWS
 from ..utils.text import unique
 from ._html import printable
@@ -26,12 +28,22 @@ _SUBSETS = (19, 100)  # of random features: fewest and most
 _WORK_OF_SUBSETS = 4e7  # squared rows of all fits to them, a few seconds
 
 
+class Figure(NamedTuple):
+    """A score and its 95 % interval, or None."""
+
+    value: float
+    interval: tuple[float, float] | None
+
+
 @dataclass
 class Scores:
     """Known scores on held-out rows.
 
     Attributes
     ----------
+    n_selected, n_units : int
+        Selected features, and all, as the curve counts them.
+    n_rows : int
     curve : KCurve or None
     origin : {"given", "path", "computed"} or None
         Origin of the curve: the user, the choice of K within the fit, or this report.
@@ -41,6 +53,9 @@ class Scores:
         Scores of as many random features.
     """
 
+    n_selected: int
+    n_units: int
+    n_rows: int
     curve: KCurve | None
     origin: str | None
     held_out: dict | None
@@ -55,23 +70,25 @@ class Scores:
                 f"{chance!r}."
             )
         known = chance or None
+        of = partial(cls, subject.n_selected, subject.n_units, subject.n_samples)
         if curve is False:
-            return cls(None, None, held_out, known)
+            return of(None, None, held_out, known)
         if curve is not None:
             if not isinstance(curve, KCurve):
                 raise ValueError(
                     "The 'curve' parameter of write_report must be a KCurve, None or False. Got "
                     f"{curve!r}."
                 )
-            return cls(curve, "given", held_out, known)
+            return of(curve, "given", held_out, known)
         path = getattr(subject.selector, "path_", None)
         if path is not None:
-            return cls(path, "path", held_out, known)
+            return of(path, "path", held_out, known)
         if isinstance(subject.X, RowTable):  # rows of a fold lie all over the files
-            return cls(None, None, held_out, known)
-        wanted = chance is None and held_out is None and subject.K < subject.n_features
+            return of(None, None, held_out, known)
+        wanted = chance is None and held_out is None and subject.n_selected < subject.n_units
         curve, computed = _computed(subject, wanted)
-        return cls(curve, "computed", held_out, computed if wanted else known)
+        curve = replace(curve, feature_names=None)  # the features are those of the subject
+        return of(curve, "computed", held_out, computed if wanted else known)
 
     def times_again(self, subject: Subject, columns: np.ndarray) -> np.ndarray | None:
         """Return in how many folds features are among the K best; None if not known.
@@ -81,7 +98,11 @@ class Scores:
         if self.curve is None or self.curve.rankings is None:
             return None
         rankings, names = self.curve.rankings, self.curve.feature_names
-        again = (rankings <= subject.K).sum(axis=0)
+        if (unit_of := subject.unit_of) is not None and len(unit_of) == rankings.shape[1]:
+            best = np.full((unit_of.max() + 1, len(rankings)), rankings.shape[1])
+            np.minimum.at(best, unit_of, rankings.T)
+            rankings = 1 + best.argsort(axis=0).argsort(axis=0)[unit_of].T
+        again = (rankings <= self.n_selected).sum(axis=0)
         if names is not None:
             times = dict(zip(unique(map(printable, names)), again, strict=True))
             return np.array([times.get(subject.names[i], 0) for i in columns])
@@ -94,11 +115,43 @@ class Scores:
         place = int(np.flatnonzero(self.curve.Ks == K)[0])
         return float(self.curve.mean[place]), float(self.curve.se[place])
 
-    def of_all(self, n_features: int) -> tuple[float, float] | None:
-        """Return the score with all features, as :meth:`at`; None if features are predicted."""
-        if self.curve is None or self.curve.metric == "explained variance":
+    @property
+    def metric(self) -> str:
+        """Name of the scores; empty if there are none."""
+        if self.held_out is not None:
+            return self.held_out["metric"]
+        return "" if self.curve is None else self.curve.metric
+
+    @property
+    def selected(self) -> Figure | None:
+        """Score of the selection: the one on held-out rows, or else that of the curve."""
+        if self.held_out is not None:
+            return Figure(self.held_out["selected"], self.held_out.get("interval"))
+        return self._of_curve(self.n_selected)
+
+    @property
+    def every(self) -> Figure | None:
+        """Score with all features, measured as :attr:`selected`; None if features are predicted."""
+        if self.held_out is not None:
+            value = self.held_out.get("all")
+            return None if value is None else Figure(value, None)
+        if self.metric == "explained variance" or self.n_selected == self.n_units:
             return None
-        return self.at(n_features)
+        return self._of_curve(self.n_units)
+
+    def _of_curve(self, K):
+        curve = self.curve
+        if curve is None or self.at(K) is None:
+            return None
+        scores = curve.scores[np.flatnonzero(curve.Ks == K)[0]]
+        value = float(scores.mean())
+        if curve.metric == "accuracy":  # each row is held out once
+            return Figure(value, wilson_interval(value, min(self.n_rows, MOST_ROWS * len(scores))))
+        interval = interval_of_splits(scores, len(scores) - 1, 1)  # sizes of the parts, in folds
+        best = 0.0 if curve.metric.startswith("neg_") else 1.0
+        if interval is not None and value <= best:
+            interval = interval[0], min(interval[1], best)
+        return Figure(value, interval)
 
 
 def in_words(metric: str, value: float) -> str:
@@ -109,15 +162,6 @@ def in_words(metric: str, value: float) -> str:
 def in_range(metric: str, low: float, high: float) -> str:
     """Write an interval of scores, in the unit of :func:`in_words`."""
     return f"{in_words(metric, low).removesuffix(' %')} to {in_words(metric, high)}"
-
-
-def with_error(metric: str, value: float, error: float) -> str:
-    """Write a score and its standard error, in the same unit."""
-    if not np.isfinite(error):
-        return in_words(metric, value)
-    if metric == "accuracy":
-        return f"{100 * value:.1f} ± {100 * error:.1f} %"
-    return f"{value:.3f} ± {error:.3f}"
 
 
 def checked(held_out: Any) -> dict:
@@ -165,7 +209,7 @@ def _computed(subject, with_chance):
     """Return the curve, and the chance at K if it is wanted."""
     from ..evaluation import k_curve
 
-    n, K = subject.n_features, subject.K
+    n, K = subject.n_units, subject.n_selected
     if getattr(subject.selector, "_nested_ranking", True):
         most = min(n, max(LARGEST, 2 * K))
         Ks = {1 << power for power in range(most.bit_length())} | {K}

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
 from ..data.summary import read_blocks
-from ._html import share
 from ._subject import BLOCK, Subject
 from ._target import TargetFacts
 
@@ -50,15 +48,6 @@ class ColumnFacts:
             n_missing[j], constant[j] = len(values) - len(there), len(set(there.tolist())) < 2
             whole[j] = False
         return cls(n_missing, constant, whole, whole & (low >= 0) & (high <= 1))
-
-
-def values_in_words(values: np.ndarray) -> str:
-    """Describe a column of text by its most frequent values, one of dates by its range."""
-    if values.dtype.kind == "M":
-        days = values[~np.isnat(values)].astype("datetime64[D]")
-        return f"{days.min()} to {days.max()}" if len(days) else ""
-    counts = Counter(value for value in values.tolist() if value is not None)
-    return ", ".join(f"{text} ({share(n / len(values))})" for text, n in counts.most_common(3))
 
 
 def _of_dense(block):
@@ -102,7 +91,6 @@ class FeatureFacts:
     ----------
     mean, std, nonzero : ndarray of shape (n_columns,)
         `nonzero` is a share of the rows.
-    class_means : ndarray of shape (n_columns, n_classes), or None
     between : ndarray of shape (n_columns,), or None
         Share of the variance between the class means.
     correlations : ndarray of shape (n_columns, n_outputs), or None
@@ -112,7 +100,6 @@ class FeatureFacts:
     mean: np.ndarray
     std: np.ndarray
     nonzero: np.ndarray
-    class_means: np.ndarray | None = None
     between: np.ndarray | None = None
     correlations: np.ndarray | None = None
 
@@ -148,7 +135,6 @@ class FeatureFacts:
     def _compare(self, target: TargetFacts, squares, products, weights):
         if target.task == "classification":
             away = _ratio(products, weights)
-            self.class_means = _exact(self.mean[:, None] + away, self.std[:, None])
             self.between = _ratio(np.nansum(weights * away**2, axis=1), squares)
         else:
             self.correlations = _ratio(products, np.sqrt(squares[:, None] * weights))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,12 @@ from sklearn.utils.validation import check_is_fitted
 from ..data import RowTable
 from ..data.cells import is_plain, read_column
 from ..data.inputs import name_columns, non_numeric_columns, table_on_disk
+from ..data.layout import unit_numbers
 from ..data.suspects import suspects
 from ..evaluation.importances import importances
 from ..selectors.base import BaseSelector
 from ..utils.text import counted, unique
-from ._html import printable
+from ._html import Html, count, html, named, printable, shortened, tag
 from ._target import TargetFacts
 
 BLOCK = 2**21  # numbers that are read at once
@@ -55,6 +57,8 @@ class Subject:
         Standard deviation of the scores, if the selector has it.
     n_renamed : int
         Number of features that had the name of an earlier one.
+    unit_of : ndarray of shape (n_features,) or None
+        Number of each feature's group, where K counts groups.
     """
 
     selector: Any
@@ -69,7 +73,8 @@ class Subject:
     scores: np.ndarray
     has_scores: bool
     spread: np.ndarray | None
-    n_renamed: int = 0
+    n_renamed: int
+    unit_of: np.ndarray | None
 
     @classmethod
     def of(cls, selector, X, y, feature_names, target_name) -> Subject:
@@ -81,7 +86,7 @@ class Subject:
         if not is_plain(X) and get_tags(selector).input_tags.categorical:
             X, others = _numbers_of(X, names)
         X = _checked(X, len(support))
-        table = table if others else X
+        table = X if isinstance(table, RowTable) else table
         target = None
         if y is not None:
             known = getattr(selector, "_target", None)
@@ -105,6 +110,7 @@ class Subject:
             has_scores,
             getattr(selector, "scores_std_", None),
             sum(old != new for old, new in zip(given, names, strict=True)),
+            _groups(selector, len(support)),
         )
 
     def doubts(self) -> list[str]:
@@ -143,6 +149,49 @@ class Subject:
     def K(self) -> int:
         """Number of selected features."""
         return len(self.order)
+
+    @property
+    def unit(self) -> str:
+        """What K of the curve counts, in words."""
+        return "feature" if self.unit_of is None else "group"
+
+    @property
+    def n_selected(self) -> int:
+        """Number of selected features, or of selected groups."""
+        return self.K if self.unit_of is None else len(np.unique(self.unit_of[self.order]))
+
+    @property
+    def n_units(self) -> int:
+        """Number of features, or of groups, that can be selected."""
+        return int(getattr(self.selector, "_n_units", self.n_features))
+
+    def named(self, columns: Any) -> list[Html]:
+        """Write the names of some features; long ones are cut in the middle."""
+        return [named(name, self._short[name]) for name in (self.names[i] for i in columns)]
+
+    def some_rows(self, most: int) -> np.ndarray:
+        """Return random rows in ascending order, all if there are few."""
+        if self.n_samples <= most:
+            return np.arange(self.n_samples)
+        drawn = np.random.default_rng(0).choice(self.n_samples, most, replace=False)
+        return np.sort(drawn)
+
+    def sample(self, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return some rows, in ascending order, of some columns; text is NaN."""
+        every = len(rows) == self.n_samples
+        blocks = [block for _, block in self.blocks(columns, None if every else rows)]
+        return np.concatenate(blocks)
+
+    def listed(self, columns: Any, most: int) -> Html:
+        """List features as in ``a, b and 7 more``, the names in bold."""
+        names = [tag("b", name) for name in self.named(columns[:most])]
+        rest = len(columns) - most
+        commas = [html(", " if i else None, name) for i, name in enumerate(names)]
+        return html(*commas, f" and {count(rest)} more" if rest > 0 else None)
+
+    @cached_property
+    def _short(self):
+        return shortened(self.names)
 
     @property
     def uses_y(self) -> bool:
@@ -184,6 +233,14 @@ def _support(selector):
     if not support.any():
         raise ValueError(f"This {type(selector).__name__} selects no features: nothing to report.")
     return support
+
+
+def _groups(selector, n_features):
+    """Return the group of each feature of a selector whose K counts groups; None for others."""
+    if not hasattr(selector, "_n_units"):
+        return None
+    names = getattr(selector, "feature_names_in_", None)
+    return unit_numbers(selector.feature_groups, names, n_features)
 
 
 def _names(selector, X, given, n_features):

@@ -13,10 +13,10 @@ from ._code import program
 from ._html import count, printable
 from ._notes import notes
 from ._page import page
-from ._pictures import check_matplotlib
 from ._redundancy import Redundancy
 from ._scores import Scores, checked
 from ._sections import (
+    SIZES,
     answer,
     cost,
     data,
@@ -25,6 +25,7 @@ from ._sections import (
     number_of_features,
     redundancy,
     reproduce,
+    samples,
 )
 from ._statistics import ColumnFacts
 from ._subject import Subject
@@ -46,6 +47,7 @@ def write_report(
     target_name: str | None = None,
     title: str | None = None,
     source: PathLike | None = None,
+    source_size: Mapping[str, int] | None = None,
     preparation: Sequence[str] = (),
     code: str | None = None,
     held_out: Mapping[str, Any] | None = None,
@@ -55,7 +57,7 @@ def write_report(
 
     The report shows the selected features and their score in tables and pictures, and ends with a
     program that repeats the selection. The file is self-contained: it loads no other file and
-    works offline. The pictures need matplotlib: ``pip install "sparsefs[plot]"``.
+    works offline.
 
     Parameters
     ----------
@@ -87,6 +89,10 @@ def write_report(
     source : str, path-like or None, default=None
         Path or name of the data. The program in the report reads the path if it ends in .csv,
         .tsv, .parquet or .npz.
+    source_size : dict or None, default=None
+        Size of the whole table, if X contains only some rows or columns of it: ``"n_rows"``,
+        ``"n_columns"`` and ``"n_missing"``, the number of missing values. The report shows it next
+        to the size of X.
     preparation : sequence of str, default=()
         Steps of the preparation of the data, a sentence per step.
     code : str or None, default=None
@@ -104,15 +110,13 @@ def write_report(
 
     Raises
     ------
-    ImportError
-        If matplotlib is missing.
     OSError
         If the file cannot be written. An existing file is then as it was.
     NotFittedError
         If the selector is not fitted.
     ValueError
-        If X, y, `feature_names`, `curve`, `chance` or `held_out` do not fit the selector or each
-        other.
+        If X, y, `feature_names`, `curve`, `chance`, `held_out` or `source_size` are unusable or
+        do not fit each other.
 
     Warns
     -----
@@ -137,11 +141,15 @@ def write_report(
     >>> "8 of 30 features" in path.read_text(encoding="utf-8")
     True
     """
-    check_matplotlib()
     check_writable(path)
     preparation = [printable(step) for step in preparation]
     source = None if source is None else printable(os.fspath(source))
     held_out = None if held_out is None else checked(held_out)  # before the slow part
+    if source_size is not None and set(source_size) != set(SIZES):
+        raise ValueError(
+            f"The 'source_size' parameter of write_report must be a dict of {', '.join(SIZES)}. "
+            f"Got {source_size!r}."
+        )
     subject = Subject.of(selector, X, y, feature_names, target_name)
     scores = Scores.of(subject, curve, held_out, chance)
     columns = ColumnFacts.of(subject.X, subject.others)
@@ -165,11 +173,12 @@ def write_report(
         title += f" of {os.path.basename(source) or source}" if source else ""
     top = answer(subject, scores, notes(subject, scores, columns, found, doubts), source)
     sections = [
-        features(subject, scores),
+        features(subject, scores, columns),
+        samples(subject, found),
         number_of_features(subject, scores),
         redundancy(subject, found),
         importance(subject),
-        data(subject, columns, source, preparation),
+        data(subject, columns, source, preparation, source_size),
         cost(subject, scores),
         reproduce(subject, code, command, to_fill_in),
     ]

@@ -46,6 +46,7 @@
 
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => {
+    if (rows[0].cells[column].querySelector("svg")) return;
     const numeric = !rows[0].cells[column].classList.contains("t");
     const button = document.createElement("button");
     button.type = "button";
@@ -76,6 +77,27 @@
     shown.textContent = wanted ? `${n} of ${rows.length}` : "";
   });
   document.getElementById("tools").hidden = false;
+
+  // The value of a heat map at the pointer.
+  document.querySelectorAll("img.map").forEach((map) => {
+    const [low, high] = map.dataset.ends.split(" ").map(Number);
+    const values = atob(map.dataset.values);
+    const columns = JSON.parse(map.dataset.columns);
+    const figure = map.closest("figure");
+    const labels = figure.querySelectorAll(".labels > div");
+    const tell = (event) => {
+      const box = map.getBoundingClientRect();
+      const place = (at, length, n) => Math.min(n - 1, Math.max(0, Math.floor((at / length) * n)));
+      const row = place(event.clientY - box.top, box.height, labels.length);
+      const column = place(event.clientX - box.left, box.width, columns.length);
+      const code = values.charCodeAt(row * columns.length + column);
+      const ends = { 0: low < 0 ? " or less" : "", 254: low < 0 ? " or more" : "" };
+      const number = (low + ((high - low) * code) / 254).toFixed(2) + (ends[code] ?? "");
+      figure.querySelector(".value").textContent =
+        `${labels[row].textContent}, ${columns[column]}: ${code === 255 ? "missing" : number}`;
+    };
+    ["pointermove", "pointerdown"].forEach((name) => map.addEventListener(name, tell));
+  });
 
   // What is folded is printed, but for long lists.
   const folded = [...document.querySelectorAll("details.printed-open")];

@@ -3,14 +3,16 @@
 
 from .answer import answer
 from .cost import cost
-from .data import data
+from .data import SIZES, data
 from .features import features
 from .importance import importance
 from .number import number_of_features
 from .redundancy import redundancy
 from .reproduce import reproduce
+from .samples import samples
 
 __all__ = [
+    "SIZES",
     "answer",
     "cost",
     "data",
@@ -19,4 +21,5 @@ __all__ = [
     "number_of_features",
     "redundancy",
     "reproduce",
+    "samples",
 ]

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from ...utils.text import counted
-from .._html import Html, bold_names, count, items, paragraph, tag
+from .._html import Html, count, items, paragraph, tag
 from .._pictures import chance_picture
-from .._scores import Scores, in_range, in_words, with_error
+from .._scores import Scores, in_range, in_words
 from .._subject import Subject
 
 _FIRST = 10  # names that are shown
@@ -14,9 +14,8 @@ _FIRST = 10  # names that are shown
 
 def answer(subject: Subject, scores: Scores, notes: list, source: str | None) -> Html:
     """Write the number of features, the scores, the best names and the cautions."""
-    of = tag("span", f"of {count(subject.n_features)} features selected")
-    tiles = [tag("li", tag("strong", count(subject.K)), of), *_tiles(subject, scores)]
-    names = bold_names([subject.names[i] for i in subject.order], _FIRST)
+    subset = counted(scores.n_selected, subject.unit)
+    tiles = [_tile(*entry) for entry in _tiles(subject, scores)]
     warnings = tag("aside", tag("h2", "Keep in mind"), items("ul", notes), class_="notes")
     return tag(
         "section",
@@ -26,11 +25,11 @@ def answer(subject: Subject, scores: Scores, notes: list, source: str | None) ->
             f" selected from {count(subject.n_samples)} rows",
             f" of {source}" if source else None,
             ": " if subject.K == 1 else ", best first: ",
-            names,
+            subject.listed(subject.order, _FIRST),
             ".",
         ),
         paragraph(_basis(scores)) if _basis(scores) else None,
-        None if scores.chance is None else chance_picture(scores.chance, subject.K),
+        None if scores.chance is None else chance_picture(scores.chance, subset),
         warnings if notes else None,
         id="answer",
         aria_label="The answer",
@@ -38,29 +37,36 @@ def answer(subject: Subject, scores: Scores, notes: list, source: str | None) ->
 
 
 def _tiles(subject, scores):
-    labels = ["with the selection", f"with all {count(subject.n_features)} features"]
-    if scores.held_out is not None:
-        metric, interval = scores.held_out["metric"], scores.held_out.get("interval")
-        values = scores.held_out["selected"], scores.held_out.get("all")
-        figures = [None if value is None else in_words(metric, value) for value in values]
-        if interval is not None:
-            labels[0] += f", 95 % interval {in_range(metric, *interval)}"
-    else:
-        metric = "" if scores.curve is None else scores.curve.metric
-        every = None if subject.K == subject.n_features else scores.of_all(subject.n_features)
-        pairs = scores.at(subject.K), every
-        figures = [None if pair is None else with_error(metric, *pair) for pair in pairs]
-    tiles = [
-        (figure, f"{metric} {label}")
-        for figure, label in zip(figures, labels, strict=True)
-        if figure is not None
-    ]
-    if scores.chance is not None:
-        chance = scores.chance
-        says = f"{chance.metric} with {counted(subject.K, 'random feature')}, "
+    """Yield figure, its uncertainty or None, and what it is."""
+    of, features = f"of {count(subject.n_features)} features selected", None
+    if subject.unit_of is not None:
+        of = f"of {count(scores.n_units)} groups selected"
+        features = f"{count(subject.K)} of {count(subject.n_features)} features"
+    elif scores.n_units < subject.n_features:  # exclude, adjust_for
+        features = f"{count(scores.n_units)} could be selected"
+    yield count(scores.n_selected), features, of
+    metric, chance = scores.metric, scores.chance
+    if scores.selected is not None:
+        yield *_with_interval(metric, scores.selected), f"{metric} with the selection"
+    if chance is not None:
+        says = f"{chance.metric} with {counted(scores.n_selected, f'random {subject.unit}')}, "
         says += f"p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{chance.p_value:.2g}"
-        tiles.insert(1, (in_words(chance.metric, chance.mean), says))
-    return [tag("li", tag("strong", figure), tag("span", text)) for figure, text in tiles]
+        middle = f"95 % of them: {in_range(chance.metric, chance.low, chance.high)}"
+        yield in_words(chance.metric, chance.mean), middle, says
+    if scores.every is not None:
+        says = f"{metric} with all {counted(scores.n_units, subject.unit)}"
+        yield *_with_interval(metric, scores.every), says
+
+
+def _with_interval(metric, figure):
+    interval = figure.interval
+    shown = None if interval is None else f"95 % interval {in_range(metric, *interval)}"
+    return in_words(metric, figure.value), shown
+
+
+def _tile(figure, uncertainty, text):
+    small = None if uncertainty is None else tag("small", uncertainty)
+    return tag("li", tag("strong", figure), small, tag("span", text))
 
 
 def _basis(scores):
@@ -74,10 +80,10 @@ def _basis(scores):
         return f"{text}."
     if scores.curve is None:
         return ""
-    folds = f"Mean of {scores.curve.scores.shape[1]} folds, each with its own selection; ± is the "
+    what = "Score of a model on held-out rows (cross-validation)"
     if scores.curve.metric == "explained variance":
-        return (
+        what = (
             "Explained variance is the share of the variance of the other features that a model "
-            f"predicts from the selected ones, on held-out rows. {folds}standard error."
+            "predicts from the selected ones, on held-out rows"
         )
-    return f"Score of a model on held-out rows (cross-validation). {folds}standard error."
+    return f"{what}. Mean of {scores.curve.scores.shape[1]} folds, each with its own selection."

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from scipy import sparse
 
 from .._html import (
     Bar,
     Section,
-    bold_names,
     count,
     html,
     items,
@@ -25,15 +26,25 @@ from .._subject import Subject
 _MOST_CLASSES = 20
 _MOST_NAMES = 10
 _BINS = 10
+SIZES = ("n_rows", "n_columns", "n_missing")
 
 
-def data(subject: Subject, columns: ColumnFacts, source: str | None, preparation) -> Section:
+def data(
+    subject: Subject, columns: ColumnFacts, source: str | None, preparation, size: Mapping | None
+) -> Section:
     """Write the size and types of the table, the preparation, and the target."""
     steps = [paragraph("Preparation:"), items("ol", preparation)] if preparation else []
+    head, rows = ["", ""], list(_facts(subject, columns, source, preparation))
+    ours = (subject.n_samples, subject.n_features, int(columns.n_missing.sum()))
+    whole = () if size is None else tuple(size[name] for name in SIZES)
+    if whole and whole != ours:
+        head = ["", "Rows of the selection", "Whole table"]
+        of = dict(zip(("Rows", "Columns", "Missing values"), map(count, whole), strict=True))
+        rows = [(name, value, of.get(name, "")) for name, value in rows]
     return section(
         "data",
         "Data",
-        table(["", ""], _facts(subject, columns, source, preparation), "Table", class_="facts"),
+        table(head, rows, "Table", class_="facts"),
         *steps,
         *_target(subject),
     )
@@ -80,7 +91,7 @@ def _facts(subject, columns, source, preparation):
 
 
 def _named(subject, which):
-    return bold_names([subject.names[i] for i in np.flatnonzero(which)], _MOST_NAMES)
+    return subject.listed(np.flatnonzero(which), _MOST_NAMES)
 
 
 def _target(subject):
@@ -91,6 +102,8 @@ def _target(subject):
         of_each = _moments(target)
         distribution = _histogram(target) if len(target.outputs) == 1 else None
         return [of_each, distribution] if distribution else [of_each]
+    if target.survival is not None:
+        return [_survival(target)]
     counts = target.counts
     order = np.argsort(-counts, kind="stable")
     what, several = ("Class", "classes") if target.task == "classification" else ("Label", "labels")
@@ -116,6 +129,17 @@ def _counted(n, most):
 
 def _percent(subject, n):
     return Bar(0, 0, share(n / subject.n_samples))
+
+
+def _survival(target):
+    event, time = target.survival["event"], target.survival["time"]
+    rows = [
+        (name, int(which.sum()), *(float(end(time[which])) for end in (np.min, np.median, np.max)))
+        for name, which in (("Event", event), ("Censored", ~event))
+        if which.any()
+    ]
+    head = ["Sample", "Rows", "Shortest time", "Median time", "Longest time"]
+    return table(head, rows, f"Events and times of {target.called}")
 
 
 def _moments(target):

@@ -8,43 +8,44 @@ import json
 import numpy as np
 from scipy import sparse
 
-from .._html import Bar, Html, Section, count, folded, html, number, section, table, tag
+from .._distributions import MOST_CLASSES, distributions
+from .._html import Bar, Html, Section, count, folded, html, number, section, share, table, tag
 from .._scores import Scores
-from .._statistics import FeatureFacts, values_in_words
+from .._statistics import ColumnFacts, FeatureFacts
 from .._subject import Subject
 
 MOST_ROWS = 5000
 PRINTED = 100  # as in the style sheet
-_MOST_CLASSES = 6  # with a column of means each
 _MOST_OUTPUTS = 6
 _MANY_ZEROS = 0.75  # show the share of non-zero values if one is below this
 _EXPLAINED = {
     "Score": "importance for the selector; higher is better",
     "Frequency": "share of the fits on random halves of the rows that selected the feature",
-    "In folds": "number of cross-validation folds in which it is also among the K best",
+    "Folds": "number of cross-validation folds in which it is also among the K best",
     "SD": "standard deviation",
-    "Values": "most frequent values of a text, and their shares; first and last date",
     "Non-zero": "share of the rows in which it is not zero",
     "Between classes": "share of its variance between the class means; 1 separates the classes",
+    "Hazard": "linear correlation with events beyond those expected, from -1 to 1",
     "Correlation": "linear correlation with the target, from -1 to 1",
 }
 
 
-def features(subject: Subject, scores: Scores) -> Section:
+def features(subject: Subject, scores: Scores, known: ColumnFacts) -> Section:
     """Write a table that can be sorted and filtered, and the names to copy."""
     columns = subject.order[:MOST_ROWS]
     facts = FeatureFacts.of(subject, columns)
-    head, cells = ["Rank", "Feature"], [range(1, len(columns) + 1), _names(subject, columns)]
+    head, cells = ["Rank", "Feature"], [range(1, len(columns) + 1), subject.named(columns)]
     notes = []
     for label, values, note in [
+        *_pictures(subject, columns),
         *_of_selection(subject, scores, columns),
-        *_of_values(subject, facts, columns),
+        *_of_values(subject, facts, columns, known),
         *_of_target(subject, facts),
     ]:
         head.append(label)
         cells.append(values)
         if note:
-            notes.append((label, _EXPLAINED[note]))
+            notes.append((label, _EXPLAINED.get(note, note)))
     rows = zip(*cells, strict=True)
     caption = "Selected features, best first"
     if len(columns) < subject.K:
@@ -75,10 +76,6 @@ def features(subject: Subject, scores: Scores) -> Section:
     )
 
 
-def _names(subject, columns):
-    return [subject.names[i] for i in columns]
-
-
 def _of_selection(subject, scores, columns):
     if subject.has_scores:
         label = "Frequency" if hasattr(subject.selector, "selection_frequencies_") else "Score"
@@ -95,17 +92,41 @@ def _of_selection(subject, scores, columns):
         yield label, bars, label
     again = scores.times_again(subject, columns)
     if again is not None:
-        yield f"In folds (of {len(scores.curve.rankings)})", again.tolist(), "In folds"
+        yield f"Folds of\N{NO-BREAK SPACE}{len(scores.curve.rankings)}", again.tolist(), "Folds"
 
 
-def _of_values(subject, facts, columns):
+def _pictures(subject, columns):
+    """Yield the small pictures of the first features, and their directions."""
+    target, rest = subject.target, [""] * len(columns[PRINTED:])
+    pictures, directions = zip(*distributions(subject, columns[:PRINTED]), strict=True)
+    if target is None:
+        yield "Distribution", [*pictures, *rest], "a histogram; the line is the median"
+        return
+    if target.task in ("regression", "survival"):
+        name = target.outputs[0] if len(target.outputs) == 1 else target.called
+        what, says = f"Against {name}", f"the mean of {name} (line) over the feature (histogram)"
+        if target.task == "survival":
+            says += "; a mean above 0 is more events than expected from the times"
+    else:
+        what = "By class" if target.task == "classification" else "By label"
+        order = ", ".join(target.short)
+        if target.task == "multilabel":
+            order = "rows with the label that differs most, rows without it"
+        elif len(target.outputs) > MOST_CLASSES:
+            order = "the class that differs most, the other rows"
+        says = f"a histogram of each class; from top to bottom: {order}. A line is the median"
+    yield what, [*pictures, *rest], says
+    note = "shown where the correlation is larger than 2 standard errors"
+    yield "Direction", [*directions, *rest], note
+
+
+def _of_values(subject, facts, columns, known):
     other = np.isin(columns, list(subject.others))
+    missing = known.n_missing[columns] / subject.n_samples
+    if missing.any():
+        yield "Missing", [Bar(value, value, share(value)) for value in missing.tolist()], None
     yield "Mean", np.where(other, np.nan, facts.mean).tolist(), None
     yield "SD", np.where(other, np.nan, facts.std).tolist(), "SD"
-    if other.any():
-        of = subject.others
-        values = [values_in_words(of[i]) if i in of else "" for i in columns.tolist()]
-        yield "Values", values, "Values"
     if sparse.issparse(subject.X) or np.nanmin(facts.nonzero, initial=1) < _MANY_ZEROS:
         yield "Non-zero", _rounded(facts.nonzero), "Non-zero"
 
@@ -116,15 +137,12 @@ def _of_target(subject, facts):
         return
     if target.task == "classification":
         yield "Between classes", _rounded(facts.between), "Between classes"
-        if len(target.outputs) <= _MOST_CLASSES:
-            for i, name in enumerate(target.outputs):
-                yield f"Mean of {name}", facts.class_means[:, i].tolist(), None
         return
     if len(target.outputs) == 1:
         yield (
             f"Correlation with {target.outputs[0]}",
             _rounded(facts.correlations[:, 0]),
-            "Correlation",
+            "Hazard" if target.task == "survival" else "Correlation",
         )
         return
     if len(target.outputs) <= _MOST_OUTPUTS:
@@ -140,6 +158,6 @@ def _of_target(subject, facts):
 
 def _rounded(values):
     return [
-        Bar(value, 0, number(value) if np.isnan(value) else f"{value:.3f}")
+        Bar(value, abs(np.nan_to_num(value)), number(value) if np.isnan(value) else f"{value:.3f}")
         for value in values.tolist()
     ]

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._html import Section, bold_names, count, paragraph, section
+from .._html import Section, count, paragraph, section
 from .._pictures import importance_picture
 from .._subject import Subject
 
-_NEXT = 5  # names that are shown after the cut
+_NEXT = 10  # names that are shown after the cut
 
 
 def importance(subject: Subject) -> Section | None:
@@ -20,7 +20,7 @@ def importance(subject: Subject) -> Section | None:
     text: list = []
     if len(left_out):
         last, first = subject.scores[subject.order[-1]], subject.scores[left_out[0]]
-        names = bold_names([subject.names[i] for i in left_out], _NEXT)
+        names = subject.listed(left_out, _NEXT)
         text += ["Best features that were left out: ", names, ". "]
         if np.isfinite([last, first]).all() and last > 0:
             text.append(

@@ -16,7 +16,6 @@ def number_of_features(subject: Subject, scores: Scores) -> Section | None:
     if curve is None:
         return None
     metric, n_folds = curve.metric, curve.scores.shape[1]
-    every = None if subject.K == subject.n_features else scores.of_all(subject.n_features)
     best = int(curve.mean.argmax())
     rows = [
         (int(k), *(float(v) for v in values), *map(float, folds))
@@ -24,15 +23,21 @@ def number_of_features(subject: Subject, scores: Scores) -> Section | None:
             curve.Ks, curve.mean, curve.std, curve.se, curve.scores, strict=True
         )
     ]
-    head = ["Features", "Mean", "SD over folds", "Standard error"]
+    head = [f"{subject.unit.capitalize()}s", "Mean", "SD over folds", "Standard error"]
     head += [f"Fold {i + 1}" for i in range(n_folds)]
     return section(
         "curve",
         "Number of features",
-        k_curve_picture(curve, subject.K, None if every is None else every[0]),
+        k_curve_picture(scores, f"{subject.unit}s"),
+        None
+        if scores.held_out is None
+        else paragraph(
+            "These scores come from cross-validation on the rows of the selection. The scores at "
+            "the top come from other rows, so they differ."
+        ),
         paragraph(
             f"The highest mean {metric} is {in_words(metric, curve.mean[best])}, with "
-            f"{counted(int(curve.Ks[best]), 'feature')}. ",
+            f"{counted(int(curve.Ks[best]), subject.unit)}. ",
             tag("strong", "The best point is optimistic: it is the maximum of noisy scores. "),
             "If you choose K from this curve, measure the score again on new rows.",
         ),

@@ -10,12 +10,12 @@ from ...data import RowTable
 from ...data.summary import ALIKE
 from ...evaluation.interchangeable import alternatives_in, with_means
 from ...utils.text import counted
-from .._html import Bar, Section, bold_names, count, items, paragraph, section, table
-from .._pictures import heat_map
+from .._html import Bar, Section, count, html, items, paragraph, section, table
+from .._pictures import SEQUENTIAL, heat_map
 from .._redundancy import Redundancy
 from .._subject import Subject
 
-_MOST_IN_PICTURE = 50
+MOST_IN_PICTURE = 50
 _MOST_PAIRS = 15
 _MOST_GROUPS = 20
 _MOST_MEMBERS = 20
@@ -27,7 +27,7 @@ def redundancy(subject: Subject, found: Redundancy) -> Section | None:
     compared = len(found.features)
     if compared < 2:
         return None
-    n, K = min(_MOST_IN_PICTURE, compared), int(np.isin(subject.order, subject.numeric).sum())
+    n, K = min(MOST_IN_PICTURE, compared), int(np.isin(subject.order, subject.numeric).sum())
     text = []
     if K < subject.K:
         text.append("Only columns of numbers are compared. ")
@@ -42,19 +42,24 @@ def redundancy(subject: Subject, found: Redundancy) -> Section | None:
     else:
         text.append(f"No selected features are nearly identical {above}).")
     rows = [
-        (subject.names[a], subject.names[b], Bar(r, abs(r), f"{r:.3f}"))
-        for a, b, r in found.pairs(_MOST_PAIRS)
+        (*subject.named([a, b]), Bar(r, abs(r), f"{r:.3f}")) for a, b, r in found.pairs(_MOST_PAIRS)
     ]
-    places = found.clustered(_MOST_IN_PICTURE)
+    places = found.clustered(MOST_IN_PICTURE)
+    ordered = found.features[places]
     return section(
         "redundancy",
         "Redundancy",
         paragraph(*text),
         _groups(subject, found),
         heat_map(
-            found.correlations[places][:, places],
-            [subject.names[found.features[place]] for place in places],
-            f"Absolute correlations of the {n} best features, similar ones next to each other",
+            np.abs(found.correlations[places][:, places]),
+            subject.named(ordered),
+            [subject.names[i] for i in ordered],
+            f"Absolute correlations of the {n} best features, similar ones next to each other; "
+            "rows and columns have the same order",
+            colours=SEQUENTIAL,
+            ends=(0.0, 1.0),
+            labels=("0", "1"),
         ),
         table(["Feature", "Other feature", "Correlation"], rows, "Most correlated pairs"),
         _alternatives(subject),
@@ -67,14 +72,19 @@ def _alternatives(subject):
         return None
     columns = subject.numeric
     X = subject.X[:, columns] if subject.others else subject.X
-    best = subject.order[:_MOST_IN_PICTURE]
+    best = subject.order[:MOST_IN_PICTURE]
     best = best[np.isin(best, columns)]
     if not len(best) or not np.isfinite((X.data if sparse.issparse(X) else with_means(X)).sum()):
         return None
     places = np.searchsorted(columns, best)
-    names = [subject.names[j] for j in columns]
+
+    def written(found):
+        names = subject.named(columns[j] for j, _ in found)
+        parts = [html(name, f" ({r:.2f})") for name, (_, r) in zip(names, found, strict=True)]
+        return html(*(html(", " if i else None, part) for i, part in enumerate(parts)))
+
     rows = [
-        (names[i], ", ".join(f"{names[j]} ({r:.2f})" for j, r in found[:3]))
+        (*subject.named([columns[i]]), written(found[:3]))
         for i, found in zip(places, alternatives_in(with_means(X), places), strict=True)
         if found
     ]
@@ -87,8 +97,7 @@ def _groups(subject, found):
     if not found.groups:
         return None
     listed: list = [
-        bold_names([subject.names[i] for i in members], _MOST_MEMBERS)
-        for members in found.groups[:_MOST_GROUPS]
+        subject.listed(members, _MOST_MEMBERS) for members in found.groups[:_MOST_GROUPS]
     ]
     rest = len(found.groups) - len(listed)
     return items("ul", [*listed, f"{count(rest)} more groups"] if rest else listed)

@@ -79,13 +79,13 @@ def test_random_features_and_intervals_are_in_the_answer(digits, tmp_path):
     low, high = wilson_interval(0.9, 50)
     assert f"90.0 %95 % interval {100 * low:.1f} to {100 * high:.1f} %accuracy with the" in answer
     assert "60.0 %95 % of them: 50.5 to 69.5 %accuracy with 16 random features, p" in answer
-    assert "The selection is no better than 16 random features (p = 0.25)." in page.text
+    assert "The selection is not clearly better than 16 random features (p = 0.25)." in page.text
     (alt,) = [alt for alt in page.pictures if "random subsets" in alt]
     assert "3 random subsets of 16 features" in alt and "selection 90.0 %" in alt
     better = chance_of(scores=[0.6] * 99, p_value=0.01)
     held_out |= {"interval": (0.81, 0.93), "n_splits": 7}
     text = report(tmp_path, *digits, held_out=held_out, chance=better).text
-    assert "no better than 16" not in text and "interval 81.0 to 93.0 %" in text
+    assert "not clearly better than 16" not in text and "interval 81.0 to 93.0 %" in text
     assert "50 held-out rows (mean of 7 splits with a new selection in each)." in text
 
 

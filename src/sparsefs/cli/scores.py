@@ -188,7 +188,7 @@ def in_lines(
         yield f"{margin if number else metric} {row}{end}"
     chance = chance_of(held_out)
     if chance is not None and not chance.is_beaten:
-        yield f"The selection is no better than {counted(K, f'random {what}')}."
+        yield f"The selection is not clearly better than {counted(K, f'random {what}')}."
     measured = f"{held_out['estimator']} on {held_out['n_rows']:,} held-out rows"
     n_splits = held_out["n_splits"]
     if n_splits > 1:

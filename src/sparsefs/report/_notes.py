@@ -42,7 +42,8 @@ def _of_scores(subject, scores):
         yield "The selection scores no better than always predicting the mean."
     if scores.chance is not None and not scores.chance.is_beaten:
         random = counted(subject.n_selected, f"random {subject.unit}")
-        yield f"The selection is not clearly better than {random} (p = {scores.chance.p_value:.2g})."
+        p = f"p = {scores.chance.p_value:.2g}"
+        yield f"The selection is not clearly better than {random} ({p})."
     if scores.held_out is None and scores.every is not None:
         ours, all_ = scores.at(scores.n_selected), scores.at(scores.n_units)
         if ours and all_ and all_[0] - ours[0] > 2 * np.hypot(ours[1], all_[1]):

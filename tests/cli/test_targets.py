@@ -199,3 +199,13 @@ def test_an_event_among_the_columns_is_named(tmp_path, select):
     frame = lives()
     frame["died"] = np.where(frame["died"] == 1, "dead", "alive")
     assert "pass --event died" in select(run(tmp_path, frame), "--target", "months", "-K", 2).err
+
+
+def test_an_array_of_several_targets(tmp_path, select, refused):
+    frame, path = outputs(), tmp_path / "table.npz"
+    X, y = frame.iloc[:, :-2].to_numpy(), frame[["first", "second"]].to_numpy()
+    np.savez(path, X=X, y=y, feature_names=np.array(frame.columns[:-2], dtype=str))
+    found = select(path, "-K", 2)
+    assert set(found.names) == {"alpha", "beta"}
+    assert found.json["target"]["columns"] == ["y.0", "y.1"]
+    assert "one value per row" in refused("select", path, "--groups", "y", "--unsupervised")

@@ -98,7 +98,7 @@ class Data:
         groups, weights = one.get("groups"), one.get("weights")
         return replace(
             self.without([*taken, *arguments.exclude]),
-            targets={name: found[name] for role, name in roles if role in ("target", "event")},
+            targets=_targets(found, roles),
             event=one.get("event"),
             ids=np.asarray(found[one["id"]]) if "id" in one else None,
             id_name=one.get("id"),
@@ -114,7 +114,7 @@ class Data:
             values = self.X.iloc[:, at] if hasattr(self.X, "columns") else self.X[:, at]
             values = values.toarray().ravel() if sparse.issparse(values) else values
         (n_rows, n_columns), shape = self.X.shape, np.shape(values)
-        if shape != (n_rows,):
+        if shape[:1] != (n_rows,) or len(shape) > 2:
             hint = "; pass --transpose if its columns are samples" if shape == (n_columns,) else ""
             raise InputError(
                 f"{self.source}: X has {n_rows} rows, but {name!r} has shape {shape}: it must have "
@@ -166,6 +166,20 @@ class Data:
         which = counted(len(renamed), "column has the name", "columns have the name")
         note = f"{which} of an earlier column and got a number: {listed(renamed)}"
         return replace(self, X=X, names=names, code=code, notes=[*self.notes, note])
+
+
+def _targets(found, roles):
+    """Return the columns of the target; an array of several is several."""
+    targets: dict[str, Any] = {}
+    for role, name in roles:
+        values = found[name]
+        if role == "target" and values.ndim == 2 and values.shape[1] > 1:
+            targets |= {f"{name}.{i}": column for i, column in enumerate(np.asarray(values).T)}
+        elif role in ("target", "event"):
+            targets[name] = values.reshape(-1) if values.ndim == 2 else values
+        elif values.ndim == 2:
+            raise InputError(f"--{role}: {name!r} must have one value per row")
+    return targets
 
 
 def roles_of(names, arguments, beside=(), default=None) -> list[tuple[str, str]]:

@@ -166,18 +166,6 @@ class Encoding:
         blocks += [encoder.inputs(values) for _, encoder, values in columns]
         return np.hstack(blocks).astype(numbers.dtype, copy=False)
 
-    def with_kinds(self, X: Any) -> Any:
-        """Return a frame of pandas whose columns are what they were read as, and so its parts."""
-        if not hasattr(X, "isetitem"):
-            return X
-        X = X.copy(deep=False)
-        for j, kind in self._kinds.items():
-            if not str(X.dtypes.iloc[j]).startswith(("int", "float", "bool", "category", "date")):
-                values = self._column(X, j)
-                column = X.iloc[:, j]._constructor(values, index=X.index)
-                X.isetitem(j, column.astype("category") if kind == "O" else column)
-        return X
-
     def names(self, names) -> np.ndarray:
         """Return names of the inputs, made of those of the columns."""
         pairs = zip(np.asarray(names, dtype=object)[self.column_of], self.labels, strict=True)

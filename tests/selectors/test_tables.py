@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from scipy import sparse
 from sklearn.base import clone
@@ -49,6 +50,15 @@ def messy(n=300, seed=0):
     return X, score + 2 * weekend + 0.3 * rng.standard_normal(n)
 
 
+def containers(X):
+    return {
+        "pandas": X,
+        "polars": pl.from_pandas(X),
+        "arrow": pa.Table.from_pandas(X),
+        "objects": X.to_numpy(dtype=object),
+    }
+
+
 TRUE = {"x0", "colour", "day", "member", "weight"}
 
 
@@ -62,11 +72,11 @@ def numbers(shape, seed=0):
 
 
 @pytest.mark.parametrize("task", ["regression", "classification"])
-@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("library", ["pandas", "polars", "arrow"])
 def test_a_table_goes_in_as_it_is(task, library):
     X, y = messy()
     y = y if task == "regression" else np.where(y > np.median(y), "high", "low")
-    given = pl.from_pandas(X) if library == "polars" else X
+    given = containers(X)[library]
     selector = GradualPruningSelector(K=5, random_state=0).fit(given, y)
     chosen = set(X.columns[selector.get_support()])
     assert len(chosen & TRUE) >= (5 if task == "regression" else 4)
@@ -79,6 +89,17 @@ def test_a_table_goes_in_as_it_is(task, library):
     inputs = selector.transform(X)
     assert list(inputs.columns) == list(names)
     assert np.isfinite(inputs.to_numpy(float)).all()
+
+
+@pytest.mark.parametrize("odd", [{"a": 1}, [1, 2], b"red"], ids=["struct", "list", "bytes"])
+@pytest.mark.parametrize("library", ["pandas", "polars", "arrow"])
+@pytest.mark.parametrize("around", [None, StabilitySelector])
+def test_columns_of_other_values_are_named(odd, library, around):
+    X, y = messy(30)
+    X["odd"] = [odd] * 30
+    selector = quick(NeuronAttributionSelector, K=2)
+    with pytest.raises(TypeError, match="column 'odd' contains values of type .* drop the column"):
+        (around(selector) if around else selector).fit(containers(X)[library], y)
 
 
 def test_few_rows_and_many_columns_take_gaps_and_texts():
@@ -422,10 +443,6 @@ def test_folds_need_not_decide_what_a_column_is():
     assert {"x0", "colour"} <= set(selector.get_feature_names_out())
 
 
-def containers(X):
-    return {"pandas": X, "polars": pl.from_pandas(X), "objects": X.to_numpy(dtype=object)}
-
-
 @pytest.mark.parametrize("library", ["pandas", "polars", "objects"])
 def test_parts_of_a_table_are_read_as_the_whole(library):
     X, y = messy(120)
@@ -537,7 +554,7 @@ def test_costs_of_a_series_go_by_name_and_are_summed_exactly():
 def test_numbers_beside_dates_come_back_as_they_were(library):
     X, y = messy(60)
     X = X[["x0", "x1", "day"]]
-    given = pl.from_pandas(X) if library == "polars" else X
+    given = containers(X)[library]
     selector = GradualPruningSelector(K=3, random_state=0).fit(given, y)
     cells = selector.transform(given)
     assert cells.dtype == object

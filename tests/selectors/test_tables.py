@@ -477,6 +477,24 @@ def test_a_warning_about_the_data_comes_once(ask):
     assert len([one for one in warned if "follows from" in str(one.message)]) == 1
 
 
+@pytest.mark.parametrize("kind", [pd.DataFrame, np.asarray])
+@pytest.mark.parametrize("exclude", [None, [3]])
+def test_inputs_of_new_rows_have_no_gaps(kind, exclude):
+    X, y = numbers((60, 4))
+    X[:, 1] = np.arange(60)
+    selector = quick(NeuronAttributionSelector, K=3, exclude=exclude, random_state=1).fit(kind(X), y)
+    left_out = np.flatnonzero(~selector.get_support())
+    X[0, 1], X[1, left_out] = np.nan, np.inf
+    assert np.isnan(np.asarray(selector.transform(kind(X)))[0, 1])
+    selector.set_params(output="encoded")
+    inputs = np.asarray(selector.transform(kind(X)))
+    assert inputs[0, 1] == pytest.approx(29.5)
+    assert np.isfinite(inputs).all()
+    selector.set_params(missing="error")
+    with pytest.raises(ValueError, match="NaN|missing values"):
+        selector.transform(kind(X))
+
+
 def test_missing_values_are_refused_later_too():
     X, y = messy()
     X = X.drop(columns="weight")

@@ -342,6 +342,11 @@ def test_a_budget_pays_for_those_kept_first():
     assert selector.get_support()[8]
     with pytest.raises(ValueError, match="budget=1 is too small: the features of 'keep' cost 2"):
         clone(selector).set_params(budget=1).fit(X, y)
+    with pytest.raises(ValueError, match="budget=1 is too small: the features of 'keep' cost 2"):
+        selector.set_params(budget=1).get_support()
+    selector.set_params(keep=None, budget=5).fit(X, y)
+    with pytest.raises(ValueError, match="budget=1 is too small: every feature costs 2 or more"):
+        selector.set_params(budget=1).get_support()
 
 
 def test_a_pipeline_of_a_selection_as_inputs():
@@ -482,7 +487,9 @@ def test_a_warning_about_the_data_comes_once(ask):
 def test_inputs_of_new_rows_have_no_gaps(kind, exclude):
     X, y = numbers((60, 4))
     X[:, 1] = np.arange(60)
-    selector = quick(NeuronAttributionSelector, K=3, exclude=exclude, random_state=1).fit(kind(X), y)
+    selector = quick(NeuronAttributionSelector, K=3, exclude=exclude, random_state=1).fit(
+        kind(X), y
+    )
     left_out = np.flatnonzero(~selector.get_support())
     X[0, 1], X[1, left_out] = np.nan, np.inf
     assert np.isnan(np.asarray(selector.transform(kind(X)))[0, 1])

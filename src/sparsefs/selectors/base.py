@@ -307,24 +307,13 @@ verbose, random_state
             choice._warn_of_end(common["path_"], n_units)
             n_selected = choice._choose(common["path_"])
         if self.budget is not None:
-            self._check_budget(layout)
+            self._places_within_budget(counts)
         self._warn_of_constants(n_selected, counts["_n_constant"], n_units)
         return common
 
     def _least_K(self) -> int:
         """Return a K of copies whose ranking is all that is wanted: `keep` is within it."""
         return max(1, len(self.keep or ()))
-
-    def _check_budget(self, layout):
-        costs = np.ones(layout.n_columns) if layout.costs is None else layout.costs
-        needed = costs[layout.kept & ~layout.barred].sum()
-        cheapest = costs[~layout.barred].min()
-        if max(needed, cheapest) > self.budget:
-            what = "the features of 'keep' cost" if needed > self.budget else "every feature costs"
-            raise ValueError(
-                f"budget={self.budget!r} is too small: {what} {max(needed, cheapest):g}"
-                f"{'' if needed > self.budget else ' or more'}."
-            )
 
     # y
 
@@ -522,7 +511,7 @@ verbose, random_state
         check_is_fitted(self, "ranking_")
         places = getattr(self, "_places", self.ranking_)
         if self.budget is not None:
-            return np.isin(places, self._places_within_budget())
+            return np.isin(places, self._places_within_budget(vars(self)))
         check_K(self)
         changed = self.K != self._K_fitted
         n_selected = self._n_selected(warn=changed)
@@ -530,23 +519,26 @@ verbose, random_state
             self._warn_of_constants(n_selected, self._n_constant, self._n_units)
         return places <= n_selected
 
-    def _places_within_budget(self):
-        """Ranks of the units that the budget pays for, in their order."""
+    def _places_within_budget(self, fitted):
+        """Ranks of the units that the budget pays for, in their order; one at least."""
         validate_parameter_constraints(
             {"budget": self._parameter_constraints["budget"]},
             {"budget": self.budget},
             type(self).__name__,
         )
         budget = float(self.budget or 0.0)
-        costs = getattr(self, "_costs", np.ones(self._n_units))
-        needed = costs[: self._n_kept].sum()
-        if needed > budget:
+        costs, n_kept = fitted.get("_costs", np.ones(fitted["_n_units"])), fitted["_n_kept"]
+        taken, left = [], budget * (1 + 1e-9)  # sums of decimal fractions are rounded
+        if (needed := costs[:n_kept].sum()) > left:
             raise ValueError(
                 f"budget={budget:g} is too small: the features of 'keep' cost {needed:g}."
             )
-        taken, left = [], budget * (1 + 1e-9)  # sums of decimal fractions are rounded
+        if costs.min() > left:
+            raise ValueError(
+                f"budget={budget:g} is too small: every feature costs {costs.min():g} or more."
+            )
         for place, cost in enumerate(costs, start=1):
-            if place <= self._n_kept or cost <= left:
+            if place <= n_kept or cost <= left:
                 taken.append(place)
                 left -= cost
         return taken

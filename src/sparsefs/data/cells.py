@@ -16,7 +16,7 @@ from scipy import sparse
 from ..utils.text import counted
 from .kinds import is_missing
 
-_PLAIN = ("int", "uint", "float", "bool", "sparse[")  # beginnings of types that scikit-learn reads
+PLAIN = ("int", "uint", "float", "bool", "sparse[")  # beginnings of types that scikit-learn reads
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?")
 _SCALARS = (str, Real, Decimal, np.number, np.bool_, date, np.datetime64)
 _FEW = 0.2  # share of texts among numbers that is a mistake
@@ -40,7 +40,7 @@ def is_plain(X: Any) -> bool:
     if sparse.issparse(X):
         return True
     if is_frame(X):
-        return all(str(dtype).lower().startswith(_PLAIN) for dtype in set(X.dtypes))
+        return all(str(dtype).lower().startswith(PLAIN) for dtype in set(X.dtypes))
     if not isinstance(X, np.ndarray):
         return True
     if X.dtype.kind in "USM":

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import _get_feature_names
 
-from .cells import Text, is_frame, is_plain, read_column
+from .cells import PLAIN, Text, is_frame, is_plain, read_column
 from .encoding import Encoding
 from .kinds import is_missing
 from .roles import column_mask, place_of, places_of
@@ -237,7 +237,7 @@ def with_kinds(X: Any, selector) -> Any:
     names = _get_feature_names(X)
     excluded = Layout.of(selector, names, X.shape[1]).excluded
     names = np.arange(X.shape[1]) if names is None else names
-    known = ("int", "float", "bool", "categor", "enum", "date")
+    known = (*PLAIN, "categor", "enum", "date")
     dtypes = [str(one).lower() for one in X.dtypes] if is_frame(X) else [""] * X.shape[1]
     read = {
         j: read_column(X, j, names[j])
@@ -257,9 +257,9 @@ def with_kinds(X: Any, selector) -> Any:
         import polars as pl
 
         X = X.with_columns(
-            pl.Series(names[j], values.tolist(), pl.Categorical)
+            pl.Series(X.columns[j], values.tolist(), pl.Categorical)
             if values.dtype.kind == "O"
-            else pl.Series(names[j], values)
+            else pl.Series(X.columns[j], values)
             for j, values in read.items()
         )
     return X

@@ -247,7 +247,11 @@ def with_kinds(X: Any, selector) -> Any:
     if isinstance(X, np.ndarray):
         X = X.astype(object)
         for j, values in read.items():
-            X[:, j] = [v and Text(v) for v in values] if values.dtype.kind == "O" else values
+            X[:, j] = (
+                [None if v is None else Text(v) for v in values]
+                if values.dtype.kind == "O"
+                else values
+            )
     elif hasattr(X, "isetitem"):
         X = X.copy(deep=False)
         for j, values in read.items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Columns of any kind: tables as they are, gaps at random, groups of columns.
+"""Columns of any kind: tables as they are, gaps, groups of columns, models with a limit of columns.
 
 ``tables``: a quarter of the columns of real tables, selected from the table as pandas reads it, or
 after one's own median and one-hot encoding (then a quarter as many features as there are columns);
@@ -7,11 +7,14 @@ AUC or R2 of LightGBM on the selection. ``gaps``: 30 % of the cells of a set are
 columns are selected with the gaps, or after imputing the median or by nearest neighbours, and an
 SVC is trained on the cells imputed by neighbours. ``groups``: 10 of 200 groups of 5 columns say
 something of a target, each by a sum of its columns or by their squares; share that is found by as
-many selections, compared with the group lasso of skglm.
+many selections, compared with the group lasso of skglm. ``limit``: wide sets, of which 500, 100 or
+50 columns are selected for a model that takes no more; accuracy of LightGBM and of an SVC, and the
+processor's seconds in which LightGBM is trained and predicts.
 """
 
 import functools
 import importlib
+import time
 
 import numpy as np
 from sklearn.compose import make_column_transformer
@@ -21,14 +24,22 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 
-from benchmarks import data, grid, table_data
-from benchmarks.formatting import mean_error, numbers, show
+from benchmarks import data, evaluation, grid, methods, others, table_data
+from benchmarks.formatting import numbers, show
 from benchmarks.isolated import Job
 from benchmarks.results import Results
 from sparsefs import GradualPruningSelector
 
 KEY = ["problem", "of", "method", "seed"]
-COLUMNS = ["status", "cpu_seconds", "score", "score_50"]
+LIMITS, EVERY = (500, 100, 50), "all"
+WIDE = (
+    *("pcmac", "relathe", "basehock", "christensen"),
+    *("gravier", "prostate_ge", "arcene", "tox_171"),
+)
+COLUMNS = [
+    *("status", "cpu_seconds", "score", "score_50"),
+    *(f"{what}_{K}" for what in ("lightgbm", "svc", "seconds") for K in (EVERY, *LIMITS)),
+]
 GAPS, MOST_SAMPLES, KS = 0.3, 2000, (20, 50)
 SETS = ("isolet_1560", "coil20", "lung_small", "tox_171", "prostate_ge")
 N_GROUPS, SIZE, N_TRUE = 200, 5, 10
@@ -37,6 +48,7 @@ PROBLEMS = {
     "tables": (tuple(table_data.TABLES), ("as it is", "median and one-hot")),
     "gaps": (SETS, ("as it is", "median", "nearest neighbours", "no gaps")),
     "groups": (tuple(GROUPS), ("groups", "best column", "group lasso")),
+    "limit": (WIDE, (methods.ALL, "GradualPruning", "LightGBM gain", "F-test")),
 }
 
 
@@ -52,9 +64,9 @@ def run(arguments):
         for seed in arguments.seeds:
             results = Results(grid.file_of_seed("columns", seed), KEY)
             for problem in arguments.problems:
-                of, methods = PROBLEMS[problem]
+                of, compared = PROBLEMS[problem]
                 for one in of:
-                    for method in methods:
+                    for method in compared:
                         if method == "group lasso" and importlib.util.find_spec("skglm") is None:
                             continue
                         identity = dict(zip(KEY, (problem, one, method, seed), strict=True))
@@ -64,7 +76,7 @@ def run(arguments):
 
 
 def job(problem, of, method, seed):
-    return {"tables": table_job, "gaps": gaps_job, "groups": groups_job}[problem](of, method, seed)
+    return globals()[f"{problem}_job"](of, method, seed)
 
 
 def flagship(K, seed, **params):
@@ -74,7 +86,7 @@ def flagship(K, seed, **params):
 # Tables.
 
 
-def table_job(name, method, seed):
+def tables_job(name, method, seed):
     from lightgbm import LGBMClassifier, LGBMRegressor
 
     X, y = table_data.frame(name)
@@ -204,21 +216,64 @@ def first_of_group_lasso(X, y, labels):
     return np.argsort(-norms)[:N_TRUE]
 
 
+# Models with a limit of columns.
+
+
+def limit_job(name, method, seed):
+    parts = data.split(name, seed)
+    X, _, y, _ = parts
+    importlib.import_module("lightgbm")  # no part of a fit
+
+    def report(scores):
+        found = {}
+        for K in (EVERY,) if method == methods.ALL else LIMITS:
+            chosen = None if K == EVERY else evaluation.best(scores, K)
+            scaled = train, test, y, y_test = evaluation.standardised(parts, chosen)
+            started = time.process_time()
+            model = others.light_gbm(len(y), "classification", seed).fit(train, y)
+            found[f"lightgbm_{K}"] = 100 * model.score(test, y_test)
+            found[f"seconds_{K}"] = time.process_time() - started
+            found[f"svc_{K}"] = evaluation.accuracies(scaled, seed, ["svc"])["svc"]
+        return {name: round(value, 3) for name, value in found.items()}
+
+    return Job(lambda: methods.METHODS[method](X, y, LIMITS, seed), X.nbytes, report)
+
+
+def mean(rows, column, digits=1):
+    found = numbers(rows, column)
+    return f"{np.mean(found):.{digits}f}" if len(found) else "-"
+
+
+def means(results, problem):
+    """A line for each set, a column for each method; mean scores in percent."""
+    of, compared = PROBLEMS[problem]
+    lines = []
+    for one in of:
+        line = [one]
+        for method in compared:
+            rows = results.where(problem=problem, of=one, method=method, status="ok")
+            columns = ["score", "score_50"] if problem == "gaps" else ["score"]
+            found = [np.mean(numbers(rows, c)) for c in columns if rows]
+            line.append(" / ".join(f"{100 * value:.1f}" for value in found) or "-")
+        lines.append(line)
+    return ["", *compared], lines
+
+
+def limit_means(results):
+    """A line for each number of columns and method: means over all sets."""
+    lines = []
+    for K in (EVERY, *LIMITS):
+        for method in PROBLEMS["limit"][1]:
+            rows = results.where(problem="limit", method=method, status="ok")
+            if (K == EVERY) == (method == methods.ALL):
+                accuracy = [mean(rows, f"{what}_{K}") for what in ("lightgbm", "svc")]
+                seconds = [mean(rows, column, 2) for column in ("cpu_seconds", f"seconds_{K}")]
+                lines.append([K, method if K != EVERY else "-", *accuracy, *seconds])
+    header = ["Columns", "selected by", "LightGBM", "SVC", "select (s)", "LightGBM (s)"]
+    return header, lines
+
+
 def summarise(results, problems):
     for problem in problems:
-        of, methods = PROBLEMS[problem]
-        lines = []
-        for one in of:
-            line = [one]
-            for method in methods:
-                rows = results.where(problem=problem, of=one, method=method, status="ok")
-                for column in ("score", "score_50") if problem == "gaps" else ("score",):
-                    found = numbers(rows, column)
-                    line.append(mean_error(found, digits=3) if len(found) else "-")
-            lines.append(line)
-        columns = [
-            f"{method}{suffix}"
-            for method in methods
-            for suffix in ((" 20", " 50") if problem == "gaps" else ("",))
-        ]
-        show([problem, *columns], lines, title=problem)
+        table = limit_means(results) if problem == "limit" else means(results, problem)
+        show(*table, title=problem)

@@ -56,6 +56,16 @@ def test_rows_that_do_not_count_are_encoded_but_not_learnt_from():
     assert inputs[50, 0] == 1050
 
 
+def test_texts_like_our_names_are_values_of_their_own():
+    own = ["(other)", "(missing)", None]
+    X = pd.DataFrame({"a": own * 19 + ["x", "y", "z"], "a=(other)": np.arange(float(N))})
+    encoding, inputs = encoded(X)
+    expected = ["a=(other)", "a=(missing)", "a=(other).1", "a=(missing).1", "a=(other).2"]
+    assert sorted(encoding.names(X.columns)) == sorted(expected)
+    np.testing.assert_array_equal(sorted(inputs[:, 1:].sum(axis=0)), [3, 19, 19, 19])
+    assert not len(encoded(X.fillna("(missing)"))[0].incomplete)
+
+
 @pytest.mark.parametrize("library", [pd, pl], ids=["pandas", "polars"])
 def test_texts_have_an_input_for_each_frequent_value(library):
     texts = ["red"] * 20 + ["blue"] * 20 + ["green"] * 16 + ["pink"] * (FEWEST_ROWS - 1)

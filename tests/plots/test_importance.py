@@ -3,6 +3,8 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SelectKBest, VarianceThreshold
@@ -10,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 
 from sparsefs import (
     DeepLassoSelector,
+    EnsembleSelector,
     GradualPruningSelector,
     HyperSparseSelector,
     ImportanceDisplay,
@@ -45,6 +48,32 @@ def test_bars_are_sorted_and_told_apart():
     assert labels(display) == ["selected: 2", "not selected: 3", "cut at K = 2"]
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("score", "5 features")
     assert display.lines_ is display.errors_ is display.threshold_ is None
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_saved_table_draws_the_same_picture(named, tmp_path):
+    X = np.random.default_rng(0).standard_normal((60, 6))
+    y = classes(X)
+    X = pd.DataFrame(X).add_prefix("f") if named else X
+    selector = EnsembleSelector(quick(NeuronAttributionSelector), K=2, n_fits=2, random_state=0)
+    selector.fit(X, y).to_frame().to_csv(tmp_path / "table.csv", index=False)
+    expected = ImportanceDisplay.from_estimator(selector)
+    for read in (pd.read_csv, pl.read_csv):
+        table = read(tmp_path / "table.csv")
+        found = ImportanceDisplay.from_frame(table[::-1], score_label=expected.score_label)
+        assert names(found) == names(expected) and labels(found) == labels(expected)
+        assert found.ax_.get_xlabel() == expected.ax_.get_xlabel()
+        for mine, other in zip(found.bars_, expected.bars_, strict=True):
+            np.testing.assert_allclose(widths(mine), widths(other))
+        np.testing.assert_allclose(np.sort(found.scores_std), np.sort(selector.scores_std_))
+
+
+def test_tables_without_a_column_are_refused():
+    table = pd.DataFrame({"feature": ["a"], "rank": [1], "score": [1.0]})
+    with pytest.raises(ValueError, match=r"Missing: \['selected'\]"):
+        ImportanceDisplay.from_frame(table)
+    with pytest.raises(ValueError, match="'selected' of frame must contain booleans"):
+        ImportanceDisplay.from_frame(table.assign(selected="False"))
 
 
 def test_names_are_no_mathematics():

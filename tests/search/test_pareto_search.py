@@ -1061,6 +1061,21 @@ def test_folds_of_a_selector_keep_the_shares_of_the_classes(estimator, name):
         assert seen == [[10, 10, 10]] * 5
 
 
+@pytest.mark.parametrize("groups", [None, np.repeat(np.arange(50), 3)])
+def test_folds_keep_the_share_of_events(groups):
+    data, _ = load_iris(return_X_y=True)
+    event, seen = np.repeat([1, 0], [30, 120]), []
+
+    def shares(estimator, X, y):
+        seen.append(int(y[:, 0].sum()))
+        return 1.0
+
+    selector = quick(NeuronAttributionSelector, task="survival")
+    made = ParetoSearchCV(selector, {"K": [1]}, objectives={"shares": shares}, refit=False)
+    made.fit(data, np.column_stack([event, np.arange(1.0, 151)]), groups=groups)
+    assert seen == [6] * 5
+
+
 def test_folds_of_numbers_are_consecutive_rows():
     data, target = load_iris(return_X_y=True)
     for of_numbers in ({"task": "regression"}, {"loss": "squared_error"}):

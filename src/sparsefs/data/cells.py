@@ -16,11 +16,17 @@ from scipy import sparse
 from ..utils.text import counted
 from .kinds import is_missing
 
-_PLAIN = ("int", "uint", "float", "bool", "sparse[")  # beginnings of types that scikit-learn reads
+PLAIN = ("int", "uint", "float", "bool", "sparse[")  # beginnings of types that scikit-learn reads
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?")
 _SCALARS = (str, Real, Decimal, np.number, np.bool_, date, np.datetime64)
 _FEW = 0.2  # share of texts among numbers that is a mistake
 _DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
+
+
+class Text(str):
+    """A cell of an array of objects whose column contains texts, whatever a part of it is like."""
+
+    __slots__ = ()
 
 
 def is_plain(X: Any) -> bool:
@@ -34,7 +40,7 @@ def is_plain(X: Any) -> bool:
     if sparse.issparse(X):
         return True
     if is_frame(X):
-        return all(str(dtype).lower().startswith(_PLAIN) for dtype in set(X.dtypes))
+        return all(str(dtype).lower().startswith(PLAIN) for dtype in set(X.dtypes))
     if not isinstance(X, np.ndarray):
         return True
     if X.dtype.kind in "USM":
@@ -111,7 +117,7 @@ def _read(column, name, as_text):
         if kind.startswith("date32") or kind.startswith("date64"):  # of Arrow, with its own gaps
             column = column.astype("datetime64[us]")
         return np.asarray(column, dtype="datetime64[us]")
-    are_categories = kind.startswith(("category", "enum", "categorical"))
+    are_categories = kind.startswith(("categor", "enum"))
     values = np.asarray(column)
     if values.dtype.kind in "biuf" and not are_categories:
         return values.astype(np.float64)
@@ -123,7 +129,7 @@ def _read(column, name, as_text):
     missing = np.fromiter(map(is_missing, values), bool, len(values))
     there = values[~missing]
     kinds = set(map(type, there))
-    if are_categories or as_text:
+    if are_categories or as_text or kinds == {Text}:
         odd = [one for one in kinds if not issubclass(one, _SCALARS)]
         if odd:
             raise _odd(name, odd[0].__name__)

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.stats import norm
 from sklearn.preprocessing import TargetEncoder
 
+from ..utils.text import unique
 from .cells import is_frame, read_column
 from .kinds import is_missing, name_columns
 from .low_rank import FEWEST, LowRank
@@ -21,6 +22,7 @@ _FEWEST_TO_TELL = 20  # rows; with fewer, texts may go with classes by chance
 _P_VALUE = 0.01  # of a relation between the target and where values are missing
 _LARGEST = 1e150  # whose square is finite
 _OTHER, _MISSING = "(other)", "(missing)"
+_ABSENT = "\0missing"  # stands for None among texts, one of which may be "(missing)"
 _DAY = np.timedelta64(1, "D")
 
 
@@ -166,22 +168,10 @@ class Encoding:
         blocks += [encoder.inputs(values) for _, encoder, values in columns]
         return np.hstack(blocks).astype(numbers.dtype, copy=False)
 
-    def with_kinds(self, X: Any) -> Any:
-        """Return a frame of pandas whose columns are what they were read as, and so its parts."""
-        if not hasattr(X, "isetitem"):
-            return X
-        X = X.copy(deep=False)
-        for j, kind in self._kinds.items():
-            if not str(X.dtypes.iloc[j]).startswith(("int", "float", "bool", "category", "date")):
-                values = self._column(X, j)
-                column = X.iloc[:, j]._constructor(values, index=X.index)
-                X.isetitem(j, column.astype("category") if kind == "O" else column)
-        return X
-
     def names(self, names) -> np.ndarray:
         """Return names of the inputs, made of those of the columns."""
         pairs = zip(np.asarray(names, dtype=object)[self.column_of], self.labels, strict=True)
-        return np.array([f"{name}{label}" for name, label in pairs], dtype=object)
+        return np.array(unique(f"{name}{label}" for name, label in pairs), dtype=object)
 
     def _column(self, X, j):
         return read_column(X, int(j), self._names[j], self._kinds[int(j)])
@@ -249,8 +239,11 @@ def _tells(values, target, rows):
 
 def _levels(values):
     """Different values and how often they occur."""
-    texts = np.array([_MISSING if value is None else value for value in values], dtype=object)
-    return np.unique(texts.astype(str), return_counts=True)
+    return np.unique(_texts(values).astype(str), return_counts=True)
+
+
+def _texts(values):
+    return np.array([_ABSENT if value is None else value for value in values], dtype=object)
 
 
 def _stacked(columns, X):
@@ -282,10 +275,11 @@ class Levels:
             has_other = len(frequent) < len(levels)
         else:  # the second says it all
             frequent, has_other = np.arange(len(levels))[1:], False
-        self.has_missing = _MISSING in levels
+        self.has_missing = _ABSENT in levels
         self._place = {str(level): i for i, level in enumerate(levels[frequent])}
         self._other = len(frequent) if has_other else None
-        self.labels = [f"={level}" for level in (*self._place, *[_OTHER] * has_other)]
+        texts = [_MISSING if level == _ABSENT else level for level in self._place]
+        self.labels = [f"={text}" for text in (*texts, *[_OTHER] * has_other)]
         self.share = [1 / max(1, len(self.labels))] * len(self.labels)
         if not self.labels:  # a single value
             self.labels, self.share = [""], [1.0]
@@ -294,7 +288,7 @@ class Levels:
         """Return ones and zeros, (n_samples, n_inputs); new values count as rare."""
         inputs = np.zeros((len(values), len(self.labels)), dtype=np.float32)
         place, other = self._place, self._other
-        of = [place.get(_MISSING if v is None else v, other) for v in values]
+        of = [place.get(text, other) for text in _texts(values)]
         there = np.array([i for i, p in enumerate(of) if p is not None], dtype=np.int64)
         inputs[there, [p for p in of if p is not None]] = 1
         return inputs
@@ -305,7 +299,7 @@ class ByTarget:
 
     def fitted(self, values, target, rows, seed):
         """Learn the means, and return inputs whose own rows have no part in them."""
-        texts = self._texts(values)
+        texts = _texts(values)[:, None]
         self.has_missing = any(value is None for value in values[rows])
         y = target.values[rows]
         is_classes = target.task == "classification"
@@ -332,12 +326,8 @@ class ByTarget:
 
     def inputs(self, values):
         """Return the means, (n_samples, n_inputs); new values have that of all rows."""
-        texts = self._texts(values)
+        texts = _texts(values)[:, None]
         return np.hstack([one.transform(texts) for one in self._encoders]).astype(np.float32)
-
-    @staticmethod
-    def _texts(values):
-        return np.array([_MISSING if v is None else v for v in values], dtype=object)[:, None]
 
 
 class Dates:

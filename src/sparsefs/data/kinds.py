@@ -27,8 +27,11 @@ _BEGINNINGS = {
 
 
 def on_host(values):
-    """Return a tensor of torch as an array, and anything else as it is. Torch is not imported."""
-    if type(values).__module__.partition(".")[0] != "torch" or not hasattr(values, "detach"):
+    """Return a tensor of torch as an array, a table of Arrow as a frame, anything else as it is."""
+    library = type(values).__module__.partition(".")[0]
+    if library == "pyarrow" and hasattr(values, "schema"):
+        return values.to_pandas()
+    if library != "torch" or not hasattr(values, "detach"):
         return values
     tensor = values.detach()
     if tensor.is_meta or "sparse" in str(tensor.layout):

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import _get_feature_names
 
+from .cells import PLAIN, Text, is_frame, is_plain, read_column
 from .encoding import Encoding
 from .kinds import is_missing
 from .roles import column_mask, place_of, places_of
@@ -218,6 +220,53 @@ class Layout:
         least = np.ones(self.unit_of_column.max() + 1)
         np.minimum.at(least, unit_of, values)
         return np.where(self.barred, 1.0, least[self.unit_of_column])
+
+
+def with_kinds(X: Any, selector) -> Any:
+    """Return a table whose columns are what all rows say that they are, and so its parts.
+
+    Parameters
+    ----------
+    X : object
+        A table in any container; one of numbers is returned as it is.
+    selector : BaseSelector
+        What it excludes is not read.
+    """
+    if is_plain(X) or getattr(getattr(X, "dtype", None), "kind", "") == "M":
+        return X
+    names = _get_feature_names(X)
+    excluded = Layout.of(selector, names, X.shape[1]).excluded
+    names = np.arange(X.shape[1]) if names is None else names
+    known = (*PLAIN, "categor", "enum", "date")
+    dtypes = [str(one).lower() for one in X.dtypes] if is_frame(X) else [""] * X.shape[1]
+    read = {
+        j: read_column(X, j, names[j])
+        for j in np.flatnonzero(~excluded).tolist()
+        if not dtypes[j].startswith(known)
+    }
+    if isinstance(X, np.ndarray):
+        X = X.astype(object)
+        for j, values in read.items():
+            X[:, j] = (
+                [None if v is None else Text(v) for v in values]
+                if values.dtype.kind == "O"
+                else values
+            )
+    elif hasattr(X, "isetitem"):
+        X = X.copy(deep=False)
+        for j, values in read.items():
+            column = X.iloc[:, j]._constructor(values, index=X.index)
+            X.isetitem(j, column.astype("category") if values.dtype.kind == "O" else column)
+    elif hasattr(X, "with_columns"):
+        import polars as pl
+
+        X = X.with_columns(
+            pl.Series(X.columns[j], values.tolist(), pl.Categorical)
+            if values.dtype.kind == "O"
+            else pl.Series(X.columns[j], values)
+            for j, values in read.items()
+        )
+    return X
 
 
 def unit_numbers(groups, names, n_columns: int) -> np.ndarray | None:

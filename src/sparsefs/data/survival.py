@@ -6,7 +6,6 @@ from __future__ import annotations
 import numpy as np
 
 _DTYPE = np.dtype([("event", bool), ("time", np.float64)])
-_BLOCK = 2**22  # pairs that are compared at once
 _FORMS = (
     "Pass a structured array with a boolean field (the event) and a field of numbers (the time), "
     "as sksurv.util.Surv makes, or two columns with task='survival': zeros and ones (the event), "
@@ -80,17 +79,21 @@ def concordance(y: np.ndarray, risk: np.ndarray, sample_weight=None) -> float:
     float
         NaN if there is no such pair.
     """
-    order = np.lexsort((~y["event"], y["time"]))  # an event comes before a censoring of its time
-    event, time, risk = y["event"][order], y["time"][order], np.asarray(risk)[order]
+    order = np.lexsort((y["event"], -y["time"]))  # those that an event is compared with come before
+    event, time = y["event"][order], y["time"][order]
     weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight)[order]
-    events, right, total = np.flatnonzero(event), 0.0, 0.0
-    n_events = max(1, _BLOCK // max(1, len(y)))
-    for start in range(0, len(events), n_events):
-        i = events[start : start + n_events, None]
-        j = np.arange(i[0, 0], len(y))
-        pairs = (time[j] > time[i]) | ((time[j] == time[i]) & ~event[j])
-        pairs = pairs * weight[j]
-        total += float(weight[i[:, 0]] @ pairs.sum(axis=1))
-        won = np.where(risk[i] > risk[j], 1.0, 0.5 * (risk[i] == risk[j]))
-        right += float(weight[i[:, 0]] @ (pairs * won).sum(axis=1))
-    return right / total if total > 0 else float("nan")
+    differs = np.append(True, (time[1:] != time[:-1]) | (event[1:] != event[:-1]))
+    first = np.maximum.accumulate(np.where(differs, np.arange(len(y)), 0))[event]
+    levels, rank = np.unique(np.asarray(risk)[order], return_inverse=True)
+    ours, won = rank[event], np.zeros(len(first))
+    for bit in range(len(y).bit_length()):  # blocks of 2 ** bit rows, each sorted by the risk
+        block = np.arange(len(y)) >> bit
+        by = np.lexsort((rank, block))
+        keys, sums = (block * len(levels) + rank)[by], np.append(0.0, np.cumsum(weight[by]))
+        asked = (first >> bit) % 2 == 1  # the rows before the first are blocks, of the bits it has
+        start = (first[asked] >> bit) - 1
+        key = start * len(levels) + ours[asked]
+        less, at_most = (sums[np.searchsorted(keys, key, side)] for side in ("left", "right"))
+        won[asked] += (less + at_most) / 2 - sums[start << bit]
+    total = float(weight[event] @ np.append(0.0, np.cumsum(weight))[first])
+    return float(weight[event] @ won) / total if total > 0 else float("nan")

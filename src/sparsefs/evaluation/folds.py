@@ -11,9 +11,10 @@ import numpy as np
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
+from sklearn.utils.multiclass import type_of_target
 
 from ..data.kinds import on_host
-from ..data.target import strata, task_of
+from ..data.target import strata
 from .groups import refuse_split_groups, splitter_of_groups
 
 
@@ -113,19 +114,6 @@ def _folds_of_groups(cv, rows, groups, scorer, rng):
     return [(np.sort(rows[a]), np.sort(rows[b])) for a, b in splits]
 
 
-def has_classes(estimator, y) -> bool:
-    """Return whether folds must keep the shares of y's classes."""
-    if is_classifier(estimator) or is_regressor(estimator) or y is None:
-        return is_classifier(estimator)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the fits warn
-        try:
-            task = _task_of_selector(last_step(estimator)[0], y) or task_of(y, warn=False)
-        except (ValueError, TypeError):  # the fits say what is wrong with y
-            return False
-    return task == "classification"
-
-
 def that_knows_the_task(estimator, y, sample_weight=None):
     """Return a clone that reads a part of y as the same task as all of y.
 
@@ -147,9 +135,12 @@ def strata_of(estimator, y):
 
     The estimator is one :func:`that_knows_the_task`.
     """
-    if getattr(last_step(estimator)[0], "task", None) == "survival":
-        return strata(y, "survival")
-    return strata(y, "classification" if is_classifier(estimator) else "auto")
+    task = getattr(last_step(estimator)[0], "task", "auto")
+    if y is None or is_regressor(estimator) or task in ("regression", "multilabel"):
+        return None
+    if is_classifier(estimator):  # which says itself that fractions are no classes
+        return None if "continuous" in type_of_target(y) else strata(y, "classification")
+    return strata(y, task)
 
 
 def last_step(estimator):

@@ -16,7 +16,7 @@ from ..data import RowTable
 from ..data.cells import is_plain
 from ..data.inputs import check_finite, check_length, checked_weight, table_on_disk
 from ..data.kinds import on_host, refuse_other_kinds
-from ..data.layout import Layout
+from ..data.layout import Layout, with_kinds
 from ..data.summary import Summary
 from ..data.target import TASKS, Target
 from ..utils.random import seed_of, seeded_where_open
@@ -242,7 +242,7 @@ def _checked_X(X, ranker, as_it_is: bool, who: str):
         return (X.tocsr() if sparse.issparse(X) else X), names, False
     own = hasattr(ranker, "_training_data")
     if own and not is_plain(X):
-        return X, names, True
+        return with_kinds(X, ranker), names, True
     refuse_other_kinds(X, "X")
     matrix = as_matrix(X)
     layout = Layout.of(ranker, names, matrix.shape[1])

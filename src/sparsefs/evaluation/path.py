@@ -18,8 +18,10 @@ from sklearn.utils.validation import _get_feature_names
 from ..data import RowTable
 from ..data.encoding import as_numbers
 from ..data.inputs import check_finite
+from ..data.layout import with_kinds
 from ..data.summary import Summary
 from ..data.target import as_array
+from ..utils.warning import holding, released
 from .choice import CrossValidatedK
 from .curve import KCurve
 from .folds import folds_of
@@ -143,10 +145,9 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> K
     settings |= {n: v for n, v in layout.settings().items() if hasattr(selector, n)}
     ranker = clone(selector).set_params(**settings, **selector._settings_of_parts(data.target))
     ranker.__dict__.pop("_skl_callbacks", None)  # they watch the fit to all the data
-    encoding = layout.encoding
     task = RankingTask(
         requesting_weights(ranker),
-        data.table if encoding is None else encoding.with_kinds(data.table),
+        with_kinds(data.table, selector),
         None if data.target is None else as_array(data.y, data.target.task),
         data.sample_weight,
         scorer,
@@ -158,7 +159,7 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> K
     )
     parallel = Parallel(n_jobs=selector.n_jobs, require="sharedmem", return_as="generator")
     bar = f"{type(selector).__name__}, folds to choose K" if selector.verbose else None
-    results = run_folds(task, folds, rng, parallel, bar)
+    results, _ = holding(run_folds, task, folds, rng, parallel, bar)  # fit has given warnings
     Ks, scores = scores_of(results, choice)
     return KCurve(Ks, scores, scorer.metric)
 
@@ -169,14 +170,15 @@ def run_folds(task: RankingTask, folds, rng, parallel, bar: str | None = None) -
     # scikit-learn sets the warning filters in every job; jobs in threads would leave them changed.
     with warnings.catch_warnings():
         results = parallel(
-            delayed(_run_fold)(task, number, train, scored)
+            delayed(holding)(_run_fold, task, number, train, scored)
             for number, ((train, _), scored) in enumerate(zip(folds, subsamples, strict=True))
         )
         if bar is not None:
             from tqdm.auto import tqdm
 
             results = tqdm(results, total=len(folds), desc=bar, unit="fold")
-        return list(results)
+        results = list(results)
+    return released(results)
 
 
 def scores_of(results: list[FoldResult], choice: CrossValidatedK) -> tuple[Any, np.ndarray]:

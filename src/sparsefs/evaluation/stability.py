@@ -17,8 +17,10 @@ from sklearn.utils.validation import has_fit_parameter
 from ..data import RowTable
 from ..data.inputs import check_length, table_on_disk
 from ..data.kinds import on_host
+from ..data.layout import with_kinds
 from ..utils.checks import MOST_FITS, check_size
 from ..utils.random import generators, seed_of, seeded
+from ..utils.warning import holding, released
 from .folds import strata_of, that_knows_the_task
 from .groups import checked_groups, warn_of_lost_groups
 from .subsamples import complementary_pair
@@ -178,6 +180,8 @@ def repeated_selections(
     if not isinstance(X, RowTable):
         (rows,) = indexable(X)
         X = rows.tocsr() if sparse.issparse(rows) else rows
+        if hasattr(selector, "_training_data"):
+            X = with_kinds(X, selector)
     if y is not None:
         check_length(X, y)
     if y is not None:
@@ -192,9 +196,9 @@ def repeated_selections(
     rngs = generators(seed_of(random_state), int(n_repeats))
     with warnings.catch_warnings():  # jobs in threads would leave the filters changed
         found = Parallel(n_jobs=n_jobs)(
-            delayed(_selection)(selector, X, y, classes, groups, passed, r) for r in rngs
+            delayed(holding)(_selection, selector, X, y, classes, groups, passed, r) for r in rngs
         )
-    return np.array(found)
+    return np.array(released(found))
 
 
 def _selection(selector, X, y, classes, groups, passed, rng):

@@ -40,7 +40,7 @@ from ..data.inputs import (
     table_on_disk,
 )
 from ..data.kinds import on_host, refuse_masked, refuse_other_kinds
-from ..data.layout import Layout
+from ..data.layout import Layout, with_kinds
 from ..data.summary import Summary
 from ..evaluation.groups import checked_groups, warn_of_lost_groups
 from ..selectors.base import BaseSelector, earlier_fit_kept, refuse_booleans, take_fit
@@ -54,6 +54,7 @@ from ..utils.estimators import (
     with_callbacks,
 )
 from ..utils.random import generators, seed_of, seeded
+from ..utils.warning import holding, released
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -157,6 +158,8 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
             names = getattr(self, "feature_names_in_", None)
             ours = self.estimator if isinstance(self.estimator, BaseSelector) else None
             layout = Layout.of(ours, names, self.n_features_in_)
+            if ours is not None:
+                X = with_kinds(X, ours)
             fitted = self._fit(X, y, dict(fit_params), numbers, inner.reports)
             fitted |= {"_kept": layout.kept, "_excluded": layout.excluded}
         take_fit(self, fitted)
@@ -189,17 +192,19 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
         """
         rngs, each = generators(seed_of(self.random_state), n), len(reports) // n
         jobs = (
-            delayed(function)(rng, reports[i * each : (i + 1) * each], *args)
+            delayed(holding)(function, rng, reports[i * each : (i + 1) * each], *args)
             for i, rng in enumerate(rngs)
         )
         with warnings.catch_warnings():  # jobs in threads would leave the filters changed
-            if not self.verbose:
-                return Parallel(n_jobs=self.n_jobs)(jobs)
-            from tqdm.auto import tqdm
+            if self.verbose:
+                from tqdm.auto import tqdm
 
-            done = Parallel(n_jobs=self.n_jobs, return_as="generator")(jobs)
-            unit = self._counts.removeprefix("n_").removesuffix("s")
-            return list(tqdm(done, total=n, desc=type(self).__name__, unit=unit))
+                done = Parallel(n_jobs=self.n_jobs, return_as="generator")(jobs)
+                unit = self._counts.removeprefix("n_").removesuffix("s")
+                results = list(tqdm(done, total=n, desc=type(self).__name__, unit=unit))
+            else:
+                results = Parallel(n_jobs=self.n_jobs)(jobs)
+        return released(results)
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return the routing of metadata: from `fit` to the estimator's `fit`.

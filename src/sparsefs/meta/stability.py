@@ -291,7 +291,7 @@ class StabilitySelector(MetaSelector):
             fit_params["sample_weight"] = weight = usable_weight(weight, X)
             rows = rows[weight != 0]
         estimator = that_knows_the_task(self.estimator, y, weight)
-        classes = None if is_regressor(self.estimator) else strata_of(estimator, y)
+        classes = strata_of(estimator, y)
         classes = np.zeros(len(rows), dtype=np.intp) if classes is None else classes[rows]
         if groups is not None:
             groups = groups[rows]

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ._features import names_of, scored
 from ._ranked import RankedDisplay
 
@@ -21,9 +23,10 @@ _CUT: dict[str, Any] = {"color": "black", "lw": 1, "ls": (0, (1, 1)), "zorder": 
 class ImportanceDisplay(RankedDisplay):
     """Scores of the features, best first, and which of them are selected.
 
-    Use :meth:`from_estimator` to create it; the artists are attributes. Up to 40 features are
-    drawn as bars with names, more as a curve over the ranks. Selected features differ from the
-    others by colour and by hatch or line style, for print in grey and for the colour-blind.
+    Use :meth:`from_estimator` or :meth:`from_frame` to create it; the artists are attributes. Up
+    to 40 features are drawn as bars with names, more as a curve over the ranks. Selected features
+    differ from the others by colour and by hatch or line style, for print in grey and for the
+    colour-blind.
 
     Parameters
     ----------
@@ -138,6 +141,66 @@ class ImportanceDisplay(RankedDisplay):
             score_label=of.label,
             scores_std=getattr(selector, "scores_std_", None),
             threshold=getattr(selector, "threshold_", None),
+        )
+        return display.plot(ax, n_features=n_features, **kwargs)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        score_label: str = "score",
+        n_features: int | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Draw a table of features, such as ``to_frame()`` of a selector returns.
+
+        Parameters
+        ----------
+        frame : DataFrame of pandas or polars
+            One row per feature, in any order, with the columns ``"feature"``, ``"rank"``,
+            ``"score"``, ``"selected"`` and, for error bars, ``"spread"``. It may come from a file.
+        score_label : str, default="score"
+            Meaning and unit of the scores.
+        n_features, ax, **kwargs
+            Passed to :meth:`plot`.
+
+        Returns
+        -------
+        ImportanceDisplay
+
+        Raises
+        ------
+        ValueError
+            If a column is missing or contains other values, or an argument of `plot` is unusable.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from sparsefs import ImportanceDisplay
+        >>> frame = pd.DataFrame(
+        ...     {"feature": ["age", "dose"], "rank": [2, 1], "score": [0.1, 0.4]}
+        ... )
+        >>> display = ImportanceDisplay.from_frame(frame.assign(selected=[False, True]))
+        >>> [text.get_text() for text in display.ax_.get_yticklabels()]
+        ['dose', 'age']
+        """
+        columns = {str(name): np.asarray(frame[name]) for name in frame.columns}
+        missing = [n for n in ("feature", "rank", "score", "selected") if n not in columns]
+        if missing:
+            raise ValueError(f"frame must have the columns of to_frame(). Missing: {missing}.")
+        if not np.isin(columns["selected"], (True, False)).all():
+            raise ValueError("Column 'selected' of frame must contain booleans.")
+        names, spread = columns["feature"], columns.get("spread")
+        number = "x" if names.dtype.kind in "iu" else ""  # of a fit to columns without names
+        display = cls(
+            scores=columns["score"].astype(np.float64),
+            ranking=columns["rank"],
+            support=columns["selected"].astype(bool),
+            feature_names=np.array([f"{number}{name}" for name in names], dtype=object),
+            score_label=score_label,
+            scores_std=None if spread is None else spread.astype(np.float64),
         )
         return display.plot(ax, n_features=n_features, **kwargs)
 

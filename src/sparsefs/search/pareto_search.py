@@ -23,7 +23,7 @@ from sklearn.utils.validation import _check_method_params, check_is_fitted
 from ..data import RowTable
 from ..data.inputs import table_on_disk
 from ..data.kinds import on_host, refuse_masked
-from ..evaluation.folds import that_knows_the_task
+from ..evaluation.folds import strata_of, that_knows_the_task
 from ..selectors.base import refuse_booleans
 from ..utils.estimators import BaseSearchCV, with_callbacks
 from ..utils.random import seed_of
@@ -79,8 +79,8 @@ class ParetoSearchCV(BaseSearchCV):
         ``"auto"`` is a tenth of `n_trials`, from 4 to 50, for ``"nsga2"``, and 1 for the others.
         Not used by samplers that do not use results.
     cv : int, cross-validation generator or iterable, default=None
-        Folds, as in `GridSearchCV`: None is 5, and classes keep their shares, also where the
-        estimator is a selector. All trials have the same.
+        Folds, as in `GridSearchCV`: None is 5, and classes, or events, keep their shares, also
+        where the estimator is a selector. All trials have the same.
     refit : {"one_standard_error", "knee"}, name of an objective, callable or False, \
             default="one_standard_error"
         Which trial to fit to all data. ``"one_standard_error"``: the cheapest whose score is
@@ -288,13 +288,15 @@ class ParetoSearchCV(BaseSearchCV):
         for name, values in {"y": y, **params}.items():
             refuse_masked(values, name)
         X, y = indexable(on_host(X), on_host(y))
-        routed, splits = routed_and_splits(self, X, y, _check_method_params(X, params=params))
+        params = _check_method_params(X, params=params)
+        estimator = that_knows_the_task(self.estimator, y, params.get("sample_weight"))
+        routed, splits = routed_and_splits(self, X, y, strata_of(estimator, y), params)
         if not splits:
             raise ValueError("The 'cv' parameter gives no folds.")
         # A fold that cannot be scored fails, whatever error_score says of the trial.
         scorer, _ = self._get_scorers()
         task = Task(
-            that_knows_the_task(self.estimator, y, routed.estimator.fit.get("sample_weight")),
+            estimator,
             X,
             y,
             objectives,

@@ -11,7 +11,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import _routing_enabled, get_routing_for_object
 from sklearn.utils.validation import _num_samples, has_fit_parameter
 
-from ..evaluation.folds import has_classes, row_numbers
+from ..evaluation.folds import row_numbers
 from ..evaluation.groups import (
     checked_groups,
     refuse_split_groups,
@@ -20,8 +20,10 @@ from ..evaluation.groups import (
 )
 
 
-def routed_and_splits(search, X, y, params: dict[str, Any]):
+def routed_and_splits(search, X, y, classes, params: dict[str, Any]):
     """Return the parameters by who receives them, and pairs of (training, held-out) rows.
+
+    A number of folds keeps the shares of the classes, or of events; None if y has neither.
 
     Raises
     ------
@@ -37,7 +39,8 @@ def routed_and_splits(search, X, y, params: dict[str, Any]):
         if not takes_groups:
             params = {name: value for name, value in params.items() if name != "groups"}
     routed = search._get_routed_params_for_fit(params)
-    numbers, stratified = checked_groups(groups, X), has_classes(estimator, y)
+    numbers, stratified = checked_groups(groups, X), classes is not None
+    y = classes if stratified and is_number else y
     n, who = _num_samples(X), type(search).__name__
     if numbers is not None and is_number:
         splitter = splitter_of_groups(cv, numbers.max() + 1, stratified)

@@ -287,6 +287,8 @@ verbose, random_state
             refuse_beyond(FLOAT32_MAX, why, data.summary, names)
         common["_target"] = data.target and replace(data.target, values=data.target.values[:0])
         common["_encoding"] = layout.encoding
+        if layout.encoding is None:  # what stands for missing values of other rows
+            common["_means"] = data.summary.mean * data.summary.unit
         counts = layout.ranked(np.zeros(data.X.shape[1]), data.constant)
         n_units = counts["_n_units"]
         if choice is None:  # a number, or left to the training
@@ -305,24 +307,13 @@ verbose, random_state
             choice._warn_of_end(common["path_"], n_units)
             n_selected = choice._choose(common["path_"])
         if self.budget is not None:
-            self._check_budget(layout)
+            self._places_within_budget(counts)
         self._warn_of_constants(n_selected, counts["_n_constant"], n_units)
         return common
 
     def _least_K(self) -> int:
         """Return a K of copies whose ranking is all that is wanted: `keep` is within it."""
         return max(1, len(self.keep or ()))
-
-    def _check_budget(self, layout):
-        costs = np.ones(layout.n_columns) if layout.costs is None else layout.costs
-        needed = costs[layout.kept & ~layout.barred].sum()
-        cheapest = costs[~layout.barred].min()
-        if max(needed, cheapest) > self.budget:
-            what = "the features of 'keep' cost" if needed > self.budget else "every feature costs"
-            raise ValueError(
-                f"budget={self.budget!r} is too small: {what} {max(needed, cheapest):g}"
-                f"{'' if needed > self.budget else ' or more'}."
-            )
 
     # y
 
@@ -367,17 +358,25 @@ verbose, random_state
     def _auto_scaling(self, shared_unit: bool) -> str:
         return self._unit_scaling[self._learns_y()] if shared_unit else "feature"
 
-    def _inputs_of(self, X):
-        """Return other rows as the network sees them, refused where `fit` would refuse them."""
+    def _inputs_of(self, X, selected: bool = False):
+        """Return other rows as the network sees them, refused where `fit` would refuse them.
+
+        Of `selected` inputs only, which are then the output: without missing values.
+        """
         X = validated_table(self, X, reset=False)
         names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
         encoding = getattr(self, "_encoding", None)
         if encoding is None:
-            X = as_numbers(X, names)
+            X, column_of = as_numbers(X, names), np.arange(len(names))
+            if selected and self.missing == "auto":
+                X = np.where(np.isnan(X), self._means, X).astype(X.dtype)
         else:
-            X = X.toarray() if sparse.issparse(X) else X
-            X, names = encoding.inputs(X, self.missing == "error"), names[encoding.column_of]
-        check_finite(X, Summary.of(X), names)
+            X, column_of = X.toarray() if sparse.issparse(X) else X, encoding.column_of
+            X = encoding.inputs(X, self.missing == "error")
+        if selected:
+            inputs = np.flatnonzero(self.get_support()[column_of])
+            X, column_of = X[:, inputs], column_of[inputs]
+        check_finite(X, Summary.of(X), names[column_of])
         return X
 
     def transform(self, X: Data) -> Any:
@@ -386,7 +385,9 @@ verbose, random_state
         Parameters
         ----------
         X : {array-like, sparse matrix, RowTable} of shape (n_samples, n_features)
-            Columns that are not selected may contain anything, with ``output="original"``.
+            Columns that are not selected may contain anything, with ``output="original"``. With
+            ``output="encoded"``, missing values are replaced as in the fit, or with the mean if
+            the column had none there.
 
         Returns
         -------
@@ -399,10 +400,9 @@ verbose, random_state
         ValueError
             If a selected column contains infinite values, or what the fit refuses.
         """
-        encoding = self._output_encoding()
-        if encoding is None:
+        if self._output_encoding() is None and (self.output == "original" or _is_lean(X)):
             return super().transform(X)
-        return self._inputs_of(X)[:, self.get_support()[encoding.column_of]]
+        return self._inputs_of(X, selected=True)
 
     def _check_selected(self, X, names):
         if X.dtype.kind == "O":
@@ -511,7 +511,7 @@ verbose, random_state
         check_is_fitted(self, "ranking_")
         places = getattr(self, "_places", self.ranking_)
         if self.budget is not None:
-            return np.isin(places, self._places_within_budget())
+            return np.isin(places, self._places_within_budget(vars(self)))
         check_K(self)
         changed = self.K != self._K_fitted
         n_selected = self._n_selected(warn=changed)
@@ -519,23 +519,26 @@ verbose, random_state
             self._warn_of_constants(n_selected, self._n_constant, self._n_units)
         return places <= n_selected
 
-    def _places_within_budget(self):
-        """Ranks of the units that the budget pays for, in their order."""
+    def _places_within_budget(self, fitted):
+        """Ranks of the units that the budget pays for, in their order; one at least."""
         validate_parameter_constraints(
             {"budget": self._parameter_constraints["budget"]},
             {"budget": self.budget},
             type(self).__name__,
         )
         budget = float(self.budget or 0.0)
-        costs = getattr(self, "_costs", np.ones(self._n_units))
-        needed = costs[: self._n_kept].sum()
-        if needed > budget:
+        costs, n_kept = fitted.get("_costs", np.ones(fitted["_n_units"])), fitted["_n_kept"]
+        taken, left = [], budget * (1 + 1e-9)  # sums of decimal fractions are rounded
+        if (needed := costs[:n_kept].sum()) > left:
             raise ValueError(
                 f"budget={budget:g} is too small: the features of 'keep' cost {needed:g}."
             )
-        taken, left = [], budget * (1 + 1e-9)  # sums of decimal fractions are rounded
+        if costs.min() > left:
+            raise ValueError(
+                f"budget={budget:g} is too small: every feature costs {costs.min():g} or more."
+            )
         for place, cost in enumerate(costs, start=1):
-            if place <= self._n_kept or cost <= left:
+            if place <= n_kept or cost <= left:
                 taken.append(place)
                 left -= cost
         return taken
@@ -566,6 +569,11 @@ verbose, random_state
         tags.input_tags.categorical = tags.input_tags.allow_nan
         tags.target_tags.required = tags.target_tags.multi_output = bool(self._learns_y())
         return tags
+
+
+def _is_lean(X) -> bool:
+    """Whether X is sparse or on disk: missing values are refused, and only some columns read."""
+    return sparse.issparse(X) or isinstance(X, (RowTable, np.memmap))
 
 
 def check_K(selector):

@@ -93,8 +93,7 @@ class ColumnSelector(SelectorMixin):
         -------
         pandas.DataFrame
             ``"feature"`` (name or number), ``"rank"``, ``"score"``, ``"spread"`` where there is a
-            `scores_std_`, ``"selected"``, and, where near-copies are known, ``"copy_of"``: the
-            best feature that this one is nearly a copy of.
+            `scores_std_`, and ``"selected"``.
 
         Raises
         ------
@@ -112,13 +111,6 @@ class ColumnSelector(SelectorMixin):
             columns["spread"] = self.scores_std_
         columns["selected"] = self.get_support()
         order = np.argsort(self.ranking_, kind="stable")
-        copies = getattr(self, "_near_copies", None)
-        if copies is not None:
-            originals = np.full(self.n_features_in_, None, dtype=object)
-            for feature in sorted(copies, key=lambda f: -self.ranking_[f]):  # the best is last
-                worse = copies[feature][self.ranking_[copies[feature]] > self.ranking_[feature]]
-                originals[worse] = names[feature]
-            columns["copy_of"] = originals
         return pd.DataFrame(columns).iloc[order].reset_index(drop=True)
 
     def _check_selected(self, X, names) -> None:

@@ -36,6 +36,7 @@ class Declared:
     costs_: Costs
     _K_fitted: Any
     _encoding: Encoding | None
+    _means: Floats
     _n_units: int  # that may be selected
     _n_constant: int
     _n_kept: int

@@ -25,7 +25,7 @@ from .base import FLOAT32_MAX, BaseSelector, FitResult
 from .docs import documented
 
 if TYPE_CHECKING:
-    from ..utils.typing import Floats, Ints, Loss, Task
+    from ..utils.typing import Floats, Loss, Task
 
 _STEPS = 5  # between two prunings, for up to _FEW samples
 _FEW = 1000
@@ -35,7 +35,6 @@ _PENALTIES = {"drop": (3.0, 30.0), "keep": (30.0, 100.0)}
 _ABOVE_NOISE, _RATE = "above_noise", 0.1  # false discovery rate
 _FEWEST_SHADOWS = 1000
 _MEMORY = 0.9  # decay of the running mean of the importance, a step
-_MOST_COMPARED = 500  # of the best features, with all others
 _MOST_WEIGHTS = 2**22  # of the first layer: 64 MiB with gradient and moments
 _MOST_NOISE = 2**26  # numbers in the matrices that make noise: 256 MiB
 
@@ -131,9 +130,6 @@ class GradualPruningSelector(BaseSelector):
         by these values at a false discovery rate of 0.1 (Benjamini and Hochberg), which may be
         none. The smallest p-value is 1 / (n_shadows + 1): with as many shadows as features, at
         least 10 must rank before the first shadow.
-    interchangeable_ : list of ndarray of int
-        For each selected feature, in the order of the columns, the other features that could stand
-        for it: their absolute correlation with it is above 0.9. For at most 500 selected features.
     history_ : dict of str to ndarray of shape (`n_iter_`,)
         ``"loss"`` (mean over the networks), ``"density"`` (share of the features that remain),
         ``"connections_changed"`` (removed), ``"n_inputs"`` and ``"seconds"`` of every round.
@@ -218,7 +214,6 @@ class GradualPruningSelector(BaseSelector):
     random_state: int | np.random.RandomState | None = None
     scores_std_: Floats = field(init=False)
     p_values_: Floats = field(init=False)
-    _near_copies: dict[int, Ints] = field(init=False)
 
     def _train(self, data, rng, device, progress):
         import torch
@@ -275,9 +270,6 @@ class GradualPruningSelector(BaseSelector):
         with torch.inference_mode(not callable(self.loss)):  # a tenth faster; yours may need grad
             history = training.run(progress)
             fitted = result(history)
-            fitted.extras["_near_copies"] = _near_copies_of(
-                X, scaling, data.rows, candidates, layout, fitted.scores
-            )
         if self._is_above_noise() and not _n_above_noise(
             fitted.extras["p_values_"], layout.unit_of_column
         ):
@@ -342,22 +334,6 @@ class GradualPruningSelector(BaseSelector):
         self._n_selected(warn=False)  # refuses a fit without shadows
         places = getattr(self, "_places", self.ranking_)
         return np.isin(places, np.unique(places)[self._above_noise()])
-
-    @property
-    def interchangeable_(self) -> list[Ints]:
-        """Near-copies of each selected feature, list of ndarray of int.
-
-        In the order of the columns, the other features that could stand for it: those whose
-        absolute correlation with it is above 0.9, once outliers are clipped.
-        """
-        selected = self.get_support(indices=True)
-        if len(selected) > _MOST_COMPARED:
-            raise ValueError(
-                f"{len(selected)} features are selected, and near-copies are known of the best "
-                f"{_MOST_COMPARED} only. Lower K."
-            )
-        none = np.empty(0, dtype=np.int64)
-        return [self._near_copies.get(int(feature), none) for feature in selected]
 
     def _in_closed_form(self, data, n_all):
         from ..training.shrinking_batches import HELD
@@ -503,24 +479,6 @@ def _n_distinct(X, rows, most: int) -> int:
 def _n_units(parts, inputs) -> int:
     """Number of features that the inputs are of."""
     return len(inputs if parts is None else np.unique(parts.unit_of[inputs]))
-
-
-def _near_copies_of(X, scaling, rows, candidates, layout, scores):
-    """Near-copies of the best columns of numbers, by the number of the column."""
-    from ..training.near_copies import near_copies
-
-    column_of = np.arange(layout.n_columns)
-    if layout.encoding is not None:
-        column_of = layout.encoding.column_of
-        of_numbers = np.array([label == "" for label in layout.encoding.labels])
-        candidates = candidates[of_numbers[candidates]]
-    if layout.unit_of_input is not None:
-        scores = layout.of_columns(scores)[column_of]
-    if len(candidates) == 0:
-        return {}
-    best = candidates[np.argsort(-scores[candidates], kind="stable")]
-    found = near_copies(X, scaling, rows, candidates, best[:_MOST_COMPARED])
-    return {int(column_of[one]): column_of[others] for one, others in found.items()}
 
 
 def _n_above_noise(p_values, units) -> int:

@@ -19,6 +19,7 @@ from sparsefs import (
 )
 from sparsefs.cli.names import BUNDLED, OURS, RIVALS
 from sparsefs.networks import make_sparse_linear
+from sparsefs.selectors.stopping_parameters import StoppingParameters
 from sparsefs.selectors.table_parameters import TableParameters
 from sparsefs.topology import sample_positions
 from tests.docs.pages import DOCS, blocks
@@ -49,6 +50,7 @@ COMMON = {
     "verbose",
     "random_state",
     *TableParameters.__dataclass_fields__,  # on the page about tables
+    *StoppingParameters.__dataclass_fields__,  # on the page about large data
 }
 SECTIONS = ["The idea", "The formulas", "Settings", "Example", "When it fails", r"References?"]
 

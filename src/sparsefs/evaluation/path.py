@@ -137,8 +137,11 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> K
         "verbose": False,
         "random_state": seed,
     }
-    if hasattr(selector, "connections_every"):
-        settings["connections_every"] = None
+    # A ranking that is not finished is none; the time is shared with the fit to all the data.
+    own = {"connections_every": None, "on_interrupt": "raise", "max_time": selector.max_time}
+    if selector.max_time is not None:
+        own["max_time"] = selector.max_time / (len(folds) + 1)
+    settings |= {n: v for n, v in own.items() if n in selector.get_params(deep=False)}
     # Folds may be arrays, which have no names.
     settings |= {n: v for n, v in layout.settings().items() if hasattr(selector, n)}
     ranker = clone(selector).set_params(**settings, **selector._settings_of_parts(data.target))

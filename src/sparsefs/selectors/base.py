@@ -37,7 +37,7 @@ from ..data.summary import Summary
 from ..data.target import TASKS, Target
 from ..evaluation.choice import CrossValidatedK
 from ..evaluation.groups import checked_groups
-from ..training.progress import Progress
+from ..training.progress import Progress, now
 from ..utils.arithmetic import default_errors
 from ..utils.checks import check_size, check_sizes
 from ..utils.estimators import BaseEstimator, CallbackSupportMixin, with_callbacks
@@ -46,6 +46,7 @@ from ..utils.text import counted
 from ..utils.warning import warn_user
 from .columns import ColumnSelector
 from .declared import Declared
+from .stopping_parameters import StoppingParameters
 from .table_parameters import TableParameters
 
 if TYPE_CHECKING:
@@ -117,7 +118,13 @@ class _Choice(HasMethods):
 
 
 class BaseSelector(
-    TableParameters, Declared, ColumnSelector, CallbackSupportMixin, BaseEstimator, ABC
+    StoppingParameters,
+    TableParameters,
+    Declared,
+    ColumnSelector,
+    CallbackSupportMixin,
+    BaseEstimator,
+    ABC,
 ):
     """Base of all selectors: X, y, weights, the choice of K, transform, fitted attributes.
 
@@ -143,6 +150,7 @@ verbose, random_state
 
     _parameter_constraints: ClassVar[dict] = {
         **TableParameters._parameter_constraints,
+        **StoppingParameters._parameter_constraints,
         "K": [
             Interval(Integral, 1, None, closed="left"),
             Interval(Real, 0, 1, closed="right"),
@@ -215,6 +223,7 @@ verbose, random_state
         """
         from ..utils.device import default_settings, resolve_device
 
+        started = now()
         self._validate_params()
         with default_errors(), earlier_fit_kept(self):
             seed = seed_of(self.random_state)
@@ -227,9 +236,10 @@ verbose, random_state
             device, rng = resolve_device(self.device), np.random.default_rng(seed)
             with (
                 default_settings(),
-                Progress(self, int(self.max_iter), data, attributes) as progress,
+                Progress(self, int(self.max_iter), data, attributes, started) as progress,
             ):
                 fitted = attributes(self._train(data, rng, device, progress))
+            fitted["stopped_by_"] = progress.stopped_by
             take_fit(self, fitted)
         progress.ended(fitted)
         return self

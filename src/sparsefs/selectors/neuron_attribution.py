@@ -89,6 +89,7 @@ class NeuronAttributionSelector(PerceptronSelector):
     %(jobs)s
     %(kernel)s
     %(device)s
+    %(stopping)s
     random_state : int, RandomState instance or None, default=None
         Seed of the initial network, the held-out samples and the order of the others.
 

@@ -84,6 +84,7 @@ class QuickSelectionSelector(AutoencoderSelector):
     %(jobs)s
     %(kernel)s
     %(device)s
+    %(stopping)s
     random_state : int, RandomState instance or None, default=None
         Seed of the initial network, the order of the samples, noise, dropout and growth.
 

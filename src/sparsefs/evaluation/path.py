@@ -138,7 +138,7 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> K
         "random_state": seed,
     }
     # A ranking that is not finished is none; the time is shared with the fit to all the data.
-    own = {"connections_every": None, "on_interrupt": "raise", "max_time": selector.max_time}
+    own = {"connections_every": None, "on_interrupt": "raise", "checkpoint": None}
     if selector.max_time is not None:
         own["max_time"] = selector.max_time / (len(folds) + 1)
     settings |= {n: v for n, v in own.items() if n in selector.get_params(deep=False)}

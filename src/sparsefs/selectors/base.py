@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -143,6 +143,7 @@ verbose, random_state
 
     _one_hidden_layer: ClassVar[bool] = False
     _nested_ranking: ClassVar[bool] = True  # whether one ranking serves every K
+    _resumable: ClassVar[bool] = False  # whether its parts say what a checkpoint must keep
     _own_parts: ClassVar[tuple[str, ...]] = ("loss",)  # parameters that may be the user's objects
     # What scaling="auto" is where features share a unit, without and with labels.
     _unit_scaling: ClassVar[tuple[str, str]] = ("global", "global")
@@ -225,24 +226,39 @@ verbose, random_state
 
         started = now()
         self._validate_params()
-        with default_errors(), earlier_fit_kept(self):
+        with default_errors(), earlier_fit_kept(self), self._opened_checkpoint() as checkpoint:
             seed = seed_of(self.random_state)
+            if checkpoint is not None:
+                seed = checkpoint.seed(seed, isinstance(self.random_state, Integral))
             data = self._training_data(X, y, sample_weight, seed)
+            device = resolve_device(self.device)
+            if checkpoint is not None:
+                checkpoint.check(self, data, device)
             common = self._common_attributes(data, seed, checked_groups(groups, data.table))
 
             def attributes(result: FitResult) -> dict[str, Any]:
                 return common | result.attributes(data)
 
-            device, rng = resolve_device(self.device), np.random.default_rng(seed)
+            rng, n = np.random.default_rng(seed), int(self.max_iter)
             with (
                 default_settings(),
-                Progress(self, int(self.max_iter), data, attributes, started) as progress,
+                Progress(self, n, data, attributes, started, checkpoint) as progress,
             ):
                 fitted = attributes(self._train(data, rng, device, progress))
             fitted["stopped_by_"] = progress.stopped_by
             take_fit(self, fitted)
+            if checkpoint is not None and progress.stopped_by is None:
+                checkpoint.clear()
         progress.ended(fitted)
         return self
+
+    def _opened_checkpoint(self):
+        """The folder `checkpoint`, or a context of None."""
+        if self.checkpoint is None:
+            return nullcontext()
+        from ..training.checkpoint import Checkpoint
+
+        return Checkpoint(self.checkpoint)
 
     @abstractmethod
     def _train(
@@ -477,6 +493,8 @@ verbose, random_state
         refuse_booleans(self)
         check_sizes(self)
         self._hidden_sizes()
+        if self.checkpoint is not None and not self._resumable:
+            raise ValueError(f"{type(self).__name__} does not support 'checkpoint'. Pass None.")
         choice = self._choice_of_K()
         if choice is not None:
             choice._validate_params()

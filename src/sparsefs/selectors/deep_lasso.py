@@ -101,6 +101,7 @@ class DeepLassoSelector(PerceptronSelector):
     True
     """
 
+    _resumable = True
     activation = "relu"  # see InputGradientLasso
     _score_label = "derivative of the loss (root mean square)"
     _paper: ClassVar[dict] = {

@@ -80,7 +80,14 @@ max_time : float or None, default=None
 on_interrupt : {"raise", "keep"}, default="raise"
     What Ctrl-C does during the training. ``"raise"`` raises KeyboardInterrupt, and the selector
     is as it was before `fit`. ``"keep"`` ends with the epoch under way, as `max_time` does; a
-    second Ctrl-C raises. While K is being chosen, Ctrl-C always raises.""",
+    second Ctrl-C raises. While K is being chosen, Ctrl-C always raises.
+checkpoint : path or None, default=None
+    Folder for checkpoints, which is made if it is missing. The state of the training is written
+    there after every epoch. If the process is killed, the same fit resumes after that epoch and
+    gives the same result, bit for bit. Other data or parameters raise an error that names them.
+    The files are removed when the fit is finished. They stay after an end by `max_time`, Ctrl-C
+    or a callback, so that the next fit resumes there. A folder serves one fit at a time.
+    NeuroFSSelector and HyperSparseSelector do not support it. See :doc:`/large_data`.""",
     "connections_every": """\
 connections_every : int or None, default=None
     Count the connections of every input neuron before the training, after every this many

@@ -179,6 +179,7 @@ class GradualPruningSelector(BaseSelector):
     (1797, 10)
     """
 
+    _resumable = True
     _one_hidden_layer = True
 
     _score_label = "loss without the feature (share)"

@@ -131,6 +131,7 @@ class NeuronAttributionSelector(PerceptronSelector):
     True
     """
 
+    _resumable = True
     _own_parts = ("topology", "importance", "init", "loss")
     _paper: ClassVar[dict] = {
         "attribution_every": 1,

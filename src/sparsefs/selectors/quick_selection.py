@@ -113,6 +113,7 @@ class QuickSelectionSelector(AutoencoderSelector):
     True
     """
 
+    _resumable = True
     _paper: ClassVar[dict] = {"scaling": "feature"}
 
     _parameter_constraints: ClassVar[dict] = {

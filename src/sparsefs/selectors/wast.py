@@ -120,6 +120,7 @@ class WASTSelector(AutoencoderSelector):
     (1797, 5)
     """
 
+    _resumable = True
     _paper: ClassVar[dict] = {
         "mixing": "sum",
         "scaling": "global",

@@ -16,6 +16,7 @@ from ..utils.warning import warn_user
 
 if TYPE_CHECKING:
     from ..data.inputs import TrainingData
+    from .checkpoint import Checkpoint
 
 
 # Parameters that may make a training diverge.
@@ -31,6 +32,9 @@ class Epochs:
     def __init__(self, n: int):
         self.n = n
         self.stopped = False
+
+    def keep(self, **parts: Any) -> None:
+        """Name parts of the training, in which a checkpoint keeps what changes."""
 
     def stop(self) -> None:
         """Make the epoch under way the last one."""
@@ -63,6 +67,8 @@ class Progress(Epochs):
         ``attributes(result)`` makes fitted attributes of a result.
     started : float
         When the fit began, by :func:`now`.
+    checkpoint : Checkpoint or None, default=None
+        Where to go on, and what to write after every epoch but the last.
 
     Attributes
     ----------
@@ -80,11 +86,13 @@ class Progress(Epochs):
         data: TrainingData,
         attributes: Callable[[Any], dict],
         started: float,
+        checkpoint: Checkpoint | None = None,
     ):
         super().__init__(n)
         self.estimator = estimator
         self.stopped_by: str | None = None
         self._n_done = 0
+        self._checkpoint, self._parts = checkpoint, dict[str, Any]()
         self._started, self._interrupted = started, False
         self.snapshot: Callable[[], Any] | None = None
         self._attributes = attributes
@@ -123,8 +131,35 @@ class Progress(Epochs):
                 f"{', or use device=' + repr('cpu') if on_gpu else ''}."
             ) from error
 
+    def keep(self, **parts: Any) -> None:
+        """Name parts of the training, in which a checkpoint keeps what changes.
+
+        Raises
+        ------
+        TypeError
+            If there is a checkpoint, and a part does not say what changes in it.
+        """
+        self._parts |= parts
+        if self._checkpoint is None:
+            return
+        for name, part in parts.items():
+            is_plain = part is None or isinstance(part, dict)
+            if not is_plain and not all(hasattr(part, n) for n in ("state", "load_state")):
+                raise TypeError(
+                    f"'checkpoint' needs an {name} with the methods state() and load_state(state), "
+                    f"see sparsefs.utils.state. {type(part).__name__} lacks them."
+                )
+
+    def _resume(self) -> int:
+        """Go on where the checkpoint was; return the number of the next epoch."""
+        if self._checkpoint is not None:
+            self._n_done = self._checkpoint.load(self._parts)
+            if self._bar is not None:
+                self._bar.update(self._n_done)
+        return self._n_done
+
     def __iter__(self) -> Iterator[int]:
-        for epoch in range(self.n):
+        for epoch in range(self._resume(), self.n):
             task = None
             if self._fit is not None:
                 task = self._fit.subcontext(task_name="epoch")
@@ -138,6 +173,8 @@ class Progress(Epochs):
             )
             if self.stopped or self._n_done == self.n:
                 break
+            if self._checkpoint is not None and self._parts:
+                self._checkpoint.save(self._n_done, self._parts)
             self.stopped_by = self._reason_to_stop(by_callback)
             if self.stopped_by is not None:
                 break

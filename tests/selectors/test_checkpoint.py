@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from sparsefs import (
+    CrossValidatedK,
     DeepLassoSelector,
     GradualPruningSelector,
     HyperSparseSelector,
@@ -258,6 +259,12 @@ def test_a_checkpoint_of_another_fit_is_refused_and_says_what_differs(X, tmp_pat
     refused("sample_weight", weight=np.arange(300) + 1.0)
 
 
+def test_a_fit_that_was_refused_before_the_training_leaves_the_folder_free(X, tmp_path):
+    with pytest.raises(ValueError, match="'budget'|budget="):
+        mode("WAST").set_params(checkpoint=tmp_path, budget=0.1).fit(X)
+    assert mode("WAST").set_params(checkpoint=tmp_path, max_iter=2).fit(X).n_iter_ == 2
+
+
 def test_parameters_by_their_content(X, tmp_path, kill):
     """Arrays, functions and objects, as they are in another process."""
     selector = mode("pruning, own loss").set_params(checkpoint=tmp_path)
@@ -284,12 +291,47 @@ def test_the_closed_form_needs_no_file(tmp_path):
     assert os.listdir(tmp_path) == ["lock"]
 
 
-def test_K_is_chosen_again(X, tmp_path, kill):
+@pytest.mark.parametrize("epochs_done", [1, 4, 14, 16])
+def test_the_folds_that_choose_K_go_on_too(epochs_done, X, tmp_path, kill, monkeypatch):
     selector = mode("WAST").set_params(K="auto", max_iter=3)
     expected = clone(selector).fit(X)
-    n_steps = 5 * 3 * 15 + 25  # of the folds, and one epoch more
-    resumed = broken_off(selector, X, None, tmp_path, kill, [n_steps])
-    assert same(resumed, expected) and resumed.K_ == expected.K_
+    selector.set_params(checkpoint=tmp_path)
+    kill(15 * min(epochs_done, 15) + 19 * max(0, epochs_done - 15) + 5)  # 15 batches in a fold
+    with pytest.raises(KilledError):
+        selector.fit(X)
+    left = 15 * max(0, 15 - epochs_done) + 19 * min(3, 18 - epochs_done)
+    kill(left - 1)
+    with pytest.raises(KilledError):  # in the very last step
+        selector.fit(X)
+    kill(None)
+    selector.fit(X)
+    assert same(selector, expected) and selector.K_ == expected.K_
+    np.testing.assert_array_equal(selector.path_.scores, expected.path_.scores)
+    assert os.listdir(tmp_path) == ["lock"]
+
+
+def test_folds_that_max_time_has_ended_go_on(X, tmp_path):
+    selector = mode("WAST").set_params(K="auto", max_iter=3, checkpoint=tmp_path, max_time=1e-9)
+    for n_epochs in (1, 2):
+        with pytest.warns(UserWarning, match=f"Stopped after {n_epochs} of 3 epochs"):
+            assert selector.fit(X).n_iter_ == n_epochs
+    selector.set_params(max_time=None).fit(X)
+    expected = mode("WAST").set_params(K="auto", max_iter=3).fit(X)
+    assert same(selector, expected)
+    np.testing.assert_array_equal(selector.path_.scores, expected.path_.scores)
+
+
+def test_other_folds_are_refused(X, tmp_path, kill):
+    selector = mode("WAST").set_params(K="auto", max_iter=3, checkpoint=tmp_path)
+    kill(50)
+    with pytest.raises(KilledError):
+        selector.fit(X, X[:, 5], groups=np.arange(300) // 2)
+    for changed in ({"y": X[:, 6]}, {"groups": np.arange(300) // 3}):
+        given = {"y": X[:, 5], "groups": np.arange(300) // 2} | changed
+        with pytest.raises(ValueError, match=f"another fit.*{next(iter(changed))} "):
+            selector.fit(X, **given)
+    with pytest.raises(ValueError, match="another fit.*K .*'auto'.* then"):
+        selector.set_params(K=CrossValidatedK(cv=3)).fit(X, X[:, 5], groups=np.arange(300) // 2)
 
 
 def test_a_folder_in_use_is_refused(X, tmp_path):

@@ -231,10 +231,11 @@ verbose, random_state
             if checkpoint is not None:
                 seed = checkpoint.seed(seed, isinstance(self.random_state, Integral))
             data = self._training_data(X, y, sample_weight, seed)
-            device = resolve_device(self.device)
+            groups, device = checked_groups(groups, data.table), resolve_device(self.device)
             if checkpoint is not None:
-                checkpoint.check(self, data, device)
-            common = self._common_attributes(data, seed, checked_groups(groups, data.table))
+                checkpoint.begin(self, data, groups, device)
+            folder = None if checkpoint is None else checkpoint.folder
+            common = self._common_attributes(data, seed, groups, folder)
 
             def attributes(result: FitResult) -> dict[str, Any]:
                 return common | result.attributes(data)
@@ -301,7 +302,7 @@ verbose, random_state
             X, y, target, weight, names, summary=summary, layout=layout, table=table
         )
 
-    def _common_attributes(self, data: TrainingData, seed: int, groups) -> dict[str, Any]:
+    def _common_attributes(self, data: TrainingData, seed: int, groups, folder) -> dict[str, Any]:
         """Fitted attributes that do not depend on the training; K is chosen here."""
         choice, common = self._choice_of_K(), {"_K_fitted": self.K}
         common["scaling_"] = self._scaling_of(data)
@@ -326,7 +327,7 @@ verbose, random_state
         else:
             from ..evaluation.path import k_path
 
-            common["path_"] = k_path(self, choice, data, seed, groups)
+            common["path_"] = k_path(self, choice, data, seed, groups, folder)
             choice._warn_of_nothing(common["path_"])
             choice._warn_of_end(common["path_"], n_units)
             n_selected = choice._choose(common["path_"])

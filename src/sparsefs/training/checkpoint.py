@@ -11,8 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import zipfile
 from itertools import zip_longest
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,44 +38,41 @@ _IRRELEVANT |= {"max_time", "on_interrupt", "checkpoint"}  # for what is trained
 class Checkpoint:
     """A folder of checkpoints of one fit, which no other fit uses at the same time.
 
+    ``fit.json`` says which fit it is, ``epoch-*.npz`` are the checkpoints of its training, and
+    ``fold-*`` what is done of the folds that choose K.
+
     Parameters
     ----------
     folder : path
         Made if it is missing.
-
-    Attributes
-    ----------
-    found : dict or None
-        The newest checkpoint that is whole.
     """
 
     def __init__(self, folder):
-        self._folder = Path(folder)
-        self.found: dict[str, Any] | None = None
-        self._fit: dict[str, Any] = {}
+        self.folder = Path(folder)
+        self._of = self.folder / "fit.json"
+        self._found: dict[str, Any] | None = None  # in it
+        self._seed = 0
 
     def __enter__(self) -> Checkpoint:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._lock = open(self._folder / "lock", "a")
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = open(self.folder / "lock", "a")
         except OSError as error:
             raise ValueError(
-                f"checkpoint={str(self._folder)!r} is not a folder that can be written: "
+                f"checkpoint={str(self.folder)!r} is not a folder that can be written: "
                 f"{error.strerror}."
             ) from error
         if not lock(self._lock):
             self._lock.close()
             raise ValueError(
-                f"checkpoint={str(self._folder)!r} is in use by another fit. Pass another folder."
+                f"checkpoint={str(self.folder)!r} is in use by another fit. Pass another folder."
             )
-        for torn in self._folder.glob(".sparsefs-*.npz"):  # a process was killed as it wrote
+        for torn in self.folder.glob(".sparsefs-*"):  # a process was killed as it wrote
             torn.unlink()
-        for path in reversed(self._files()):
-            try:
-                self.found = _read(path)
-                break
-            except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
-                warn_user(f"The checkpoint {str(path)!r} is damaged. The one before it is used.")
+        if self._of.exists() and (self._files() or any(self.folder.glob("fold-*"))):
+            self._found = json.loads(self._of.read_text(encoding="utf-8"))
+        else:
+            self.clear()
         return self
 
     def __exit__(self, *error) -> None:
@@ -81,11 +80,11 @@ class Checkpoint:
 
     def seed(self, drawn: int, given: bool) -> int:
         """Return the seed of the fit: `drawn`, or that of the checkpoint if none was given."""
-        self._fit["seed"] = drawn if given or self.found is None else self.found["seed"]
-        return self._fit["seed"]
+        self._seed = drawn if given or self._found is None else self._found["seed"]
+        return self._seed
 
-    def check(self, estimator, data: TrainingData, device: str) -> None:
-        """Refuse a checkpoint of another fit.
+    def begin(self, estimator, data: TrainingData, groups, device: str) -> None:
+        """Say whose checkpoints these are, and refuse those of another fit.
 
         Raises
         ------
@@ -94,19 +93,16 @@ class Checkpoint:
         """
         now = {
             "sparsefs": __version__,
-            "random_state": str(self._fit["seed"]),
+            "random_state": str(self._seed),
             "device": device,
-            **{
-                name: _described(value)
-                for name, value in sorted(estimator.get_params(deep=False).items())
-                if name not in _IRRELEVANT
-            },
-            **_of_data(data),
+            **_of_parameters(estimator),
+            **_of_data(data, groups, not isinstance(estimator.K, Real)),
         }
-        self._fit["of"] = now
-        if self.found is None:
+        if self._found is None:
+            with replacing(self._of) as new:
+                new.write_text(json.dumps({"seed": self._seed, "fit": now}), encoding="utf-8")
             return
-        then = self.found["of"]
+        then = self._found["fit"]
         different = [
             f"{name} ({_short(then.get(name))} then, {_short(now.get(name))} now)"
             for name in dict.fromkeys([*now, *then])
@@ -114,35 +110,42 @@ class Checkpoint:
         ]
         if different:
             raise ValueError(
-                f"checkpoint={str(self._folder)!r} is of another fit. Different are: "
+                f"checkpoint={str(self.folder)!r} is of another fit. Different are: "
                 f"{', '.join(different)}. Pass what it was, or another folder, or delete this one."
             )
 
     def load(self, parts: dict[str, Any]) -> int:
         """Bring the parts of a training to where they were; return how many epochs are done."""
-        if self.found is None:
-            return 0
-        _decoded(self.found["parts"], self.found["arrays"], parts)
-        n_epochs, self.found = self.found["n_epochs"], None
-        return n_epochs
+        for path in reversed(self._files()):
+            try:
+                found = _read(path)
+            except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+                warn_user(f"The checkpoint {str(path)!r} is damaged, and is not used.")
+                continue
+            _decoded(found["parts"], found["arrays"], parts)
+            return found["n_epochs"]
+        return 0
 
     def save(self, n_epochs: int, parts: dict[str, Any]) -> None:
         """Write the parts of a training after so many epochs."""
         arrays: list[np.ndarray] = []
-        content = {**self._fit, "n_epochs": n_epochs, "parts": _encoded(parts, arrays)}
+        content = {"n_epochs": n_epochs, "parts": _encoded(parts, arrays)}
         text = np.frombuffer(json.dumps(content).encode(), dtype=np.uint8)
-        with replacing(self._folder / f"epoch-{n_epochs:09d}.npz") as new:
+        with replacing(self.folder / f"epoch-{n_epochs:09d}.npz") as new:
             np.savez(new, *arrays, content=text)
         for path in self._files()[:-_N_KEPT]:
             path.unlink()
 
     def clear(self) -> None:
         """Remove the checkpoints: the fit is finished."""
-        for path in self._files():
+        self._of.unlink(missing_ok=True)  # without it, the rest counts for nothing
+        for path in [*self._files(), *self.folder.glob("fold-*.json")]:
             path.unlink()
+        for path in self.folder.glob("fold-*"):
+            shutil.rmtree(path)
 
     def _files(self):
-        return sorted(self._folder.glob("epoch-*.npz"))
+        return sorted(self.folder.glob("epoch-*.npz"))
 
 
 def _read(path) -> dict[str, Any]:
@@ -217,22 +220,31 @@ def _decoded(node: Any, arrays: list[np.ndarray], like: Any = None) -> Any:
 # Of a fit: texts that differ where the fits do.
 
 
-def _of_data(data: TrainingData) -> dict[str, str]:
-    """X by its first rows and the moments of all of them; y and weights by all values."""
-    X = data.X
+def _of_parameters(estimator) -> dict[str, str]:
+    parameters = estimator.get_params(deep=False)
+    found = {n: _described(v) for n, v in sorted(parameters.items()) if n not in _IRRELEVANT}
+    # The folds depend on how K is chosen, the training does not depend on K.
+    return found | {"K": "a number" if isinstance(estimator.K, Real) else _described(estimator.K)}
+
+
+def _of_data(data: TrainingData, groups, scores_y: bool) -> dict[str, str]:
+    """X by its first rows and the moments of all of them; the others by all values."""
+    X, y = data.X, None if data.target is None else data.target.values
     first = X[: max(1, 2**20 // X.shape[1])]
     values = [first.data, first.indices, first.indptr] if sparse.issparse(first) else [first]
-    target = None if data.target is None else data.target.values
     return {
         "X": f"{X.shape} {X.dtype} {_digest(*values, *vars(data.summary).values())}",
-        "y": _described(target),
+        "y": _described(data.y if y is None and scores_y else y),
         "sample_weight": _described(data.sample_weight),
+        "groups": _described(groups),
     }
 
 
 def _described(value: Any) -> str:
-    if isinstance(value, np.ndarray) and value.dtype != object:
-        return f"{value.shape} {value.dtype} {_digest(value)}"
+    if hasattr(value, "__array__"):
+        value = np.asarray(value)
+        digest = _digest(value if value.dtype != object else np.array(repr(value.tolist())))
+        return f"{value.shape} {value.dtype} {digest}"
     return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))  # addresses of functions and objects
 
 

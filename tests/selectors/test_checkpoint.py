@@ -259,6 +259,15 @@ def test_a_checkpoint_of_another_fit_is_refused_and_says_what_differs(X, tmp_pat
     refused("sample_weight", weight=np.arange(300) + 1.0)
 
 
+def test_a_damaged_description_is_an_error_that_names_it(X, tmp_path, kill):
+    kill(50)
+    with pytest.raises(KilledError):
+        mode("WAST").set_params(checkpoint=tmp_path).fit(X)
+    (tmp_path / "fit.json").write_text("{")
+    with pytest.raises(ValueError, match=r"fit\.json' is damaged"):
+        mode("WAST").set_params(checkpoint=tmp_path).fit(X)
+
+
 def test_a_fit_that_was_refused_before_the_training_leaves_the_folder_free(X, tmp_path):
     with pytest.raises(ValueError, match="'budget'|budget="):
         mode("WAST").set_params(checkpoint=tmp_path, budget=0.1).fit(X)

@@ -148,6 +148,14 @@ def test_ctrl_c_raises_while_K_is_chosen(wide, ctrl_c):
         quick(WASTSelector, K="auto", on_interrupt="keep").fit(wide)
 
 
+def test_an_error_before_the_training_leaves_the_signals_alone(wide, monkeypatch):
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr("tqdm.auto.tqdm", None)
+    with pytest.raises(TypeError):
+        quick(WASTSelector, on_interrupt="keep", verbose=True).fit(wide)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 def test_a_fit_in_another_thread_leaves_the_signals_alone(wide):
     before, selector = signal.getsignal(signal.SIGINT), quick(WASTSelector, on_interrupt="keep")
     thread = threading.Thread(target=selector.fit, args=(wide,))

@@ -151,7 +151,8 @@ def k_path(
     own = {"connections_every": None, "on_interrupt": "raise", "checkpoint": None}
     if selector.max_time is not None:
         own["max_time"] = selector.max_time / (len(folds) + 1)
-    settings |= {n: v for n, v in own.items() if n in selector.get_params(deep=False)}
+    known = selector.get_params(deep=False)
+    settings |= {name: value for name, value in own.items() if name in known}
     # Folds may be arrays, which have no names.
     settings |= {n: v for n, v in layout.settings().items() if hasattr(selector, n)}
     ranker = clone(selector).set_params(**settings, **selector._settings_of_parts(data.target))
@@ -232,8 +233,9 @@ def _finished_fold(task: RankingTask, number: int, train, scored) -> FoldResult:
     ranker = clone(task.ranker).set_params(checkpoint=folder)
     result = _run_fold(replace(task, ranker=ranker), number, train, scored)
     if not (folder / "fit.json").exists():  # which stays if time was over
+        lists = {n: np.asarray(getattr(result, n)).tolist() for n in ("Ks", "scores", "order")}
         with replacing(file) as new:
-            known = result._asdict() | {"Ks": result.Ks.tolist(), "order": result.order.tolist()}
+            known = result._asdict() | lists
             new.write_text(json.dumps(known), encoding="utf-8")
     return result
 

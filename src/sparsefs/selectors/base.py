@@ -249,7 +249,8 @@ verbose, random_state
             fitted["stopped_by_"] = progress.stopped_by
             take_fit(self, fitted)
             if checkpoint is not None and progress.stopped_by is None:
-                checkpoint.clear()
+                with suppress(OSError):  # what stays leads to the same result
+                    checkpoint.clear()
         progress.ended(fitted)
         return self
 

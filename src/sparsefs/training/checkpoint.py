@@ -70,7 +70,10 @@ class Checkpoint:
         for torn in self.folder.glob(".sparsefs-*"):  # a process was killed as it wrote
             torn.unlink()
         if self._of.exists() and (self._files() or any(self.folder.glob("fold-*"))):
-            self._found = json.loads(self._of.read_text(encoding="utf-8"))
+            try:
+                self._found = json.loads(self._of.read_text(encoding="utf-8"))
+            except ValueError as error:
+                raise ValueError(f"{str(self._of)!r} is damaged. Delete its folder.") from error
         else:
             self.clear()
         return self

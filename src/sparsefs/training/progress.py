@@ -103,7 +103,6 @@ class Progress(Epochs):
         self._handler: Any = None  # of Ctrl-C, as it was
 
     def __enter__(self) -> Progress:
-        self._take_interrupts()
         if self.estimator.verbose:
             from tqdm.auto import tqdm
 
@@ -111,6 +110,7 @@ class Progress(Epochs):
         if hasattr(self.estimator, "_init_callback_context"):
             self._fit = self.estimator._init_callback_context(max_subtasks=self.n)
             self._fit.call_on_fit_task_begin(**self._seen)
+        self._take_interrupts()  # last, as an error before is not followed by __exit__
         return self
 
     def __exit__(self, kind, error, traceback) -> None:

@@ -28,13 +28,15 @@ def selector(name, **params):
     return getattr(sparsefs, name)(K=3, random_state=0, device="cpu", **SETTINGS[name], **params)
 
 
-def fit_and_tell(name, folder):
-    """Fit, and tell in a file which epoch is under way."""
+def fit_and_tell(name, folder, last=None):
+    """Fit, and tell in a file which epoch is under way; be killed at the beginning of `last`."""
     epochs = Progress.__iter__
 
     def told(self):
         for epoch in epochs(self):
             (folder / "under way").write_text(f"{epoch}.")
+            if epoch == last:
+                os.kill(os.getpid(), signal.SIGKILL)
             yield epoch
 
     Progress.__iter__ = told  # of this process only
@@ -89,10 +91,8 @@ def test_fits_of_every_method_killed_at_ten_moments(name, tmp_path):
 def test_a_torn_file_falls_back_to_the_one_before(name, tmp_path):
     for i in range(3 * REPEATS):
         (folder := tmp_path / str(i)).mkdir()
-        seconds = 0.2
-        while newest(folder) < 2:
-            killed_fits(name, folder, [seconds])
-            seconds *= 1.5
+        assert ended(forked(fit_and_tell, name, folder, 2 + i)) == -signal.SIGKILL
+        assert newest(folder) == 2 + i
         path = max(folder.glob("checkpoint/epoch-*.npz"))
         os.truncate(path, np.random.default_rng(i).integers(path.stat().st_size))
         with pytest.warns(UserWarning, match="damaged"):

@@ -139,7 +139,8 @@ def test_bytes_of_the_page(kernel, bytes_of, shape):
 
 
 @pytest.mark.parametrize(
-    "code", [text for kind, text in blocks("large_data.rst") if kind == "python"]
+    "code",
+    [t for kind, t in blocks("large_data.rst") if kind == "python" and "checkpoint" not in t],
 )
 def test_data_larger_than_the_buffer_are_selected_from(code, tmp_path, monkeypatch, capsys):
     if "parquet" in code:

@@ -19,6 +19,7 @@ from sparsefs import (
 )
 from sparsefs.cli.names import BUNDLED, OURS, RIVALS
 from sparsefs.networks import make_sparse_linear
+from sparsefs.selectors.stopping_parameters import StoppingParameters
 from sparsefs.selectors.table_parameters import TableParameters
 from sparsefs.topology import sample_positions
 from tests.docs.pages import DOCS, blocks
@@ -49,6 +50,7 @@ COMMON = {
     "verbose",
     "random_state",
     *TableParameters.__dataclass_fields__,  # on the page about tables
+    *StoppingParameters.__dataclass_fields__,  # on the page about large data
 }
 SECTIONS = ["The idea", "The formulas", "Settings", "Example", "When it fails", r"References?"]
 
@@ -137,7 +139,8 @@ def test_bytes_of_the_page(kernel, bytes_of, shape):
 
 
 @pytest.mark.parametrize(
-    "code", [text for kind, text in blocks("large_data.rst") if kind == "python"]
+    "code",
+    [t for kind, t in blocks("large_data.rst") if kind == "python" and "checkpoint" not in t],
 )
 def test_data_larger_than_the_buffer_are_selected_from(code, tmp_path, monkeypatch, capsys):
     if "parquet" in code:

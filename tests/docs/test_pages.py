@@ -21,7 +21,7 @@ PAGES = sorted(
 # Files that a page leaves in the folder in which it runs.
 FILES = {
     "command_line.rst": {"digits_8.csv", "digits.html", "digits.joblib"},
-    "large_data.rst": {"pixels.npy", "shards", "tables"},
+    "large_data.rst": {"pixels.npy", "shards", "tables", "wast"},
     "pareto_search.rst": {"front.png", "digits.jsonl"},
     "report.rst": {"report.html"},
     "sparse_modules.rst": {"training.pt"},

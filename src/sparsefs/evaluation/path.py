@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +23,7 @@ from ..data.inputs import check_finite
 from ..data.layout import with_kinds
 from ..data.summary import Summary
 from ..data.target import as_array
+from ..utils.files import replacing
 from ..utils.warning import holding, released
 from .choice import CrossValidatedK
 from .curve import KCurve
@@ -56,6 +59,8 @@ class RankingTask:
         Size and number of the random subsets of features that are scored too.
     encodes : bool
         Whether the ranker makes inputs of the columns, or groups them: the inputs are scored.
+    folder : path or None
+        Where finished folds are kept, and the ranker's checkpoints.
     """
 
     ranker: Any
@@ -70,6 +75,7 @@ class RankingTask:
     columns: np.ndarray | None = None
     subsets: tuple[int, int] = (0, 0)
     encodes: bool = False
+    folder: Path | None = None
 
     def weighted(self, estimator, method, X, rows):
         """Call a method of an estimator with y and the weights of some rows."""
@@ -93,7 +99,9 @@ class FoldResult(NamedTuple):
     of_subsets: list[float]
 
 
-def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> KCurve:
+def k_path(
+    selector, choice: CrossValidatedK, data, seed: int, groups=None, folder: Path | None = None
+) -> KCurve:
     """Return the scores from which a fit with ``K="auto"`` chooses K.
 
     Parameters
@@ -107,6 +115,8 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> K
         Decides the folds and the rankings.
     groups : ndarray of int of shape (n_samples,) or None, default=None
         Rows of one group are in the same part of a fold.
+    folder : path or None, default=None
+        Where to keep what is done, and to find what an earlier fit has done.
 
     Raises
     ------
@@ -139,8 +149,12 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> K
         "verbose": False,
         "random_state": seed,
     }
-    if hasattr(selector, "connections_every"):
-        settings["connections_every"] = None
+    # A ranking that is not finished is none; the time is shared with the fit to all the data.
+    own = {"connections_every": None, "on_interrupt": "raise", "checkpoint": None}
+    if selector.max_time is not None:
+        own["max_time"] = selector.max_time / (len(folds) + 1)
+    known = selector.get_params(deep=False)
+    settings |= {name: value for name, value in own.items() if name in known}
     # Folds may be arrays, which have no names.
     settings |= {n: v for n, v in layout.settings().items() if hasattr(selector, n)}
     ranker = clone(selector).set_params(**settings, **selector._settings_of_parts(data.target))
@@ -156,6 +170,7 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> K
         getter="ranking_",
         columns=None if layout.encoding is not None else columns,
         encodes=data.X is not data.table or layout.grouped or layout.barred.any(),
+        folder=folder,
     )
     parallel = Parallel(n_jobs=selector.n_jobs, require="sharedmem", return_as="generator")
     bar = f"{type(selector).__name__}, folds to choose K" if selector.verbose else None
@@ -170,7 +185,7 @@ def run_folds(task: RankingTask, folds, rng, parallel, bar: str | None = None) -
     # scikit-learn sets the warning filters in every job; jobs in threads would leave them changed.
     with warnings.catch_warnings():
         results = parallel(
-            delayed(holding)(_run_fold, task, number, train, scored)
+            delayed(holding)(_finished_fold, task, number, train, scored)
             for number, ((train, _), scored) in enumerate(zip(folds, subsamples, strict=True))
         )
         if bar is not None:
@@ -207,6 +222,24 @@ def as_matrix(X):
     """Return X as an array or CSR matrix of numbers, which need not be finite."""
     dtypes = [np.float64, np.float32]
     return check_array(X, accept_sparse="csr", dtype=dtypes, ensure_all_finite=False)
+
+
+def _finished_fold(task: RankingTask, number: int, train, scored) -> FoldResult:
+    """Return the result of a fold, from its file if it was finished before."""
+    if task.folder is None:
+        return _run_fold(task, number, train, scored)
+    file, folder = (task.folder / f"fold-{number}{end}" for end in (".json", ""))
+    if file.exists():
+        known = json.loads(file.read_text(encoding="utf-8"))
+        return FoldResult(**known | {name: np.array(known[name]) for name in ("Ks", "order")})
+    ranker = clone(task.ranker).set_params(checkpoint=folder)
+    result = _run_fold(replace(task, ranker=ranker), number, train, scored)
+    if not (folder / "fit.json").exists():  # which stays if time was over
+        lists = {n: np.asarray(getattr(result, n)).tolist() for n in ("Ks", "scores", "order")}
+        with replacing(file) as new:
+            known = result._asdict() | lists
+            new.write_text(json.dumps(known), encoding="utf-8")
+    return result
 
 
 def _run_fold(task: RankingTask, number: int, train, scored) -> FoldResult:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ..utils.device import to_host, wide
+from ..utils.state import Stateful
 from .base import Importance, Step
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ..utils.typing import History
 
 
-class AveragedImportance(Importance):
+class AveragedImportance(Stateful, Importance):
     """A score that is measured every few steps and averaged.
 
     Parameters
@@ -27,6 +28,8 @@ class AveragedImportance(Importance):
     every : int, default=1
         Measure at every so many steps.
     """
+
+    _changes = ("_total", "_n_measured", "_epoch")
 
     def __init__(self, history: History = "all", every: int = 1):
         self.history = history

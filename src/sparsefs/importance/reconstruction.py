@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from ..utils.device import is_remote, to_host, wide
+from ..utils.state import Stateful
 from .base import Importance, Step
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(eq=False)
-class ReconstructionImportance(Importance):
+class ReconstructionImportance(Stateful, Importance):
     """Running sum, over training steps, of reconstruction error and neuron strength.
 
     Parameters
@@ -37,6 +38,8 @@ class ReconstructionImportance(Importance):
         Importance of the input and of the output neurons of the autoencoder; 0 before the first
         step.
     """
+
+    _changes = ("inputs", "outputs")
 
     lam: float
     mixing: Literal["mean", "sum"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ..utils.device import is_remote
+from ..utils.state import Stateful
 from .base import Importance, Step
 from .history import AveragedImportance
 
@@ -34,7 +35,7 @@ class StrengthImportance(AveragedImportance):
         return layer.strength_on_device("in") if is_remote(layer.device) else layer.strength("in")
 
 
-class ConnectionImportance(Importance):
+class ConnectionImportance(Stateful, Importance):
     """Strength or degree of a feature's neuron at the end of training.
 
     Parameters

@@ -98,6 +98,21 @@ class CSRLinear(SparseLinear):
             self.exists = None
             self._set_slots(own[order], partner[order], len(own))
 
+    def state(self) -> dict[str, Any]:
+        names = ["_own", "_partner", "_n_csr"]
+        if self.exists is not None:
+            names += ["exists", "_n_dead", "_block_line", "_member_of_line", "_n_members"]
+        return super().state() | {name: getattr(self, name) for name in names}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        super().load_state(state)
+        self._degrees, self.seen = {}, None
+        self._set_slots(self._own, self._partner, self._n_csr)
+        if self.exists is not None:
+            self._mask = torch.from_numpy(self.exists.astype(np.float32))
+            self._set_members(self._n_members)
+            self._set_block()
+
     def _set_slots(self, own: np.ndarray, partner: np.ndarray, n_csr: int) -> None:
         """Cut the first `n_csr` slots, ascending by own neuron and then by partner, into chunks."""
         self._own, self._partner, self._n_csr = own, partner, n_csr
@@ -417,7 +432,10 @@ class CSRLinear(SparseLinear):
         self.values, self.buffers = moved.pop(""), moved
         self._set_slots(own_of_slots, partner_of_slots, n_csr)
         self._set_members(len(members))
-        self._block = self.values[n_csr:].view(n_lines, n_partners)
+        self._set_block()
+
+    def _set_block(self):
+        self._block = self.values[self._n_csr :].view(-1, self._n_partners)
 
     def _set_members(self, n_members):
         """Say which neurons have the first lines of the block."""

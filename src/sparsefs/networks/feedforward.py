@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from ..utils.state import Stateful
 from .chunks import CHUNK, Chunked, joined
 from .csr import CSRLinear
 from .masked import MaskedLinear
@@ -46,7 +47,7 @@ _ACTIVATIONS = {
 
 
 @dataclass(eq=False, repr=False)
-class FeedForward:
+class FeedForward(Stateful):
     """Network of sparse layers, each followed by an activation.
 
     Parameters
@@ -65,6 +66,8 @@ class FeedForward:
         Activations (n_neurons, n_samples) of every layer in the last `forward`, before dropout;
         overwritten by the next one.
     """
+
+    _changes = ("layers", "_flops")
 
     layers: list[SparseLinear]
     activations: list[str]

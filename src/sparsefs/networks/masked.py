@@ -79,6 +79,7 @@ class MaskedLinear(DenseSlots, SparseLinear):  # type: ignore[override]
     """A dense matrix that is 0 where there is no connection."""
 
     takes_chunks = True
+    _changes = (*SparseLinear._changes, "_mask")
 
     def _build(self, positions, values):
         mask = np.zeros(self.shape[0] * self.shape[1], dtype=np.float32)
@@ -90,6 +91,10 @@ class MaskedLinear(DenseSlots, SparseLinear):  # type: ignore[override]
         self._mask = torch.from_numpy(mask).to(self.device)
         self._exists: np.ndarray | None = None
         self.n_connections = len(positions)
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        super().load_state(state)
+        self._exists = self.seen = None
 
     @property
     def exists(self) -> np.ndarray:  # type: ignore[override]

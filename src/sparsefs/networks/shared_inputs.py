@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 
 import torch
 
+from ..utils.state import Stateful
+
 _JITTER = 1e-3  # of the mean diagonal: keeps Gram matrices of dependent neurons factorisable
 
 
 @dataclass
-class Parameter:
+class Parameter(Stateful):
     """A tensor that is trained, and its optimiser state, which changes shape along with it."""
+
+    _changes = ("value", "buffers")
 
     value: torch.Tensor
     buffers: dict[str, torch.Tensor] = field(default_factory=dict)
@@ -32,7 +36,7 @@ class Parameter:
             self.buffers[name] = torch.cat([buffer, torch.zeros_like(added)], dim)
 
 
-class SharedInputNetworks:
+class SharedInputNetworks(Stateful):
     """A batch of independent networks with one hidden layer of ReLU and the same inputs.
 
     Parameters
@@ -42,6 +46,8 @@ class SharedInputNetworks:
     generator : torch.Generator
         Draws initial weights and noise, on the device of the networks.
     """
+
+    _changes = ("failed", "first", "first_bias", "second", "second_bias", "_generator")
 
     init = 0.1  # small: the worth of an input should come from the data
 

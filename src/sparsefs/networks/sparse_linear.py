@@ -13,17 +13,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from scipy import sparse
 
 from ..utils.device import Scratch, wide
+from ..utils.state import Stateful
 from .chunks import Chunked, chunks
 
 
-class SparseLinear(ABC):
+class SparseLinear(Stateful, ABC):
     """``y = W x + b`` in which only some connections exist.
 
     Parameters
@@ -57,6 +58,14 @@ class SparseLinear(ABC):
     takes_chunks : bool
         Whether the inputs may be :class:`~sparsefs.networks.chunks.Chunked`.
     """
+
+    _changes: ClassVar[tuple[str, ...]] = (
+        "values",
+        "bias",
+        "buffers",
+        "n_connections",
+        "extra_flops",
+    )
 
     values: torch.Tensor
     rows: np.ndarray

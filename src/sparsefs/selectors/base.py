@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -37,7 +37,7 @@ from ..data.summary import Summary
 from ..data.target import TASKS, Target
 from ..evaluation.choice import CrossValidatedK
 from ..evaluation.groups import checked_groups
-from ..training.progress import Progress
+from ..training.progress import Progress, now
 from ..utils.arithmetic import default_errors
 from ..utils.checks import check_size, check_sizes
 from ..utils.estimators import BaseEstimator, CallbackSupportMixin, with_callbacks
@@ -46,6 +46,7 @@ from ..utils.text import counted
 from ..utils.warning import warn_user
 from .columns import ColumnSelector
 from .declared import Declared
+from .stopping_parameters import StoppingParameters
 from .table_parameters import TableParameters
 
 if TYPE_CHECKING:
@@ -117,7 +118,13 @@ class _Choice(HasMethods):
 
 
 class BaseSelector(
-    TableParameters, Declared, ColumnSelector, CallbackSupportMixin, BaseEstimator, ABC
+    StoppingParameters,
+    TableParameters,
+    Declared,
+    ColumnSelector,
+    CallbackSupportMixin,
+    BaseEstimator,
+    ABC,
 ):
     """Base of all selectors: X, y, weights, the choice of K, transform, fitted attributes.
 
@@ -136,6 +143,7 @@ verbose, random_state
 
     _one_hidden_layer: ClassVar[bool] = False
     _nested_ranking: ClassVar[bool] = True  # whether one ranking serves every K
+    _resumable: ClassVar[bool] = False  # whether its parts say what a checkpoint must keep
     _own_parts: ClassVar[tuple[str, ...]] = ("loss",)  # parameters that may be the user's objects
     # What scaling="auto" is where features share a unit, without and with labels.
     _unit_scaling: ClassVar[tuple[str, str]] = ("global", "global")
@@ -143,6 +151,7 @@ verbose, random_state
 
     _parameter_constraints: ClassVar[dict] = {
         **TableParameters._parameter_constraints,
+        **StoppingParameters._parameter_constraints,
         "K": [
             Interval(Integral, 1, None, closed="left"),
             Interval(Real, 0, 1, closed="right"),
@@ -215,24 +224,43 @@ verbose, random_state
         """
         from ..utils.device import default_settings, resolve_device
 
+        started = now()
         self._validate_params()
-        with default_errors(), earlier_fit_kept(self):
+        with default_errors(), earlier_fit_kept(self), self._opened_checkpoint() as checkpoint:
             seed = seed_of(self.random_state)
+            if checkpoint is not None:
+                seed = checkpoint.seed(seed, isinstance(self.random_state, Integral))
             data = self._training_data(X, y, sample_weight, seed)
-            common = self._common_attributes(data, seed, checked_groups(groups, data.table))
+            groups, device = checked_groups(groups, data.table), resolve_device(self.device)
+            if checkpoint is not None:
+                checkpoint.begin(self, data, groups, device)
+            folder = None if checkpoint is None else checkpoint.folder
+            common = self._common_attributes(data, seed, groups, folder)
 
             def attributes(result: FitResult) -> dict[str, Any]:
                 return common | result.attributes(data)
 
-            device, rng = resolve_device(self.device), np.random.default_rng(seed)
+            rng, n = np.random.default_rng(seed), int(self.max_iter)
             with (
                 default_settings(),
-                Progress(self, int(self.max_iter), data, attributes) as progress,
+                Progress(self, n, data, attributes, started, checkpoint) as progress,
             ):
                 fitted = attributes(self._train(data, rng, device, progress))
+            fitted["stopped_by_"] = progress.stopped_by
             take_fit(self, fitted)
+            if checkpoint is not None and progress.stopped_by is None:
+                with suppress(OSError):  # what stays leads to the same result
+                    checkpoint.clear()
         progress.ended(fitted)
         return self
+
+    def _opened_checkpoint(self):
+        """The folder `checkpoint`, or a context of None."""
+        if self.checkpoint is None:
+            return nullcontext()
+        from ..training.checkpoint import Checkpoint
+
+        return Checkpoint(self.checkpoint)
 
     @abstractmethod
     def _train(
@@ -275,7 +303,7 @@ verbose, random_state
             X, y, target, weight, names, summary=summary, layout=layout, table=table
         )
 
-    def _common_attributes(self, data: TrainingData, seed: int, groups) -> dict[str, Any]:
+    def _common_attributes(self, data: TrainingData, seed: int, groups, folder) -> dict[str, Any]:
         """Fitted attributes that do not depend on the training; K is chosen here."""
         choice, common = self._choice_of_K(), {"_K_fitted": self.K}
         common["scaling_"] = self._scaling_of(data)
@@ -302,7 +330,7 @@ verbose, random_state
         else:
             from ..evaluation.path import k_path
 
-            common["path_"] = k_path(self, choice, data, seed, groups)
+            common["path_"] = k_path(self, choice, data, seed, groups, folder)
             choice._warn_of_nothing(common["path_"])
             choice._warn_of_end(common["path_"], n_units)
             n_selected = choice._choose(common["path_"])
@@ -467,6 +495,8 @@ verbose, random_state
         refuse_booleans(self)
         check_sizes(self)
         self._hidden_sizes()
+        if self.checkpoint is not None and not self._resumable:
+            raise ValueError(f"{type(self).__name__} does not support 'checkpoint'. Pass None.")
         choice = self._choice_of_K()
         if choice is not None:
             choice._validate_params()

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..utils.state import Stateful
+
 if TYPE_CHECKING:
     from ..networks import FeedForward
 
 
-class ConnectionRecord:
+class ConnectionRecord(Stateful):
     """Counts of the connections of the input neurons, taken every few epochs.
 
     Parameters
@@ -25,6 +27,8 @@ class ConnectionRecord:
     columns : callable or None
         ``columns()`` are the features that `network` sees now; None for all.
     """
+
+    _changes = ("_epochs", "_counts")
 
     def __init__(
         self,

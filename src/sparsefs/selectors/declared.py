@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from ..data.encoding import Encoding
@@ -33,6 +33,7 @@ class Declared:
     path_: KCurve
     history_: dict[str, Floats]
     n_iter_: int
+    stopped_by_: Literal["max_time", "interrupt", "callback"] | None
     costs_: Costs
     _K_fitted: Any
     _encoding: Encoding | None

@@ -62,6 +62,7 @@ class DeepLassoSelector(PerceptronSelector):
     %(jobs)s
     %(kernel)s
     %(device)s
+    %(stopping)s
     random_state : int, RandomState instance or None, default=None
         Seed of the initial network, the held-out samples and the order of the others.
 
@@ -100,6 +101,7 @@ class DeepLassoSelector(PerceptronSelector):
     True
     """
 
+    _resumable = True
     activation = "relu"  # see InputGradientLasso
     _score_label = "derivative of the loss (root mean square)"
     _paper: ClassVar[dict] = {

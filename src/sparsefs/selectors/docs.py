@@ -71,6 +71,23 @@ device : str, default="auto"
     ``"auto"`` takes CUDA, then MPS, then the CPU; or a name such as ``"cuda:1"``.
 verbose : int or bool, default=False
     Whether to show a progress bar.""",
+    "stopping": """\
+max_time : float or None, default=None
+    Seconds after which the training ends with the epoch under way. The ranking so far is kept, a
+    warning says how far it came, and `stopped_by_` and `n_iter_` tell. At least one epoch is
+    trained. The time counts from the start of `fit`. With ``K="auto"`` every fold that chooses K
+    has the same share of it, and the fit to all samples has what is left.
+on_interrupt : {"raise", "keep"}, default="raise"
+    What Ctrl-C does during the training. ``"raise"`` raises KeyboardInterrupt, and the selector
+    is as it was before `fit`. ``"keep"`` ends with the epoch under way, as `max_time` does; a
+    second Ctrl-C raises. While K is being chosen, Ctrl-C always raises.
+checkpoint : path or None, default=None
+    Folder for checkpoints, which is made if it is missing. The state of the training is written
+    there after every epoch. If the process is killed, the same fit resumes after that epoch and
+    gives the same result, bit for bit. Other data or parameters raise an error that names them.
+    The files are removed when the fit is finished. They stay after an end by `max_time`, Ctrl-C
+    or a callback, so that the next fit resumes there. A folder serves one fit at a time.
+    NeuroFSSelector and HyperSparseSelector do not support it. See :doc:`/large_data`.""",
     "connections_every": """\
 connections_every : int or None, default=None
     Count the connections of every input neuron before the training, after every this many
@@ -102,7 +119,10 @@ n_features_in_ : int
 feature_names_in_ : ndarray of shape (n_features,)
     Names of the features, if X had string column names.
 n_iter_ : int
-    Number of epochs trained.""",
+    Number of epochs trained.
+stopped_by_ : {"max_time", "interrupt", "callback"} or None
+    What ended the training before its last epoch; None if nothing did. `early_stopping` is part
+    of the training.""",
     "history_": """\
 history_ : dict of str to ndarray of shape (`n_iter_`,)
     ``"loss"``, ``"density"``, ``"connections_changed"`` and ``"seconds"`` of every epoch.""",

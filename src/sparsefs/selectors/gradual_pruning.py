@@ -110,6 +110,7 @@ class GradualPruningSelector(BaseSelector):
         dense and in memory.
     %(jobs)s
     %(device)s
+    %(stopping)s
     random_state : int, RandomState instance or None, default=None
         Seed of the initial networks, the order of the samples and the noise.
 
@@ -148,6 +149,8 @@ class GradualPruningSelector(BaseSelector):
     inputs and averaged over the networks and the latest steps. For a ridge regression it is the
     share of the squared weights. In closed form every round of `max_iter` removes the same share
     of the features, until one is left; of the parameters of the networks, only `max_iter` counts.
+    `max_time` and Ctrl-C end a training after a round: the features that are left then rank first,
+    by their importance. The first round is always completed, and ranks all features.
 
     The result depends only on the data, the parameters and `random_state`. A fit uses one thread.
     Other devices add numbers in another order, and training may amplify the rounding.
@@ -172,6 +175,7 @@ class GradualPruningSelector(BaseSelector):
     (1797, 10)
     """
 
+    _resumable = True
     _one_hidden_layer = True
 
     _score_label = "loss without the feature (share)"

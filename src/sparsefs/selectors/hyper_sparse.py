@@ -76,6 +76,7 @@ class HyperSparseSelector(PerceptronSelector):
     %(jobs)s
     %(kernel)s
     %(device)s
+    %(stopping)s
     random_state : int, RandomState instance or None, default=None
         Seed of the initial network and the order of the samples.
 

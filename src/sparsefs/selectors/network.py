@@ -180,6 +180,13 @@ class NetworkSelector(BaseSelector):
             after_epoch = (*after_epoch, record.after_epoch)
         if stopping is not None:
             after_epoch = (*after_epoch, stopping.after_epoch)
+        progress.keep(
+            network=network,
+            optimizer=optimizer,
+            importance=importance,
+            record=record,
+            stopping=stopping,
+        )
         history = train(
             network,
             batches,

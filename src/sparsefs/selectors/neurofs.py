@@ -71,6 +71,7 @@ class NeuroFSSelector(PerceptronSelector):
     %(jobs)s
     %(kernel)s
     %(device)s
+    %(stopping)s
     random_state : int, RandomState instance or None, default=None
         Seed of the initial network and the order of the samples.
 

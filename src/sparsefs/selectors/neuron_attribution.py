@@ -89,6 +89,7 @@ class NeuronAttributionSelector(PerceptronSelector):
     %(jobs)s
     %(kernel)s
     %(device)s
+    %(stopping)s
     random_state : int, RandomState instance or None, default=None
         Seed of the initial network, the held-out samples and the order of the others.
 
@@ -130,6 +131,7 @@ class NeuronAttributionSelector(PerceptronSelector):
     True
     """
 
+    _resumable = True
     _own_parts = ("topology", "importance", "init", "loss")
     _paper: ClassVar[dict] = {
         "attribution_every": 1,

@@ -84,6 +84,7 @@ class QuickSelectionSelector(AutoencoderSelector):
     %(jobs)s
     %(kernel)s
     %(device)s
+    %(stopping)s
     random_state : int, RandomState instance or None, default=None
         Seed of the initial network, the order of the samples, noise, dropout and growth.
 
@@ -112,6 +113,7 @@ class QuickSelectionSelector(AutoencoderSelector):
     True
     """
 
+    _resumable = True
     _paper: ClassVar[dict] = {"scaling": "feature"}
 
     _parameter_constraints: ClassVar[dict] = {

@@ -83,6 +83,7 @@ class WASTSelector(AutoencoderSelector):
         best connected features, or a dense matrix with a mask. ``"auto"`` chooses by shape,
         density, growth rule and device.
     %(device)s
+    %(stopping)s
     random_state : int, RandomState instance or None, default=None
         Seed of the initial network, the order of the samples and the noise.
 
@@ -119,6 +120,7 @@ class WASTSelector(AutoencoderSelector):
     (1797, 5)
     """
 
+    _resumable = True
     _paper: ClassVar[dict] = {
         "mixing": "sum",
         "scaling": "global",

@@ -13,6 +13,7 @@ from scipy import sparse
 from ..data import RowTable
 from ..networks.chunks import CHUNK
 from ..utils.device import Scratch, free_memory, is_remote, to_device
+from ..utils.state import Stateful
 from .row_stream import RowStream
 
 
@@ -78,7 +79,7 @@ class WideBatch:
         return self._batches._scale_into(x, torch.from_numpy(values), moments)
 
 
-class Batches:
+class Batches(Stateful):
     """Batches of a data set, scaled on the way.
 
     Parameters
@@ -101,6 +102,8 @@ class Batches:
         Make all batches of an epoch equally large, up to one row, instead of leaving the rest to
         the last one. Rules that look at one gradient then never look at a handful of rows.
     """
+
+    _changes = ("rng",)
 
     def __init__(
         self,

@@ -7,11 +7,13 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..utils.state import Stateful
+
 if TYPE_CHECKING:
     from ..networks import FeedForward
 
 
-class EarlyStopping:
+class EarlyStopping(Stateful):
     """Watches a loss, and keeps the network of its lowest value.
 
     Parameters
@@ -22,6 +24,8 @@ class EarlyStopping:
     patience : int
         End after so many epochs in a row without a new lowest value.
     """
+
+    _changes = ("_lowest", "_n_without", "_best")
 
     def __init__(self, network: FeedForward, loss: Callable[[], float], patience: int):
         self.network = network

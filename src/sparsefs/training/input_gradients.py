@@ -11,6 +11,7 @@ import torch.nn.functional as F
 
 from ..importance import Importance
 from ..utils.device import to_host, wide
+from ..utils.state import Stateful
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from .batches import Batches
 
 
-class InputGradientLasso(Importance):
+class InputGradientLasso(Stateful, Importance):
     """A penalty on the sizes of the input gradients, which are also the scores of the inputs.
 
     The size of an input is the root mean square, over weighted samples, of the derivative of a

@@ -70,14 +70,14 @@ def train(
         When the loss stops being finite.
     """
     history: History = {name: [] for name in ("loss", "density", "connections_changed", "seconds")}
-    number, n_steps = 0, epochs.n * len(batches)
+    epochs.keep(batches=batches, history=history)
+    n_steps = epochs.n * len(batches)
     at_once = not is_remote(network.layers[0].device)  # else once per epoch: nobody waits for it
     for epoch in epochs:
         started = time.perf_counter()
         total: Any = 0.0
         n_changed: Any = 0
-        for x, target, sample_weight in batches:
-            number += 1
+        for number, (x, target, sample_weight) in enumerate(batches, 1 + epoch * len(batches)):
             step = Step(number, epoch, x, target, sample_weight, loss)
             inputs = x if noise is None else noise.add(x)
             is_wide = not torch.is_tensor(x) or network.reconstructs_in_chunks

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ..utils.state import Stateful
+
 if TYPE_CHECKING:
     from ..networks import FeedForward
 
@@ -18,7 +20,7 @@ Buffers = dict[str, torch.Tensor]  # optimiser state of a parameter
 _LARGEST = torch.finfo(torch.float32).max
 
 
-class Optimizer(ABC):
+class Optimizer(Stateful, ABC):
     """Steps every layer of a network.
 
     Parameters
@@ -29,6 +31,8 @@ class Optimizer(ABC):
     decay_steps : int or None, default=None
         Lower the learning rate linearly, to reach 0 after so many steps.
     """
+
+    _changes = ("n_steps", "_bias_buffers")
 
     def __init__(self, learning_rate: float, alpha: float, decay_steps: int | None = None):
         self.initial_learning_rate = learning_rate

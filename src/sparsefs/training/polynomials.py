@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from ..data.layout import Parts
+from ..utils.state import Stateful
 from .removals import Removal
 from .ridges import centred, product
 
@@ -14,7 +15,7 @@ _N_FOLDS = 5
 _PENALTY = 5.0  # times the mean diagonal of the Gram matrix of the samples
 
 
-class Polynomials:
+class Polynomials(Stateful):
     """Ridge regressions on features, their squares and the products of their pairs.
 
     The features are few, so that all this is exact: a feature is worth what the error rises by
@@ -37,6 +38,8 @@ class Polynomials:
         Share of the variance of `y` that the regressions explain in the fifth that they were not
         fitted to.
     """
+
+    _changes = ("_total", "_contains", "_gram", "_product", "_n_samples", "explained")
 
     def __init__(
         self,

@@ -6,11 +6,17 @@ Importing this module does not import torch.
 
 from __future__ import annotations
 
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..utils.warning import warn_user
+
 if TYPE_CHECKING:
     from ..data.inputs import TrainingData
+    from .checkpoint import Checkpoint
 
 
 # Parameters that may make a training diverge.
@@ -27,6 +33,9 @@ class Epochs:
         self.n = n
         self.stopped = False
 
+    def keep(self, **parts: Any) -> None:
+        """Name parts of the training, in which a checkpoint keeps what changes."""
+
     def stop(self) -> None:
         """Make the epoch under way the last one."""
         self.stopped = True
@@ -38,36 +47,60 @@ class Epochs:
                 break
 
 
+def now() -> float:
+    """Return the time on a clock that never goes back, in seconds."""
+    return time.monotonic()
+
+
 class Progress(Epochs):
-    """Epochs that are reported to the bar and to the callbacks of an estimator.
+    """Epochs of a fit: reported to the bar and to the callbacks, and ended early.
 
     Parameters
     ----------
     estimator : estimator being fitted
+        Its `max_time` and `on_interrupt` say when to end early.
     n : int
         Number of epochs.
     data : TrainingData
         What callbacks may ask to see.
     attributes : callable
         ``attributes(result)`` makes fitted attributes of a result.
+    started : float
+        When the fit began, by :func:`now`.
+    checkpoint : Checkpoint or None, default=None
+        Where to go on, and what to write after every epoch but the last.
 
     Attributes
     ----------
+    stopped_by : {"max_time", "interrupt", "callback"} or None
+        What ended the training early.
     snapshot : callable or None
         ``snapshot()`` gives the result of the training so far; the method sets it. It is only
         called when a callback asks.
     """
 
-    def __init__(self, estimator, n: int, data: TrainingData, attributes: Callable[[Any], dict]):
-        self.n = n
-        self.stopped = False
+    def __init__(
+        self,
+        estimator,
+        n: int,
+        data: TrainingData,
+        attributes: Callable[[Any], dict],
+        started: float,
+        checkpoint: Checkpoint | None = None,
+    ):
+        super().__init__(n)
         self.estimator = estimator
+        self.stopped_by: str | None = None
+        self._n_done = 0
+        self._checkpoint, self._parts = checkpoint, dict[str, Any]()
+        self._started, self._interrupted = started, False
         self.snapshot: Callable[[], Any] | None = None
         self._attributes = attributes
         metadata = {"sample_weight": data.sample_weight}
         self._seen = {"estimator": estimator, "X": data.X, "y": data.y, "metadata": metadata}
         self._bar: Any = None
         self._fit: Any = None
+        self._handler: Any = None  # of Ctrl-C, as it was
 
     def __enter__(self) -> Progress:
         if self.estimator.verbose:
@@ -77,10 +110,12 @@ class Progress(Epochs):
         if hasattr(self.estimator, "_init_callback_context"):
             self._fit = self.estimator._init_callback_context(max_subtasks=self.n)
             self._fit.call_on_fit_task_begin(**self._seen)
+        self._take_interrupts()  # last, as an error before is not followed by __exit__
         return self
 
     def __exit__(self, kind, error, traceback) -> None:
         """Say in the estimator's terms what went wrong in the middle of a training."""
+        self._leave_interrupts()
         if self._bar is not None:
             self._bar.close()
         if isinstance(error, FloatingPointError):
@@ -96,31 +131,99 @@ class Progress(Epochs):
                 f"{', or use device=' + repr('cpu') if on_gpu else ''}."
             ) from error
 
+    def keep(self, **parts: Any) -> None:
+        """Name parts of the training, in which a checkpoint keeps what changes.
+
+        Raises
+        ------
+        TypeError
+            If there is a checkpoint, and a part does not say what changes in it.
+        """
+        self._parts |= parts
+        if self._checkpoint is None:
+            return
+        for name, part in parts.items():
+            is_plain = part is None or isinstance(part, dict)
+            if not is_plain and not all(hasattr(part, n) for n in ("state", "load_state")):
+                raise TypeError(
+                    f"'checkpoint' needs an {name} with the methods state() and load_state(state), "
+                    f"see sparsefs.utils.state. {type(part).__name__} lacks them."
+                )
+
+    def _resume(self) -> int:
+        """Go on where the checkpoint was; return the number of the next epoch."""
+        if self._checkpoint is not None:
+            self._n_done = self._checkpoint.load(self._parts)
+            if self._bar is not None:
+                self._bar.update(self._n_done)
+        return self._n_done
+
     def __iter__(self) -> Iterator[int]:
-        for epoch in range(self.n):
+        for epoch in range(self._resume(), self.n):
             task = None
             if self._fit is not None:
                 task = self._fit.subcontext(task_name="epoch")
                 task.call_on_fit_task_begin(**self._seen)
             yield epoch
+            self._n_done = epoch + 1
             if self._bar is not None:
                 self._bar.update()
-            if task is not None and task.call_on_fit_task_end(
+            by_callback = task is not None and task.call_on_fit_task_end(
                 **self._seen, reconstruction_attributes=self._attributes_now
-            ):
-                self.stop()
-            if self.stopped:
+            )
+            if self.stopped or self._n_done == self.n:
                 break
+            if self._checkpoint is not None and self._parts:
+                self._checkpoint.save(self._n_done, self._parts)
+            self.stopped_by = self._reason_to_stop(by_callback)
+            if self.stopped_by is not None:
+                break
+
+    def _reason_to_stop(self, by_callback):
+        if by_callback:
+            return "callback"
+        if self._interrupted:
+            return "interrupt"
+        limit = self.estimator.max_time
+        return "max_time" if limit is not None and now() - self._started >= limit else None
+
+    def _take_interrupts(self):
+        """Let the first Ctrl-C end the training; the next one does what it did before."""
+        if self.estimator.on_interrupt != "keep":
+            return
+        if threading.current_thread() is not threading.main_thread():
+            return  # which is the one that gets signals
+        handler = signal.getsignal(signal.SIGINT)
+        if handler not in (None, signal.SIG_IGN):
+            self._handler = handler
+            signal.signal(signal.SIGINT, self._interrupt)
+
+    def _interrupt(self, *_):
+        self._interrupted = True
+        self._leave_interrupts()
+
+    def _leave_interrupts(self):
+        if self._handler is not None:
+            signal.signal(signal.SIGINT, self._handler)
+            self._handler = None
 
     def _attributes_now(self):
         assert self.snapshot is not None
         return self._attributes(self.snapshot())
 
     def ended(self, fitted_attributes: dict) -> None:
-        """Tell the callbacks the result of the fit."""
+        """Tell the callbacks the result of the fit, and the user how far it came."""
         if self._fit is not None:
             self._fit.call_on_fit_task_end(
                 **self._seen, reconstruction_attributes=fitted_attributes
+            )
+        if self.stopped_by is not None:
+            why = {"interrupt": "interrupted (Ctrl-C)", "callback": "a callback asked for it"}.get(
+                self.stopped_by, f"max_time={self.estimator.max_time} seconds are over"
+            )
+            warn_user(
+                f"Stopped after {self._n_done} of {self.n} epochs: {why}. The ranking is that of "
+                "the training so far."
             )
 
 

@@ -16,6 +16,7 @@ from ..networks.costs import network_costs
 from ..networks.shared_inputs import SharedInputNetworks
 from ..utils.costs import Costs
 from ..utils.device import to_device
+from ..utils.state import Stateful
 from .optimizers import AdamW
 from .regressions import Regressions
 from .removals import Pruning, Removal
@@ -57,7 +58,7 @@ class PruningSchedule:
         return round(n_slow * (n_last / n_slow) ** share)
 
 
-class InputImportance:
+class InputImportance(Stateful):
     """Running mean of the size of each feature's sum of weight times gradient, a share of all.
 
     Setting the weights of a feature to zero changes the loss by minus the sum of weight times
@@ -71,6 +72,8 @@ class InputImportance:
         Of the running mean, per step.
     device : torch.device or str
     """
+
+    _changes = ("values",)
 
     def __init__(self, n_features: int, n_networks: int, decay: float, device):
         self.decay = decay
@@ -121,6 +124,12 @@ class GradualPruning(Pruning):
         How inputs make up features, by the input's number; None: each is one.
     """
 
+    _changes = (
+        *Pruning._changes,
+        *("networks", "batches", "optimizer", "importance", "flops", "n_samples_seen"),
+        *("_loss_of_constant", "_regressions"),
+    )
+
     def __init__(
         self,
         networks: SharedInputNetworks,
@@ -153,6 +162,7 @@ class GradualPruning(Pruning):
 
     def run(self, rounds) -> dict[str, np.ndarray]:
         """Train for some steps in every round of these Epochs, and prune; return the history."""
+        rounds.keep(pruning=self)
         endless = iter(self.batches)
         for number in rounds:
             started = time.perf_counter()

@@ -11,6 +11,7 @@ import torch
 from ..data.layout import Parts
 from ..data.target import Target
 from ..utils.device import to_device
+from ..utils.state import Stateful
 from .covariates import adjusted
 from .cox import martingale_residuals
 from .polynomials import Polynomials
@@ -68,7 +69,7 @@ def samples(z: torch.Tensor, y: np.ndarray, sample_weight, rows: np.ndarray):
     return z.t(), to_device(y, z.device), weight
 
 
-class Regressions:
+class Regressions(Stateful):
     """Ridge regressions that vote while networks prune, and polynomials that rank the last.
 
     Ridges see no interactions, but what they see they find in fewer samples, and without chance.
@@ -91,6 +92,8 @@ class Regressions:
         How inputs make up features, by the input's number; None: each is one.
     """
 
+    _changes = ("_ridges", "_candidates", "_last")
+
     def __init__(
         self,
         target: Target,
@@ -105,7 +108,7 @@ class Regressions:
         self._penalties, self._polynomials, self._parts = penalties, polynomials, parts
         self._order = rng.permutation(len(rows))
         self._ridges: Ridges | None = None
-        self._candidates: torch.Tensor  # where the ridges' inputs are among all
+        self._candidates = torch.empty(0)  # where the ridges' inputs are among all
         # The last features, their polynomials, and what the networks explained with them.
         self._last: tuple[np.ndarray, Polynomials, float] | None = None
 

@@ -7,13 +7,14 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import torch
 
 from ..data.layout import Parts
 from ..utils.device import to_device
+from ..utils.state import Stateful
 
 
 class Removal(NamedTuple):
@@ -68,7 +69,7 @@ def scores_of(removals: Sequence[Removal], n_features: int) -> tuple[np.ndarray,
     return scores, spread
 
 
-class Pruning(ABC):
+class Pruning(Stateful, ABC):
     """A loop that removes features from models: what is left, what is gone, what is recorded.
 
     Parameters
@@ -99,6 +100,16 @@ class Pruning(ABC):
         Share of the loss that the models explain.
     """
 
+    _changes: ClassVar[tuple[str, ...]] = (
+        "columns",
+        "units",
+        "names",
+        "candidates",
+        "removals",
+        "history",
+        "explained",
+    )
+
     def __init__(
         self,
         columns: np.ndarray,
@@ -117,6 +128,10 @@ class Pruning(ABC):
         self.history: dict[str, list[float]] = {name: [] for name in names}
         self.explained = 0.0
         self._n_at_first = self.n_left
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        super().load_state(state)
+        self.removals = [Removal(*removal) for removal in self.removals]
 
     @property
     def n_left(self) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import torch
 
+from ..utils.state import Stateful
+
 _SIZE = 0.6  # standard deviation of a product; a feature's is 1
 _LITTLE = 1e-3  # of a Gram matrix: where removals leave less, rounding may be most of it
 
@@ -23,7 +25,7 @@ def product(a: torch.Tensor, b: torch.Tensor, share: torch.Tensor) -> torch.Tens
     return values.mul_((_SIZE / (values.square() @ share).sqrt_().clamp_(min=0.5))[:, None])
 
 
-class Ridges:
+class Ridges(Stateful):
     """Ridge regressions of a target on some features and their centred squares.
 
     Parameters
@@ -47,6 +49,10 @@ class Ridges:
     flops : int
         Operations of the products so far.
     """
+
+    _changes = (
+        *("penalties", "_root", "_x", "_y", "_gram", "_size", "_votes", "explained", "flops"),
+    )
 
     def __init__(
         self,

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +14,7 @@ from scipy import sparse
 from ..data import table
 from ..networks.chunks import chunks
 from ..utils.device import to_device
+from ..utils.state import Stateful
 from .batches import Batches, make_batches
 
 HELD = 2**25  # numbers (128 MiB) of scaled data that are kept in memory
@@ -20,7 +23,7 @@ Part = tuple[slice, torch.Tensor]
 Parts = list[Part]
 
 
-class ShrinkingBatches:
+class ShrinkingBatches(Stateful):
     """Random batches of standardised, clipped features, in an endless sequence.
 
     As long as the scaled data are many they are loaded batch by batch; once few enough features
@@ -52,7 +55,20 @@ class ShrinkingBatches:
         self._X, self._batch_size = X, len(rows) if self.all_at_once else batch_size
         self._batches: Batches | None = None  # while not all is held
         self.held: torch.Tensor | None = None  # (n_rows, n_columns), once they are few
+        # Of the pass under way: the generator before it, and how many batches were taken.
+        self._begun, self._n_taken, self._from_table = rng.bit_generator.state, 0, False
         self.keep(columns)
+
+    def state(self) -> dict[str, Any]:
+        begun, n_taken = self._begun, self._n_taken
+        if self._from_table and self.held is not None:  # this pass ends here
+            begun, n_taken = self._rng.bit_generator.state, 0
+        return {"columns": self._columns, "begun": begun, "n_taken": n_taken}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on in the middle of a pass: it begins again, and skips what was taken."""
+        self.keep(state["columns"])
+        self._rng.bit_generator.state, self._n_taken = state["begun"], state["n_taken"]
 
     def keep(self, columns: np.ndarray, places: torch.Tensor | None = None) -> None:
         """Keep these features only; `places` is where they are among those kept before."""
@@ -91,18 +107,22 @@ class ShrinkingBatches:
         The parts may be gone through twice before the next pair.
         """
         while True:
-            batches = self._batches
-            if batches is not None and isinstance(self._X, table.RowTable):
-                for batch in batches:  # in the order in which it is best read
+            n_skipped, batches = self._n_taken, self._batches
+            self._begun = self._rng.bit_generator.state
+            self._from_table = batches is not None and isinstance(self._X, table.RowTable)
+            if batches is not None and self._from_table:
+                for batch in islice(batches, n_skipped, None):  # in the order that is best read
+                    self._n_taken += 1
                     yield batches.last_rows, _Again(self._parts, batch.x)
                     if self.held is not None:
                         break
             else:  # in the same order whether held or not
                 order = self._rng.permutation(len(self.rows))
-                for chosen in np.array_split(
-                    order, -(-len(order) // min(self._batch_size, len(order)))
-                ):
+                n_batches = -(-len(order) // min(self._batch_size, len(order)))
+                for chosen in np.array_split(order, n_batches)[n_skipped:]:
+                    self._n_taken += 1
                     yield self._chosen(np.sort(chosen))
+            self._n_taken = 0
 
     def _chosen(self, places):
         rows, held = self.rows[places], self.held

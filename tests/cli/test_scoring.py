@@ -107,3 +107,9 @@ def test_above_noise(table, select):
     found = select(table, "--target", "label", "--exclude", "amount", "-K", "above_noise")
     assert set(found.names) <= INFORMATIVE
     assert found.json["settings"]["n_shadows"] == "auto"
+
+
+def test_a_limit_of_time(table, select):
+    options = ("--target", "label", "--exclude", "amount", "-K", 2, "--time-limit", 1e-9)
+    ran = select(table, *options, "--method", "wast", "--set", "max_iter=5", quick=False)
+    assert "Stopped after 1 of 5 epochs" in ran.err and len(ran.names) == 2

@@ -19,6 +19,8 @@ _OWN_OPTIONS = {
     "feature_costs": "--feature-costs",
     "feature_groups": "--feature-groups",
     "keep": "--keep",
+    "max_time": "--time-limit",
+    "n_jobs": "--jobs",
     "random_state": "--seed",
     "scaling": "--scaling",
     "supervised": "--unsupervised",

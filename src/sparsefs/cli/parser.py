@@ -186,6 +186,12 @@ def _select(parser):
         "--cv", type=_folds, metavar="N", help="number of folds of -K auto (default: 5)"
     )
     parser.add_argument(
+        "--time-limit",
+        type=_positive_number,
+        metavar="SECONDS",
+        help="end a fit of the selector after this time, with the ranking so far",
+    )
+    parser.add_argument(
         "--method",
         choices=OURS,
         default="gradual-pruning",

@@ -228,7 +228,10 @@ def _selector(arguments, settings, goal, scoring):
         K=K,
         **settings,
     )
-    selector.set_params(n_jobs=None if arguments.level else arguments.jobs)
+    in_parallel = arguments.jobs != 1 and arguments.level is None
+    selector.set_params(
+        n_jobs=arguments.jobs if in_parallel else None, max_time=arguments.time_limit
+    )
     if arguments.level is None:
         return selector
     if selector._nested_ranking:

@@ -24,7 +24,7 @@ from ..data.layout import with_kinds
 from ..data.summary import Summary
 from ..data.target import as_array
 from ..utils.files import replacing
-from ..utils.warning import holding, released
+from ..utils.warning import holding, released, warn_user
 from .choice import CrossValidatedK
 from .curve import KCurve
 from .folds import folds_of
@@ -174,7 +174,13 @@ def k_path(
     )
     parallel = Parallel(n_jobs=selector.n_jobs, require="sharedmem", return_as="generator")
     bar = f"{type(selector).__name__}, folds to choose K" if selector.verbose else None
-    results, _ = holding(run_folds, task, folds, rng, parallel, bar)  # fit has given warnings
+    results, held = holding(run_folds, task, folds, rng, parallel, bar)
+    # Of the data fit has warned already.
+    if any(message.startswith("Stopped after") for message, _ in held):
+        warn_user(
+            f"max_time={selector.max_time} seconds ended folds that choose K before their last "
+            "epoch, so K is that of unfinished rankings."
+        )
     Ks, scores = scores_of(results, choice)
     return KCurve(Ks, scores, scorer.metric)
 

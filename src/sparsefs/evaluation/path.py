@@ -12,7 +12,6 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_array
-from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _get_feature_names
 
 from ..data import RowTable
@@ -20,6 +19,7 @@ from ..data.encoding import as_numbers
 from ..data.inputs import check_finite
 from ..data.summary import Summary
 from ..data.target import as_array
+from ..utils.parallel import calls, parallel, results
 from .choice import CrossValidatedK
 from .curve import KCurve
 from .folds import folds_of
@@ -156,27 +156,30 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> K
         columns=None if layout.encoding is not None else columns,
         encodes=data.X is not data.table or layout.grouped or layout.barred.any(),
     )
-    parallel = Parallel(n_jobs=selector.n_jobs, require="sharedmem", return_as="generator")
     bar = f"{type(selector).__name__}, folds to choose K" if selector.verbose else None
-    results = run_folds(task, folds, rng, parallel, bar)
-    Ks, scores = scores_of(results, choice)
+    found = run_folds(task, folds, rng, parallel(selector.n_jobs, prefer="threads"), bar)
+    Ks, scores = scores_of(found, choice)
     return KCurve(Ks, scores, scorer.metric)
 
 
-def run_folds(task: RankingTask, folds, rng, parallel, bar: str | None = None) -> list[FoldResult]:
-    """Rank and score the features in every fold; `bar` is the title of a progress bar."""
+def run_folds(task: RankingTask, folds, rng, backend, bar: str | None = None) -> list[FoldResult]:
+    """Rank and score the features in every fold; `bar` is the title of a progress bar.
+
+    `backend` is called with the jobs and returns or yields what they return.
+    """
     subsamples = [[task.scorer.subsample(part, rng) for part in fold] for fold in folds]
     # scikit-learn sets the warning filters in every job; jobs in threads would leave them changed.
     with warnings.catch_warnings():
-        results = parallel(
-            delayed(_run_fold)(task, number, train, scored)
+        each = (
+            (number, train, scored)
             for number, ((train, _), scored) in enumerate(zip(folds, subsamples, strict=True))
         )
+        found = results(backend(calls(_run_fold, each, task)))
         if bar is not None:
             from tqdm.auto import tqdm
 
-            results = tqdm(results, total=len(folds), desc=bar, unit="fold")
-        return list(results)
+            found = tqdm(found, total=len(folds), desc=bar, unit="fold")
+        return list(found)
 
 
 def scores_of(results: list[FoldResult], choice: CrossValidatedK) -> tuple[Any, np.ndarray]:
@@ -207,7 +210,7 @@ def as_matrix(X):
     return check_array(X, accept_sparse="csr", dtype=dtypes, ensure_all_finite=False)
 
 
-def _run_fold(task: RankingTask, number: int, train, scored) -> FoldResult:
+def _run_fold(number: int, train, scored, task: RankingTask) -> FoldResult:
     """Rank the features on the training rows and score the best of them."""
     X, names, steps = _safe_indexing(task.X, train), None, None
     started = time.perf_counter()

@@ -11,13 +11,13 @@ from scipy import sparse
 from scipy.stats import norm
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, indexable
-from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import has_fit_parameter
 
 from ..data import RowTable
 from ..data.inputs import check_length, table_on_disk
 from ..data.kinds import on_host
 from ..utils.checks import MOST_FITS, check_size
+from ..utils.parallel import calls, parallel, results
 from ..utils.random import generators, seed_of, seeded
 from .folds import strata_of, that_knows_the_task
 from .groups import checked_groups, warn_of_lost_groups
@@ -191,13 +191,11 @@ def repeated_selections(
         warn_of_lost_groups(selector)
     rngs = generators(seed_of(random_state), int(n_repeats))
     with warnings.catch_warnings():  # jobs in threads would leave the filters changed
-        found = Parallel(n_jobs=n_jobs)(
-            delayed(_selection)(selector, X, y, classes, groups, passed, r) for r in rngs
-        )
-    return np.array(found)
+        jobs = calls(_selection, zip(rngs), selector, X, y, classes, groups, passed)
+        return np.array(list(results(parallel(n_jobs)(jobs))))
 
 
-def _selection(selector, X, y, classes, groups, passed, rng):
+def _selection(rng, selector, X, y, classes, groups, passed):
     """Mask of the features that a clone selects; its fit may be passed the groups."""
     if classes is not None:
         half, _ = complementary_pair(classes, rng, groups)

@@ -22,7 +22,6 @@ from sklearn.utils.metadata_routing import (
     _routing_enabled,
     process_routing,
 )
-from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import (
     _check_method_params,
     check_is_fitted,
@@ -53,6 +52,7 @@ from ..utils.estimators import (
     MetaEstimatorMixin,
     with_callbacks,
 )
+from ..utils.parallel import calls, parallel, results
 from ..utils.random import generators, seed_of, seeded
 
 if TYPE_CHECKING:
@@ -188,18 +188,15 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
         The first generators are the same for every `n`.
         """
         rngs, each = generators(seed_of(self.random_state), n), len(reports) // n
-        jobs = (
-            delayed(function)(rng, reports[i * each : (i + 1) * each], *args)
-            for i, rng in enumerate(rngs)
-        )
+        own = ((rng, reports[i * each : (i + 1) * each]) for i, rng in enumerate(rngs))
         with warnings.catch_warnings():  # jobs in threads would leave the filters changed
-            if not self.verbose:
-                return Parallel(n_jobs=self.n_jobs)(jobs)
-            from tqdm.auto import tqdm
+            done = results(parallel(self.n_jobs)(calls(function, own, *args)))
+            if self.verbose:
+                from tqdm.auto import tqdm
 
-            done = Parallel(n_jobs=self.n_jobs, return_as="generator")(jobs)
-            unit = self._counts.removeprefix("n_").removesuffix("s")
-            return list(tqdm(done, total=n, desc=type(self).__name__, unit=unit))
+                unit = self._counts.removeprefix("n_").removesuffix("s")
+                done = tqdm(done, total=n, desc=type(self).__name__, unit=unit)
+            return list(done)
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return the routing of metadata: from `fit` to the estimator's `fit`.

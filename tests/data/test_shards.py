@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from sparsefs import WASTSelector, open_shards
-from sparsefs.data import MemmapTable, RowTable, npy, parquet
+from sparsefs.data import ArrayTable, RowTable, npy, parquet
 from tests.shards import SOURCES, as_memmap, every_source, pyarrow, write_npy, write_parquet
 
 
@@ -22,7 +22,7 @@ def X():
 
 def opened(source, folder, X):
     table = SOURCES[source](folder, X)
-    return MemmapTable(table) if source == "memmap" else table
+    return ArrayTable(table) if source == "memmap" else table
 
 
 @every_source
@@ -277,7 +277,7 @@ def test_more_shards_than_files_may_be_open(tmp_path):
 
 
 def test_a_memmap_is_read_lazily(X, tmp_path):
-    table = MemmapTable(as_memmap(tmp_path / "X", X))
+    table = ArrayTable(as_memmap(tmp_path / "X", X))
     (_, block), *_ = table.blocks(5)
     assert np.shares_memory(block, table.array)
 

@@ -7,6 +7,7 @@ import copy
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -178,6 +179,40 @@ def check_unchanged(file, before, now) -> None:
 def split_rows(start: int, stop: int, n_rows: int) -> list[slice]:
     """Split a range into slices of at most `n_rows` rows."""
     return [slice(i, min(i + n_rows, stop)) for i in range(start, stop, n_rows)]
+
+
+def working_dtype(dtype) -> type:
+    """The type in which data of a type are read."""
+    # float32 holds small integers exactly; of wide ones it would lose the last digits.
+    small = dtype.kind in "biu" and dtype.itemsize <= 2
+    return np.float32 if small or dtype == np.float32 else np.float64
+
+
+def choose(known, columns, exclude, file):
+    """Return the columns to take; None for all."""
+    if columns is None and exclude is None:
+        return None
+    name, wanted = ("columns", columns) if exclude is None else ("exclude", exclude)
+    wanted = [wanted] if isinstance(wanted, (str, Integral)) else list(wanted)
+    known_set, wanted_set = set(known), set(wanted)  # there may be a million
+    unknown = [column for column in wanted if column not in known_set]
+    if unknown:
+        raise ValueError(
+            f"The {name!r} parameter contains unknown columns: {unknown[:10]}. {file} has "
+            f"{len(known)} columns, from {known[0]!r} to {known[-1]!r}."
+        )
+    if len(wanted_set) < len(wanted):
+        raise ValueError(f"The {name!r} parameter contains a column twice: {wanted[:10]}.")
+    chosen = wanted if exclude is None else [column for column in known if column not in wanted_set]
+    if not chosen:
+        raise ValueError(f"The {name!r} parameter leaves no columns.")
+    return chosen
+
+
+def places(known, columns) -> np.ndarray:
+    """Return where columns are among the known ones."""
+    place = {column: j for j, column in enumerate(known)}
+    return np.array([place[column] for column in columns])
 
 
 def check_table(estimator, X: RowTable, reset: bool) -> None:

@@ -11,8 +11,15 @@ import pandas as pd
 import pytest
 import torch
 from scipy import sparse
+from sklearn.base import clone
 
-from sparsefs import NeuronAttributionSelector, WASTSelector, open_table
+from sparsefs import (
+    CrossValidatedK,
+    NeuronAttributionSelector,
+    StabilitySelector,
+    WASTSelector,
+    open_table,
+)
 from sparsefs.data import BatchTable
 from tests.shards import write_npy, write_parquet
 
@@ -183,6 +190,26 @@ def test_a_large_source_is_fitted_in_pieces(source, X, tmp_path, cut_small):
     first, again = (selector.fit(table).scores_ for _ in range(2))
     np.testing.assert_array_equal(first, again)
     assert selector.score(table) == pytest.approx(selector.score(X), rel=1e-5)
+
+
+@pytest.mark.parametrize("source", ["function", "arrow", "zarr", "sparse_h5ad", "dask_frame"])
+def test_folds_and_halves_of_a_source(source, X, tmp_path, monkeypatch):
+    y = (X[:, 0] > 0).astype(int)
+    ranker = NeuronAttributionSelector(max_iter=2, random_state=0, device="cpu")
+    selectors = (
+        clone(ranker).set_params(K=CrossValidatedK(cv=2, Ks=[1, 3])),
+        StabilitySelector(ranker.set_params(K=3), q=2, n_pairs=2, random_state=0),
+    )
+    expected = [selector.fit(X, y) for selector in selectors]
+    path, ranking = expected[0].path_.scores, expected[1].ranking_
+    table = SOURCES[source](tmp_path / "X", X)
+    monkeypatch.setattr("sparsefs.data.table.BUFFER_BYTES", X.nbytes - 1)  # a half fits
+    np.testing.assert_array_equal(selectors[0].fit(table, y).path_.scores, path)
+    np.testing.assert_array_equal(selectors[1].fit(table, y).ranking_, ranking)
+    if source in NAMED:
+        groups = {"first": ["f0", "f1"], "last": ["f6", "f7"]}
+        scores = ranker.set_params(feature_groups=groups).fit(table, y).scores_
+        assert scores[0] == scores[1] and scores[6] == scores[7]
 
 
 @pytest.mark.parametrize("source", ["arrow", "lazy_frame", "duckdb", "pandas"])

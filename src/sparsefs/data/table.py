@@ -11,6 +11,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_n_features
 
 if TYPE_CHECKING:
@@ -165,6 +166,45 @@ class RowTable(ABC):
                 here = within(part)
                 taken[order[here]] = block[ordered[here] - part.start]
         return taken
+
+
+class RowsOfTable(RowTable):
+    """Some rows of a table, which are read from it in its order.
+
+    Parameters
+    ----------
+    table : RowTable
+    rows : ndarray of int
+        In ascending order, each once.
+    """
+
+    def __init__(self, table: RowTable, rows: np.ndarray):
+        super().__init__((len(rows), table.shape[1]), table.dtype, table.column_names)
+        self._table, self._rows = table, rows
+        parts = [(self._own(part), part) for part in table.chunks()]
+        self._parts = {own.start: (own, part) for own, part in parts if own.start < own.stop}
+
+    def astype(self, dtype: Any) -> RowTable:
+        """Return the rows read as another type."""
+        return RowsOfTable(self._table.astype(dtype), self._rows)
+
+    def chunks(self) -> list[slice]:
+        """Return the rows that are in each chunk of the table."""
+        return [own for own, _ in self._parts.values()]
+
+    def _own(self, part: slice) -> slice:
+        return slice(*np.searchsorted(self._rows, [part.start, part.stop]).tolist())
+
+    def _read(self, chunk: slice, n_rows: int, columns: np.ndarray | None) -> Iterator[np.ndarray]:
+        for part, block in self._table.read(self._parts[chunk.start][1], n_rows, columns):
+            rows = self._rows[self._own(part)]
+            if len(rows):
+                yield block[rows - part.start]
+
+
+def rows_of(X, rows):
+    """Return rows of X in any container; those of a table stay on disk."""
+    return RowsOfTable(X, rows) if isinstance(X, RowTable) else _safe_indexing(X, rows)
 
 
 def check_unchanged(file, before, now) -> None:

@@ -14,10 +14,10 @@ from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.validation import _get_feature_names
 
-from ..data import RowTable
 from ..data.encoding import as_numbers
 from ..data.inputs import check_finite
 from ..data.summary import Summary
+from ..data.table import rows_of
 from ..data.target import as_array
 from ..utils.parallel import calls, parallel, results
 from .choice import CrossValidatedK
@@ -112,11 +112,6 @@ def k_path(selector, choice: CrossValidatedK, data, seed: int, groups=None) -> K
         If the data cannot be split, before any training; or if a score is not finite.
     """
     layout = data.layout
-    if isinstance(data.X, RowTable):
-        raise ValueError(
-            "K='auto' needs X in memory, as the rows of a fold lie all over the table. Choose K on "
-            "a sample of the rows, and pass that number."
-        )
     rng = np.random.default_rng([seed, 0])
     columns = some_columns(data.X.shape[1], rng)
     scorer = Scorer.of(
@@ -212,7 +207,7 @@ def as_matrix(X):
 
 def _run_fold(number: int, train, scored, task: RankingTask) -> FoldResult:
     """Rank the features on the training rows and score the best of them."""
-    X, names, steps = _safe_indexing(task.X, train), None, None
+    X, names, steps = rows_of(task.X, train), None, None
     started = time.perf_counter()
     if task.steps is not None:
         steps = clone(task.steps)

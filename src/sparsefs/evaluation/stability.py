@@ -16,6 +16,7 @@ from sklearn.utils.validation import has_fit_parameter
 from ..data import RowTable
 from ..data.inputs import check_length, table_on_disk
 from ..data.kinds import on_host
+from ..data.table import rows_of
 from ..utils.checks import MOST_FITS, check_size
 from ..utils.parallel import calls, parallel, results
 from ..utils.random import generators, seed_of, seeded
@@ -145,7 +146,7 @@ def repeated_selections(
     Raises
     ------
     TypeError
-        If X is files on disk, or the selector has no ``get_support``.
+        If X is a path, or the selector has no ``get_support``.
     ValueError
         If a parameter is unusable.
 
@@ -173,8 +174,6 @@ def repeated_selections(
     if K is not None:
         selector.set_params(K=K)
     table_on_disk(X)  # a path is refused
-    if isinstance(X, RowTable) and vary == "half":
-        raise TypeError("vary='half' needs X in memory: X[:] reads all rows.")
     if not isinstance(X, RowTable):
         (rows,) = indexable(X)
         X = rows.tocsr() if sparse.issparse(rows) else rows
@@ -199,7 +198,7 @@ def _selection(rng, selector, X, y, classes, groups, passed):
     """Mask of the features that a clone selects; its fit may be passed the groups."""
     if classes is not None:
         half, _ = complementary_pair(classes, rng, groups)
-        X = _safe_indexing(X, half)
+        X = rows_of(X, half)
         y = None if y is None else _safe_indexing(y, half)
         groups = None if groups is None else groups[half]
     params = {"groups": groups} if passed else {}

@@ -41,6 +41,7 @@ from ..data.inputs import (
 from ..data.kinds import on_host, refuse_masked, refuse_other_kinds
 from ..data.layout import Layout
 from ..data.summary import Summary
+from ..data.table import rows_of
 from ..evaluation.groups import checked_groups, warn_of_lost_groups
 from ..selectors.base import BaseSelector, earlier_fit_kept, refuse_booleans, take_fit
 from ..selectors.columns import ColumnSelector
@@ -83,7 +84,6 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
     _unused: ClassVar[tuple[str, ...]] = ("budget", "feature_costs")
     _counts: ClassVar[str]  # the parameter that says how many fits, or pairs of them
     _min_samples: ClassVar[int] = 1
-    _draws_samples: ClassVar[bool] = False  # which a table on disk is too slow for
 
     _parameter_constraints: ClassVar[dict] = {
         "estimator": [HasMethods(["fit", "get_params", "set_params"])],
@@ -105,8 +105,10 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, RowTable} of shape (n_samples, n_features)
             Training data. Sparse data stay sparse; a DataFrame reaches the estimator as one.
+            Selectors of this library read their part of a table on disk in pieces, other
+            estimators read it into memory. :class:`KnockoffSelector` needs all of X in memory.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Target, as the estimator takes it.
         groups : array-like of shape (n_samples,) or None, default=None
@@ -226,11 +228,6 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
     def _validate_X(self, X):
         table_on_disk(X)  # a path is refused
         if isinstance(X, RowTable):
-            if self._draws_samples:
-                raise TypeError(
-                    f"{type(self).__name__} draws samples from all over X, so X cannot be files on "
-                    "disk. Pass an array: X[:] reads all rows."
-                )
             check_table(self, X, reset=True)
             return X
         frame = is_frame(X)
@@ -294,7 +291,7 @@ def fitted_clone(estimator, rng, report: Report, data, rows=None):
     X, y, fit_params = data
     if rows is not None:
         fit_params = _check_method_params(X, fit_params, rows)
-        X, y = _safe_indexing(X, rows), None if y is None else _safe_indexing(y, rows)
+        X, y = rows_of(X, rows), None if y is None else _safe_indexing(y, rows)
     estimator = seeded(clone(estimator), rng)
     with report.of(estimator, X, y, fit_params):
         return estimator.fit(X, y, **fit_params)

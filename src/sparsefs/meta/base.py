@@ -291,7 +291,9 @@ def fitted_clone(estimator, rng, report: Report, data, rows=None):
     X, y, fit_params = data
     if rows is not None:
         fit_params = _check_method_params(X, fit_params, rows)
-        X, y = rows_of(X, rows), None if y is None else _safe_indexing(y, rows)
+        table = table_on_disk(X) if isinstance(estimator, BaseSelector) else None
+        X = _safe_indexing(X, rows) if table is None else rows_of(table, rows)
+        y = None if y is None else _safe_indexing(y, rows)
     estimator = seeded(clone(estimator), rng)
     with report.of(estimator, X, y, fit_params):
         return estimator.fit(X, y, **fit_params)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -98,18 +99,19 @@ class BatchTable(RowTable):
         shape = (n_found if n_rows is None else n_rows, len(self._columns))
         super().__init__(shape, working_dtype(self._numbers(first, self._columns).dtype), names)
         self._first_dtype = self.dtype
+        self._bounds = [0, self.shape[0]]  # of parts that can be read alone
 
     def chunks(self) -> list[slice]:
-        """Return one slice of all rows, as they can only be read in order."""
-        return split_rows(0, self.shape[0], self.shape[0] or 1)
+        """Return the parts that can be read alone: one of all rows, but for some queries."""
+        return [slice(*pair) for pair in pairwise(self._bounds) if pair[0] < pair[1]]
 
     def column(self, name: Any) -> NDArray[Any]:
         """Read a whole column, also one that the table leaves out or that contains text."""
         j = self._known.index(name)
         return np.concatenate([self._column(b, j) for b in self._open([j])])
 
-    def _open(self, columns: Any) -> Iterator[Any]:
-        """Return an iterator of all batches with at least some columns; None for all."""
+    def _open(self, columns: Any, part: int | None = None) -> Iterator[Any]:
+        """Return an iterator of the batches of a part, or of all, with at least some columns."""
         batches = self._batches() if callable(self._batches) else self._batches
         for batch in batches:
             if not hasattr(batch, "shape"):
@@ -121,20 +123,21 @@ class BatchTable(RowTable):
 
     def _read(self, chunk: slice, n_rows: int, columns: np.ndarray | None) -> Iterator[np.ndarray]:
         columns = self._columns if columns is None else self._columns[columns]
-        n_read = 0
-        for batch in self._open(columns):
+        n_rows_here, n_read = chunk.stop - chunk.start, 0
+        part = int(np.searchsorted(self._bounds, chunk.start, side="right")) - 1
+        for batch in self._open(columns, part):
             self._check_columns(batch)
             block = self._without_loss(self._numbers(batch, columns))
             n_read += len(block)
-            if n_read > self.shape[0]:
+            if n_read > n_rows_here:
                 break
             for rows in split_rows(0, len(block), n_rows):
                 yield block[rows]
-        if n_read != self.shape[0]:
-            more = " or more" if n_read > self.shape[0] else ""
+        if n_read != n_rows_here:
+            more = " or more" if n_read > n_rows_here else ""
             raise ValueError(
                 f"{type(self).__name__}: this pass has {n_read}{more} rows instead of "
-                f"{self.shape[0]}. Every pass must give the same rows: a function must return a "
+                f"{n_rows_here}. Every pass must give the same rows: a function must return a "
                 "new iterator in every call."
             )
 
@@ -203,16 +206,27 @@ class ScanTable(BatchTable):
 
     Parameters
     ----------
-    batches : callable
-        Returns an iterator of the batches with the columns of the names that it is given, or with
-        all for None.
-    **settings
-        Those of :class:`BatchTable`.
+    scans : list of callable
+        One for each part of the rows. Returns an iterator of the batches with the columns of the
+        names that it is given, or with all for None.
+    sizes : list of int or None, default=None
+        Number of rows of each part. None counts those of a single part.
+    **chosen
+        `columns` and `exclude` of :class:`BatchTable`.
     """
 
-    def _open(self, columns):
-        scan: Any = self._batches
-        return iter(scan(None if columns is None else [self._known[j] for j in columns]))
+    def __init__(
+        self, scans: Sequence[Callable[..., Any]], sizes: list[int] | None = None, **chosen
+    ):
+        super().__init__(scans, None if sizes is None else sum(sizes), **chosen)
+        if sizes is not None:
+            self._bounds = [0, *np.cumsum(sizes).tolist()]
+
+    def _open(self, columns, part=None):
+        names = None if columns is None else [self._known[j] for j in columns]
+        scans: Any = self._batches
+        scans = scans if part is None else scans[part : part + 1]
+        return chain.from_iterable(scan(names) for scan in scans)
 
     def _check_columns(self, batch):
         """Pass, as the query has chosen the columns."""

@@ -68,11 +68,13 @@ def open_table(
     if isinstance(source, RowTable):
         raise TypeError("The source is a table already. Pass it to a selector.")
     if library == "pyarrow" and hasattr(source, "count_rows"):  # a dataset
-        return ScanTable(partial(_scan_arrow, source), source.count_rows(), **chosen)
+        parts = _parts_of_arrow(source)
+        scans = [partial(_scan_arrow, part, source.schema) for part in parts]
+        return ScanTable(scans, [_n_rows_of_arrow(part) for part in parts], **chosen)
     if library == "polars" and hasattr(source, "collect"):  # a LazyFrame
-        return ScanTable(partial(_scan_polars, source), **chosen)
+        return ScanTable([partial(_scan_polars, source)], **chosen)
     if library == "duckdb":
-        return ScanTable(partial(_scan_duckdb, source), **chosen)
+        return ScanTable([partial(_scan_duckdb, source)], **chosen)
     if hasattr(source, "to_dask_array"):  # a Dask DataFrame
         return _of_dask_frame(source, **chosen)
     if library == "anndata":
@@ -94,8 +96,26 @@ def open_table(
     return BatchTable(source, **chosen)
 
 
-def _scan_arrow(dataset, names):
-    return dataset.to_batches(columns=names, use_threads=False)
+def _parts_of_arrow(dataset):
+    """Return the row groups, or the files of other formats, or the whole if it has a filter."""
+    try:
+        files = list(dataset.get_fragments())
+    except ValueError:
+        return [dataset]
+    split = [getattr(file, "split_by_row_group", lambda file=file: [file]) for file in files]
+    return [part for parts in split for part in parts()] or [dataset]
+
+
+def _n_rows_of_arrow(part):
+    if hasattr(part, "row_groups"):  # count_rows() counts those of the whole file
+        return sum(group.num_rows for group in part.row_groups)
+    return part.count_rows()
+
+
+def _scan_arrow(part, schema, names):
+    # A part of a file lacks the columns that are in the names of folders.
+    known = {"schema": schema} if hasattr(part, "physical_schema") else {}
+    return part.to_batches(columns=names, use_threads=False, **known)
 
 
 def _scan_polars(frame, names):

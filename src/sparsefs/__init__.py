@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from . import selectors as selectors
     from . import topology as topology
     from . import training as training
-    from .data import open_shards
+    from .data import open_shards, open_table
     from .meta import EnsembleSelector, KnockoffSelector, StabilitySelector
     from .plots import (
         AlternativesDisplay,
@@ -69,6 +69,7 @@ __all__ = [
     "WASTSelector",
     "__version__",
     "open_shards",
+    "open_table",
 ]
 
 # Where the names are from; what most programs need comes first.

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from sparsefs import WASTSelector, open_shards
-from sparsefs.data import MemmapTable, RowTable, npy, parquet
+from sparsefs.data import ArrayTable, RowTable, npy, parquet
+from sparsefs.data.table import RowsOfTable
 from tests.shards import SOURCES, as_memmap, every_source, pyarrow, write_npy, write_parquet
 
 
@@ -22,7 +23,7 @@ def X():
 
 def opened(source, folder, X):
     table = SOURCES[source](folder, X)
-    return MemmapTable(table) if source == "memmap" else table
+    return ArrayTable(table) if source == "memmap" else table
 
 
 @every_source
@@ -89,6 +90,18 @@ def test_chunks_can_be_read_in_any_order(source, X, tmp_path, cut_small):
     for chunk in chunks[::-1]:
         got = np.concatenate([block for _, block in table.read(chunk)])
         np.testing.assert_array_equal(got, X[chunk])
+
+
+@every_source
+def test_some_rows_of_a_table_are_a_table(source, X, tmp_path, cut_small):
+    table = opened(source, tmp_path / "X", X)
+    for rows in (np.array([3, 4, 20, 21, 49]), np.arange(0, 50, 3), np.arange(50), np.arange(0)):
+        some = RowsOfTable(table, rows)
+        np.testing.assert_array_equal(some[:], X[rows])
+        np.testing.assert_array_equal(some.astype(np.float64)[:, [5, 0]], X[rows][:, [5, 0]])
+        assert all(len(block) <= 2 for _, block in some.blocks(2))
+        chunks = [i for part in some.chunks() for i in range(len(rows))[part]]
+        assert chunks == list(range(len(rows)))
 
 
 @pytest.mark.parametrize("source", ["npy", "parquet"])
@@ -277,7 +290,7 @@ def test_more_shards_than_files_may_be_open(tmp_path):
 
 
 def test_a_memmap_is_read_lazily(X, tmp_path):
-    table = MemmapTable(as_memmap(tmp_path / "X", X))
+    table = ArrayTable(as_memmap(tmp_path / "X", X))
     (_, block), *_ = table.blocks(5)
     assert np.shares_memory(block, table.array)
 

@@ -165,9 +165,16 @@ def test_the_code_of_the_page_runs(capsys):
         "RoundedL1",
         "quantile_loss",
         "GradientGrownSelector",
+        "TextTable",
     }
     assert expected <= set(snippets())
     assert capsys.readouterr().out.endswith(" 5000\n")
+
+
+def test_the_tables_of_the_page_give_their_rows():
+    found = snippets()
+    np.testing.assert_array_equal(found["own_batches"][:], found["numbers"])
+    assert (found["own_table"].shape, found["selected"].shape) == ((150, 20), (150, 5))
 
 
 @pytest.mark.parametrize(

@@ -183,11 +183,12 @@ def test_tables_on_disk(wide, tmp_path):
     write_npy(tmp_path / "shards", wide)
     table = open_shards(tmp_path / "shards")
     selector = quick(WASTSelector)
-    in_memory = repeated_selections(selector, wide, n_repeats=2, random_state=0)
-    on_disk = repeated_selections(selector, table, n_repeats=2, random_state=0)
-    np.testing.assert_array_equal(on_disk, in_memory)
-    with pytest.raises(TypeError, match="vary='half' needs X in memory"):
-        repeated_selections(selector, table, vary="half")
+    for vary in ("seed", "half"):
+        in_memory, on_disk = (
+            repeated_selections(selector, X, n_repeats=2, vary=vary, random_state=0)
+            for X in (wide, table)
+        )
+        np.testing.assert_array_equal(on_disk, in_memory)
 
 
 @pytest.mark.parametrize(

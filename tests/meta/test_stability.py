@@ -627,9 +627,23 @@ def test_fit_refuses(params, X, fit_args, words, monkeypatch):
     assert all(word in str(error.value) for word in words), str(error.value)
 
 
-def test_files_on_disk_are_refused(tmp_path):
-    with pytest.raises(TypeError, match=r"X\[:\]"):
-        f_test().fit(shards(tmp_path), Y)
+@pytest.mark.parametrize("estimator", [quick(WASTSelector), SelectKBest(f_classif)])
+def test_halves_of_files_on_disk(estimator, tmp_path):
+    selector = f_test(estimator=estimator)
+    expected = selector.fit(noise(), Y).ranking_
+    table = shards(tmp_path)
+    np.testing.assert_array_equal(selector.fit(table, Y).ranking_, expected)
+    np.testing.assert_array_equal(selector.transform(table), noise()[:, selector.get_support()])
+
+
+@pytest.mark.parametrize("memmap", [False, True])
+def test_halves_that_do_not_fit_in_the_buffer(memmap, tmp_path, cut_small, monkeypatch):
+    selector, table = f_test(estimator=quick(WASTSelector)), shards(tmp_path)
+    if memmap:
+        table = np.load(tmp_path / "part.npy", mmap_mode="r")
+    monkeypatch.setattr("sparsefs.data.RowTable._take", None)  # no half is read as a whole
+    rankings = [selector.fit(table, Y).ranking_ for _ in range(2)]
+    np.testing.assert_array_equal(*rankings)
 
 
 def test_what_the_estimator_takes_is_not_refused():

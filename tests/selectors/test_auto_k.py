@@ -32,6 +32,7 @@ from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 from sparsefs import CrossValidatedK, NeuroFSSelector, NeuronAttributionSelector, WASTSelector
+from sparsefs.data import RowTable
 from sparsefs.evaluation import KCurve
 from tests.selectors.common import NOT_RANDOM, SELECTORS, classes, fit, needs_y, quick
 from tests.selectors.test_contract import TARGETS, absolute_error, learnable
@@ -476,7 +477,7 @@ def test_the_users_estimator_is_given_columns_of_sparse_data_as_sparse(wide):
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_tables_on_disk_are_refused_unless_they_fit(source, wide, tmp_path, monkeypatch):
+def test_folds_of_tables_on_disk(source, wide, tmp_path, monkeypatch):
     table = SOURCES[source](tmp_path / "X", wide)
     selector = quick(NESTED[0], K="auto")
     expected = fit(selector, wide).path_.scores if source != "parquet" else None
@@ -485,8 +486,21 @@ def test_tables_on_disk_are_refused_unless_they_fit(source, wide, tmp_path, monk
         np.testing.assert_array_equal(got, expected)
     monkeypatch.setattr("sparsefs.data.table.CHUNK_BYTES", 600)
     monkeypatch.setattr("sparsefs.data.table.BUFFER_BYTES", 3000)
-    with pytest.raises(ValueError, match="K='auto' needs X in memory.*sample of the rows"):
-        fit(selector, table)
+    monkeypatch.setattr(RowTable, "__array__", None)
+    first, again = (fit(selector, table).path_ for _ in range(2))
+    np.testing.assert_array_equal(first.scores, again.scores)
+    np.testing.assert_allclose(first.mean, got.mean(axis=1), atol=0.3)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_table_whose_folds_fit_has_the_scores_of_the_array(source, wide, tmp_path, monkeypatch):
+    X = np.tile(wide, (2, 1))
+    selector = quick(NESTED[0], K=CrossValidatedK(cv=2, Ks=[1, 4, 9]))
+    expected = fit(selector, X).path_.scores
+    monkeypatch.setattr("sparsefs.data.table.CHUNK_BYTES", 600)
+    monkeypatch.setattr("sparsefs.data.table.BUFFER_BYTES", X.nbytes - 1)
+    got = fit(selector, SOURCES[source](tmp_path / "X", X)).path_.scores
+    np.testing.assert_array_equal(got, expected)
 
 
 def test_data_of_any_unit_and_columns_that_hardly_vary(wide):

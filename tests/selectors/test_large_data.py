@@ -184,6 +184,21 @@ def test_names_of_parquet_columns_are_feature_names(Selector, long, tmp_path, cu
 
 
 @every_selector
+def test_groups_of_columns_of_a_large_table(Selector, long, tmp_path, cut_small):
+    folder = write_parquet(tmp_path / "X", long)
+    groups = {"first": ["f0", "f1", "f2"], "last": ["f10", "f11"]}
+    selector = quick(Selector, K=2, feature_groups=groups, exclude=["f5"])
+    on_disk = fit(selector, open_shards(folder))
+    first, again = on_disk.scores_, fit(clone(selector), open_shards(folder)).scores_
+    np.testing.assert_array_equal(first, again)
+    assert len(set(first[:3])) == len(set(first[10:])) == 1
+    assert len(on_disk.get_support(indices=True)) >= 2 and not on_disk.get_support()[5]
+    if selector._nested_ranking:  # "f3" and "f7" are constant, and count
+        path = fit(selector.set_params(K="auto"), open_shards(folder)).path_
+        assert path.Ks.max() == 8
+
+
+@every_selector
 def test_a_path_is_refused_with_a_hint(Selector, long, tmp_path):
     folder = write_npy(tmp_path / "X", long)
     for path in (folder, str(folder)):

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from sparsefs.data import MemmapTable
+from sparsefs.data import ArrayTable
 from sparsefs.training.batches import Batches
 from sparsefs.training.row_stream import RowStream
 from sparsefs.training.scaling import Scaling
@@ -21,7 +21,7 @@ def numbered():
 
 def opened(source, folder, X):
     table = SOURCES[source](folder, X)
-    return MemmapTable(table) if source == "memmap" else table
+    return ArrayTable(table) if source == "memmap" else table
 
 
 @pytest.fixture(params=SOURCES)

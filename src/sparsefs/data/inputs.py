@@ -18,11 +18,11 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from .arrays import ArrayTable, check_file
 from .cells import is_plain
 from .kinds import name_columns, non_numeric_columns, on_host, refuse_masked, refuse_other_kinds
-from .memmap import MemmapTable, check_file
 from .summary import Summary, read_blocks
-from .table import RowTable, check_table
+from .table import RowTable, check_table, working_dtype
 
 if TYPE_CHECKING:
     from .layout import Layout, Parts
@@ -129,7 +129,7 @@ def table_on_disk(X) -> RowTable | None:
     # An array on its way to a worker of joblib's: its results must be those of the array.
     if "joblib_memmapping_folder" in str(X.filename):
         return None
-    table = MemmapTable(X).astype(working_dtype(X.dtype))
+    table = ArrayTable(X).astype(working_dtype(X.dtype))
     return None if table.fits_in_buffer() else table
 
 
@@ -138,15 +138,8 @@ def refuse_lazy(value, name: str) -> None:
     if hasattr(value, "collect") and not hasattr(value, "__array__"):
         raise TypeError(
             f"{name} is a {type(value).__name__}, which contains no data yet. Pass "
-            f"{name}.collect()."
+            f"{name}.collect()" + (", or sparsefs.open_table(X)." if name == "X" else ".")
         )
-
-
-def working_dtype(dtype) -> type:
-    """The type in which data of a type are read."""
-    # float32 holds small integers exactly; of wide ones it would lose the last digits.
-    small = dtype.kind in "biu" and dtype.itemsize <= 2
-    return np.float32 if small or dtype == np.float32 else np.float64
 
 
 def transform_table(selector, X: RowTable) -> np.ndarray:

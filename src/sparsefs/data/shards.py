@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ import numpy as np
 from . import npy, parquet
 from .npy import NpyTable
 from .parquet import ParquetTable
+from .table import choose
 
 if TYPE_CHECKING:
     from ..utils.typing import PathLike
@@ -76,9 +76,9 @@ def open_shards(
     if files[0].suffix == ".parquet":
         with parquet.opened(files[0]) as first:
             names = parquet.column_names(first)
-        return ParquetTable(files, _chosen(names, columns, exclude, files[0]))
+        return ParquetTable(files, choose(names, columns, exclude, files[0]))
     numbers = list(range(npy.opened(files[0]).shape[1]))
-    chosen = _chosen(numbers, columns, exclude, files[0])
+    chosen = choose(numbers, columns, exclude, files[0])
     return NpyTable(files, None if chosen is None else np.array(chosen))
 
 
@@ -97,24 +97,3 @@ def _files(path):
                 f"{path} mixes formats: {files[0].name} and {file.name}. Use one format."
             )
     return files
-
-
-def _chosen(known, columns, exclude, file):
-    """Return the columns to take; None for all."""
-    if columns is None and exclude is None:
-        return None
-    name, wanted = ("columns", columns) if exclude is None else ("exclude", exclude)
-    wanted = [wanted] if isinstance(wanted, (str, Integral)) else list(wanted)
-    known_set, wanted_set = set(known), set(wanted)  # there may be a million
-    unknown = [column for column in wanted if column not in known_set]
-    if unknown:
-        raise ValueError(
-            f"The {name!r} parameter contains unknown columns: {unknown[:10]}. {file} has "
-            f"{len(known)} columns, from {known[0]!r} to {known[-1]!r}."
-        )
-    if len(wanted_set) < len(wanted):
-        raise ValueError(f"The {name!r} parameter contains a column twice: {wanted[:10]}.")
-    chosen = wanted if exclude is None else [column for column in known if column not in wanted_set]
-    if not chosen:
-        raise ValueError(f"The {name!r} parameter leaves no columns.")
-    return chosen

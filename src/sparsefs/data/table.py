@@ -7,9 +7,11 @@ import copy
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_n_features
 
 if TYPE_CHECKING:
@@ -166,6 +168,45 @@ class RowTable(ABC):
         return taken
 
 
+class RowsOfTable(RowTable):
+    """Some rows of a table, which are read from it in its order.
+
+    Parameters
+    ----------
+    table : RowTable
+    rows : ndarray of int
+        In ascending order, each once.
+    """
+
+    def __init__(self, table: RowTable, rows: np.ndarray):
+        super().__init__((len(rows), table.shape[1]), table.dtype, table.column_names)
+        self._table, self._rows = table, rows
+        parts = [(self._own(part), part) for part in table.chunks()]
+        self._parts = {own.start: (own, part) for own, part in parts if own.start < own.stop}
+
+    def astype(self, dtype: Any) -> RowTable:
+        """Return the rows read as another type."""
+        return RowsOfTable(self._table.astype(dtype), self._rows)
+
+    def chunks(self) -> list[slice]:
+        """Return the rows that are in each chunk of the table."""
+        return [own for own, _ in self._parts.values()]
+
+    def _own(self, part: slice) -> slice:
+        return slice(*np.searchsorted(self._rows, [part.start, part.stop]).tolist())
+
+    def _read(self, chunk: slice, n_rows: int, columns: np.ndarray | None) -> Iterator[np.ndarray]:
+        for part, block in self._table.read(self._parts[chunk.start][1], n_rows, columns):
+            rows = self._rows[self._own(part)]
+            if len(rows):
+                yield block[rows - part.start]
+
+
+def rows_of(X, rows):
+    """Return rows of X in any container; those of a table stay on disk."""
+    return RowsOfTable(X, rows) if isinstance(X, RowTable) else _safe_indexing(X, rows)
+
+
 def check_unchanged(file, before, now) -> None:
     """Refuse a file that is no longer what it was when its table was opened."""
     if now != before:
@@ -178,6 +219,40 @@ def check_unchanged(file, before, now) -> None:
 def split_rows(start: int, stop: int, n_rows: int) -> list[slice]:
     """Split a range into slices of at most `n_rows` rows."""
     return [slice(i, min(i + n_rows, stop)) for i in range(start, stop, n_rows)]
+
+
+def working_dtype(dtype) -> type:
+    """The type in which data of a type are read."""
+    # float32 holds small integers exactly; of wide ones it would lose the last digits.
+    small = dtype.kind in "biu" and dtype.itemsize <= 2
+    return np.float32 if small or dtype == np.float32 else np.float64
+
+
+def choose(known, columns, exclude, file):
+    """Return the columns to take; None for all."""
+    if columns is None and exclude is None:
+        return None
+    name, wanted = ("columns", columns) if exclude is None else ("exclude", exclude)
+    wanted = [wanted] if isinstance(wanted, (str, Integral)) else list(wanted)
+    known_set, wanted_set = set(known), set(wanted)  # there may be a million
+    unknown = [column for column in wanted if column not in known_set]
+    if unknown:
+        raise ValueError(
+            f"The {name!r} parameter contains unknown columns: {unknown[:10]}. {file} has "
+            f"{len(known)} columns, from {known[0]!r} to {known[-1]!r}."
+        )
+    if len(wanted_set) < len(wanted):
+        raise ValueError(f"The {name!r} parameter contains a column twice: {wanted[:10]}.")
+    chosen = wanted if exclude is None else [column for column in known if column not in wanted_set]
+    if not chosen:
+        raise ValueError(f"The {name!r} parameter leaves no columns.")
+    return chosen
+
+
+def places(known, columns) -> np.ndarray:
+    """Return where columns are among the known ones."""
+    place = {column: j for j, column in enumerate(known)}
+    return np.array([place[column] for column in columns])
 
 
 def check_table(estimator, X: RowTable, reset: bool) -> None:

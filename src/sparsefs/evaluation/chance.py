@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.utils.parallel import Parallel
 
 from ..utils.checks import MOST_FITS, check_integer, check_size
+from ..utils.parallel import parallel
 from .curve import KCurve
 from .k_curve import curve_of, prepared
 from .path import RankingTask, run_folds
@@ -191,7 +191,7 @@ def curve_and_chance(
     if ranking.steps is None and K >= (n_features := ranking.X.shape[1]):
         raise ValueError(too_many(K, n_features))
     ranking = replace(ranking, subsets=(K, n_subsets))
-    results = run_folds(ranking, folds, rng, Parallel(n_jobs=n_jobs))
+    results = run_folds(ranking, folds, rng, parallel(n_jobs))
     curve = curve_of(results, ranking, names)
     score = curve.mean[np.flatnonzero(curve.Ks == K)[0]]
     scores = np.mean([one.of_subsets for one in results], axis=0)

@@ -9,7 +9,6 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import clone, is_regressor
 from sklearn.pipeline import Pipeline
-from sklearn.utils.parallel import Parallel
 from sklearn.utils.validation import _get_feature_names, _num_samples
 
 from ..data import RowTable
@@ -19,6 +18,7 @@ from ..data.kinds import on_host, refuse_other_kinds
 from ..data.layout import Layout, with_kinds
 from ..data.summary import Summary
 from ..data.target import TASKS, Target
+from ..utils.parallel import parallel
 from ..utils.random import seed_of, seeded_where_open
 from .choice import CrossValidatedK
 from .curve import KCurve
@@ -147,7 +147,7 @@ def k_curve(
         importance_getter=importance_getter,
         task=task,
     )
-    return curve_of(run_folds(ranking, folds, rng, Parallel(n_jobs=n_jobs)), ranking, names)
+    return curve_of(run_folds(ranking, folds, rng, parallel(n_jobs)), ranking, names)
 
 
 def prepared(

@@ -14,17 +14,17 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_array
-from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _get_feature_names
 
-from ..data import RowTable
 from ..data.encoding import as_numbers
 from ..data.inputs import check_finite
 from ..data.layout import with_kinds
 from ..data.summary import Summary
+from ..data.table import rows_of
 from ..data.target import as_array
 from ..utils.files import replacing
-from ..utils.warning import holding, released, warn_user
+from ..utils.parallel import calls, parallel, results
+from ..utils.warning import holding, warn_user
 from .choice import CrossValidatedK
 from .curve import KCurve
 from .folds import folds_of
@@ -124,11 +124,6 @@ def k_path(
         If the data cannot be split, before any training; or if a score is not finite.
     """
     layout = data.layout
-    if isinstance(data.X, RowTable):
-        raise ValueError(
-            "K='auto' needs X in memory, as the rows of a fold lie all over the table. Choose K on "
-            "a sample of the rows, and pass that number."
-        )
     rng = np.random.default_rng([seed, 0])
     columns = some_columns(data.X.shape[1], rng)
     scorer = Scorer.of(
@@ -172,34 +167,37 @@ def k_path(
         encodes=data.X is not data.table or layout.grouped or layout.barred.any(),
         folder=folder,
     )
-    parallel = Parallel(n_jobs=selector.n_jobs, require="sharedmem", return_as="generator")
     bar = f"{type(selector).__name__}, folds to choose K" if selector.verbose else None
-    results, held = holding(run_folds, task, folds, rng, parallel, bar)
+    backend = parallel(selector.n_jobs, prefer="threads")
+    found, held = holding(run_folds, task, folds, rng, backend, bar)
     # Of the data fit has warned already.
     if any(message.startswith("Stopped after") for message, _ in held):
         warn_user(
             f"max_time={selector.max_time} seconds ended folds that choose K before their last "
             "epoch, so K is that of unfinished rankings."
         )
-    Ks, scores = scores_of(results, choice)
+    Ks, scores = scores_of(found, choice)
     return KCurve(Ks, scores, scorer.metric)
 
 
-def run_folds(task: RankingTask, folds, rng, parallel, bar: str | None = None) -> list[FoldResult]:
-    """Rank and score the features in every fold; `bar` is the title of a progress bar."""
+def run_folds(task: RankingTask, folds, rng, backend, bar: str | None = None) -> list[FoldResult]:
+    """Rank and score the features in every fold; `bar` is the title of a progress bar.
+
+    `backend` is called with the jobs and returns or yields what they return.
+    """
     subsamples = [[task.scorer.subsample(part, rng) for part in fold] for fold in folds]
     # scikit-learn sets the warning filters in every job; jobs in threads would leave them changed.
     with warnings.catch_warnings():
-        results = parallel(
-            delayed(holding)(_finished_fold, task, number, train, scored)
+        each = (
+            (number, train, scored)
             for number, ((train, _), scored) in enumerate(zip(folds, subsamples, strict=True))
         )
+        found = results(backend(calls(_finished_fold, each, task)))
         if bar is not None:
             from tqdm.auto import tqdm
 
-            results = tqdm(results, total=len(folds), desc=bar, unit="fold")
-        results = list(results)
-    return released(results)
+            found = tqdm(found, total=len(folds), desc=bar, unit="fold")
+        return list(found)
 
 
 def scores_of(results: list[FoldResult], choice: CrossValidatedK) -> tuple[Any, np.ndarray]:
@@ -230,16 +228,16 @@ def as_matrix(X):
     return check_array(X, accept_sparse="csr", dtype=dtypes, ensure_all_finite=False)
 
 
-def _finished_fold(task: RankingTask, number: int, train, scored) -> FoldResult:
+def _finished_fold(number: int, train, scored, task: RankingTask) -> FoldResult:
     """Return the result of a fold, from its file if it was finished before."""
     if task.folder is None:
-        return _run_fold(task, number, train, scored)
+        return _run_fold(number, train, scored, task)
     file, folder = (task.folder / f"fold-{number}{end}" for end in (".json", ""))
     if file.exists():
         known = json.loads(file.read_text(encoding="utf-8"))
         return FoldResult(**known | {name: np.array(known[name]) for name in ("Ks", "order")})
     ranker = clone(task.ranker).set_params(checkpoint=folder)
-    result = _run_fold(replace(task, ranker=ranker), number, train, scored)
+    result = _run_fold(number, train, scored, replace(task, ranker=ranker))
     if not (folder / "fit.json").exists():  # which stays if time was over
         lists = {n: np.asarray(getattr(result, n)).tolist() for n in ("Ks", "scores", "order")}
         with replacing(file) as new:
@@ -248,9 +246,9 @@ def _finished_fold(task: RankingTask, number: int, train, scored) -> FoldResult:
     return result
 
 
-def _run_fold(task: RankingTask, number: int, train, scored) -> FoldResult:
+def _run_fold(number: int, train, scored, task: RankingTask) -> FoldResult:
     """Rank the features on the training rows and score the best of them."""
-    X, names, steps = _safe_indexing(task.X, train), None, None
+    X, names, steps = rows_of(task.X, train), None, None
     started = time.perf_counter()
     if task.steps is not None:
         steps = clone(task.steps)

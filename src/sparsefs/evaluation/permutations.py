@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_samples
 
 from ..data.inputs import check_length, checked_weight
 from ..data.kinds import on_host
 from ..data.target import as_array
 from ..utils.checks import MOST_FITS, check_integer, check_size
+from ..utils.parallel import calls, parallel, results
 from ..utils.random import seed_of
 from .chance import Chance
 from .groups import checked_groups
@@ -137,14 +137,13 @@ def permutation_test(
     orders = [_permuted(y, rows, numbers, rng) for _ in range(n_permutations)]
     with warnings.catch_warnings():  # what there is to warn of was said of y
         warnings.simplefilter("ignore")
-        scores = Parallel(n_jobs=n_jobs)(
-            delayed(_score)(selector, X, y[order], settings) for order in orders
-        )
+        jobs = calls(_score, zip(orders), selector, X, y, settings)
+        scores = list(results(parallel(n_jobs)(jobs)))
     return Chance.of(curve.mean[0], scores, curve.metric, rng)
 
 
-def _score(selector, X, y, settings):
-    return k_curve(selector, X, y, n_jobs=1, **settings).mean[0]
+def _score(order, selector, X, y, settings):
+    return k_curve(selector, X, y[order], n_jobs=1, **settings).mean[0]
 
 
 def _permuted(y, rows, groups, rng):

@@ -11,16 +11,16 @@ from scipy import sparse
 from scipy.stats import norm
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, indexable
-from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import has_fit_parameter
 
 from ..data import RowTable
 from ..data.inputs import check_length, table_on_disk
 from ..data.kinds import on_host
 from ..data.layout import with_kinds
+from ..data.table import rows_of
 from ..utils.checks import MOST_FITS, check_size
+from ..utils.parallel import calls, parallel, results
 from ..utils.random import generators, seed_of, seeded
-from ..utils.warning import holding, released
 from .folds import strata_of, that_knows_the_task
 from .groups import checked_groups, warn_of_lost_groups
 from .subsamples import complementary_pair
@@ -147,7 +147,7 @@ def repeated_selections(
     Raises
     ------
     TypeError
-        If X is files on disk, or the selector has no ``get_support``.
+        If X is a path, or the selector has no ``get_support``.
     ValueError
         If a parameter is unusable.
 
@@ -175,8 +175,6 @@ def repeated_selections(
     if K is not None:
         selector.set_params(K=K)
     table_on_disk(X)  # a path is refused
-    if isinstance(X, RowTable) and vary == "half":
-        raise TypeError("vary='half' needs X in memory: X[:] reads all rows.")
     if not isinstance(X, RowTable):
         (rows,) = indexable(X)
         X = rows.tocsr() if sparse.issparse(rows) else rows
@@ -195,17 +193,15 @@ def repeated_selections(
         warn_of_lost_groups(selector)
     rngs = generators(seed_of(random_state), int(n_repeats))
     with warnings.catch_warnings():  # jobs in threads would leave the filters changed
-        found = Parallel(n_jobs=n_jobs)(
-            delayed(holding)(_selection, selector, X, y, classes, groups, passed, r) for r in rngs
-        )
-    return np.array(released(found))
+        jobs = calls(_selection, zip(rngs), selector, X, y, classes, groups, passed)
+        return np.array(list(results(parallel(n_jobs)(jobs))))
 
 
-def _selection(selector, X, y, classes, groups, passed, rng):
+def _selection(rng, selector, X, y, classes, groups, passed):
     """Mask of the features that a clone selects; its fit may be passed the groups."""
     if classes is not None:
         half, _ = complementary_pair(classes, rng, groups)
-        X = _safe_indexing(X, half)
+        X = rows_of(X, half)
         y = None if y is None else _safe_indexing(y, half)
         groups = None if groups is None else groups[half]
     params = {"groups": groups} if passed else {}

@@ -22,7 +22,6 @@ from sklearn.utils.metadata_routing import (
     _routing_enabled,
     process_routing,
 )
-from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import (
     _check_method_params,
     check_is_fitted,
@@ -42,6 +41,7 @@ from ..data.inputs import (
 from ..data.kinds import on_host, refuse_masked, refuse_other_kinds
 from ..data.layout import Layout, with_kinds
 from ..data.summary import Summary
+from ..data.table import rows_of
 from ..evaluation.groups import checked_groups, warn_of_lost_groups
 from ..selectors.base import BaseSelector, earlier_fit_kept, refuse_booleans, take_fit
 from ..selectors.columns import ColumnSelector
@@ -53,8 +53,8 @@ from ..utils.estimators import (
     MetaEstimatorMixin,
     with_callbacks,
 )
+from ..utils.parallel import calls, parallel, results
 from ..utils.random import generators, seed_of, seeded
-from ..utils.warning import holding, released
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -84,7 +84,6 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
     _unused: ClassVar[tuple[str, ...]] = ("budget", "feature_costs")
     _counts: ClassVar[str]  # the parameter that says how many fits, or pairs of them
     _min_samples: ClassVar[int] = 1
-    _draws_samples: ClassVar[bool] = False  # which a table on disk is too slow for
 
     _parameter_constraints: ClassVar[dict] = {
         "estimator": [HasMethods(["fit", "get_params", "set_params"])],
@@ -106,8 +105,10 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, RowTable} of shape (n_samples, n_features)
             Training data. Sparse data stay sparse; a DataFrame reaches the estimator as one.
+            Selectors of this library read their part of a table on disk in pieces, other
+            estimators read it into memory. :class:`KnockoffSelector` needs all of X in memory.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Target, as the estimator takes it.
         groups : array-like of shape (n_samples,) or None, default=None
@@ -191,20 +192,15 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
         The first generators are the same for every `n`.
         """
         rngs, each = generators(seed_of(self.random_state), n), len(reports) // n
-        jobs = (
-            delayed(holding)(function, rng, reports[i * each : (i + 1) * each], *args)
-            for i, rng in enumerate(rngs)
-        )
+        own = ((rng, reports[i * each : (i + 1) * each]) for i, rng in enumerate(rngs))
         with warnings.catch_warnings():  # jobs in threads would leave the filters changed
+            done = results(parallel(self.n_jobs)(calls(function, own, *args)))
             if self.verbose:
                 from tqdm.auto import tqdm
 
-                done = Parallel(n_jobs=self.n_jobs, return_as="generator")(jobs)
                 unit = self._counts.removeprefix("n_").removesuffix("s")
-                results = list(tqdm(done, total=n, desc=type(self).__name__, unit=unit))
-            else:
-                results = Parallel(n_jobs=self.n_jobs)(jobs)
-        return released(results)
+                done = tqdm(done, total=n, desc=type(self).__name__, unit=unit)
+            return list(done)
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return the routing of metadata: from `fit` to the estimator's `fit`.
@@ -234,11 +230,6 @@ class MetaSelector(ColumnSelector, CallbackSupportMixin, MetaEstimatorMixin, Bas
     def _validate_X(self, X):
         table_on_disk(X)  # a path is refused
         if isinstance(X, RowTable):
-            if self._draws_samples:
-                raise TypeError(
-                    f"{type(self).__name__} draws samples from all over X, so X cannot be files on "
-                    "disk. Pass an array: X[:] reads all rows."
-                )
             check_table(self, X, reset=True)
             return X
         frame = is_frame(X)
@@ -302,7 +293,9 @@ def fitted_clone(estimator, rng, report: Report, data, rows=None):
     X, y, fit_params = data
     if rows is not None:
         fit_params = _check_method_params(X, fit_params, rows)
-        X, y = _safe_indexing(X, rows), None if y is None else _safe_indexing(y, rows)
+        table = table_on_disk(X) if isinstance(estimator, BaseSelector) else None
+        X = _safe_indexing(X, rows) if table is None else rows_of(table, rows)
+        y = None if y is None else _safe_indexing(y, rows)
     estimator = seeded(clone(estimator), rng)
     with report.of(estimator, X, y, fit_params):
         return estimator.fit(X, y, **fit_params)

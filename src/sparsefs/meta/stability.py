@@ -216,7 +216,6 @@ class StabilitySelector(MetaSelector):
 
     _counts = "n_pairs"
     _min_samples = MIN_SAMPLES
-    _draws_samples = True
 
     _parameter_constraints: ClassVar[dict] = {
         **MetaSelector._parameter_constraints,

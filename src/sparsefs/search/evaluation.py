@@ -66,7 +66,7 @@ class Task(NamedTuple):
     varies: bool
 
 
-def run_fold(task: Task, params: dict, train, test, report: Report) -> Fold:
+def run_fold(params: dict, train, test, report: Report, task: Task) -> Fold:
     """Fit a clone with `params` to the rows `train` and score it on the rows `test`.
 
     `report` is for callbacks: the place of this fold in the fit of the search.

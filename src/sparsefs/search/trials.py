@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import numpy as np
-from sklearn.utils.parallel import Parallel, delayed
 
+from ..utils.parallel import calls, parallel, results
 from .evaluation import Task, run_fold
 from .objectives import Objective
 from .progress import SearchProgress
@@ -124,14 +124,14 @@ class Trials:
         # Before the fits begin, as a context must not be made while another is being pickled.
         reports = [[self.progress.fold() for _ in self.splits] for _ in numbered]
 
-        def calls():
+        def each():
             for (number, proposal), own in zip(numbered, reports, strict=True):
                 if number and self._time_is_up():
                     return
                 for (train, test), report in zip(self.splits, own, strict=True):
-                    yield delayed(run_fold)(self.task, proposal.params, train, test, report)
+                    yield proposal.params, train, test, report
 
-        folds = iter(_parallel(self.n_jobs)(calls()))
+        folds = results(parallel(self.n_jobs)(calls(run_fold, each(), self.task)))
         while of_trial := list(islice(folds, len(self.splits))):
             errors = [fold.error for fold in of_trial if fold.error is not None]
             yield {
@@ -141,13 +141,6 @@ class Trials:
 
     def _time_is_up(self):
         return time.monotonic() >= self._end
-
-
-def _parallel(n_jobs):
-    try:
-        return Parallel(n_jobs=n_jobs, return_as="generator")
-    except ValueError:  # joblib's backend "multiprocessing" can return all at the end only
-        return Parallel(n_jobs=n_jobs)
 
 
 def _values(record: dict, objectives: Sequence[Objective]) -> list[float] | None:

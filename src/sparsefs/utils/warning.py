@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextvars import ContextVar
 from types import FrameType
 from typing import Any
@@ -31,7 +31,7 @@ def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
 def holding(function: Callable[..., Any], *args: Any) -> tuple[Any, list]:
     """Return what a function returns, and its warnings instead of giving them.
 
-    For one of many fits, in any thread or process: :func:`released` gives the warnings.
+    For one of many fits; :func:`sparsefs.utils.parallel.results` gives the warnings.
     """
     held: list[tuple[str, type[Warning]]] = []
     token = _held.set(held)
@@ -39,11 +39,3 @@ def holding(function: Callable[..., Any], *args: Any) -> tuple[Any, list]:
         return function(*args), held
     finally:
         _held.reset(token)
-
-
-def released(results: Iterable[tuple[Any, list]]) -> list:
-    """Return the results of :func:`holding`, and give each different warning once."""
-    results = list(results)
-    for message, category in dict.fromkeys(one for _, held in results for one in held):
-        warn_user(message, category)
-    return [result for result, _ in results]

@@ -112,6 +112,7 @@ class QuickSelectionSelector(AutoencoderSelector):
     True
     """
 
+    _distributed = True
     _paper: ClassVar[dict] = {"scaling": "feature"}
 
     _parameter_constraints: ClassVar[dict] = {

@@ -119,6 +119,7 @@ class WASTSelector(AutoencoderSelector):
     (1797, 5)
     """
 
+    _distributed = True
     _paper: ClassVar[dict] = {
         "mixing": "sum",
         "scaling": "global",

@@ -11,6 +11,7 @@ import torch
 from scipy import sparse
 
 from ..data import RowTable
+from ..distributed import ALONE, Ranks
 from ..networks.chunks import CHUNK
 from ..utils.device import Scratch, free_memory, is_remote, to_device
 from .row_stream import RowStream
@@ -100,6 +101,18 @@ class Batches:
     even : bool, default=False
         Make all batches of an epoch equally large, up to one row, instead of leaving the rest to
         the last one. Rules that look at one gradient then never look at a handful of rows.
+    ranks : Ranks, default=ALONE
+        The processes that train together: `batch_size` counts the rows of all. Batches of several
+        processes are always `even`.
+
+    Attributes
+    ----------
+    n_samples : int
+        Rows of an epoch, of all processes.
+    shares : list of float
+        For each batch of an epoch, the share of its rows that this process has.
+    weight_here : float
+        Sum of the weights of the rows that this process has.
     """
 
     def __init__(
@@ -113,18 +126,22 @@ class Batches:
         targets=None,
         rows=None,
         even=False,
+        ranks: Ranks = ALONE,
     ):
         self.X = X
         self._used = np.arange(X.shape[0]) if rows is None else np.asarray(rows)
         if sample_weight is not None:
             self._used = self._used[sample_weight[self._used] > 0]
-        self.n_samples = len(self._used)
+        here = len(self._used) if sample_weight is None else sample_weight[self._used].sum()
+        self.weight_here = float(here)
+        self.n_samples = ranks.sum(len(self._used))
         self.batch_size = max(1, min(batch_size, self.n_samples))
-        self.rng = rng
+        self.rng, self.ranks = rng, ranks
         self.device = device
         self.sample_weight = sample_weight
         self.targets = targets
-        self._even = even
+        self._even = even or ranks.size > 1
+        self.shares = self._shares()
         self._columns: np.ndarray | None = None
         self.scaling = scaling
         # Data that float32 cannot hold or shift precisely are scaled in float64, then cast.
@@ -137,6 +154,8 @@ class Batches:
         self._stream = None
         if isinstance(X, RowTable):
             self._stream = RowStream(X, np.sort(self._used), self.batch_size)
+            if rng is not None:
+                self.rng = ranks.local(rng)
 
     def use_columns(self, columns: np.ndarray | None) -> None:
         """From now on load only these features, in this order; None for all."""
@@ -172,7 +191,9 @@ class Batches:
 
     def _rows_of_batches(self):
         """Rows of every batch of an epoch."""
-        order = self._used if self.rng is None else self.rng.permutation(self._used)
+        order = self._used
+        if self.rng is not None:
+            order = self.ranks.permutation(self.rng, order)
         # Rows in file order: the order within a batch means nothing, a memmap likes it.
         return [np.sort(rows) for rows in self._split(order)]
 
@@ -180,6 +201,20 @@ class Batches:
         """The rows of an epoch, batch by batch."""
         starts = range(self.batch_size, len(rows), self.batch_size)
         return np.array_split(rows, len(self) if self._even else starts)
+
+    def _shares(self):
+        if self.ranks.size == 1:
+            return [1.0] * len(self)
+        sizes = np.array([len(part) for part in self._split(self._used)])
+        of_all = self.ranks.sum(sizes)
+        if self.ranks.any(not sizes.all()):
+            counts = self.ranks.counts(len(self._used)).tolist()
+            raise ValueError(
+                f"A rank has too few rows for {len(self)} batches in an epoch: the ranks have "
+                f"{counts} rows that count, and every batch needs a row of each. Distribute the "
+                "rows evenly, or raise batch_size."
+            )
+        return (sizes / of_all).tolist()
 
     def batch(self, rows: np.ndarray) -> Batch:
         """The given rows as a batch."""

@@ -65,6 +65,7 @@ class Progress(Epochs):
         self.snapshot: Callable[[], Any] | None = None
         self._attributes = attributes
         metadata = {"sample_weight": data.sample_weight}
+        self._ranks = data.ranks
         self._seen = {"estimator": estimator, "X": data.X, "y": data.y, "metadata": metadata}
         self._bar: Any = None
         self._fit: Any = None
@@ -109,7 +110,7 @@ class Progress(Epochs):
                 **self._seen, reconstruction_attributes=self._attributes_now
             ):
                 self.stop()
-            if self.stopped:
+            if self._ranks.any(self.stopped):
                 break
 
     def _attributes_now(self):

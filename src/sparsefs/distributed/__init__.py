@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Fits of several processes, each with rows of its own."""
+
+from .group import ALONE, LostRankError, Ranks
+
+__all__ = ["ALONE", "LostRankError", "Ranks"]

@@ -5,6 +5,7 @@ import os
 import numpy as np
 
 from sparsefs import (
+    GradualPruningSelector,
     NeuronAttributionSelector,
     QuickSelectionSelector,
     WASTSelector,
@@ -40,7 +41,13 @@ def full_batch_selectors():
         "update_every": 2,
         "density": 0.3,
     }
+    pruning = {**fixed, "K": 5, "noise_std": 0.0, "max_iter": 20}
     return {
+        "pruning": GradualPruningSelector(**pruning),
+        "pruning one network": GradualPruningSelector(**pruning, n_networks=1),
+        "pruning closed form": GradualPruningSelector(**pruning),
+        "pruning numbers": GradualPruningSelector(**pruning, redundancy="keep"),
+        "pruning without y": GradualPruningSelector(**pruning, supervised=False),
         "wast": WASTSelector(**autoencoder, max_iter=12),
         "wast sparse": WASTSelector(**autoencoder, max_iter=5, kernel="csr", grow="random"),
         "quick": QuickSelectionSelector(**autoencoder, dropout=0.0, max_iter=12, density=0.3),
@@ -52,11 +59,11 @@ def full_batch_selectors():
 
 
 def fit_one(name, selector, rank, size):
-    X, y = problem()
+    X, y = problem(**({"n": 60, "d": 130} if "closed form" in name else {}))
     weight = None
-    if name in ("weights", "wast"):
+    if name in ("weights", "wast", "pruning", "pruning closed form"):
         weight = np.random.default_rng(1).integers(0, 4, len(X)).astype(float)
-    if name == "numbers":
+    if "numbers" in name:
         y = X[:, 7] * 1e3 + 5e4
     selector.fit(*part(rank, size, X, y, weight))
     return {
@@ -64,7 +71,7 @@ def fit_one(name, selector, rank, size):
         "loss": selector.history_["loss"],
         "moved": selector.history_["connections_changed"],
         "ranking": selector.ranking_,
-        "target": getattr(selector, "_target", None) and selector._target.scale,
+        "copies": getattr(selector, "_near_copies", None),
     }
 
 
@@ -80,6 +87,8 @@ def drawn_batches(rank, size):
     found = {}
     for name, selector in {
         "wast": WASTSelector(lam=0.5, hidden_layer_sizes=20, max_iter=3, batch_size=16),
+        "pruning": GradualPruningSelector(max_iter=20, batch_size=64),
+        "pruning without y": GradualPruningSelector(max_iter=20, batch_size=64, supervised=False),
         "quick": QuickSelectionSelector(hidden_layer_sizes=20, max_iter=3, batch_size=16),
         "attribution": NeuronAttributionSelector(
             hidden_layer_sizes=(30,), max_iter=15, batch_size=16, density=0.3, n_iter_no_change=5

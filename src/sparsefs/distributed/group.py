@@ -142,9 +142,12 @@ class Ranks:
         """Return a generator for what each rank draws for its own rows, such as noise."""
         return rng
 
-    def permutation(self, rng: np.random.Generator, rows: np.ndarray) -> np.ndarray:
-        """Return the rows in random order; `rng` moves on by the same on all ranks."""
-        return rng.permutation(rows)
+    def own(self, places: np.ndarray, n: int) -> np.ndarray:
+        """Return those of some places among the rows of all ranks that are among this one's.
+
+        It has `n` rows. Ranks that draw the same places thus share out what one process draws.
+        """
+        return places
 
 
 ALONE = Ranks()
@@ -246,12 +249,9 @@ class _Group(Ranks):
     def local(self, rng: np.random.Generator) -> np.random.Generator:
         return np.random.default_rng([int(rng.integers(2**63)), self.rank])
 
-    def permutation(self, rng: np.random.Generator, rows: np.ndarray) -> np.ndarray:
-        # The order of all rows, as one process has it: with full batches nothing else differs.
-        counts = self.counts(len(rows))
-        first = counts[: self.rank].sum()
-        order = rng.permutation(int(counts.sum())) - first
-        return rows[order[(order >= 0) & (order < len(rows))]]
+    def own(self, places: np.ndarray, n: int) -> np.ndarray:
+        places = places - self.counts(n)[: self.rank].sum()
+        return places[(places >= 0) & (places < n)]
 
     def _reduced(self, values, operation):
         import torch

@@ -139,6 +139,8 @@ verbose, random_state
     _one_hidden_layer: ClassVar[bool] = False
     _nested_ranking: ClassVar[bool] = True  # whether one ranking serves every K
     _distributed: ClassVar[bool] = False  # whether processes can fit together
+    # Parameters that they must leave at these values.
+    _not_distributed: ClassVar[dict] = {"exclude": None}
     _own_parts: ClassVar[tuple[str, ...]] = ("loss",)  # parameters that may be the user's objects
     # What scaling="auto" is where features share a unit, without and with labels.
     _unit_scaling: ClassVar[tuple[str, str]] = ("global", "global")
@@ -268,8 +270,12 @@ verbose, random_state
                 f"K={self.K!r} is not supported with process groups. Pass a number: after the fit "
                 "set_params(K=...) changes it."
             )
-        if self.exclude is not None:
-            raise ValueError("'exclude' is not supported with process groups. Drop the columns.")
+        for name, value in self._not_distributed.items():
+            given = getattr(self, name)
+            if given is not None if value is None else given != value:
+                raise ValueError(
+                    f"{name!r} is not supported with process groups: it must be {value!r}."
+                )
         own = {"random_state", "verbose", "n_jobs", "device"}  # each rank may have others
         plain = (int, float, str, bool, type(None), tuple, list, dict)
         params = {

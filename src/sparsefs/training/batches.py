@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -141,7 +141,7 @@ class Batches:
         self.sample_weight = sample_weight
         self.targets = targets
         self._even = even or ranks.size > 1
-        self.shares = self._shares()
+        self.shares = shares_of([len(part) for part in self._split(self._used)], ranks)
         self._columns: np.ndarray | None = None
         self.scaling = scaling
         # Data that float32 cannot hold or shift precisely are scaled in float64, then cast.
@@ -193,7 +193,8 @@ class Batches:
         """Rows of every batch of an epoch."""
         order = self._used
         if self.rng is not None:
-            order = self.ranks.permutation(self.rng, order)
+            places = self.rng.permutation(self.n_samples)
+            order = order[self.ranks.own(places, len(order))]
         # Rows in file order: the order within a batch means nothing, a memmap likes it.
         return [np.sort(rows) for rows in self._split(order)]
 
@@ -201,20 +202,6 @@ class Batches:
         """The rows of an epoch, batch by batch."""
         starts = range(self.batch_size, len(rows), self.batch_size)
         return np.array_split(rows, len(self) if self._even else starts)
-
-    def _shares(self):
-        if self.ranks.size == 1:
-            return [1.0] * len(self)
-        sizes = np.array([len(part) for part in self._split(self._used)])
-        of_all = self.ranks.sum(sizes)
-        if self.ranks.any(not sizes.all()):
-            counts = self.ranks.counts(len(self._used)).tolist()
-            raise ValueError(
-                f"A rank has too few rows for {len(self)} batches in an epoch: the ranks have "
-                f"{counts} rows that count, and every batch needs a row of each. Distribute the "
-                "rows evenly, or raise batch_size."
-            )
-        return (sizes / of_all).tolist()
 
     def batch(self, rows: np.ndarray) -> Batch:
         """The given rows as a batch."""
@@ -286,6 +273,24 @@ def _suits_float32(X, scaling):
     offset = np.abs(scaling.mean) / scaling.scale
     fits = X.dtype == np.float32 or sparse.issparse(X)
     return fits and moderate and offset.max(initial=0.0) < 1e4
+
+
+def shares_of(sizes: Sequence[int], ranks: Ranks) -> list[float]:
+    """Return the share of each batch's rows that this process has, of the sizes of its parts.
+
+    Raises
+    ------
+    ValueError
+        If a process has no row of a batch.
+    """
+    own = np.array(sizes)
+    if ranks.any(not own.all()):
+        raise ValueError(
+            f"A rank has too few rows for {len(own)} batches in an epoch: the ranks have "
+            f"{ranks.counts(own.sum()).tolist()} rows that count, and every batch needs a row of "
+            "each. Distribute the rows evenly, or raise batch_size."
+        )
+    return (own / ranks.sum(own)).tolist()
 
 
 _SHARE = 0.5  # of the free memory of a device that the data may take

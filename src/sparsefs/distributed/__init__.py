@@ -2,5 +2,6 @@
 """Fits of several processes, each with rows of its own."""
 
 from .group import ALONE, LostRankError, Ranks
+from .with_dask import fit_dask
 
-__all__ = ["ALONE", "LostRankError", "Ranks"]
+__all__ = ["ALONE", "LostRankError", "Ranks", "fit_dask"]

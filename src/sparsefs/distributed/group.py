@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -52,7 +52,7 @@ class Ranks:
 
         Parameters
         ----------
-        process_group : "auto", None or ProcessGroup
+        process_group : "auto", None, ProcessGroup or Ranks
             ``"auto"`` is torch's default group if there is one; None is this process alone.
 
         Raises
@@ -64,6 +64,8 @@ class Ranks:
         """
         if process_group is None:
             return ALONE
+        if isinstance(process_group, Ranks):
+            return process_group
         import torch.distributed as dist
 
         available = dist.is_available()
@@ -76,7 +78,15 @@ class Ranks:
                 "The 'process_group' parameter of fit must be 'auto', None or a "
                 f"torch.distributed.ProcessGroup. Got {process_group!r}."
             )
-        return ALONE if process_group.size() == 1 else _Group(process_group)
+        size, rank = process_group.size(), process_group.rank()
+        if size == 1:
+            return ALONE
+        from torch.distributed.distributed_c10d import _get_default_store
+
+        members = ",".join(map(str, dist.get_process_group_ranks(process_group)))
+        store = dist.PrefixStore(f"sparsefs/{members}/{_n_fits[members]}", _get_default_store())
+        _n_fits[members] += 1
+        return Group(store, rank, size, process_group)
 
     def __enter__(self) -> Self:
         return self
@@ -153,30 +163,32 @@ class Ranks:
 ALONE = Ranks()
 
 
-class _Group(Ranks):
-    """Ranks of a process group.
+_n_fits: Counter[str] = Counter()  # of every group
+
+
+class Group(Ranks):
+    """Several processes that fit together once.
 
     Numbers go through a gloo group of its own, so that a rank that dies or waits too long is an
     error after `TIMEOUT` seconds, whatever the timeout of the user's group. Tensors on a GPU go
     through the user's group if that is of nccl.
+
+    Parameters
+    ----------
+    store : torch.distributed.Store
+        Where they find each other; used for this fit only.
+    rank, size : int
+    process_group : torch.distributed.ProcessGroup or None, default=None
+        Of the same ranks.
     """
 
-    _n_fits: ClassVar[Counter[str]] = Counter()
+    def __init__(self, store: Any, rank: int, size: int, process_group: Any = None):
+        from torch.distributed import ProcessGroupGloo
 
-    def __init__(self, process_group: Any):
-        import torch.distributed as dist
-        from torch.distributed import PrefixStore, ProcessGroupGloo
-        from torch.distributed.distributed_c10d import _get_default_store
-
-        self.size, self.rank = process_group.size(), process_group.rank()
-        self._user_group, self._pg = process_group, None
-        members = ",".join(map(str, dist.get_process_group_ranks(process_group)))
-        number = self._n_fits[members]
-        self._n_fits[members] += 1
-        self._store = PrefixStore(f"sparsefs/{members}/{number}", _get_default_store())
+        self.size, self.rank = size, rank
+        self._store, self._process_group, self._pg = store, process_group, None
         try:
-            timeout = timedelta(seconds=TIMEOUT)
-            self._pg = ProcessGroupGloo(self._store, self.rank, self.size, timeout)
+            self._pg = ProcessGroupGloo(store, rank, size, timedelta(seconds=TIMEOUT))
         except RuntimeError as error:
             raise self._lost(error) from error
 
@@ -238,9 +250,10 @@ class _Group(Ranks):
         import torch
         import torch.distributed as dist
 
+        given = self._process_group
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
-        if flat.is_cuda and "nccl" in dist.get_backend(self._user_group):
-            dist.all_reduce(flat, group=self._user_group)
+        if flat.is_cuda and given is not None and "nccl" in dist.get_backend(given):
+            dist.all_reduce(flat, group=given)
         else:
             self._allreduce(flat, "SUM")
         for tensor, part in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):

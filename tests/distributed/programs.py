@@ -1,8 +1,10 @@
 """What the ranks of the tests run."""
 
 import os
+import tempfile
 
 import numpy as np
+from scipy import sparse
 
 from sparsefs import (
     GradualPruningSelector,
@@ -10,12 +12,15 @@ from sparsefs import (
     QuickSelectionSelector,
     WASTSelector,
 )
+from sparsefs.data import table
+from sparsefs.utils import device
 
 
 def problem(n=240, d=30, seed=0):
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((n, d)).astype(np.float32) * rng.uniform(0.5, 5, d).astype(np.float32)
     X[:, 4] = 3.0  # constant
+    X[:, 11] = np.exp(3 * X[:, 11] / X[:, 11].std())  # heavy tails
     X[:, 5] = X[:, 7] + 0.1 * rng.standard_normal(n)
     y = np.where(X[:, 7] / X[:, 7].std() + X[:, 9] / X[:, 9].std() > 0, "ill", "well")
     return X, y
@@ -23,7 +28,7 @@ def problem(n=240, d=30, seed=0):
 
 def part(rank, size, *arrays):
     """Rows of one rank; the first ranks have more of them."""
-    bounds = np.linspace(0, 1, size + 1) ** 1.3 * len(arrays[0])
+    bounds = np.linspace(0, 1, size + 1) ** 1.3 * arrays[0].shape[0]
     rows = slice(*bounds.astype(int)[rank : rank + 2])
     return [None if array is None else array[rows] for array in arrays]
 
@@ -50,6 +55,11 @@ def full_batch_selectors():
         "pruning without y": GradualPruningSelector(**pruning, supervised=False),
         "wast": WASTSelector(**autoencoder, max_iter=12),
         "wast sparse": WASTSelector(**autoencoder, max_iter=5, kernel="csr", grow="random"),
+        "wast wide": WASTSelector(**{**autoencoder, "hidden_layer_sizes": 4}, max_iter=3),
+        "wast csr": WASTSelector(**autoencoder, max_iter=5),
+        "wast remote": WASTSelector(**autoencoder, max_iter=5),
+        "rigl remote": NeuronAttributionSelector(**perceptron, topology="rigl"),
+        "pruning csr": GradualPruningSelector(**pruning),
         "quick": QuickSelectionSelector(**autoencoder, dropout=0.0, max_iter=12, density=0.3),
         "set": NeuronAttributionSelector(**perceptron),
         "rigl": NeuronAttributionSelector(**perceptron, topology="rigl", kernel="csr"),
@@ -59,13 +69,18 @@ def full_batch_selectors():
 
 
 def fit_one(name, selector, rank, size):
-    X, y = problem(**({"n": 60, "d": 130} if "closed form" in name else {}))
+    sizes = {"wast wide": (50, 4200), "pruning closed form": (60, 130)}
+    X, y = problem(*sizes.get(name, ()))
     weight = None
     if name in ("weights", "wast", "pruning", "pruning closed form"):
         weight = np.random.default_rng(1).integers(0, 4, len(X)).astype(float)
     if "numbers" in name:
         y = X[:, 7] * 1e3 + 5e4
+    if "csr" in name:
+        X = sparse.csr_matrix(np.where(X > 0, X, 0))
+    device._CPU_IS_REMOTE = "remote" in name  # the code for GPUs
     selector.fit(*part(rank, size, X, y, weight))
+    device._CPU_IS_REMOTE = False
     return {
         "scores": selector.scores_,
         "loss": selector.history_["loss"],
@@ -88,7 +103,6 @@ def drawn_batches(rank, size):
     for name, selector in {
         "wast": WASTSelector(lam=0.5, hidden_layer_sizes=20, max_iter=3, batch_size=16),
         "pruning": GradualPruningSelector(max_iter=20, batch_size=64),
-        "pruning without y": GradualPruningSelector(max_iter=20, batch_size=64, supervised=False),
         "quick": QuickSelectionSelector(hidden_layer_sizes=20, max_iter=3, batch_size=16),
         "attribution": NeuronAttributionSelector(
             hidden_layer_sizes=(30,), max_iter=15, batch_size=16, density=0.3, n_iter_no_change=5
@@ -98,6 +112,25 @@ def drawn_batches(rank, size):
         selector.set_params(K=5, random_state=1)
         selector.fit(*part(rank, size, X, y))
         found[name] = selector.scores_
+    found |= on_disk(rank, size)
+    return found
+
+
+def on_disk(rank, size):
+    """Fits of memmaps that are read in chunks."""
+    found = {}
+    table.BUFFER_BYTES = table.CHUNK_BYTES = 2000
+    X, y = part(rank, size, *problem())
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(X.tobytes())
+        file.flush()
+        X = np.memmap(file.name, np.float32, "r", shape=X.shape)
+        for name, selector in {
+            "wast on disk": WASTSelector(lam=0.5, hidden_layer_sizes=20, max_iter=3, batch_size=16),
+            "pruning on disk": GradualPruningSelector(max_iter=20, batch_size=64),
+        }.items():
+            found[name] = selector.set_params(K=5, random_state=1).fit(X, y).scores_
+    table.BUFFER_BYTES = table.CHUNK_BYTES = 2**27
     return found
 
 

@@ -7,12 +7,14 @@ import numpy as np
 from scipy import sparse
 
 from sparsefs import (
+    EnsembleSelector,
     GradualPruningSelector,
     NeuronAttributionSelector,
     QuickSelectionSelector,
     WASTSelector,
 )
 from sparsefs.data import table
+from sparsefs.distributed import ALONE
 from sparsefs.utils import device
 
 
@@ -135,7 +137,7 @@ def on_disk(rank, size):
 
 
 def _small():
-    X, y = problem(n=60, d=10)
+    X, y = problem(n=60, d=12)
     return WASTSelector(K=3, hidden_layer_sizes=5, max_iter=2, random_state=0), X, y
 
 
@@ -152,7 +154,7 @@ def refusals(rank, size):
     found = {}
     selector, X, y = _small()
     odd = rank == 1
-    found["columns"] = _message(lambda: selector.fit(X[:, : 9 if odd else 10]))
+    found["columns"] = _message(lambda: selector.fit(X[:, : 11 if odd else 12]))
     found["type"] = _message(lambda: selector.fit(X.astype(float) if odd else X))
     other = WASTSelector(**{**selector.get_params(), "lam": 0.3 if odd else 0.1})
     found["parameter"] = _message(lambda: other.fit(X))
@@ -171,6 +173,11 @@ def refusals(rank, size):
         lambda: WASTSelector(batch_size=8, max_iter=1).fit(X[: 2 if odd else 60])
     )
     found["afterwards"] = _message(lambda: selector.fit(X))
+    if odd:
+        own = WASTSelector(K="auto", hidden_layer_sizes=5, max_iter=1, n_jobs=None)
+        found["alone, K"] = _message(lambda: own.fit(X, y, process_group=None))
+        with ALONE:
+            found["alone, meta"] = _message(lambda: EnsembleSelector(selector, n_fits=2).fit(X, y))
     found["alone"] = _message(lambda: selector.fit(X[: 30 + rank], process_group=None))
     return found
 

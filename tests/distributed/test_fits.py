@@ -47,12 +47,12 @@ def test_drawn_batches_are_as_good_and_same_on_all_ranks(alone):
 def test_all_ranks_refuse_what_differs_and_name_it():
     zero, one, two = results("refusals", 3)
     for what, message in {
-        "columns": "Rank 1 differs from the other ranks in the number of columns: 9 instead of 10",
+        "columns": "Rank 1 differs from the other ranks in the number of columns: 11 instead of 12",
         "type": "Rank 1 differs from the other ranks in the type of X",
         "parameter": "Rank 1 differs from the other ranks in the parameter 'lam': 0.3",
         "classes": "Rank 1 differs from the other ranks in the classes: .'unwell', 'well'.",
         "weights": "Rank 1 differs from the other ranks in whether there are sample weights",
-        "few rows": r"the ranks have \[60, 2, 60\] rows that count",
+        "few rows": r"Rank 1 has too few rows for 16 batches in an epoch: the ranks have \[60, 2, 60\] rows that count",
     }.items():
         assert zero[what] == one[what] == two[what]
         with pytest.raises(ValueError, match=message):
@@ -67,6 +67,8 @@ def test_all_ranks_refuse_what_differs_and_name_it():
         assert message in one[what]
     for rank in (zero, one, two):
         assert rank["afterwards"] == rank["alone"] == "no error"
+    # Fits within a fit of one process, or within ALONE, need no other rank.
+    assert one["alone, K"] == one["alone, meta"] == "no error"
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ import zlib
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 TIMEOUT = 20.0  # seconds that ranks wait for each other
 _GRACE = 5.0  # seconds that a rank has to say that it is there when another one is lost
 _LOST = "lost"  # what it says then
+_depth: ContextVar[int] = ContextVar("depth", default=0)  # of fits within fits
 
 
 class LostRankError(RuntimeError):
@@ -35,7 +37,9 @@ class Ranks:
     This class is one process alone: sums are what they are sums of, and nothing is sent. Code that
     sums over rows asks it, and need not know how many processes there are.
 
-    As a context manager it tells the other ranks when this one fails, so that none waits.
+    As a context manager it tells the other ranks when this one fails, so that none waits. Fits
+    within it are of this process alone unless they are given a group: those that choose K, or of a
+    meta-estimator that only some ranks fit.
 
     Attributes
     ----------
@@ -62,14 +66,15 @@ class Ranks:
         LostRankError
             If not all of its ranks call this within `TIMEOUT` seconds.
         """
-        if process_group is None:
+        auto = isinstance(process_group, str) and process_group == "auto"
+        if process_group is None or (auto and _depth.get()):
             return ALONE
         if isinstance(process_group, Ranks):
             return process_group
         import torch.distributed as dist
 
         available = dist.is_available()
-        if isinstance(process_group, str) and process_group == "auto":
+        if auto:
             if not available or not dist.is_initialized():
                 return ALONE
             process_group = dist.group.WORLD
@@ -89,10 +94,11 @@ class Ranks:
         return Group(store, rank, size, process_group)
 
     def __enter__(self) -> Self:
+        _depth.set(_depth.get() + 1)
         return self
 
     def __exit__(self, kind, error, traceback) -> None:
-        pass
+        _depth.set(_depth.get() - 1)
 
     # numpy arrays and numbers
 
@@ -193,6 +199,7 @@ class Group(Ranks):
             raise self._lost(error) from error
 
     def __exit__(self, kind, error, traceback) -> None:
+        super().__exit__(kind, error, traceback)
         if error is not None and not isinstance(error, LostRankError):
             self._tell(f"{kind.__name__}: {error}")
         self._pg = None  # closes the connections

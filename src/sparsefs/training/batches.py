@@ -284,9 +284,10 @@ def shares_of(sizes: Sequence[int], ranks: Ranks) -> list[float]:
         If a process has no row of a batch.
     """
     own = np.array(sizes)
-    if ranks.any(not own.all()):
+    lacking = np.flatnonzero(ranks.counts(int(not own.all())))
+    if len(lacking):
         raise ValueError(
-            f"A rank has too few rows for {len(own)} batches in an epoch: the ranks have "
+            f"Rank {lacking[0]} has too few rows for {len(own)} batches in an epoch: the ranks have "
             f"{ranks.counts(own.sum()).tolist()} rows that count, and every batch needs a row of "
             "each. Distribute the rows evenly, or raise batch_size."
         )

@@ -52,7 +52,7 @@ def test_all_ranks_refuse_what_differs_and_name_it():
         "parameter": "Rank 1 differs from the other ranks in the parameter 'lam': 0.3",
         "classes": "Rank 1 differs from the other ranks in the classes: .'unwell', 'well'.",
         "weights": "Rank 1 differs from the other ranks in whether there are sample weights",
-        "few rows": r"Rank 1 has too few rows for 16 batches in an epoch: the ranks have \[60, 2, 60\] rows that count",
+        "few rows": r"Rank 1 has too few rows for 16 batches .* the ranks have \[60, 2, 60\]",
     }.items():
         assert zero[what] == one[what] == two[what]
         with pytest.raises(ValueError, match=message):

@@ -287,9 +287,9 @@ def shares_of(sizes: Sequence[int], ranks: Ranks) -> list[float]:
     lacking = np.flatnonzero(ranks.counts(int(not own.all())))
     if len(lacking):
         raise ValueError(
-            f"Rank {lacking[0]} has too few rows for {len(own)} batches in an epoch: the ranks have "
-            f"{ranks.counts(own.sum()).tolist()} rows that count, and every batch needs a row of "
-            "each. Distribute the rows evenly, or raise batch_size."
+            f"Rank {lacking[0]} has too few rows for {len(own)} batches in an epoch: every batch "
+            f"needs a row of each rank, and the ranks have {ranks.counts(own.sum()).tolist()} that "
+            "count. Distribute the rows evenly, or raise batch_size."
         )
     return (own / ranks.sum(own)).tolist()
 

@@ -34,6 +34,7 @@ NAMES = (
     "attribution",
     "memory",
     "scaling",
+    "distributed",
     "kernels",
     "long",
     "startup",

@@ -13,6 +13,7 @@ PACKAGE = DOCS.parent / "src" / "sparsefs"
 # Each line may import from the lines above it, a folder also from itself; hints may name anything.
 LINES = [
     {"utils"},
+    {"distributed"},
     {"data"},
     {"networks"},
     {"topology", "importance", "regularization"},

@@ -82,12 +82,13 @@ PARTS.append(
     '<rect x="10" y="362" width="780" height="84" rx="7" fill="none" stroke="#444" '
     'stroke-dasharray="5 4"/>'
 )
-box(16, 370, 118, 68, "networks/", ["sparse layers,", "products"], ORANGE)
-box(140, 370, 118, 68, "topology/", ["start, drop,", "grow, when"], ORANGE)
-box(264, 370, 118, 68, "importance/", ["scores of", "the inputs"], ORANGE)
-box(388, 370, 136, 68, "regularization/", ["penalties", "that prune"], ORANGE)
-box(530, 370, 124, 68, "data/", ["what X and", "y are"], ORANGE)
-box(660, 370, 124, 68, "utils/", ["devices, seeds,", "statistics"], ORANGE)
+box(16, 370, 106, 68, "networks/", ["sparse layers,", "products"], ORANGE)
+box(128, 370, 96, 68, "topology/", ["start, drop,", "grow, when"], ORANGE)
+box(230, 370, 102, 68, "importance/", ["scores of", "the inputs"], ORANGE)
+box(338, 370, 132, 68, "regularization/", ["penalties", "that prune"], ORANGE)
+box(476, 370, 80, 68, "data/", ["what X and", "y are"], ORANGE)
+box(562, 370, 110, 68, "distributed/", ["processes that", "fit together"], ORANGE)
+box(678, 370, 106, 68, "utils/", ["devices, seeds,", "statistics"], ORANGE)
 
 for above, below in [(98, 142), (210, 254), (320, 362)]:
     arrow((600, above), (600, below - 3))
@@ -126,7 +127,8 @@ arrow((290, 576), (281, 576), (281, 533))
 
 DESCRIPTION = (
     "Folders of sparsefs from what users call, over selectors and training, down to networks, "
-    "topology, importance, regularization and data; below, the way of the data through a fit."
+    "topology, importance, regularization, data and distributed; below, the way of the data "
+    "through a fit."
 )
 SVG = "\n".join(
     [

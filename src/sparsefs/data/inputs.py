@@ -18,6 +18,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ..distributed import ALONE, Ranks
 from .arrays import ArrayTable, check_file
 from .cells import is_plain
 from .kinds import name_columns, non_numeric_columns, on_host, refuse_masked, refuse_other_kinds
@@ -204,10 +205,11 @@ def describe_non_finite(X, columns, feature_names) -> str:
     )
 
 
-def mean_one(weight: np.ndarray) -> np.ndarray:
+def mean_one(weight: np.ndarray, ranks: Ranks = ALONE) -> np.ndarray:
     """Scale weights to mean 1 over those that are not 0, however large or small they are."""
-    weight = weight / weight.max()
-    return weight / weight[weight > 0].mean()
+    weight = weight / ranks.max(weight.max())
+    used = weight[weight > 0]
+    return weight / ranks.mean(used.mean(), len(used))
 
 
 def check_length(X, y):
@@ -234,7 +236,7 @@ def usable_weight(sample_weight, X):
     return weight
 
 
-def checked_weight(sample_weight, X):
+def checked_weight(sample_weight, X, ranks: Ranks = ALONE):
     """Weights of the rows of X, scaled to mean 1 over those that are not 0; None stays None."""
     if sample_weight is None:
         return None
@@ -243,7 +245,7 @@ def checked_weight(sample_weight, X):
         raise ValueError("sample_weight must not be negative.")
     if not weight.any():
         raise ValueError("sample_weight is zero for all samples.")
-    return mean_one(weight)
+    return mean_one(weight, ranks)
 
 
 @dataclass(frozen=True)
@@ -276,6 +278,11 @@ class TrainingData:
         None for a part of a training.
     table : object or None
         X as it was passed, checked; a frame where it has columns of other kinds.
+    ranks : Ranks
+        The processes that fit together. `X`, `y`, `target`, `sample_weight` and `rows` are those of
+        this one, everything else is of the rows of all.
+    n_rows : int
+        Number of rows that count.
     """
 
     X: Any
@@ -290,6 +297,8 @@ class TrainingData:
     parts: Parts | None = None
     layout: Layout | None = None
     table: Any = None
+    ranks: Ranks = ALONE
+    n_rows: int = 0
 
     @classmethod
     def of(
@@ -303,6 +312,7 @@ class TrainingData:
         summary: Summary | None = None,
         layout: Layout | None = None,
         table: Any = None,
+        ranks: Ranks = ALONE,
     ) -> TrainingData:
         """Summarise X, and refuse values that are not finite."""
         if summary is None:
@@ -310,6 +320,9 @@ class TrainingData:
         if feature_names is not None and layout is not None and layout.encoding is not None:
             feature_names = feature_names[layout.encoding.column_of]
         check_finite(X, summary, feature_names)
+        summary = summary.joined(
+            ranks, X.shape[0] if sample_weight is None else sample_weight.sum()
+        )
         rows = np.arange(X.shape[0]) if sample_weight is None else np.flatnonzero(sample_weight)
         constant = summary.used_low == summary.used_high
         if layout is not None:
@@ -328,6 +341,8 @@ class TrainingData:
             None if layout is None else layout.parts,
             layout,
             X if table is None else table,
+            ranks,
+            ranks.sum(len(rows)),
         )
 
     def with_inputs(self, X, parts: Parts | None) -> TrainingData:

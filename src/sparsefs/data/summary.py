@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from ..distributed import Ranks
 from ..utils.arithmetic import default_errors
 from .table import RowTable
 
@@ -91,6 +92,20 @@ class Summary:
         variance = moments.squares / max(moments.total, 1e-300)
         exact = _exact_constants(used_low, used_high, moments.unit, moments.mean, variance)
         return cls(low, high, used_low, used_high, moments.unit, *exact)
+
+    @default_errors()
+    def joined(self, ranks: Ranks, weight: float) -> Summary:
+        """Return the summary of the rows of all ranks, where those of this one have a weight."""
+        if ranks.size == 1:
+            return self
+        low, used_low = -ranks.max(-np.stack([self.low, self.used_low]).astype(np.float64))
+        high, used_high = ranks.max(np.stack([self.high, self.used_high]).astype(np.float64))
+        unit = ranks.max(self.unit)
+        ratio = self.unit / unit  # exact: powers of two
+        mean = ranks.mean(self.mean * ratio, weight)
+        spread = self.variance * ratio**2 + (self.mean * ratio - mean) ** 2
+        exact = _exact_constants(used_low, used_high, unit, mean, ranks.mean(spread, weight))
+        return Summary(low, high, used_low, used_high, unit, *exact)
 
     @property
     def share_unit(self) -> bool:

@@ -12,6 +12,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_array
 
+from ..distributed import ALONE, Ranks
 from ..utils.text import listed
 from ..utils.warning import warn_user
 from .inputs import mean_one
@@ -58,8 +59,10 @@ class Target:
     scale: np.ndarray | None = None
 
     @classmethod
-    def of(cls, y, task: str = "auto", sample_weight=None) -> Target:
+    def of(cls, y, task: str = "auto", sample_weight=None, ranks: Ranks = ALONE) -> Target:
         """Encode `y`, as the given task or as the one that :func:`task_of` finds.
+
+        Numbers are standardised over all `ranks`.
 
         Raises
         ------
@@ -72,16 +75,19 @@ class Target:
             task = _task_of(y[used], named)
         if y.dtype.names is not None and task != "survival":
             raise ValueError(f"y holds events and times: task={task!r} does not suit it.")
+        ranks.agree(the_task=task, the_number_of_outputs=1 if y.ndim == 1 else y.shape[1])
         if task == "classification":
-            return cls._of_classes(y, used)
+            return cls._of_classes(y, used, ranks)
         if task == "multilabel":
             return cls._of_labels(y.reshape(len(y), -1), used)
         if task == "survival":
             return cls._of_times(from_columns(y), used)
-        return cls._of_numbers(y, used, sample_weight)
+        if y.dtype.kind not in "biuf":
+            raise ValueError("task='regression' needs a y of numbers, not text.")
+        return cls._of_numbers(y, used, sample_weight, ranks)
 
     @classmethod
-    def _of_classes(cls, y, used):
+    def _of_classes(cls, y, used, ranks):
         if y.ndim > 1:
             raise ValueError(f"task='classification' needs one class per sample. {_ADVICE}")
         if not _is_whole(y[used]):
@@ -90,6 +96,7 @@ class Target:
                 "(continuous). Pass task='regression'."
             )
         classes = np.unique(y[used])
+        ranks.agree(the_classes=classes.tolist())
         if len(classes) < 2:
             raise ValueError(
                 "y has one class only, so no feature can tell classes apart: at least 2 "
@@ -108,16 +115,16 @@ class Target:
         return cls("multilabel", y.astype(np.float32), y.shape[1])
 
     @classmethod
-    def _of_numbers(cls, y, used, sample_weight):
-        if y.dtype.kind not in "biuf":
-            raise ValueError("task='regression' needs a y of numbers, not text.")
+    def _of_numbers(cls, y, used, sample_weight, ranks):
         y = y.reshape(len(y), -1).astype(np.float64)
         weight = None if sample_weight is None else sample_weight[used]
         # Moments of y / unit neither overflow nor underflow.
-        unit = np.abs(y[used]).max(axis=0)
+        unit = ranks.max(np.abs(y[used]).max(axis=0))
         unit[unit == 0] = 1.0
-        mean = np.average(y[used] / unit, axis=0, weights=weight)
-        scale = np.sqrt(np.average((y[used] / unit - mean) ** 2, axis=0, weights=weight))
+        total = len(y[used]) if weight is None else weight.sum()
+        mean = ranks.mean(np.average(y[used] / unit, axis=0, weights=weight), total)
+        squares = np.average((y[used] / unit - mean) ** 2, axis=0, weights=weight)
+        scale = np.sqrt(ranks.mean(squares, total))
         varies = scale > 1e-14  # what rounding the mean leaves to a constant is less
         if not varies.any():
             raise ValueError(_CONSTANT)
@@ -168,7 +175,7 @@ class Target:
             raise ValueError("The loss needs a y without negative numbers.")
         return replace(self, values=values.clip(min=0), mean=None, scale=None)
 
-    def weights(self, class_weight, sample_weight) -> np.ndarray | None:
+    def weights(self, class_weight, sample_weight, ranks: Ranks = ALONE) -> np.ndarray | None:
         """Sample weights times class weights, mean 1 over the samples whose weight is not 0."""
         if class_weight is None:
             return sample_weight
@@ -180,6 +187,10 @@ class Target:
         weight = np.ones(len(self.values)) if sample_weight is None else sample_weight.copy()
         used = np.flatnonzero(weight)
         labels = self.classes[self.values[used]]
+        if ranks.size > 1 and isinstance(class_weight, str):  # "balanced"
+            counts = ranks.sum(np.bincount(self.values[used], minlength=len(self.classes)))
+            balanced = counts.sum() / (len(counts) * counts)
+            class_weight = dict(zip(self.classes.tolist(), balanced.tolist(), strict=True))
         try:
             weight[used] *= compute_sample_weight(class_weight, labels)
         except (ValueError, TypeError) as error:
@@ -188,7 +199,7 @@ class Target:
             raise ValueError(
                 "class_weight must be finite, not negative, and not 0 for all classes."
             )
-        return mean_one(weight)
+        return mean_one(weight, ranks)
 
     def score(self, y, output: np.ndarray, sample_weight=None) -> float:
         """Accuracy for classes and labels, R2 for numbers, concordance for times."""

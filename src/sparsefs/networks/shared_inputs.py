@@ -45,14 +45,24 @@ class SharedInputNetworks(Stateful):
         `n_hidden` and `n_outputs` of each network.
     generator : torch.Generator
         Draws initial weights and noise, on the device of the networks.
+    noise_generator : torch.Generator or None, default=None
+        Draws the noise, if it is not the same.
     """
 
     _changes = ("failed", "first", "first_bias", "second", "second_bias", "_generator")
 
     init = 0.1  # small: the worth of an input should come from the data
 
-    def __init__(self, n_inputs, n_networks, n_hidden, n_outputs, generator: torch.Generator):
-        self._generator = generator
+    def __init__(
+        self,
+        n_inputs,
+        n_networks,
+        n_hidden,
+        n_outputs,
+        generator: torch.Generator,
+        noise_generator: torch.Generator | None = None,
+    ):
+        self._generator, self._noise_generator = generator, noise_generator or generator
         self.n_networks = n_networks
         # Whether weights were once so large that no noise could be made for them.
         self.failed = torch.zeros((), dtype=torch.bool, device=generator.device)
@@ -118,7 +128,7 @@ class SharedInputNetworks(Stateful):
             # The plain function would make the host wait for a GPU, to see whether it failed.
             factor, failed = torch.linalg.cholesky_ex(gram)
             self.failed |= failed.any()
-            noise = self._normal(*z.shape) * noise_std
+            noise = self._normal(*z.shape, generator=self._noise_generator) * noise_std
             z += factor @ noise
             self._noise = factor, noise
         self._z, self._h = z, z.relu()
@@ -175,7 +185,6 @@ class SharedInputNetworks(Stateful):
         self.first_bias.extend(zeros(self.n_networks, added, 1), 1)
         self.second.extend(zeros(self.n_networks, self.second.value.shape[1], added), 2)
 
-    def _normal(self, *shape):
-        return torch.randn(
-            *shape, generator=self._generator, device=self.device, dtype=torch.float32
-        )
+    def _normal(self, *shape, generator=None):
+        generator = generator or self._generator
+        return torch.randn(*shape, generator=generator, device=self.device, dtype=torch.float32)

@@ -12,7 +12,7 @@ Activations have the shape (neurons, samples): a connection then reads two conti
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -57,6 +57,9 @@ class SparseLinear(Stateful, ABC):
         the last training step; valid until the next one.
     takes_chunks : bool
         Whether the inputs may be :class:`~sparsefs.networks.chunks.Chunked`.
+    sum_ranks : callable or None
+        Sums a tensor in place over the processes that train together: of dense gradients each
+        process has the part of its samples.
     """
 
     _changes: ClassVar[tuple[str, ...]] = (
@@ -73,6 +76,7 @@ class SparseLinear(Stateful, ABC):
     exists: np.ndarray | None
     n_connections: int
     takes_chunks: bool = False
+    sum_ranks: Callable[[torch.Tensor], None] | None = None
 
     def __init__(
         self,
@@ -133,15 +137,21 @@ class SparseLinear(Stateful, ABC):
         grad = grad[rows]
         self.extra_flops += 2 * len(grad) * x.shape[0] * x.shape[1]
         if torch.is_tensor(x):
-            return grad @ x.t()
-        return torch.cat([grad @ x[chunk].t() for chunk in chunks(self.shape[1])], dim=1)
+            return self._of_ranks(grad @ x.t())
+        dense = torch.cat([grad @ x[chunk].t() for chunk in chunks(self.shape[1])], dim=1)
+        return self._of_ranks(dense)
 
     def dense_grad_of_inputs(self, cols: slice) -> torch.Tensor:
         """Return the same of some inputs and all output neurons, (n_cols, n_outputs)."""
         x, grad = self._seen()
         some = x[cols]
         self.extra_flops += 2 * len(grad) * some.shape[0] * some.shape[1]
-        return some @ grad.t()
+        return self._of_ranks(some @ grad.t())
+
+    def _of_ranks(self, dense):
+        if self.sum_ranks is not None:
+            self.sum_ranks(dense)
+        return dense
 
     def _seen(self):
         if self.seen is None:

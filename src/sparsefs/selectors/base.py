@@ -19,6 +19,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ..data import RowTable
@@ -35,6 +36,7 @@ from ..data.kinds import is_missing, name_columns
 from ..data.layout import Layout
 from ..data.summary import Summary
 from ..data.target import TASKS, Target
+from ..distributed import ALONE, Ranks
 from ..evaluation.choice import CrossValidatedK
 from ..evaluation.groups import checked_groups
 from ..training.progress import Progress, now
@@ -144,6 +146,14 @@ verbose, random_state
     _one_hidden_layer: ClassVar[bool] = False
     _nested_ranking: ClassVar[bool] = True  # whether one ranking serves every K
     _resumable: ClassVar[bool] = False  # whether its parts say what a checkpoint must keep
+    _distributed: ClassVar[bool] = False  # whether processes can fit together
+    # Parameters that they must leave at these values.
+    _not_distributed: ClassVar[dict] = {
+        "exclude": None,
+        "max_time": None,
+        "on_interrupt": "raise",
+        "checkpoint": None,
+    }
     _own_parts: ClassVar[tuple[str, ...]] = ("loss",)  # parameters that may be the user's objects
     # What scaling="auto" is where features share a unit, without and with labels.
     _unit_scaling: ClassVar[tuple[str, str]] = ("global", "global")
@@ -181,6 +191,8 @@ verbose, random_state
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
+    __metadata_request__fit: ClassVar[dict] = {"process_group": UNUSED}
+
     @with_callbacks
     def fit(
         self,
@@ -188,6 +200,7 @@ verbose, random_state
         y: Data | None = None,
         sample_weight: Data | None = None,
         groups: Data | None = None,
+        process_group: Any = "auto",
     ) -> Self:
         """Train the network and rank the features.
 
@@ -208,6 +221,10 @@ verbose, random_state
         groups : array-like of shape (n_samples,) or None, default=None
             Labels of samples that belong together, such as those of one patient. The folds that
             choose K keep groups whole; where K is a number, they are not used.
+        process_group : "auto", None or torch.distributed.ProcessGroup, default="auto"
+            Processes that fit together: each passes its own rows, and all get the same result.
+            ``"auto"`` is torch's default process group if one is initialised. None fits the rows
+            of this process alone. See :ref:`several-machines`.
 
         Returns
         -------
@@ -221,38 +238,51 @@ verbose, random_state
             column.
         FloatingPointError
             If the loss stops being finite.
+        RuntimeError
+            If another process of the group fails or is lost; the message names it.
         """
-        from ..utils.device import default_settings, resolve_device
-
         started = now()
-        self._validate_params()
-        with default_errors(), earlier_fit_kept(self), self._opened_checkpoint() as checkpoint:
-            seed = seed_of(self.random_state)
-            if checkpoint is not None:
-                seed = checkpoint.seed(seed, isinstance(self.random_state, Integral))
-            data = self._training_data(X, y, sample_weight, seed)
-            groups, device = checked_groups(groups, data.table), resolve_device(self.device)
-            if checkpoint is not None:
-                checkpoint.begin(self, data, groups, device)
-            folder = None if checkpoint is None else checkpoint.folder
-            common = self._common_attributes(data, seed, groups, folder)
-
-            def attributes(result: FitResult) -> dict[str, Any]:
-                return common | result.attributes(data)
-
-            rng, n = np.random.default_rng(seed), int(self.max_iter)
-            with (
-                default_settings(),
-                Progress(self, n, data, attributes, started, checkpoint) as progress,
-            ):
-                fitted = attributes(self._train(data, rng, device, progress))
-            fitted["stopped_by_"] = progress.stopped_by
-            take_fit(self, fitted)
-            if checkpoint is not None and progress.stopped_by is None:
-                with suppress(OSError):  # what stays leads to the same result
-                    checkpoint.clear()
+        with Ranks.of(process_group) as ranks, default_errors(), earlier_fit_kept(self):
+            self._validate_params()
+            if ranks.size > 1:
+                self._agree(ranks, sample_weight)
+            with self._opened_checkpoint() as checkpoint:
+                fitted, progress = self._fitted(
+                    X, y, sample_weight, groups, ranks, checkpoint, started
+                )
         progress.ended(fitted)
         return self
+
+    def _fitted(self, X, y, sample_weight, groups, ranks, checkpoint, started):
+        """Fit, and return the fitted attributes and the progress."""
+        from ..utils.device import default_settings, resolve_device
+
+        seed = ranks.broadcast(seed_of(self.random_state))
+        if checkpoint is not None:
+            seed = checkpoint.seed(seed, isinstance(self.random_state, Integral))
+        data = self._training_data(X, y, sample_weight, seed, ranks)
+        groups, device = checked_groups(groups, data.table), resolve_device(self.device)
+        if checkpoint is not None:
+            checkpoint.begin(self, data, groups, device)
+        folder = None if checkpoint is None else checkpoint.folder
+        common = self._common_attributes(data, seed, groups, folder)
+
+        def attributes(result: FitResult) -> dict[str, Any]:
+            return common | result.attributes(data)
+
+        rng, n = np.random.default_rng(seed), int(self.max_iter)
+        with (
+            default_settings(),
+            Progress(self, n, data, attributes, started, checkpoint) as progress,
+        ):
+            fitted = attributes(self._train(data, rng, device, progress))
+        fitted["stopped_by_"] = progress.stopped_by
+        ranks.same("scores", fitted["scores_"])
+        take_fit(self, fitted)
+        if checkpoint is not None and progress.stopped_by is None:
+            with suppress(OSError):  # what stays leads to the same result
+                checkpoint.clear()
+        return fitted, progress
 
     def _opened_checkpoint(self):
         """The folder `checkpoint`, or a context of None."""
@@ -268,13 +298,51 @@ verbose, random_state
     ) -> FitResult:
         """Train on `data`, epoch by epoch of `progress`, and return the result."""
 
-    def _training_data(self, X, y, sample_weight, seed) -> TrainingData:
+    def _agree(self, ranks, sample_weight):
+        """Refuse what processes cannot fit together, and parameters that differ."""
+        if not self._distributed:
+            raise ValueError(
+                f"{type(self).__name__} does not support process groups. Use "
+                "GradualPruningSelector, WASTSelector, QuickSelectionSelector or "
+                "NeuronAttributionSelector, or pass process_group=None to fit this process alone."
+            )
+        if not isinstance(self.K, Real):
+            raise ValueError(
+                f"K={self.K!r} is not supported with process groups. Pass a number: after the fit "
+                "set_params(K=...) changes it."
+            )
+        for name, value in self._not_distributed.items():
+            given = getattr(self, name)
+            if given is not None if value is None else given != value:
+                raise ValueError(
+                    f"{name!r} is not supported with process groups: it must be {value!r}."
+                )
+        own = {"random_state", "verbose", "n_jobs", "device"}  # each rank may have others
+        plain = (int, float, str, bool, type(None), tuple, list, dict)
+        params = {
+            f"the_parameter_{name!r}": value if isinstance(value, plain) else type(value).__name__
+            for name, value in sorted(self.get_params(deep=False).items())
+            if name not in own
+        }
+        ranks.agree(the_class=type(self).__name__)
+        ranks.agree(**params, whether_there_are_sample_weights=sample_weight is not None)
+
+    def _training_data(self, X, y, sample_weight, seed, ranks=ALONE) -> TrainingData:
         """Check what was passed to `fit`, and make inputs of the columns."""
         table = validated_table(self, X)
         if y is not None:
             check_length(table, y)
-        target, weight = self._target_and_weight(y, checked_weight(sample_weight, table))
         names = getattr(self, "feature_names_in_", None)
+        ranks.agree(
+            the_number_of_columns=table.shape[1],
+            the_names_of_the_columns=None if names is None else names.tolist(),
+            the_type_of_X=(sparse.issparse(table), str(getattr(table, "dtype", "table"))),
+        )
+        weight = checked_weight(sample_weight, table, ranks)
+        if ranks.size == 1:
+            target, weight = self._target_and_weight(y, weight)
+        else:
+            target, weight = self._joint_target(y, weight, ranks)
         layout, summary = Layout.of(self, names, table.shape[1]), None
         X, is_array = table, isinstance(table, np.ndarray) and table.dtype.kind == "f"
         if is_array or sparse.issparse(table) or isinstance(table, (RowTable, np.memmap)):
@@ -283,6 +351,11 @@ verbose, random_state
             wanted = is_array and bool(gaps or layout.excluded.any())
         else:
             wanted = True
+        if wanted and ranks.size > 1:
+            raise ValueError(
+                "Missing values, texts, categories and dates are not supported with process "
+                "groups. Impute and encode the columns first."
+            )
         if wanted:
             rows = np.arange(len(table)) if weight is None else np.flatnonzero(weight)
             encoding, X = Encoding.of(table, names, target, rows, seed, layout.excluded)
@@ -300,7 +373,7 @@ verbose, random_state
                 )
             layout = layout.encoded(None if encoding.is_trivial else encoding)
         return TrainingData.of(
-            X, y, target, weight, names, summary=summary, layout=layout, table=table
+            X, y, target, weight, names, summary=summary, layout=layout, table=table, ranks=ranks
         )
 
     def _common_attributes(self, data: TrainingData, seed: int, groups, folder) -> dict[str, Any]:
@@ -351,16 +424,22 @@ verbose, random_state
 
     def _target_and_weight(self, y, sample_weight) -> tuple[Target | None, np.ndarray | None]:
         """The target to learn, and sample weights times class weights."""
+        return self._joint_target(y, sample_weight, ALONE)
+
+    def _joint_target(self, y, sample_weight, ranks) -> tuple[Target | None, np.ndarray | None]:
+        """The same where several processes have rows each."""
         if not self._learns_y():
             return None, sample_weight
         from ..training.losses import learns_logarithm, task_for
 
         task, as_means = task_for(self.loss, self.task), learns_logarithm(self.loss)
-        target = Target.of(y, task, sample_weight)
+        target = Target.of(y, task, sample_weight, ranks)
+        if ranks.size > 1 and target.task == "survival":
+            raise ValueError("Survival is not supported with process groups.")
         if self.class_weight is not None:
-            weight = target.weights(self.class_weight, sample_weight)
+            weight = target.weights(self.class_weight, sample_weight, ranks)
             # Without the classes of weight 0.
-            target, sample_weight = Target.of(y, target.task, weight), weight
+            target, sample_weight = Target.of(y, target.task, weight, ranks), weight
         return (target.as_means() if as_means else target), sample_weight
 
     def _settings_of_parts(self, target: Target | None) -> dict[str, Any]:

@@ -177,6 +177,13 @@ class GradualPruningSelector(BaseSelector):
 
     _resumable = True
     _one_hidden_layer = True
+    _distributed = True
+    _not_distributed: ClassVar[dict] = {
+        **BaseSelector._not_distributed,
+        "keep": None,
+        "adjust_for": None,
+        "n_shadows": 0,
+    }
 
     _score_label = "loss without the feature (share)"
     _unit_scaling = ("root", "feature")
@@ -253,6 +260,7 @@ class GradualPruningSelector(BaseSelector):
             all_data.constant,
             self._scaling_of(data) == "root",
             all_data.share,
+            data.ranks,
         )
         if self._in_closed_form(data, len(columns)):
             training = self._eliminated(all_data, scaling, device, covariates)
@@ -342,7 +350,7 @@ class GradualPruningSelector(BaseSelector):
     def _in_closed_form(self, data, n_all):
         from ..training.shrinking_batches import HELD
 
-        n_rows, n_columns = len(data.rows), len(data.varying)
+        n_rows, n_columns = data.n_rows, len(data.varying)
 
         def few(n_rows):
             return n_rows <= _FEW_ROWS and n_columns >= _WIDE * n_rows
@@ -356,20 +364,20 @@ class GradualPruningSelector(BaseSelector):
             and isinstance(data.X, np.ndarray)
             and n_rows * n_all <= HELD  # all, and their squares, are in memory
             # Copies are only looked for where it matters: that reads all rows.
-            and (few_events or few(n_rows) or few(_n_distinct(data.X, data.rows, _FEW_ROWS + 1)))
+            and (few_events or few(n_rows) or few(_n_distinct(data, _FEW_ROWS + 1)))
         )
 
     def _eliminated(self, data, scaling, device, covariates):
         from ..training.covariates import adjusted
         from ..training.elimination import Elimination
-        from ..training.regressions import as_outputs, samples
+        from ..training.regressions import as_outputs, of_all_ranks, samples
         from ..training.ridges import Ridges
         from ..utils.device import to_device
 
         columns = data.varying
         scaled = to_device(scaling.loaded(data.X, data.rows, columns), device)
         y = as_outputs(data.target, data.rows, data.sample_weight)
-        z, y, weight = samples(scaled, y, data.sample_weight, data.rows)
+        z, y, weight = samples(*of_all_ranks(data.ranks, scaled, y, data.sample_weight, data.rows))
         if len(covariates):
             given = np.isin(columns, covariates)
             places = to_device(given, device)
@@ -394,7 +402,7 @@ class GradualPruningSelector(BaseSelector):
         from ..training.shrinking_batches import ShrinkingBatches
 
         X, weight, columns = data.X, data.sample_weight, data.varying
-        n_samples, n_networks = len(data.rows), int(self.n_networks)
+        n_samples, n_networks, ranks = data.n_rows, int(self.n_networks), data.ranks
 
         def width(n_inputs):
             return self._width(n_inputs, len(columns))
@@ -416,8 +424,16 @@ class GradualPruningSelector(BaseSelector):
             values, n_outputs = target.values, target.n_outputs
         objective = Objective(loss, values, weight, device)
         generator = torch.Generator(device).manual_seed(int(rng.integers(2**63)))
-        networks = SharedInputNetworks(len(columns), n_networks, n_hidden, n_outputs, generator)
-        batches = ShrinkingBatches(X, scaling, columns, int(self.batch_size), rng, device, weight)
+        noise_generator = None
+        if ranks.size > 1 and self.noise_std:  # each rank's own; all else is drawn by all alike
+            seed = int(ranks.local(rng).integers(2**63))
+            noise_generator = torch.Generator(device).manual_seed(seed)
+        networks = SharedInputNetworks(
+            len(columns), n_networks, n_hidden, n_outputs, generator, noise_generator
+        )
+        batches = ShrinkingBatches(
+            X, scaling, columns, int(self.batch_size), rng, device, weight, ranks
+        )
         noise_std = (torch.arange(n_networks, dtype=torch.float32, device=device) + 0.5) * (
             2 / n_networks
         )
@@ -428,7 +444,7 @@ class GradualPruningSelector(BaseSelector):
             drop = self.redundancy == "drop"
             penalties = [10 * penalty for penalty in _PENALTIES[self.redundancy]]
             regressions = Regressions(
-                data.target, data.rows, weight, penalties, drop, rng, data.parts
+                data.target, data.rows, weight, penalties, drop, rng, data.parts, ranks
             )
         return GradualPruning(
             networks,
@@ -441,10 +457,11 @@ class GradualPruningSelector(BaseSelector):
             optimizer=AdamW(self.learning_rate_init, decay, progress.n * n_steps),
             memory=_MEMORY,
             n_steps=n_steps,
-            loss_of_constant=loss_of_constant(self.loss, data.target, weight, data.rows),
+            loss_of_constant=loss_of_constant(self.loss, data.target, weight, data.rows, ranks),
             regressions=regressions,
             covariates=covariates,
             parts=data.parts,
+            ranks=ranks,
         )
 
     def _width(self, n_inputs, n_at_first):
@@ -464,14 +481,28 @@ class GradualPruningSelector(BaseSelector):
         """Scores of principal components: what networks without labels learn."""
         from ..training.objective import principal_components
 
-        n_components = min(32, _n_distinct(data.X, data.rows, 96) // 3, len(data.varying))
+        n_components = min(32, _n_distinct(data, 96) // 3, len(data.varying))
         return principal_components(
-            data.X, scaling, data.varying, data.rows, max(1, n_components), rng, data.sample_weight
+            data.X,
+            scaling,
+            data.varying,
+            data.rows,
+            max(1, n_components),
+            rng,
+            data.sample_weight,
+            data.ranks,
         )
 
 
-def _n_distinct(X, rows, most: int) -> int:
-    """Number of distinct rows, up to `most`: copies of a row are no further samples."""
+def _n_distinct(data, most: int) -> int:
+    """Number of distinct rows, up to `most`: copies of a row are no further samples.
+
+    Copies on two ranks count twice.
+    """
+    return min(most, data.ranks.sum(_n_distinct_here(data.X, data.rows, most)))
+
+
+def _n_distinct_here(X, rows, most):
     if len(rows) >= most:
         return most
     some = X[rows]

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..data.inputs import TrainingData, check_length, checked_weight
 from ..data.target import validation_split
+from ..distributed import ALONE
 from ..training.progress import settings_in_words
 from ..utils.arithmetic import default_errors
 from ..utils.checks import check_memory
@@ -166,13 +167,21 @@ class NetworkSelector(BaseSelector):
                 return data.columns
 
         def snapshot(**further) -> FitResult:
-            values = data.of_all(importance.scores(network)) if scores is None else scores()
+            if scores is None:
+                own = importance.scores(network)
+                # What is averaged over samples is so over those of all ranks.
+                values = data.of_all(data.ranks.mean(own, batches.weight_here))
+            else:
+                values = scores()
             if data.share is not None:
                 # Else noise in many inputs would have a larger sum than noise in one.
                 values = values * np.sqrt(data.share)
             fitted = FittedNetwork.of(network, batches.scaling, columns() if columns else None)
             return FitResult(values, network=fitted, **further)
 
+        if data.ranks.size > 1:
+            for layer in network.layers:
+                layer.sum_ranks = data.ranks.sum_
         progress.snapshot, record = snapshot, None
         if self.connections_every is not None:
             every = int(self.connections_every)
@@ -202,7 +211,7 @@ class NetworkSelector(BaseSelector):
             stopping.restore()
         widths, training_flops = (
             [layer.shape[0] for layer in network.layers],
-            network.training_flops,
+            data.ranks.sum(network.training_flops),
         )
         if batches.targets is None:  # the outputs are the features
             widths[-1] = data.X.shape[1]
@@ -316,10 +325,12 @@ class AutoencoderSelector(NetworkSelector):
             device,
             data.sample_weight,
             columns=data.columns,
+            ranks=data.ranks,
         )
         if dropout_rate:
-            network.dropout = Dropout(dropout_rate, rng, device)
+            network.dropout = Dropout(dropout_rate, data.ranks.local(rng), device)
         schedule = topo.UpdateSchedule(self.update_every, self.update_until)
+        noise_rng = data.ranks.local(rng) if self.noise_std else rng
         return self._trained(
             data,
             progress,
@@ -328,8 +339,8 @@ class AutoencoderSelector(NetworkSelector):
             loss,
             optimizer(decay_steps=int(self.max_iter) * len(batches) if lowers_rate else None),
             importance=importance,
-            topology=topo.Topology(rewirings, schedule, rng),
-            noise=NoisePool(self.noise_std, rng, device) if self.noise_std else None,
+            topology=topo.Topology(rewirings, schedule, rng, data.ranks),
+            noise=NoisePool(self.noise_std, noise_rng, device) if self.noise_std else None,
         )
 
 
@@ -405,7 +416,9 @@ class PerceptronSelector(NetworkSelector):
 
         if not self.early_stopping:
             return data.rows, self._batches(data, None, device), None
-        rows, held_out = validation_split(data.target, data.rows, self.validation_fraction, rng)
+        rows, held_out = validation_split(
+            data.target, data.rows, self.validation_fraction, data.ranks.local(rng)
+        )
         # So few samples that none that counts is held out: watch the training samples.
         weight = data.sample_weight
         counts = len(held_out) and (weight is None or weight[held_out].astype("f4").any())
@@ -414,7 +427,7 @@ class PerceptronSelector(NetworkSelector):
         return (
             rows,
             watched,
-            EarlyStopping(network, lambda: evaluate(network, watched, loss), patience),
+            EarlyStopping(network, lambda: evaluate(network, watched, loss, data.ranks), patience),
         )
 
     def _batches(self, data, rng, device, rows=None):
@@ -423,7 +436,7 @@ class PerceptronSelector(NetworkSelector):
 
         size = self.batch_size
         if size == "auto":
-            size = self._small_batch if len(data.rows) < _SMALL else 100
+            size = self._small_batch if data.n_rows < _SMALL else 100
         scaling = self._fitted_scaling(data)
         return make_batches(
             data.X,
@@ -436,4 +449,5 @@ class PerceptronSelector(NetworkSelector):
             rows=data.rows if rows is None else rows,
             even=True,
             columns=data.columns,
+            ranks=ALONE if rng is None else data.ranks,
         )

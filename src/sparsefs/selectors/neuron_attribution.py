@@ -132,6 +132,7 @@ class NeuronAttributionSelector(PerceptronSelector):
     """
 
     _resumable = True
+    _distributed = True
     _own_parts = ("topology", "importance", "init", "loss")
     _paper: ClassVar[dict] = {
         "attribution_every": 1,
@@ -220,7 +221,7 @@ class NeuronAttributionSelector(PerceptronSelector):
             loss,
             Adam(self.learning_rate_init, self.alpha),
             importance=importance,
-            topology=self._topology(network, rng),
+            topology=self._topology(network, rng, data.ranks),
             stopping=stopping,
         )
 
@@ -254,7 +255,7 @@ class NeuronAttributionSelector(PerceptronSelector):
             return StrengthImportance(self.average_over, every)
         return copy.deepcopy(self.importance)  # the user's stays as it was
 
-    def _topology(self, network, rng):
+    def _topology(self, network, rng, ranks):
         from .. import topology as topo
         from ..topology.checks import check_grow_rule
 
@@ -276,4 +277,4 @@ class NeuronAttributionSelector(PerceptronSelector):
         rewiring = topo.Rewiring(topo.MagnitudeDrop(), grow, self.drop_fraction)
         # Where all connections exist there is nothing to move.
         rewirings = [rewiring if layer.density < 1 else None for layer in network.layers]
-        return topo.Topology(rewirings, schedule, rng)
+        return topo.Topology(rewirings, schedule, rng, ranks)

@@ -114,6 +114,7 @@ class QuickSelectionSelector(AutoencoderSelector):
     """
 
     _resumable = True
+    _distributed = True
     _paper: ClassVar[dict] = {"scaling": "feature"}
 
     _parameter_constraints: ClassVar[dict] = {

@@ -121,6 +121,7 @@ class WASTSelector(AutoencoderSelector):
     """
 
     _resumable = True
+    _distributed = True
     _paper: ClassVar[dict] = {
         "mixing": "sum",
         "scaling": "global",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import torch
 
+from ..distributed import ALONE, Ranks
 from ..utils.device import is_remote, to_host
 from .layer import RewirableLayer
 from .on_device import rewire_on_device, stays_on_device
@@ -81,13 +82,19 @@ class Rewiring:
     fraction: float
 
     def __call__(
-        self, layer: RewirableLayer, importance: Any, rng: np.random.Generator, factor: float = 1.0
+        self,
+        layer: RewirableLayer,
+        importance: Any,
+        rng: np.random.Generator,
+        factor: float = 1.0,
+        ranks: Ranks = ALONE,
     ) -> int | torch.Tensor:
         """Rewire `layer`; return how many connections moved.
 
         `factor` scales the fraction that is dropped, as a schedule may ask. A connection that is
         dropped and grown back at once has not moved, and keeps its weight and its optimiser state.
-        On a GPU the number may be a tensor.
+        On a GPU the number may be a tensor. `ranks` that would move other connections are refused:
+        their networks would drift apart unseen.
         """
         fraction = factor * self.fraction
         if is_remote(layer.device) and stays_on_device(layer, self.drop, self.grow):
@@ -108,6 +115,7 @@ class Rewiring:
                 f"The grow rule {name} grew {n_grown} connections where {len(dropped)} were "
                 "dropped. It must grow as many."
             )
+        ranks.same("connections", dropped, growth.regrown, growth.rows, growth.cols)
         layer.rewire(dropped[~growth.regrown], growth.rows, growth.cols)
         return len(growth.rows)
 
@@ -122,12 +130,15 @@ class Topology:
         One per layer; None where the layer stays as it is.
     schedule : UpdateSchedule
     rng : numpy.random.Generator
-        Randomness of the rules.
+        Randomness of the rules; the same on all ranks.
+    ranks : Ranks, default=ALONE
+        The processes that train together.
     """
 
     rewirings: Sequence[Rewiring | None]
     schedule: UpdateSchedule
     rng: np.random.Generator
+    ranks: Ranks = ALONE
 
     def after_step(
         self, step: int, steps_per_epoch: int, n_steps: int, network: FeedForward, importance: Any
@@ -141,7 +152,7 @@ class Topology:
             return 0
         factor = self.schedule.factor(step, n_steps)
         return sum(
-            rewire(layer, importance.of_layer(i), self.rng, factor)
+            rewire(layer, importance.of_layer(i), self.rng, factor, self.ranks)
             for i, (rewire, layer) in enumerate(zip(self.rewirings, network.layers, strict=True))
             if rewire is not None
         )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 from scipy import sparse
 
 from ..data import RowTable
+from ..distributed import ALONE, Ranks
 from ..networks.chunks import CHUNK
 from ..utils.device import Scratch, free_memory, is_remote, to_device
 from ..utils.state import Stateful
@@ -101,6 +102,18 @@ class Batches(Stateful):
     even : bool, default=False
         Make all batches of an epoch equally large, up to one row, instead of leaving the rest to
         the last one. Rules that look at one gradient then never look at a handful of rows.
+    ranks : Ranks, default=ALONE
+        The processes that train together: `batch_size` counts the rows of all. Batches of several
+        processes are always `even`.
+
+    Attributes
+    ----------
+    n_samples : int
+        Rows of an epoch, of all processes.
+    shares : list of float
+        For each batch of an epoch, the share of its rows that this process has.
+    weight_here : float
+        Sum of the weights of the rows that this process has.
     """
 
     _changes = ("rng",)
@@ -116,18 +129,22 @@ class Batches(Stateful):
         targets=None,
         rows=None,
         even=False,
+        ranks: Ranks = ALONE,
     ):
         self.X = X
         self._used = np.arange(X.shape[0]) if rows is None else np.asarray(rows)
         if sample_weight is not None:
             self._used = self._used[sample_weight[self._used] > 0]
-        self.n_samples = len(self._used)
+        here = len(self._used) if sample_weight is None else sample_weight[self._used].sum()
+        self.weight_here = float(here)
+        self.n_samples = ranks.sum(len(self._used))
         self.batch_size = max(1, min(batch_size, self.n_samples))
-        self.rng = rng
+        self.rng, self.ranks = rng, ranks
         self.device = device
         self.sample_weight = sample_weight
         self.targets = targets
-        self._even = even
+        self._even = even or ranks.size > 1
+        self.shares = shares_of([len(part) for part in self._split(self._used)], ranks)
         self._columns: np.ndarray | None = None
         self.scaling = scaling
         # Data that float32 cannot hold or shift precisely are scaled in float64, then cast.
@@ -140,6 +157,8 @@ class Batches(Stateful):
         self._stream = None
         if isinstance(X, RowTable):
             self._stream = RowStream(X, np.sort(self._used), self.batch_size)
+            if rng is not None:
+                self.rng = ranks.local(rng)
 
     def use_columns(self, columns: np.ndarray | None) -> None:
         """From now on load only these features, in this order; None for all."""
@@ -175,7 +194,10 @@ class Batches(Stateful):
 
     def _rows_of_batches(self):
         """Rows of every batch of an epoch."""
-        order = self._used if self.rng is None else self.rng.permutation(self._used)
+        order = self._used
+        if self.rng is not None:
+            places = self.rng.permutation(self.n_samples)
+            order = order[self.ranks.own(places, len(order))]
         # Rows in file order: the order within a batch means nothing, a memmap likes it.
         return [np.sort(rows) for rows in self._split(order)]
 
@@ -254,6 +276,25 @@ def _suits_float32(X, scaling):
     offset = np.abs(scaling.mean) / scaling.scale
     fits = X.dtype == np.float32 or sparse.issparse(X)
     return fits and moderate and offset.max(initial=0.0) < 1e4
+
+
+def shares_of(sizes: Sequence[int], ranks: Ranks) -> list[float]:
+    """Return the share of each batch's rows that this process has, of the sizes of its parts.
+
+    Raises
+    ------
+    ValueError
+        If a process has no row of a batch.
+    """
+    own = np.array(sizes)
+    lacking = np.flatnonzero(ranks.counts(int(not own.all())))
+    if len(lacking):
+        raise ValueError(
+            f"Rank {lacking[0]} has too few rows for {len(own)} batches in an epoch: every batch "
+            f"needs a row of each rank, and the ranks have {ranks.counts(own.sum()).tolist()} that "
+            "count. Distribute the rows evenly, or raise batch_size."
+        )
+    return (own / ranks.sum(own)).tolist()
 
 
 _SHARE = 0.5  # of the free memory of a device that the data may take

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from ..distributed import ALONE
 from ..importance import Step
 from ..utils.device import is_remote, to_host, wide
 
 if TYPE_CHECKING:
+    from ..distributed import Ranks
     from ..importance import Importance
     from ..networks import FeedForward
     from ..topology import InputEvolution, Topology
@@ -71,13 +73,15 @@ def train(
     """
     history: History = {name: [] for name in ("loss", "density", "connections_changed", "seconds")}
     epochs.keep(batches=batches, history=history)
-    n_steps = epochs.n * len(batches)
+    n_steps, ranks = epochs.n * len(batches), batches.ranks
     at_once = not is_remote(network.layers[0].device)  # else once per epoch: nobody waits for it
     for epoch in epochs:
         started = time.perf_counter()
         total: Any = 0.0
         n_changed: Any = 0
-        for number, (x, target, sample_weight) in enumerate(batches, 1 + epoch * len(batches)):
+        each = zip(batches.shares, batches, strict=True)
+        first = 1 + epoch * len(batches)
+        for number, (share, (x, target, sample_weight)) in enumerate(each, first):
             step = Step(number, epoch, x, target, sample_weight, loss)
             inputs = x if noise is None else noise.add(x)
             is_wide = not torch.is_tensor(x) or network.reconstructs_in_chunks
@@ -90,7 +94,9 @@ def train(
             if at_once and not math.isfinite(value):
                 raise _diverged(value, epoch)
             if not in_tiles:
-                gradients = network.backward(grad)
+                gradients = network.backward(grad if share == 1 else grad.mul_(share))
+            if ranks.size > 1:
+                value = _of_all(ranks, value, gradients, loss, share, in_tiles)
             if penalty is not None:
                 penalty(network, gradients, step)
             importance.before_update(network, step)
@@ -98,7 +104,7 @@ def train(
             importance.after_update(network, step)
             if topology is not None:
                 n_changed += topology.after_step(number, len(batches), n_steps, network, importance)
-            total = total + value * x.shape[-1]
+            total = total + value * (x.shape[-1] / share)
         total = float(total)
         if not math.isfinite(total):
             raise _diverged(total, epoch)
@@ -108,20 +114,36 @@ def train(
         ends = [hook(epoch, history) for hook in after_epoch]
         if any(ends):
             epochs.stop()
+        if ranks.size > 1:
+            ranks.same("weights", *(layer.slot_values() for layer in network.layers))
         history["seconds"].append(time.perf_counter() - started)
     return {name: np.asarray(values) for name, values in history.items()}
+
+
+def _of_all(ranks: Ranks, value, gradients, loss, share, in_tiles):
+    """Return the loss on a batch of all ranks; its gradients become theirs."""
+    parts = [grad for pair in gradients for grad in pair]
+    if in_tiles:  # the others come of a gradient at the outputs that is scaled already
+        for grad in parts:
+            grad.mul_(share)
+    if hasattr(loss, "absolute"):
+        parts.append(loss.absolute)
+        loss.n_samples = round(loss.n_samples / share)
+    mean = torch.as_tensor(value * share, dtype=torch.float32, device=parts[0].device).view(1)
+    ranks.sum_(*parts, mean)
+    return mean[0] if is_remote(mean.device) else float(mean)
 
 
 def _diverged(loss, epoch):
     return FloatingPointError(f"The loss became {float(loss)} in epoch {epoch + 1}.")
 
 
-def evaluate(network: FeedForward, batches: Batches, loss: Callable) -> float:
-    """Return the mean loss over all samples, without training."""
+def evaluate(network: FeedForward, batches: Batches, loss: Callable, ranks: Ranks = ALONE) -> float:
+    """Return the mean loss over all samples, without training; `ranks` have batches each."""
     total: Any = 0.0
     weights: Any = 0.0
     for x, target, sample_weight in batches:
         value, _ = loss(network.forward(x), target, sample_weight)
         total = total + value * x.shape[1]
         weights = weights + (x.shape[1] if sample_weight is None else wide(sample_weight.sum()))
-    return float(to_host(total) / to_host(weights))
+    return float(ranks.sum(to_host(total)) / ranks.sum(to_host(weights)))

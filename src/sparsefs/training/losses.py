@@ -21,6 +21,7 @@ import torch
 import torch.nn.functional as F
 from scipy.stats import entropy
 
+from ..distributed import ALONE, Ranks
 from ..utils.device import is_remote, wide
 from .cox import CoxLoss
 
@@ -202,7 +203,9 @@ def make_loss(loss, target: Target, sample_weight: np.ndarray | None, rows: np.n
     return _adapted(deepcopy(loss), weighted)
 
 
-def loss_of_constant(loss, target: Target | None, sample_weight, rows: np.ndarray) -> float | None:
+def loss_of_constant(
+    loss, target: Target | None, sample_weight, rows: np.ndarray, ranks: Ranks = ALONE
+) -> float | None:
     """Return the loss of the best outputs that are the same for all samples.
 
     1 without a target, where components of mean square 1 are learned; None for a loss of the
@@ -217,12 +220,14 @@ def loss_of_constant(loss, target: Target | None, sample_weight, rows: np.ndarra
     values = target.values[rows]
     weight = np.ones(len(rows)) if sample_weight is None else sample_weight[rows]
     if target.task == "classification":
-        counts = np.bincount(values, weight)
+        counts = ranks.sum(np.bincount(values, weight, target.n_outputs))
         return float(entropy(counts))
-    means = np.average(values, axis=0, weights=weight)
+    total = weight.sum()
+    means = ranks.mean(np.average(values, axis=0, weights=weight), total)
     if target.task == "multilabel":
         return float(entropy([means, 1 - means]).mean())
-    return float(np.average((values - means) ** 2, axis=0, weights=weight).mean())
+    variance = np.average((values - means) ** 2, axis=0, weights=weight)
+    return float(ranks.mean(variance, total).mean())
 
 
 def _adapted(loss, weighted):

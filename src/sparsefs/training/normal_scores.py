@@ -11,6 +11,7 @@ from scipy import sparse
 from scipy.special import ndtri
 
 from ..data import RowTable
+from ..distributed import ALONE, Ranks
 from ..utils.device import to_device
 
 _MOST_ROWS = 2000  # that the ranks are found on
@@ -31,6 +32,8 @@ class NormalScores:
         The columns in question, ascending.
     sample_weight : ndarray of shape (n_samples,)
         Rows of weight 0 do not count.
+    ranks : Ranks, default=ALONE
+        The processes whose rows are ranked together.
 
     Attributes
     ----------
@@ -43,19 +46,22 @@ class NormalScores:
         Of the scores.
     """
 
-    def __init__(self, X, candidates, sample_weight):
+    def __init__(self, X, candidates, sample_weight, ranks: Ranks = ALONE):
         rows = np.flatnonzero(sample_weight)
-        if len(rows) > _MOST_ROWS:
-            rows = rows[np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(np.int64)]
+        n_rows = ranks.sum(len(rows))
+        if n_rows > _MOST_ROWS:
+            places = np.linspace(0, n_rows - 1, _MOST_ROWS).astype(np.int64)
+            rows, n_rows = rows[ranks.own(places, len(rows))], _MOST_ROWS
+        weight = ranks.gather(sample_weight[rows])
         if sparse.issparse(X):  # most columns of sparse data need not be looked at: most are zeros
-            stored = np.bincount(X[rows].indices, minlength=X.shape[1])
-            candidates = candidates[2 * stored[candidates] >= len(rows)]
+            stored = ranks.sum(np.bincount(X[rows].indices, minlength=X.shape[1]))
+            candidates = candidates[2 * stored[candidates] >= n_rows]
         found: list[tuple[Any, ...]] = [
-            _curves(np.empty((0, len(rows))), np.empty(0, np.int64), sample_weight[rows])
+            _curves(np.empty((0, n_rows)), np.empty(0, np.int64), weight)
         ]
-        n_parts = -(-len(rows) * len(candidates) // _MOST_NUMBERS)
+        n_parts = -(-n_rows * len(candidates) // _MOST_NUMBERS)
         for some in np.array_split(candidates, n_parts) if n_parts else []:
-            found.append(_curves(_read(X, rows, some), some, sample_weight[rows]))
+            found.append(_curves(ranks.gather(_read(X, rows, some).T).T, some, weight))
         self.columns, self.middle, self.unit, self.mean, self.variance, *curves = (
             np.concatenate(each) for each in zip(*found, strict=True)
         )

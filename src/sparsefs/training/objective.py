@@ -8,6 +8,7 @@ from copy import deepcopy
 import numpy as np
 import torch
 
+from ..distributed import ALONE, Ranks
 from ..utils.device import to_device
 
 
@@ -71,7 +72,9 @@ _MOST_ROWS = 2000  # that the directions are found on
 _MOST_NUMBERS = 2**24  # the same; columns are drawn where there are more
 
 
-def principal_components(X, scaling, columns, rows, n_components, rng, sample_weight=None):
+def principal_components(
+    X, scaling, columns, rows, n_components, rng, sample_weight=None, ranks: Ranks = ALONE
+):
     """Components of the clipped, standardised features.
 
     Parameters
@@ -83,21 +86,25 @@ def principal_components(X, scaling, columns, rows, n_components, rng, sample_we
     n_components : int
     rng : numpy.random.Generator
     sample_weight : ndarray of shape (n_samples,) or None, default=None
+    ranks : Ranks, default=ALONE
+        The processes that have further rows. Components are of all rows, scores of these.
 
     Returns
     -------
     scores : ndarray of shape (n_samples, n_components), float32
         Their standard deviations are as the roots of the components', and 1 in the mean square.
     """
-    few = rows
-    if len(rows) > _MOST_ROWS:
-        few = np.sort(rng.choice(rows, _MOST_ROWS, replace=False))
-    n_columns = max(1, _MOST_NUMBERS // len(few))
+    few, n_few = rows, ranks.sum(len(rows))
+    if n_few > _MOST_ROWS:
+        places = np.sort(rng.choice(n_few, _MOST_ROWS, replace=False))
+        few, n_few = rows[ranks.own(places, len(rows))], _MOST_ROWS
+    n_columns = max(1, _MOST_NUMBERS // n_few)
     if len(columns) > n_columns:
         columns = np.sort(rng.choice(columns, n_columns, replace=False))
     z = scaling.loaded(X, few, columns)
     if sample_weight is not None:
         z *= np.sqrt(sample_weight[few])[:, None].astype(np.float32)
+    z = ranks.gather(z)
     n_components = min(n_components, *z.shape)
     sizes, directions = _leading(torch.from_numpy(z), n_components, int(rng.integers(2**63)))
     # Signs that do not depend on how often a row is there.
@@ -108,7 +115,8 @@ def principal_components(X, scaling, columns, rows, n_components, rng, sample_we
         scores[used] = (torch.from_numpy(block) @ directions.T).numpy()
     # To standard deviations that are the square roots of the components'.
     scores /= np.sqrt(np.maximum(sizes, 1e-6 * sizes[0] + 1e-30))
-    scores /= max(float(np.sqrt(np.square(scores[rows], dtype=np.float64).mean())), 1e-30)
+    mean_square = ranks.mean(np.square(scores[rows], dtype=np.float64).mean(), len(rows))
+    scores /= max(float(np.sqrt(mean_square)), 1e-30)
     return scores
 
 

@@ -97,6 +97,7 @@ class Progress(Epochs):
         self.snapshot: Callable[[], Any] | None = None
         self._attributes = attributes
         metadata = {"sample_weight": data.sample_weight}
+        self._ranks = data.ranks
         self._seen = {"estimator": estimator, "X": data.X, "y": data.y, "metadata": metadata}
         self._bar: Any = None
         self._fit: Any = None
@@ -171,12 +172,13 @@ class Progress(Epochs):
             by_callback = task is not None and task.call_on_fit_task_end(
                 **self._seen, reconstruction_attributes=self._attributes_now
             )
-            if self.stopped or self._n_done == self.n:
+            if self._ranks.any(self.stopped) or self._n_done == self.n:
                 break
             if self._checkpoint is not None and self._parts:
                 self._checkpoint.save(self._n_done, self._parts)
             self.stopped_by = self._reason_to_stop(by_callback)
-            if self.stopped_by is not None:
+            if self._ranks.any(self.stopped_by is not None):
+                self.stopped_by = self.stopped_by or "callback"  # of another rank
                 break
 
     def _reason_to_stop(self, by_callback):

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from ..data.layout import Parts
+from ..distributed import ALONE, Ranks
 from ..networks.costs import network_costs
 from ..networks.shared_inputs import SharedInputNetworks
 from ..utils.costs import Costs
@@ -122,6 +123,8 @@ class GradualPruning(Pruning):
         Inputs that stay to the end.
     parts : Parts or None
         How inputs make up features, by the input's number; None: each is one.
+    ranks : Ranks, default=ALONE
+        The processes that train together.
     """
 
     _changes = (
@@ -147,8 +150,10 @@ class GradualPruning(Pruning):
         regressions: Regressions | None,
         covariates: Sequence[int] | np.ndarray = (),
         parts: Parts | None = None,
+        ranks: Ranks = ALONE,
     ):
         super().__init__(columns, covariates, parts)
+        self.ranks = ranks
         self.networks, self.batches = networks, batches
         self.objective, self.schedule, self.width = objective, schedule, width
         self.noise_std = noise_std
@@ -194,18 +199,22 @@ class GradualPruning(Pruning):
             [n_first, n_second],
             n_bytes=3 * 4 * (n_first + n_second),
             n_buffers=2,
-            n_samples_seen=self.n_samples_seen,
-            training_flops=self.flops,
+            n_samples_seen=self.ranks.sum(self.n_samples_seen),
+            training_flops=self.ranks.sum(self.flops),
         )
 
     def _step(self, rows, parts):
         networks = self.networks
         outputs = networks.forward(parts, len(rows), self.noise_std)
         loss, grad = self.objective(outputs, rows)
-        gradients = networks.backward(parts, grad)
+        share = self.batches.share
+        gradients = networks.backward(parts, grad if share == 1 else grad.mul_(share))
         # What the noise adds to the gradient says nothing of the feature.
-        self.importance.look_at(networks.first.value, gradients[0], self.by_feature)
+        self.importance.look_at(networks.first.value, gradients[0], self._of_all_rows)
         networks.add_noise(gradients[0])
+        if self.ranks.size > 1:
+            loss = (loss * share).float()
+            self.ranks.sum_(*gradients, loss)
         self.flops += 6 * sum(networks.n_connections) * len(rows)
         self.n_samples_seen += len(rows)
         self.optimizer.update(
@@ -214,11 +223,17 @@ class GradualPruning(Pruning):
         )
         return loss
 
+    def _of_all_rows(self, values):
+        values = self.by_feature(values)
+        self.ranks.sum_(values)
+        return values
+
     def _prune(self, progress):
         n_kept = self.schedule.n_inputs(self._n_at_first, progress)
         if n_kept >= self.n_left:
             return
         kept, gone, features = self._remove(n_kept)
+        self.ranks.same("features", self.columns)
         self.importance.keep(features)
         self.networks.keep(kept)
         self.networks.widen(self.width(len(self.columns)))
@@ -241,11 +256,11 @@ class GradualPruning(Pruning):
     def _explained_without_noise(self, held):
         """Share of the loss that the networks explain in some of their samples."""
         rows = self.batches.rows
-        some = slice(None, None, -(-len(rows) // _MOST_ROWS))
+        some = slice(None, None, -(-self.ranks.sum(len(rows)) // _MOST_ROWS))
         x = held[some].t()
         outputs = self.networks.forward([(slice(None), x)], x.shape[1])
         loss, _ = self.objective(outputs, rows[some])
-        return self._share_explained(float(loss))
+        return self._share_explained(self.ranks.mean(float(loss), x.shape[1]))
 
     def _share_explained(self, loss):
         if self._loss_of_constant is None:  # a loss of the user's: that of untrained networks

@@ -10,6 +10,7 @@ import torch
 
 from ..data.layout import Parts
 from ..data.target import Target
+from ..distributed import ALONE, Ranks
 from ..utils.device import to_device
 from ..utils.state import Stateful
 from .covariates import adjusted
@@ -39,6 +40,15 @@ def as_outputs(target: Target, rows: np.ndarray, sample_weight=None) -> np.ndarr
     if target.task == "classification":
         return np.eye(target.n_outputs, dtype=np.float32)[values]
     return values
+
+
+def of_all_ranks(ranks: Ranks, z: torch.Tensor, y: np.ndarray, sample_weight, rows: np.ndarray):
+    """Return the arguments of :func:`samples` for the rows of all ranks: so few are gathered."""
+    if ranks.size == 1:
+        return z, y, sample_weight, rows
+    weight = None if sample_weight is None else ranks.gather(sample_weight[rows])
+    z = to_device(ranks.gather(z.cpu().numpy()), z.device)
+    return z, ranks.gather(y), weight, np.arange(len(z))
 
 
 def samples(z: torch.Tensor, y: np.ndarray, sample_weight, rows: np.ndarray):
@@ -90,6 +100,8 @@ class Regressions(Stateful):
         Draws the samples for them.
     parts : Parts or None
         How inputs make up features, by the input's number; None: each is one.
+    ranks : Ranks, default=ALONE
+        The processes that fit together. The samples are those of all: each solves the same.
     """
 
     _changes = ("_ridges", "_candidates", "_last")
@@ -103,10 +115,12 @@ class Regressions(Stateful):
         polynomials: bool,
         rng: np.random.Generator,
         parts: Parts | None = None,
+        ranks: Ranks = ALONE,
     ):
+        self._ranks = ranks
         self._target, self._rows, self._weight = target, rows, sample_weight
         self._penalties, self._polynomials, self._parts = penalties, polynomials, parts
-        self._order = rng.permutation(len(rows))
+        self._order = rng.permutation(ranks.sum(len(rows)))
         self._ridges: Ridges | None = None
         self._candidates = torch.empty(0)  # where the ridges' inputs are among all
         # The last features, their polynomials, and what the networks explained with them.
@@ -138,7 +152,7 @@ class Regressions(Stateful):
         if self._ridges is None:
             n_columns = 2 * len(inputs)
             n_rows = max(_FEWEST_ROWS, min(_MOST_ROWS, _MOST_NUMBERS // n_columns))
-            n_rows = min(n_rows, len(held))
+            n_rows = min(n_rows, len(self._order))
             if n_columns * min(n_columns, n_rows) * n_rows > _MOST_PRODUCTS:
                 return shares
             z, y, some_weight = self._some(held, n_rows, free)
@@ -170,10 +184,11 @@ class Regressions(Stateful):
 
     def _some(self, held, n_rows, candidates):
         """Candidates, outputs and weights of some samples."""
-        some = np.sort(self._order[:n_rows])
+        some = np.sort(self._ranks.own(self._order[:n_rows], len(held)))
         rows = self._rows[some]
         z = held if len(some) == len(held) else held[to_device(some, held.device)]
-        z, y, weight = samples(z, as_outputs(self._target, rows, self._weight), self._weight, rows)
+        y = as_outputs(self._target, rows, self._weight)
+        z, y, weight = samples(*of_all_ranks(self._ranks, z, y, self._weight, rows))
         if candidates.all():
             return z, y, weight
         free = to_device(candidates, z.device)

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from ..data import RowTable
 from ..data.summary import Summary, read_blocks
+from ..distributed import ALONE, Ranks
 
 if TYPE_CHECKING:
     from .normal_scores import NormalScores
@@ -102,6 +103,8 @@ class Clipping:
         Scale each feature by the root of its standard deviation in the end, relative to the others.
     share : ndarray of shape (n_features,) or None, default=None
         Variance that each column has in the end, of that of its unit.
+    ranks : Ranks, default=ALONE
+        The processes whose rows are scaled together.
 
     Attributes
     ----------
@@ -115,19 +118,29 @@ class Clipping:
 
     limit = 3.0  # standard deviations; what is farther out is brought there
 
-    def __init__(self, X, scaling, sample_weight, constant, keep_spread=False, share=None):
+    def __init__(
+        self,
+        X,
+        scaling,
+        sample_weight,
+        constant,
+        keep_spread=False,
+        share=None,
+        ranks: Ranks = ALONE,
+    ):
         self.mean, self.scale = scaling.mean, scaling.scale
         self.scores: NormalScores | None = None
         weight = np.ones(X.shape[0]) if sample_weight is None else sample_weight
         sums, squares = (_sums_of_sparse if sparse.issparse(X) else _sums)(self, X, weight)
-        self.clipped_mean = sums / weight.sum()
-        variance = squares / weight.sum() - self.clipped_mean**2
+        sums, squares, total = map(ranks.sum, (sums, squares, weight.sum()))
+        self.clipped_mean = sums / total
+        variance = squares / total - self.clipped_mean**2
         spread = self.scale
         heavy = np.flatnonzero(~constant & (variance < _LITTLE))
         if len(heavy):
             from .normal_scores import NormalScores  # which needs torch; Scaling does not
 
-            self.scores = scores = NormalScores(X, heavy, weight)
+            self.scores = scores = NormalScores(X, heavy, weight, ranks)
             heavy = scores.columns
             self.mean, self.scale = self.mean.copy(), self.scale.copy()
             self.mean[heavy], self.scale[heavy] = scores.middle, scores.unit

@@ -12,10 +12,11 @@ import torch
 from scipy import sparse
 
 from ..data import table
+from ..distributed import ALONE, Ranks
 from ..networks.chunks import chunks
 from ..utils.device import to_device
 from ..utils.state import Stateful
-from .batches import Batches, make_batches
+from .batches import Batches, make_batches, shares_of
 
 HELD = 2**25  # numbers (128 MiB) of scaled data that are kept in memory
 
@@ -41,18 +42,41 @@ class ShrinkingBatches(Stateful):
     device : torch.device or str
     sample_weight : ndarray of shape (n_samples,) or None
         Rows of weight 0 are left out.
+    ranks : Ranks, default=ALONE
+        The processes that train together; `batch_size` counts the rows of all.
+
+    Attributes
+    ----------
+    share : float
+        Share of the rows of the latest batch that this process has.
     """
 
-    def __init__(self, X, scaling, columns, batch_size, rng, device, sample_weight=None):
+    share = 1.0
+
+    def __init__(
+        self,
+        X,
+        scaling,
+        columns,
+        batch_size,
+        rng,
+        device,
+        sample_weight=None,
+        ranks: Ranks = ALONE,
+    ):
         self._scaling = scaling
         self._rng = rng
         self._device = device
         rows = np.arange(X.shape[0])
         if sample_weight is not None:
             rows = rows[sample_weight > 0]
-        self.rows = rows
-        self.all_at_once = 2 * len(rows) <= 3 * batch_size
-        self._X, self._batch_size = X, len(rows) if self.all_at_once else batch_size
+        self.rows, self._ranks = rows, ranks
+        n_all = ranks.sum(len(rows))
+        self.all_at_once = 2 * n_all <= 3 * batch_size
+        self._X, self._batch_size = X, n_all if self.all_at_once else batch_size
+        self._n_all, self._n_batches = n_all, -(-n_all // min(self._batch_size, n_all))
+        parts = np.array_split(np.empty(len(rows)), self._n_batches)
+        self._shares = shares_of([len(part) for part in parts], ranks)
         self._batches: Batches | None = None  # while not all is held
         self.held: torch.Tensor | None = None  # (n_rows, n_columns), once they are few
         # Of the pass under way: the generator before it, and how many batches were taken.
@@ -79,7 +103,7 @@ class ShrinkingBatches(Stateful):
         )
         if self.held is not None and places is not None:
             self.held = self.held.index_select(1, places)
-        elif len(columns) * len(self.rows) <= self._most_held():
+        elif not self._ranks.any(len(columns) * len(self.rows) > self._most_held()):
             held = self._scaling.loaded(self._X, self.rows, columns)
             self.held, self._batches = to_device(held, self._device), None
         else:
@@ -93,6 +117,7 @@ class ShrinkingBatches(Stateful):
                     self._device,
                     rows=self.rows,
                     even=True,
+                    ranks=self._ranks,
                 )
             self._batches.use_columns(columns)
 
@@ -111,16 +136,20 @@ class ShrinkingBatches(Stateful):
             self._begun = self._rng.bit_generator.state
             self._from_table = batches is not None and isinstance(self._X, table.RowTable)
             if batches is not None and self._from_table:
-                for batch in islice(batches, n_skipped, None):  # in the order that is best read
+                each = zip(batches.shares, batches, strict=True)
+                for share, batch in islice(each, n_skipped, None):  # in the order best read
                     self._n_taken += 1
+                    self.share = share
                     yield batches.last_rows, _Again(self._parts, batch.x)
                     if self.held is not None:
                         break
             else:  # in the same order whether held or not
-                order = self._rng.permutation(len(self.rows))
-                n_batches = -(-len(order) // min(self._batch_size, len(order)))
-                for chosen in np.array_split(order, n_batches)[n_skipped:]:
+                order = self._ranks.own(self._rng.permutation(self._n_all), len(self.rows))
+                parts = np.array_split(order, self._n_batches)
+                drawn = zip(self._shares, parts, strict=True)
+                for share, chosen in islice(drawn, n_skipped, None):
                     self._n_taken += 1
+                    self.share = share
                     yield self._chosen(np.sort(chosen))
             self._n_taken = 0
 

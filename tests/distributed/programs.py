@@ -1,0 +1,220 @@
+"""What the ranks of the tests run."""
+
+import os
+import tempfile
+
+import numpy as np
+from scipy import sparse
+
+from sparsefs import (
+    EnsembleSelector,
+    GradualPruningSelector,
+    NeuronAttributionSelector,
+    QuickSelectionSelector,
+    WASTSelector,
+)
+from sparsefs.data import table
+from sparsefs.distributed import ALONE
+from sparsefs.utils import device
+
+
+def problem(n=240, d=30, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, d)).astype(np.float32) * rng.uniform(0.5, 5, d).astype(np.float32)
+    X[:, 4] = 3.0  # constant
+    X[:, 11] = np.exp(3 * X[:, 11] / X[:, 11].std())  # heavy tails
+    X[:, 5] = X[:, 7] + 0.1 * rng.standard_normal(n)
+    y = np.where(X[:, 7] / X[:, 7].std() + X[:, 9] / X[:, 9].std() > 0, "ill", "well")
+    return X, y
+
+
+def part(rank, size, *arrays):
+    """Rows of one rank; the first ranks have more of them."""
+    bounds = np.linspace(0, 1, size + 1) ** 1.3 * arrays[0].shape[0]
+    rows = slice(*bounds.astype(int)[rank : rank + 2])
+    return [None if array is None else array[rows] for array in arrays]
+
+
+def full_batch_selectors():
+    fixed = {"batch_size": 1000, "random_state": 3, "device": "cpu"}
+    network = {**fixed, "K": 5}
+    autoencoder = {**network, "noise_std": 0.0, "hidden_layer_sizes": 20}
+    perceptron = {
+        **network,
+        "hidden_layer_sizes": (30, 10),
+        "max_iter": 12,
+        "early_stopping": False,
+        "attribution_samples": None,
+        "update_every": 2,
+        "density": 0.3,
+    }
+    pruning = {**fixed, "K": 5, "noise_std": 0.0, "max_iter": 20}
+    return {
+        "pruning": GradualPruningSelector(**pruning),
+        "pruning one network": GradualPruningSelector(**pruning, n_networks=1),
+        "pruning closed form": GradualPruningSelector(**pruning),
+        "pruning numbers": GradualPruningSelector(**pruning, redundancy="keep"),
+        "pruning without y": GradualPruningSelector(**pruning, supervised=False),
+        "wast": WASTSelector(**autoencoder, max_iter=12),
+        "wast sparse": WASTSelector(**autoencoder, max_iter=5, kernel="csr", grow="random"),
+        "wast wide": WASTSelector(**{**autoencoder, "hidden_layer_sizes": 4}, max_iter=3),
+        "wast csr": WASTSelector(**autoencoder, max_iter=5),
+        "wast remote": WASTSelector(**autoencoder, max_iter=5),
+        "rigl remote": NeuronAttributionSelector(**perceptron, topology="rigl"),
+        "pruning csr": GradualPruningSelector(**pruning),
+        "quick": QuickSelectionSelector(**autoencoder, dropout=0.0, max_iter=12, density=0.3),
+        "set": NeuronAttributionSelector(**perceptron),
+        "rigl": NeuronAttributionSelector(**perceptron, topology="rigl", kernel="csr"),
+        "weights": NeuronAttributionSelector(**perceptron, class_weight="balanced"),
+        "numbers": NeuronAttributionSelector(**perceptron, task="regression"),
+    }
+
+
+def fit_one(name, selector, rank, size):
+    sizes = {"wast wide": (50, 4200), "pruning closed form": (60, 130)}
+    X, y = problem(*sizes.get(name, ()))
+    weight = None
+    if name in ("weights", "wast", "pruning", "pruning closed form"):
+        weight = np.random.default_rng(1).integers(0, 4, len(X)).astype(float)
+    if "numbers" in name:
+        y = X[:, 7] * 1e3 + 5e4
+    if "csr" in name:
+        X = sparse.csr_matrix(np.where(X > 0, X, 0))
+    device._CPU_IS_REMOTE = "remote" in name  # the code for GPUs
+    selector.fit(*part(rank, size, X, y, weight))
+    device._CPU_IS_REMOTE = False
+    return {
+        "scores": selector.scores_,
+        "loss": selector.history_["loss"],
+        "moved": selector.history_["connections_changed"],
+        "ranking": selector.ranking_,
+    }
+
+
+def full_batches(rank, size):
+    return {
+        name: fit_one(name, selector, rank, size)
+        for name, selector in full_batch_selectors().items()
+    }
+
+
+def drawn_batches(rank, size):
+    """Mean rank of the two features that decide, over seeds, with all that is random."""
+    found = {}
+    for name, selector in {
+        "wast": WASTSelector(lam=0.5, hidden_layer_sizes=20, max_iter=3, batch_size=16),
+        "pruning": GradualPruningSelector(max_iter=20, batch_size=64),
+        "quick": QuickSelectionSelector(hidden_layer_sizes=20, max_iter=3, batch_size=16),
+        "attribution": NeuronAttributionSelector(
+            hidden_layer_sizes=(30,), max_iter=15, batch_size=16, density=0.3, n_iter_no_change=5
+        ),
+    }.items():
+        X, y = problem()
+        selector.set_params(K=5, random_state=1)
+        selector.fit(*part(rank, size, X, y))
+        found[name] = selector.scores_
+    found |= on_disk(rank, size)
+    return found
+
+
+def on_disk(rank, size):
+    """Fits of memmaps that are read in chunks."""
+    found = {}
+    table.BUFFER_BYTES = table.CHUNK_BYTES = 2000
+    X, y = part(rank, size, *problem())
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(X.tobytes())
+        file.flush()
+        X = np.memmap(file.name, np.float32, "r", shape=X.shape)
+        for name, selector in {
+            "wast on disk": WASTSelector(lam=0.5, hidden_layer_sizes=20, max_iter=3, batch_size=16),
+            "pruning on disk": GradualPruningSelector(max_iter=20, batch_size=64),
+        }.items():
+            found[name] = selector.set_params(K=5, random_state=1).fit(X, y).scores_
+    table.BUFFER_BYTES = table.CHUNK_BYTES = 2**27
+    return found
+
+
+def _small():
+    X, y = problem(n=60, d=12)
+    return WASTSelector(K=3, hidden_layer_sizes=5, max_iter=2, random_state=0), X, y
+
+
+def _message(call):
+    try:
+        call()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return "no error"
+
+
+def refusals(rank, size):
+    """What all ranks say if one of them differs."""
+    found = {}
+    selector, X, y = _small()
+    odd = rank == 1
+    found["columns"] = _message(lambda: selector.fit(X[:, : 11 if odd else 12]))
+    found["type"] = _message(lambda: selector.fit(X.astype(float) if odd else X))
+    other = WASTSelector(**{**selector.get_params(), "lam": 0.3 if odd else 0.1})
+    found["parameter"] = _message(lambda: other.fit(X))
+    broken = X.copy()
+    broken[3, 2] = np.nan
+    found["missing"] = _message(
+        lambda: selector.set_params(missing="error").fit(broken if odd else X)
+    )
+    wrong = WASTSelector(K=-1 if odd else 3, hidden_layer_sizes=5, max_iter=2)
+    found["own parameter"] = _message(lambda: wrong.fit(X))
+    learner = NeuronAttributionSelector(K=3, hidden_layer_sizes=5, max_iter=2)
+    labels = np.where(y == "ill", "unwell", y) if odd else y
+    found["classes"] = _message(lambda: learner.fit(X, labels))
+    found["weights"] = _message(lambda: selector.fit(X, sample_weight=np.ones(60) if odd else None))
+    found["few rows"] = _message(
+        lambda: WASTSelector(batch_size=8, max_iter=1).fit(X[: 2 if odd else 60])
+    )
+    found["afterwards"] = _message(lambda: selector.fit(X))
+    if odd:
+        own = WASTSelector(K="auto", hidden_layer_sizes=5, max_iter=1, n_jobs=None)
+        found["alone, K"] = _message(lambda: own.fit(X, y, process_group=None))
+        with ALONE:
+            found["alone, meta"] = _message(lambda: EnsembleSelector(selector, n_fits=2).fit(X, y))
+    found["alone"] = _message(lambda: selector.fit(X[: 30 + rank], process_group=None))
+    return found
+
+
+def unsupported(rank, size):
+    """Refusals on all ranks."""
+    from sparsefs import DeepLassoSelector, HyperSparseSelector, NeuroFSSelector
+
+    _, X, y = _small()
+    found = {
+        type(other).__name__: _message(lambda other=other: other.fit(X, y))
+        for other in (NeuroFSSelector(K=3), HyperSparseSelector(), DeepLassoSelector())
+    }
+    found["auto"] = _message(lambda: WASTSelector(K="auto").fit(X, y))
+    return found
+
+
+def death(rank, size):
+    """The last rank dies in the middle of a training."""
+    selector, X, _ = _small()
+    selector.set_params(max_iter=10**6)
+    if rank == size - 1:
+        import threading
+
+        threading.Timer(1.0, os._exit, [1]).start()
+    selector.fit(X)
+
+
+def death_of_first(rank, size):
+    """Rank 0 dies."""
+    return death(size - 1 - rank, size)
+
+
+def absence(rank, size):
+    """Rank 1 does not call `fit`."""
+    from sparsefs.distributed import group
+
+    group.TIMEOUT, group._GRACE = 3.0, 1.0
+    selector, X, _ = _small()
+    if rank != 1:
+        selector.fit(X)

@@ -15,6 +15,7 @@ from sparsefs import (
 )
 from sparsefs.data import table
 from sparsefs.distributed import ALONE
+from sparsefs.topology import RandomGrow
 from sparsefs.utils import device
 
 
@@ -140,6 +141,16 @@ def _small():
     return WASTSelector(K=3, hidden_layer_sizes=5, max_iter=2, random_state=0), X, y
 
 
+class RanksOwnGrowth(RandomGrow):
+    """Draws other connections on each rank, as it must not."""
+
+    def __init__(self, rank):
+        self.rank = rank
+
+    def __call__(self, layer, dropped, importance, rng):
+        return super().__call__(layer, dropped, importance, np.random.default_rng(self.rank))
+
+
 def _message(call):
     try:
         call()
@@ -171,6 +182,12 @@ def refusals(rank, size):
     found["few rows"] = _message(
         lambda: WASTSelector(batch_size=8, max_iter=1).fit(X[: 2 if odd else 60])
     )
+    drifting = NeuronAttributionSelector(
+        K=3, density=0.5, max_iter=2, update_every="batch", topology=RanksOwnGrowth(rank)
+    )
+    found["drift"] = _message(lambda: drifting.fit(X, y))
+    unmoved = WASTSelector(K=3, hidden_layer_sizes=5, max_iter=1, drop_fraction=0.0)
+    found["unmoved"] = _message(lambda: unmoved.fit(X))
     found["afterwards"] = _message(lambda: selector.fit(X))
     if odd:
         own = WASTSelector(K="auto", hidden_layer_sizes=5, max_iter=1, n_jobs=None)

@@ -66,7 +66,8 @@ def test_all_ranks_refuse_what_differs_and_name_it():
         )
         assert message in one[what]
     for rank in (zero, one, two):
-        assert rank["afterwards"] == rank["alone"] == "no error"
+        assert "Ranks 1 and 2 came to other connections than rank 0" in rank["drift"]
+        assert rank["unmoved"] == rank["afterwards"] == rank["alone"] == "no error"
     # Fits within a fit of one process, or within ALONE, need no other rank.
     assert one["alone, K"] == one["alone, meta"] == "no error"
 

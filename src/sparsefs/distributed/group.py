@@ -145,7 +145,13 @@ class Ranks:
         """
 
     def same(self, what: str, *arrays: np.ndarray) -> None:
-        """Refuse ranks whose arrays are not the same bit for bit, see :meth:`agree`."""
+        """Refuse ranks whose arrays are not the same bit for bit, see :meth:`agree`.
+
+        Arrays that were passed to :meth:`remember` since the last call count, too.
+        """
+
+    def remember(self, *arrays: np.ndarray) -> None:
+        """Take arrays for the next call of :meth:`same`; nothing is sent."""
 
     # torch
 
@@ -191,7 +197,7 @@ class Group(Ranks):
     def __init__(self, store: Any, rank: int, size: int, process_group: Any = None):
         from torch.distributed import ProcessGroupGloo
 
-        self.size, self.rank = size, rank
+        self.size, self.rank, self._digest = size, rank, 0
         self._store, self._process_group, self._pg = store, process_group, None
         try:
             self._pg = ProcessGroupGloo(store, rank, size, timedelta(seconds=TIMEOUT))
@@ -241,10 +247,8 @@ class Group(Ranks):
                 )
 
     def same(self, what: str, *arrays: np.ndarray) -> None:
-        digest = 0
-        for array in arrays:
-            digest = zlib.crc32(np.ascontiguousarray(array).data.cast("B"), digest)
-        each = self.counts(digest)
+        self.remember(*arrays)
+        each, self._digest = self.counts(self._digest), 0
         if (each != each[0]).any():
             raise RuntimeError(
                 f"{_listed(np.flatnonzero(each != each[0]).tolist())} came to other {what} than "
@@ -252,6 +256,10 @@ class Group(Ranks):
                 "processors of the same kind; rules of your own must use the generator that they "
                 "are given."
             )
+
+    def remember(self, *arrays: np.ndarray) -> None:
+        for array in arrays:
+            self._digest = zlib.crc32(array.tobytes(), self._digest)
 
     def sum_(self, *tensors: torch.Tensor) -> None:
         import torch

@@ -93,8 +93,7 @@ class Rewiring:
 
         `factor` scales the fraction that is dropped, as a schedule may ask. A connection that is
         dropped and grown back at once has not moved, and keeps its weight and its optimiser state.
-        On a GPU the number may be a tensor. `ranks` that would move other connections are refused:
-        their networks would drift apart unseen.
+        On a GPU the number may be a tensor. The `ranks` remember which connections are moved.
         """
         fraction = factor * self.fraction
         if is_remote(layer.device) and stays_on_device(layer, self.drop, self.grow):
@@ -115,7 +114,7 @@ class Rewiring:
                 f"The grow rule {name} grew {n_grown} connections where {len(dropped)} were "
                 "dropped. It must grow as many."
             )
-        ranks.same("connections", dropped, growth.regrown, growth.rows, growth.cols)
+        ranks.remember(dropped, growth.regrown, growth.rows, growth.cols)
         layer.rewire(dropped[~growth.regrown], growth.rows, growth.cols)
         return len(growth.rows)
 
@@ -151,8 +150,11 @@ class Topology:
         if not self.schedule.due(step, steps_per_epoch, n_steps):
             return 0
         factor = self.schedule.factor(step, n_steps)
-        return sum(
+        n_changed = sum(
             rewire(layer, importance.of_layer(i), self.rng, factor, self.ranks)
             for i, (rewire, layer) in enumerate(zip(self.rewirings, network.layers, strict=True))
             if rewire is not None
         )
+        # Networks of other connections would drift apart unseen.
+        self.ranks.same("connections")
+        return n_changed

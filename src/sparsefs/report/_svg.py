@@ -37,19 +37,19 @@ class Chart:
         low, high = self._ends[axis]
         return 100 * (np.asarray(values, dtype=np.float64) - low) / (high - low)
 
-    def line(self, x: Any, y: Any, look: str) -> None:
+    def line(self, x: Any, y: Any, look: str, **attributes: Any) -> None:
         """Draw a line through points; `look` is a class of the style sheet."""
-        self._path(x, y, "", look)
+        self._path(x, y, "", look, **attributes)
 
     def band(self, x: Any, low: Any, high: Any) -> None:
         """Fill the area between two lines."""
         both = np.concatenate([x, x[::-1]]), np.concatenate([low, high[::-1]])
         self._path(*both, "Z", "band")
 
-    def _path(self, x, y, end, look):
+    def _path(self, x, y, end, look, **attributes):
         px, py = (_SIZE / 100 * self.places(v, axis) for axis, v in enumerate((x, y)))
         path = "L".join(f"{a:.0f} {b:.0f}" for a, b in zip(px, py, strict=True))
-        drawn = tag("path", d=f"M{path}{end}", class_=look)
+        drawn = tag("path", d=f"M{path}{end}", class_=look, **attributes)
         box = f"0 0 {_SIZE} {_SIZE}"
         self.add(tag("svg", drawn, viewBox=box, preserveAspectRatio="none"))
 

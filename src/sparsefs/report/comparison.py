@@ -15,10 +15,8 @@ from ..utils.files import replacing
 from ..utils.text import counted, listed
 from ._html import Html, Section, html, items, paragraph, printable, section, table, tag
 from ._page import page
+from ._svg import Chart, apart, round_numbers
 
-_WIDTH, _HEIGHT = 640, 340
-_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 14, 10, 44
-_MOST_APART = 5.0  # pixels between error bars of two methods
 _MARKERS = (  # circle, square, triangles, cross, diamond
     "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
     "M-3.5-3.5h7v7h-7z",
@@ -107,75 +105,53 @@ def _notes(document):
 
 def _curves(document, measured) -> Html:
     """Draw the scores of all methods against K, with error bars."""
+    metric, n = document["metric"], len(measured)
     means = np.concatenate([row["mean"] for row in measured])
     stds = np.concatenate([row["std"] for row in measured])
     every = [row for row in document["methods"] if row["method"] == "all" and not row["error"]]
     levels = np.concatenate([means - stds, means + stds, *(row["mean"] for row in every)])
-    ticks = _round_numbers(levels.min(), levels.max())
-    low, high = min(levels.min(), ticks[0]), max(levels.max(), ticks[-1])
+    low, high = levels.min(), levels.max()
+    room = 0.06 * (high - low) or 0.05
     Ks = np.unique(np.concatenate([row["Ks"] for row in measured]))
-    first, last = np.log2([Ks[0], Ks[-1]])
-    span, n = last - first, len(measured)
-    gaps = np.diff(np.log2(Ks)) / span * (_WIDTH - _LEFT - _RIGHT) if span else [_WIDTH / 2]
-    apart = min(_MOST_APART, 0.7 * float(np.min(gaps)) / n)
-    room = apart * n / 2 + 8
-
-    def across(K):
-        share = (np.log2(K) - first) / span if span else 0.5
-        return _LEFT + room + share * (_WIDTH - _LEFT - _RIGHT - 2 * room)
-
-    def down(score):
-        return _TOP + (high - score) / (high - low) * (_HEIGHT - _TOP - _BOTTOM)
-
-    end, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
-    digits = max(0, -int(np.floor(np.log10(ticks[1] - ticks[0]) + 1e-9)))
-    parts = []
-    for tick in ticks:
-        parts.append(_line(_LEFT, down(tick), end, down(tick), stroke="var(--line)"))
-        parts.append(_text(f"{tick:.{digits}f}", _LEFT - 8, down(tick) + 4, "end"))
-    place = -np.inf
-    for K in Ks:
-        if across(K) - place > 8 * len(f"{K:,}") + 6:  # the numbers do not touch
-            place = across(K)
-            parts.append(_text(f"{K:,}", place, bottom + 18, "middle"))
-    middle = (_LEFT + end) / 2
-    parts.append(_text("number of features K", middle, _HEIGHT - 6, "middle"))
+    x = np.log2(Ks)
+    span = x[-1] - x[0] or 1.0
+    step = min(0.008 * span, 0.7 / n * np.diff(x).min(initial=span))  # between two methods
+    ends = x[0] - 0.04 * span, x[-1] + 0.04 * span
+    chart = Chart(ends, (low - room, high + room))
+    shown = apart(chart.places(x, 0))
+    chart.ticks(0, x[shown], [f"{K:,}" for K in Ks[shown]], "number of features K")
+    chart.ticks(1, *round_numbers(low - room, high + room), metric)
     for row in every:
-        y = down(row["mean"][0])
-        parts.append(_line(_LEFT, y, end, y, stroke="currentColor", stroke_dasharray="1 4"))
+        chart.rule(1, row["mean"][0], "dotted", f"all features: {row['mean'][0]:.3f}")
     keys = []
     for number, row in enumerate(measured):
         color, mark, dash, fill = _style(number)
-        moved = (number - (n - 1) / 2) * apart
-        xs, ys = [across(K) + moved for K in row["Ks"]], [down(mean) for mean in row["mean"]]
-        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
-        line = {"fill": "none", "stroke": color, "stroke_width": 1.4}
-        parts.append(tag("polyline", points=points, stroke_dasharray=dash, **line))
-        for x, y, K, mean, std in zip(xs, ys, row["Ks"], row["mean"], row["std"], strict=True):
-            parts.append(_line(x, down(mean - std), x, down(mean + std), stroke=color))
+        moved = np.log2(row["Ks"]) + step * (number - (n - 1) / 2)
+        look = {"stroke": color, "stroke_dasharray": dash}
+        chart.line(moved, row["mean"], "curve", **look)
+        for at, K, mean, std in zip(moved, row["Ks"], row["mean"], row["std"], strict=True):
+            px, bar = chart.places(at, 0), chart.places([mean - std, mean + std], 1)
+            place = {"x1": px, "x2": px, "y1": bar[0], "y2": bar[1]}
+            chart.add(tag("line", stroke=color, **{k: f"{v:.2f}%" for k, v in place.items()}))
             says = tag("title", f"{row['method']}, K = {K:,}: {mean:.3f} ± {std:.3f}")
-            at = f"translate({x:.1f} {y:.1f})"
-            parts.append(tag("path", says, d=mark, fill=fill, stroke=color, transform=at))
+            shape = tag("path", says, d=mark, fill=fill, stroke=color)
+            py = chart.places(mean, 1)
+            chart.add(tag("svg", shape, x=f"{px:.2f}%", y=f"{py:.2f}%", class_="mark"))
         sample = [
-            _line(0, 7, 26, 7, stroke=color, stroke_dasharray=dash, stroke_width=1.4),
+            tag("path", d="M0 7h26", **look),
             tag("path", d=mark, fill=fill, stroke=color, transform="translate(13 7)"),
         ]
         key = tag("svg", *sample, width=26, height=14, aria_hidden="true")
         keys.append(html(key, f" {row['method']}"))
     alt = (
-        f"{document['metric']} of {counted(n, 'method')} against the number of features from "
-        f"{Ks[0]:,} to {Ks[-1]:,}: means between {means.min():.3f} and {means.max():.3f}."
+        f"{metric} of {counted(n, 'method')} against the number of features from {Ks[0]:,} to "
+        f"{Ks[-1]:,}: means between {means.min():.3f} and {means.max():.3f}."
     )
-    size = f"width: {_WIDTH}px; max-width: 100%; min-width: 30rem; display: block"
-    svg = tag(
-        "svg", *parts, viewBox=f"0 0 {_WIDTH} {_HEIGHT}", role="img", aria_label=alt, style=size
-    )
-    caption = f"Mean {document['metric']} on held-out rows ± standard deviation over the folds."
+    caption = f"Mean {metric} on held-out rows ± standard deviation over the folds."
     caption += " Dotted line: all features." if every else ""
     flow = "display: flex; flex-wrap: wrap; gap: .25rem 1rem; list-style: none; padding: 0"
     legend = items("ul", keys, style=flow)
-    box = tag("div", svg, class_="box", tabindex="0")
-    return tag("figure", box, legend, tag("figcaption", caption))
+    return tag("figure", chart.drawn(alt, 340), legend, tag("figcaption", caption))
 
 
 def _style(number):
@@ -184,25 +160,6 @@ def _style(number):
     color = STYLES[place][0]
     color = "currentColor" if color == "black" else color
     return color, _MARKERS[place], _DASHES[turn], "var(--page)" if turn == 1 else color
-
-
-def _round_numbers(low, high):
-    """Return three to seven round numbers from below `low` to below `high`."""
-    if high <= low:
-        low, high = low - 0.05, high + 0.05
-    step = 10.0 ** np.floor(np.log10(high - low))
-    step *= next(s for s in (0.1, 0.2, 0.5, 1.0, 2.0) if (high - low) / (s * step) <= 6)
-    return step * np.arange(np.floor(low / step), np.floor(high / step) + 1)
-
-
-def _line(x1, y1, x2, y2, **attributes):
-    ends = {"x1": x1, "y1": y1, "x2": x2, "y2": y2}
-    return tag("line", **{name: f"{at:.1f}" for name, at in ends.items()}, **attributes)
-
-
-def _text(text, x, y, anchor):
-    place = {"x": f"{x:.1f}", "y": f"{y:.1f}", "text_anchor": anchor}
-    return tag("text", text, fill="var(--soft)", font_size=12, **place)
 
 
 def _measurement(document, test) -> Section:

@@ -78,6 +78,7 @@ def test_no_step_makes_the_host_wait(Selector, setting, weighted, wide, remote, 
             """Batches of which the first of an epoch may wait: the rows are sent then."""
 
             n_samples, scaling = batches.n_samples, batches.scaling
+            ranks, shares = batches.ranks, batches.shares
 
             def __len__(self):
                 return len(batches)
@@ -174,6 +175,7 @@ def test_cuda_itself_sees_no_waiting(Selector, setting, wide, monkeypatch):
 
         class Guarded:
             n_samples, scaling = batches.n_samples, batches.scaling
+            ranks, shares = batches.ranks, batches.shares
 
             def __len__(self):
                 return len(batches)

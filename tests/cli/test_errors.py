@@ -49,7 +49,7 @@ def csv(tmp_path, monkeypatch):
         ("select data.csv --target label --test-size 1", "--test-size: must be a share"),
         ("select data.csv --target label --seed -1", "--seed: must be an integer from 0"),
         ("select data.csv --target label --set epochs", "--set 'epochs' must be NAME=VALUE"),
-        ("select data.csv --target label --set maxiter=3", "did you mean 'max_iter'?"),
+        ("select data.csv --target label --set maxiter=3", "did you mean 'max_iter'"),
         ("select data.csv --target label --set K=3", "--set K: use -K instead"),
         ("select data.csv --target label --set task=auto", "--set task: use --task instead"),
         ("select data.csv --target label --set max_iter=0", "'max_iter' parameter"),

@@ -149,7 +149,9 @@ def test_data_larger_than_the_buffer_are_selected_from(code, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     exec(code, {})
     printed = capsys.readouterr().out
-    assert printed.startswith(("(2000, 10)", "NpyTable(shape=(2000, 64)", "['gene7']"))
+    assert printed.startswith(
+        ("(2000, 10)", "NpyTable(shape=(2000, 64)", "['gene7']", "BatchTable(")
+    )
     assert "NpyTable" not in printed or "[7] (2000, 1)" in printed
 
 

@@ -58,7 +58,8 @@ def killed_fits(name, folder, seconds):
         is_finished = told == f"{SETTINGS[name]['max_iter'] - 1}." and newest(folder) == 0
         if told.endswith(".") and not is_finished:
             assert int(told[:-1]) <= newest(folder) <= int(told[:-1]) + 1
-        assert newest(folder) >= done or newest(folder) == 0  # finished, and begun anew
+        was_last = done >= SETTINGS[name]["max_iter"] - 1  # finished, and perhaps begun anew
+        assert newest(folder) >= done or newest(folder) == 0 or was_last
         done = newest(folder)
     return n_killed
 

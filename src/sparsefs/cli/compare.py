@@ -201,13 +201,12 @@ def _ranker(method, arguments, settings, goal):
 
 def _curve(ranker, X, y, n_jobs, settings, update, change=lambda ranking: ranking):
     """Do what `k_curve` does, and call `update` after each fold."""
-    from sklearn.utils.parallel import Parallel
-
     from ..evaluation.k_curve import curve_of, prepared
     from ..evaluation.path import run_folds
+    from ..utils.parallel import parallel
 
     def followed(folds):
-        for result in Parallel(n_jobs=n_jobs, return_as="generator")(folds):
+        for result in parallel(n_jobs)(folds):
             update()
             yield result
 

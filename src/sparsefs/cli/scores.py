@@ -88,12 +88,8 @@ def _of_split(fitted, features, goal, scoring, held_out, seed, n_subsets, weight
     n_selected, n_units = fitted.n_units, n_columns if inputs is None else len(inputs)
     Ks = [n_selected]
     if n_selected == 0:  # the same as a constant, with which the model guesses
-        parts, order, inputs, Ks = (
-            [np.zeros((len(r), 1)) for r in rows],
-            np.zeros(1, int),
-            None,
-            [1],
-        )
+        parts, inputs = [np.zeros((len(some), 1)) for some in rows], None
+        order, Ks = np.zeros(1, int), [1]
     elif goal.y is not None and n_selected < n_units:
         n_numbers = n_columns * min(sum(map(len, rows)), 2 * MOST_ROWS)
         Ks += [n_units] if n_numbers <= MOST_NUMBERS else []

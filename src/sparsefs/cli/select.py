@@ -120,9 +120,7 @@ def run(arguments) -> None:
         messages.say(f"{type(selector).__name__} again, on all {counted(n_rows, 'row')}")
         with clock.of("refit"):
             rows = np.arange(n_rows)
-            again = clone(selector)
-            if arguments.level is None:
-                again.set_params(K=fitted.n_units)
+            again = clone(selector).set_params(K=fitted.n_units)
             fitted = _fit(again, features, goal, data, rows)
     fitted.selector.set_params(verbose=False)  # of no interest in the document and the program
     result = _result(arguments, data, goal, features, fitted, named, scores, clock)
@@ -189,12 +187,16 @@ class _Clock(dict):
 
 def _check_options(arguments):
     """Refuse options that would have no effect."""
-    given = getattr(arguments, "given", ())
     if arguments.out == STDOUT and arguments.json:
         raise InputError("--out - and --json both write to standard output: leave out one")
     if arguments.level is not None:
-        for option, name in (("-K", "K"), ("--budget", "budget"), ("--refit", "refit")):
-            if name in given or (name == "refit" and arguments.refit):
+        chosen = {
+            "-K": "K" in getattr(arguments, "given", ()),  # which has a default
+            "--budget": arguments.budget is not None,
+            "--refit": arguments.refit,
+        }
+        for option, is_given in chosen.items():
+            if is_given:
                 raise InputError(f"--level decides what is selected: leave out {option}")
         if arguments.feature_costs is not None:
             raise InputError("--level does not use costs: leave out --feature-costs")

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Fits of several processes, one thread each, beside fits of one: rows a second, and accuracy.
+"""Fits of several processes with one thread each, compared with one process: speed and accuracy.
 
-Weak scaling: every process draws ``--rows`` x ``--columns`` random numbers, and a batch has as many
-rows of each process. ``times one`` is how many rows a second all processes train on together,
-beside one process; the best is their number. Accuracy: an SVC on 50 features (20 of madelon) that
-were selected on 80 % of the rows, whose halves two processes have.
+Weak scaling: every process draws ``--rows`` x ``--columns`` random numbers, and each batch contains
+the same number of rows of every process. ``times one`` is the number of rows per second of all
+processes, divided by that of one process. The best value is the number of processes. Accuracy: that
+of an SVC on 50 features (madelon: 20), selected on 80 % of the rows, half of them in each of two
+processes.
 """
 
 import os

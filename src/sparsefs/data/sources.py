@@ -48,7 +48,7 @@ def open_table(
     Raises
     ------
     TypeError
-        If the source is in memory, or is nothing of the above.
+        If the source is in memory, or is not supported.
     ValueError
         If a column contains text, or the source cannot be read several times.
 

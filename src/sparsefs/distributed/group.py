@@ -150,6 +150,9 @@ class Ranks:
         Arrays that were passed to :meth:`remember` since the last call count, too.
         """
 
+    def same_soon(self, what: str) -> None:
+        """Refuse them by the next call that sends something: meanwhile this rank goes on."""
+
     def remember(self, *arrays: np.ndarray) -> None:
         """Take arrays for the next call of :meth:`same`; nothing is sent."""
 
@@ -198,6 +201,7 @@ class Group(Ranks):
         from torch.distributed import ProcessGroupGloo
 
         self.size, self.rank, self._digest = size, rank, 0
+        self._compared: tuple[str, torch.Tensor, Any] | None = None  # on its way
         self._store, self._process_group, self._pg = store, process_group, None
         try:
             self._pg = ProcessGroupGloo(store, rank, size, timedelta(seconds=TIMEOUT))
@@ -223,9 +227,7 @@ class Group(Ranks):
         return int(self.counts(number)[0])
 
     def counts(self, number: int) -> np.ndarray:
-        each = np.zeros(self.size, dtype=np.int64)
-        each[self.rank] = number
-        return self.sum(each)
+        return self.sum(self._among_others(number))
 
     def gather(self, rows: np.ndarray) -> np.ndarray:
         parts = self._bytes(np.ascontiguousarray(rows).tobytes())
@@ -248,7 +250,23 @@ class Group(Ranks):
 
     def same(self, what: str, *arrays: np.ndarray) -> None:
         self.remember(*arrays)
-        each, self._digest = self.counts(self._digest), 0
+        self.same_soon(what)
+        self._refuse_others()
+
+    def same_soon(self, what: str) -> None:
+        import torch
+
+        self._refuse_others()
+        each = torch.from_numpy(self._among_others(self._digest))
+        self._compared, self._digest = (what, each, self._start_allreduce(each, "SUM")), 0
+
+    def _refuse_others(self):
+        """Wait for what :meth:`same_soon` has sent."""
+        if self._compared is None:
+            return
+        (what, each, work), self._compared = self._compared, None
+        self._wait(work)
+        each = each.numpy()
         if (each != each[0]).any():
             raise RuntimeError(
                 f"{_listed(np.flatnonzero(each != each[0]).tolist())} came to other {what} than "
@@ -268,6 +286,7 @@ class Group(Ranks):
         given = self._process_group
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
         if flat.is_cuda and given is not None and "nccl" in dist.get_backend(given):
+            self._refuse_others()
             dist.all_reduce(flat, group=given)
         else:
             self._allreduce(flat, "SUM")
@@ -290,12 +309,22 @@ class Group(Ranks):
         self._allreduce(tensor, operation)
         return tensor.numpy() if array.ndim else tensor.numpy()[0].item()
 
+    def _among_others(self, number):
+        """A whole number at the place of this rank, and 0 at those of the others."""
+        each = np.zeros(self.size, dtype=np.int64)
+        each[self.rank] = number
+        return each
+
     def _allreduce(self, tensor, operation):
+        self._refuse_others()
+        self._wait(self._start_allreduce(tensor, operation))
+
+    def _start_allreduce(self, tensor, operation):
         from torch.distributed import AllreduceOptions, ReduceOp
 
         options = AllreduceOptions()
         options.reduceOp = getattr(ReduceOp, operation)
-        self._call("allreduce", [tensor], options)
+        return self._start("allreduce", [tensor], options)
 
     def _bytes(self, mine: bytes) -> list[bytes]:
         """Return the bytes of every rank."""
@@ -305,12 +334,18 @@ class Group(Ranks):
         longest = max(1, int(lengths.max()))
         padded = torch.frombuffer(bytearray(mine.ljust(longest, b"\0")), dtype=torch.uint8)
         parts = [torch.empty_like(padded) for _ in range(self.size)]
-        self._call("allgather", [parts], [padded])
+        self._wait(self._start("allgather", [parts], [padded]))
         return [p.numpy().tobytes()[:n] for p, n in zip(parts, lengths, strict=True)]
 
-    def _call(self, name, *args):
+    def _start(self, name, *args):
         try:
-            getattr(self._pg, name)(*args).wait()
+            return getattr(self._pg, name)(*args)
+        except RuntimeError as error:
+            raise self._lost(error) from error
+
+    def _wait(self, work):
+        try:
+            work.wait()
         except RuntimeError as error:
             raise self._lost(error) from error
 

@@ -155,6 +155,6 @@ class Topology:
             for i, (rewire, layer) in enumerate(zip(self.rewirings, network.layers, strict=True))
             if rewire is not None
         )
-        # Networks of other connections would drift apart unseen.
-        self.ranks.same("connections")
+        # Networks of other connections would drift apart unseen. Known before gradients are summed.
+        self.ranks.same_soon("connections")
         return n_changed

@@ -264,9 +264,9 @@ class Group(Ranks):
         """Wait for what :meth:`same_soon` has sent."""
         if self._compared is None:
             return
-        (what, each, work), self._compared = self._compared, None
+        (what, sent, work), self._compared = self._compared, None
         self._wait(work)
-        each = each.numpy()
+        each = sent.numpy()
         if (each != each[0]).any():
             raise RuntimeError(
                 f"{_listed(np.flatnonzero(each != each[0]).tolist())} came to other {what} than "

@@ -80,13 +80,9 @@ class InputImportance(Stateful):
         self.decay = decay
         self.values = torch.zeros(n_features, n_networks, dtype=torch.float32, device=device)
 
-    def look_at(self, weights: torch.Tensor, gradient: torch.Tensor, by_feature=None) -> None:
-        """Take in one step; both are (n_inputs, n_networks, n_hidden).
-
-        ``by_feature(values)`` adds up the inputs of each feature.
-        """
-        change = (weights * gradient).sum(2)
-        change = (change if by_feature is None else by_feature(change)).abs_()
+    def look_at(self, sums: torch.Tensor) -> None:
+        """Take in the sums of one step, (n_features, n_networks)."""
+        change = sums.abs()
         change /= change.sum(0).clamp_(min=1e-30)
         self.values.lerp_(change, 1 - self.decay)
 
@@ -209,12 +205,13 @@ class GradualPruning(Pruning):
         loss, grad = self.objective(outputs, rows)
         share = self.batches.share
         gradients = networks.backward(parts, grad if share == 1 else grad.mul_(share))
-        # What the noise adds to the gradient says nothing of the feature.
-        self.importance.look_at(networks.first.value, gradients[0], self._of_all_rows)
+        # Without the noise: what it adds to the gradient says nothing of the feature.
+        sums = self.by_feature((networks.first.value * gradients[0]).sum(2))
         networks.add_noise(gradients[0])
         if self.ranks.size > 1:
             loss = (loss * share).float()
-            self.ranks.sum_(*gradients, loss)
+            self.ranks.sum_(*gradients, sums, loss)
+        self.importance.look_at(sums)
         self.flops += 6 * sum(networks.n_connections) * len(rows)
         self.n_samples_seen += len(rows)
         self.optimizer.update(
@@ -222,11 +219,6 @@ class GradualPruning(Pruning):
             for parameter, gradient in zip(networks.parameters, gradients, strict=True)
         )
         return loss
-
-    def _of_all_rows(self, values):
-        values = self.by_feature(values)
-        self.ranks.sum_(values)
-        return values
 
     def _prune(self, progress):
         n_kept = self.schedule.n_inputs(self._n_at_first, progress)

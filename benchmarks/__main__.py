@@ -35,6 +35,7 @@ NAMES = (
     "memory",
     "scaling",
     "distributed",
+    "traffic",
     "kernels",
     "long",
     "startup",

@@ -31,6 +31,7 @@ WAYS = ("all", "top .1", "top .01", "local 5", "local 25")
 SETS = ("madelon", "coil20", "usps", "lung_small")
 COLUMNS = (500, 5000)
 N_PROCESSES = 4
+HEADER = ["Method", "Columns", "MB of the first steps", "MB a step, mean", "Messages a step"]
 
 
 def add_arguments(parser):
@@ -165,13 +166,14 @@ def steps_alone(n, size):
 
 
 def summarise(results):
-    header = ["method", "columns", "MB a step", "at first", "messages a step"]
-    lines = []
-    for row in results.where(what="traffic"):
-        megabytes = (short(float(row[name]) / 1e6) for name in ("bytes", "largest"))
-        lines.append([row["way"], row["set"], *megabytes, row["messages"]])
-    show(header, lines, "Traffic of each process")
+    show(HEADER, lines_of_traffic(results), "Traffic of each process")
     show(["", *WAYS], lines_of_accuracy(results), "Accuracy, % (and its difference from all)")
+
+
+def lines_of_traffic(results):
+    for row in results.where(what="traffic"):
+        megabytes = (short(float(row[name]) / 1e6) for name in ("largest", "bytes"))
+        yield [row["way"], row["set"], *megabytes, short(float(row["messages"]))]
 
 
 def lines_of_accuracy(results):

@@ -6,6 +6,9 @@ the same number of rows of every process. ``times one`` is the number of rows pe
 processes, divided by that of one process. The best value is the number of processes. Accuracy: that
 of an SVC on 50 features (madelon: 20), selected on 80 % of the rows, half of them in each of two
 processes.
+
+``--what launcher`` measures the seconds of the second fit of two processes that have their rows in
+memory: in a process group, as torchrun starts it, and with fit_dask on two workers.
 """
 
 import os
@@ -35,6 +38,7 @@ METHODS = {
     "QuickSelection": lambda size: QuickSelectionSelector(max_iter=2, batch_size=1000 * size),
     "GradualPruning": lambda size: GradualPruningSelector(batch_size=1000 * size),
 }
+LAUNCHERS = ("torchrun", "dask")
 ACCURATE = {
     "WAST": WASTSelector,
     "QuickSelection": lambda: QuickSelectionSelector(max_iter=20),
@@ -44,6 +48,7 @@ ACCURATE = {
 
 
 def add_arguments(parser):
+    parser.add_argument("--what", nargs="+", choices=["speed", "launcher"], default=["speed"])
     parser.add_argument("--rows", type=int, default=1_000_000, help="of each process")
     parser.add_argument("--columns", type=int, default=500)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=["WAST"])
@@ -55,9 +60,10 @@ def add_arguments(parser):
 def run(arguments):
     results = Results("distributed", ["what", "method", "set", "seed", "processes"])
     cases = [
-        ("speed", method, f"{arguments.rows}x{arguments.columns}", repeat)
+        (what, method, f"{arguments.rows}x{arguments.columns}", repeat)
+        for what in arguments.what
         for repeat in range(arguments.repeats)
-        for method in arguments.methods
+        for method in (LAUNCHERS if what == "launcher" else arguments.methods)
     ]
     cases += [
         ("accuracy", method, name, seed)
@@ -66,7 +72,7 @@ def run(arguments):
         for method in ACCURATE
     ]
     for what, method, name, seed in cases:
-        for processes in (1, 2):
+        for processes in (2,) if what == "launcher" else (1, 2):
             key = {"what": what, "method": method, "set": name, "seed": seed}
             if not results.has(**key, processes=processes):
                 found = measured(processes, what, method, name, seed)
@@ -74,38 +80,44 @@ def run(arguments):
     summarise(results)
 
 
-def measured(processes, *case):
-    """What rank 0 of so many processes prints."""
+def measured(processes, what, method, *case):
+    """What rank 0 of so many processes prints, or the only process of dask."""
+    started = 1 if method == "dask" else processes
     environment = os.environ | dict.fromkeys(THREAD_SETTINGS, "1")
     with tempfile.TemporaryDirectory() as directory:
         command = [sys.executable, "-m", "benchmarks.distributed", f"file://{directory}/store"]
         ranks = [
             subprocess.Popen(
-                [*command, str(rank), str(processes), *map(str, case)],
+                [*command, str(rank), str(processes), what, method, *map(str, case)],
                 stdout=subprocess.PIPE,
                 text=True,
                 cwd=ROOT,
                 env=environment,
             )
-            for rank in range(processes)
+            for rank in range(started)
         ]
         printed = [rank.communicate()[0] for rank in ranks]
     return round(float(printed[0].splitlines()[-1]), 3)
 
 
 def fit_as_rank(init, rank, size, what, method, name, seed):
-    """Print what a fit of all ranks came to: rows a second, or the accuracy."""
+    """Print what a fit of all ranks came to: rows a second, seconds, or the accuracy."""
     import torch.distributed as dist
 
+    if method == "dask":
+        print(seconds_of_dask(size, name, seed))
+        return
     dist.init_process_group("gloo", init_method=init, rank=rank, world_size=size)
+    if what == "launcher":
+        X, _ = random_rows(name, seed, rank)
+        print(seconds_of_second(lambda: timed("WAST", size).fit(X), dist.barrier))
+        return
     if what == "speed":
-        n, d = map(int, name.split("x"))
-        rng = np.random.default_rng([int(seed), rank])
-        X, y = rng.standard_normal((n, d), dtype=np.float32), rng.integers(2, size=n)
+        X, y = random_rows(name, seed, rank)
         dist.barrier()
         started = time.perf_counter()
-        selector = METHODS[method](size).set_params(random_state=0, device="cpu").fit(X, y)
-        print(rows_trained(selector, n * size) / (time.perf_counter() - started))
+        selector = timed(method, size).fit(X, y)
+        print(rows_trained(selector, len(X) * size) / (time.perf_counter() - started))
         return
     data = X, _, y, _ = split(name, int(seed))
     order = np.random.default_rng(int(seed)).permutation(len(y))[rank::size]
@@ -113,6 +125,51 @@ def fit_as_rank(init, rank, size, what, method, name, seed):
     selector.set_params(K=n_selected(name), random_state=int(seed), device="cpu")
     selector.fit(X[order], y[order])
     print(svc_accuracy(data, selector.get_support()))
+
+
+def random_rows(name, seed, rank):
+    n, d = map(int, name.split("x"))
+    rng = np.random.default_rng([int(seed), rank])
+    return rng.standard_normal((n, d), dtype=np.float32), rng.integers(2, size=n)
+
+
+def timed(method, size):
+    return METHODS[method](size).set_params(random_state=0, device="cpu")
+
+
+def seconds_of_second(fit, wait=lambda: None):
+    """Seconds of the second call: the first imports, and connects the processes."""
+    for _ in range(2):
+        wait()
+        started = time.perf_counter()
+        fit()
+        seconds = time.perf_counter() - started
+    return seconds
+
+
+def seconds_of_dask(size, name, seed):
+    """Seconds of fit_dask on workers that have made their rows themselves."""
+    import dask.array as da
+    from dask import delayed
+    from distributed import Client, LocalCluster, wait
+
+    from sparsefs.distributed import fit_dask
+
+    with (
+        LocalCluster(n_workers=size, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        workers = sorted(client.scheduler_info()["workers"])
+        made = [
+            client.submit(random_rows, name, seed, rank, workers=[worker])
+            for rank, worker in enumerate(workers)
+        ]
+        shape = tuple(map(int, name.split("x")))
+        X = da.concatenate([da.from_delayed(delayed(m)[0], shape, np.float32) for m in made])
+        X = X.persist()
+        wait(X)
+        assert len(set(client.who_has(X).values())) == size, "the rows are not spread over workers"
+        return seconds_of_second(lambda: fit_dask(timed("WAST", size), X))
 
 
 def rows_trained(selector, n):
@@ -125,6 +182,8 @@ def rows_trained(selector, n):
 def summarise(results):
     header = ["method", "size", "rows a second, one", "two", "times one"]
     show(header, lines_of_speed(results), "Weak scaling")
+    header = ["size", "seconds, torchrun", "dask", "dask / torchrun"]
+    show(header, lines_of_launchers(results), "Two processes")
     header = ["method", "set", "accuracy, one", "two", "two - one"]
     show(header, lines_of_accuracy(results), "Accuracy")
 
@@ -134,6 +193,18 @@ def lines_of_speed(results):
         [*case, spread(one), spread(two), spread(two / one)]
         for case, one, two in pairs(results, "speed")
     ]
+
+
+def lines_of_launchers(results):
+    lines = []
+    for name in dict.fromkeys(row["set"] for row in results.where(what="launcher")):
+        ranks, dask = (
+            numbers(results.where(what="launcher", set=name, method=launcher), "found")
+            for launcher in LAUNCHERS
+        )
+        n = min(len(ranks), len(dask))
+        lines.append([name, spread(ranks[:n]), spread(dask[:n]), spread(dask[:n] / ranks[:n])])
+    return lines
 
 
 def lines_of_accuracy(results):

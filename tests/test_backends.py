@@ -22,6 +22,7 @@ from sparsefs import (
 )
 from sparsefs.evaluation import k_curve, permutation_test, repeated_selections
 from sparsefs.utils.parallel import calls, parallel, results
+from tests.engines import on_engine
 
 X, y = make_classification(80, 12, n_informative=4, shuffle=False, random_state=0)
 X = X.astype(np.float32)
@@ -109,27 +110,47 @@ def halves_of_auto():
     return (EnsembleSelector(ranker, n_fits=2, random_state=0).fit(X, y).scores_,)
 
 
+WORK = [
+    folds_of_auto,
+    halves,
+    ensemble,
+    knockoffs,
+    curve,
+    permutations,
+    selections,
+    trials,
+    halves_of_auto,
+]
+OF_ENGINES = [folds_of_auto, trials]  # Ray starts new processes for each
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "work",
-    [
-        folds_of_auto,
-        halves,
-        ensemble,
-        knockoffs,
-        curve,
-        permutations,
-        selections,
-        trials,
-        halves_of_auto,
-    ],
-)
+@pytest.mark.parametrize("work", WORK)
 def test_every_backend_gives_the_result_of_one_process(work, backend):
     expected = work()
     with backend:
         got = work()
     for one, other in zip(got, expected, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def on_two_workers(engine):
+    """Results of Ray or Spark, and processes: this one, and those of some calls."""
+    with parallel_config(engine, n_jobs=2):
+        found = [work() for work in OF_ENGINES]
+        numbers, processes = zip(*results(parallel(None)(calls(where, ((i,) for i in range(4))))))
+    return found, numbers, os.getpid(), processes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["ray", "spark"])
+def test_ray_and_spark_give_the_result_of_one_process(engine):
+    found, numbers, caller, processes = on_engine(engine, on_two_workers, engine)
+    for got, work in zip(found, OF_ENGINES):
+        for one, other in zip(got, work()):
+            np.testing.assert_array_equal(one, other)
+    assert numbers == (0, 1, 2, 3)
+    assert caller not in processes
 
 
 def where(number, *data):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sparsefs import WASTSelector
+from tests.engines import on_engine
 
 from .programs import problem
 from .ranks import ROOT
@@ -15,10 +16,28 @@ from .ranks import ROOT
 LAUNCHER = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 
 
+def full_batches():
+    """A selector whose scores do not depend on the number of processes."""
+    return WASTSelector(
+        K=5, batch_size=1000, noise_std=0.0, hidden_layer_sizes=20, max_iter=4, random_state=0
+    )
+
+
+@pytest.fixture
+def parts(tmp_path):
+    """A folder of Parquet files, each with some rows of the problem."""
+    pd = pytest.importorskip("pandas", reason="Parquet needs pandas")
+    X, y = problem()
+    frame = pd.DataFrame(X).add_prefix("gene").assign(label=y)
+    for i in range(4):
+        frame[i::4].to_parquet(tmp_path / f"part-{i}.parquet")
+    return tmp_path
+
+
 @pytest.mark.slow
-def test_program_of_the_documentation_runs_under_torchrun():
+def test_program_of_the_documentation_runs_under_torchrun(parts):
     done = subprocess.run(
-        [sys.executable, *LAUNCHER, ROOT / "docs" / "fit_ranks.py"],
+        [sys.executable, *LAUNCHER, ROOT / "docs" / "fit_parts.py", parts],
         capture_output=True,
         text=True,
         timeout=120,
@@ -26,7 +45,27 @@ def test_program_of_the_documentation_runs_under_torchrun():
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.strip("[] \n").split()) == 5
+    one, other = done.stdout.strip().splitlines()
+    assert one == other
+    assert len(one.strip("[]").split()) == 5
+
+
+def launch(engine, job):
+    import fit_parts  # of the documentation
+
+    return getattr(fit_parts, f"with_{engine}")(job)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["spark", "ray"])
+def test_program_of_the_documentation_finds_what_one_process_finds(engine, parts):
+    selector = full_batches().set_params(device="cpu")
+    job = {"folder": str(parts), "label": "label", "selector": selector}
+    found = on_engine(engine, launch, engine, job)
+    selector.fit(*problem())
+    np.testing.assert_allclose(found.scores_, selector.scores_, rtol=1e-4)
+    np.testing.assert_array_equal(found.ranking_, selector.ranking_)
+    assert found.feature_names_in_[7] == "gene7"
 
 
 @pytest.mark.slow
@@ -37,9 +76,7 @@ def test_workers_of_dask_find_what_one_process_finds():
     from sparsefs.distributed import fit_dask
 
     X, y = problem()
-    selector = WASTSelector(
-        K=5, batch_size=1000, noise_std=0.0, hidden_layer_sizes=20, max_iter=4, random_state=0
-    )
+    selector = full_batches()
     expected = selector.fit(X).scores_
     with (
         distributed.LocalCluster(

@@ -2,10 +2,11 @@
 """Fits of several processes with one thread each, compared with one process: speed and accuracy.
 
 Weak scaling: every process draws ``--rows`` x ``--columns`` random numbers, and each batch contains
-the same number of rows of every process. ``times one`` is the number of rows per second of all
-processes, divided by that of one process. The best value is the number of processes. Accuracy: that
-of an SVC on 50 features (madelon: 20), selected on 80 % of the rows, half of them in each of two
-processes.
+the same number of rows of every process. Figures are rows of all processes, by the seconds of the
+fit. ``apart`` are two processes that fit at once and send nothing: what the machine allows.
+
+Accuracy: that of an SVC on 50 features (madelon: 20), selected on 80 % of the rows, half of them
+in each of two processes.
 
 ``--what launcher`` measures the seconds of the second fit of two processes that have their rows in
 memory: in a process group, as torchrun starts it, and with fit_dask on two workers.
@@ -32,12 +33,14 @@ from sparsefs import (
     WASTSelector,
 )
 
+HEADER = ["Method", "Size", "Rows/s, one", "two / one", "apart / one", "two / apart", "four / one"]
 SETS = ("madelon", "coil20", "usps", "isolet_1560", "lung_small")
 METHODS = {
     "WAST": lambda size: WASTSelector(max_iter=2, batch_size=1000 * size),
     "QuickSelection": lambda size: QuickSelectionSelector(max_iter=2, batch_size=1000 * size),
     "GradualPruning": lambda size: GradualPruningSelector(batch_size=1000 * size),
 }
+SPEEDS = (("speed", 1), ("apart", 2), ("speed", 2), ("speed", 4))  # and numbers of processes
 LAUNCHERS = ("torchrun", "dask")
 ACCURATE = {
     "WAST": WASTSelector,
@@ -59,36 +62,43 @@ def add_arguments(parser):
 
 def run(arguments):
     results = Results("distributed", ["what", "method", "set", "seed", "processes"])
+    size = f"{arguments.rows}x{arguments.columns}"
     cases = [
-        (what, method, f"{arguments.rows}x{arguments.columns}", repeat)
-        for what in arguments.what
+        (what, method, size, repeat, processes)
         for repeat in range(arguments.repeats)
-        for method in (LAUNCHERS if what == "launcher" else arguments.methods)
+        for method in arguments.methods
+        for what, processes in SPEEDS
+        if "speed" in arguments.what
     ]
     cases += [
-        ("accuracy", method, name, seed)
+        ("launcher", launcher, size, repeat, 2)
+        for repeat in range(arguments.repeats)
+        for launcher in LAUNCHERS
+        if "launcher" in arguments.what
+    ]
+    cases += [
+        ("accuracy", method, name, seed, processes)
         for name in arguments.sets
         for seed in range(arguments.seeds)
         for method in ACCURATE
+        for processes in (1, 2)
     ]
-    for what, method, name, seed in cases:
-        for processes in (2,) if what == "launcher" else (1, 2):
-            key = {"what": what, "method": method, "set": name, "seed": seed}
-            if not results.has(**key, processes=processes):
-                found = measured(processes, what, method, name, seed)
-                results.add(**key, processes=processes, found=found)
+    for case in cases:
+        key = dict(zip(results.key, case, strict=True))
+        if not results.has(**key):
+            results.add(**key, found=measured(*case))
     summarise(results)
 
 
-def measured(processes, what, method, *case):
-    """What rank 0 of so many processes prints, or the only process of dask."""
+def measured(what, method, name, seed, processes):
+    """What rank 0 of so many processes prints, or the only process of dask; of speeds the sum."""
     started = 1 if method == "dask" else processes
     environment = os.environ | dict.fromkeys(THREAD_SETTINGS, "1")
     with tempfile.TemporaryDirectory() as directory:
         command = [sys.executable, "-m", "benchmarks.distributed", f"file://{directory}/store"]
         ranks = [
             subprocess.Popen(
-                [*command, str(rank), str(processes), what, method, *map(str, case)],
+                [*command, str(rank), str(processes), what, method, name, str(seed)],
                 stdout=subprocess.PIPE,
                 text=True,
                 cwd=ROOT,
@@ -96,12 +106,12 @@ def measured(processes, what, method, *case):
             )
             for rank in range(started)
         ]
-        printed = [rank.communicate()[0] for rank in ranks]
-    return round(float(printed[0].splitlines()[-1]), 3)
+        printed = [float(rank.communicate()[0].splitlines()[-1]) for rank in ranks]
+    return round(sum(printed) if (what, processes) in SPEEDS else printed[0], 3)
 
 
 def fit_as_rank(init, rank, size, what, method, name, seed):
-    """Print what a fit of all ranks came to: rows a second, seconds, or the accuracy."""
+    """Print what a fit came to: rows of this rank a second, seconds, or the accuracy."""
     import torch.distributed as dist
 
     if method == "dask":
@@ -112,12 +122,15 @@ def fit_as_rank(init, rank, size, what, method, name, seed):
         X, _ = random_rows(name, seed, rank)
         print(seconds_of_second(lambda: timed("WAST", size).fit(X), dist.barrier))
         return
-    if what == "speed":
+    if (what, size) in SPEEDS:
         X, y = random_rows(name, seed, rank)
         dist.barrier()
         started = time.perf_counter()
-        selector = timed(method, size).fit(X, y)
-        print(rows_trained(selector, len(X) * size) / (time.perf_counter() - started))
+        if what == "apart":
+            timed(method, 1).fit(X, y, process_group=None)
+        else:
+            timed(method, size).fit(X, y)
+        print(len(X) / (time.perf_counter() - started))
         return
     data = X, _, y, _ = split(name, int(seed))
     order = np.random.default_rng(int(seed)).permutation(len(y))[rank::size]
@@ -172,16 +185,8 @@ def seconds_of_dask(size, name, seed):
         return seconds_of_second(lambda: fit_dask(timed("WAST", size), X))
 
 
-def rows_trained(selector, n):
-    """Rows of all steps; GradualPruning reads the others once, for a summary."""
-    if isinstance(selector, GradualPruningSelector):
-        return 25 * selector.n_iter_ * selector.batch_size
-    return selector.n_iter_ * n
-
-
 def summarise(results):
-    header = ["method", "size", "rows a second, one", "two", "times one"]
-    show(header, lines_of_speed(results), "Weak scaling")
+    show(HEADER, lines_of_speed(results), "Weak scaling")
     header = ["size", "seconds, torchrun", "dask", "dask / torchrun"]
     show(header, lines_of_launchers(results), "Two processes")
     header = ["method", "set", "accuracy, one", "two", "two - one"]
@@ -189,10 +194,15 @@ def summarise(results):
 
 
 def lines_of_speed(results):
-    return [
-        [*case, spread(one), spread(two), spread(two / one)]
-        for case, one, two in pairs(results, "speed")
-    ]
+    for case in cases_of(results, "speed"):
+        found = [
+            numbers(results.where(**{**case, "what": what}, processes=n), "found")
+            for what, n in SPEEDS
+        ]
+        n = min(map(len, found))
+        one, apart, two, four = (values[:n] for values in found)
+        ratios = two / one, apart / one, two / apart, four / one
+        yield [case["method"], case["set"], spread(one), *map(spread, ratios)]
 
 
 def lines_of_launchers(results):
@@ -208,20 +218,18 @@ def lines_of_launchers(results):
 
 
 def lines_of_accuracy(results):
-    return [
-        [*case, mean_error(one), mean_error(two), mean_error(two - one)]
-        for case, one, two in pairs(results, "accuracy")
-    ]
-
-
-def pairs(results, what):
-    """(case, what was found in one process, and in two) of every case."""
-    rows = results.where(what=what)
-    for method, name in dict.fromkeys((row["method"], row["set"]) for row in rows):
-        case = {"what": what, "method": method, "set": name}
+    for case in cases_of(results, "accuracy"):
         one, two = (numbers(results.where(**case, processes=n), "found") for n in (1, 2))
         n = min(len(one), len(two))
-        yield (method, name), one[:n], two[:n]
+        differences = mean_error(two[:n] - one[:n])
+        yield [case["method"], case["set"], mean_error(one), mean_error(two), differences]
+
+
+def cases_of(results, what):
+    """Method and data set, or size, of all rows of a kind."""
+    rows = results.where(what=what)
+    for method, name in dict.fromkeys((row["method"], row["set"]) for row in rows):
+        yield {"what": what, "method": method, "set": name}
 
 
 if __name__ == "__main__":

@@ -17,13 +17,14 @@ from benchmarks.tables import (
     mixed,
     papers,
     performance,
+    scale,
     stability,
     tradeoff,
     tradeoff_figures,
 )
 
 # {name: (function, files of rows that it is given)}. A table is a header and lines.
-MODULES = (accuracy, controls, columns, stability, mixed, performance, papers, tradeoff)
+MODULES = (accuracy, controls, columns, stability, mixed, performance, papers, scale, tradeoff)
 TABLES = {name: entry for module in MODULES for name, entry in module.TABLES.items()}
 FIGURES = {**accuracy.FIGURES, **tradeoff_figures.FIGURES}
 

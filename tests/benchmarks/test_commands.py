@@ -34,7 +34,7 @@ def folder(tmp_path, monkeypatch):
         ("startup --repeats 1", 5),
         ("command_line --repeats 1 --rows 60 --columns 20", 1),
         ("scaling --axes C --points 2 --repeats 1", 2),
-        ("distributed --rows 2000 --columns 20 --repeats 1 --sets tiny --seeds 1", 10),
+        ("distributed --rows 2000 --columns 20 --repeats 1 --sets tiny --seeds 1", 12),
         ("distributed --what launcher --rows 2000 --columns 20 --repeats 1", 2),
         ("fits --sets tiny --repeats 1 --methods WAST F-test", 2),
         ("memory --sets tiny --repeats 1 --methods WAST NeuroFS", 2),

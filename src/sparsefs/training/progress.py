@@ -159,7 +159,8 @@ class Progress(Epochs):
             if not is_plain and not all(hasattr(part, n) for n in ("state", "load_state")):
                 raise TypeError(
                     f"{self._checkpoint.asked_by} needs an {name} with the methods state() and "
-                    f"load_state(state), see sparsefs.utils.state. {type(part).__name__} lacks them."
+                    "load_state(state), see sparsefs.utils.state. "
+                    f"{type(part).__name__} lacks them."
                 )
 
     def _resume(self) -> int:

@@ -281,7 +281,9 @@ class Stream:
     """
 
     asked_by = "partial_fit"
-    half_life = 100  # steps after which what an importance has added up counts half
+    # Steps after which what was learnt counts half. Gradients alone do not shrink the weights of
+    # features that were informative and no longer are.
+    half_life = 100
 
     def __init__(self, estimator, device: str, kept: dict[str, Any] | None):
         self._settings = {"device": device, **_of_parameters(estimator)}
@@ -302,8 +304,10 @@ class Stream:
             return 0
         # Copies: a call that fails leaves what was kept as it was.
         _decoded(self._before["parts"], [a.copy() for a in self._before["arrays"]], self._parts)
-        if hasattr(importance := parts["importance"], "forget"):
-            importance.forget(0.5 ** (len(parts["batches"]) / self.half_life))
+        share = 0.5 ** (len(parts["batches"]) / self.half_life)
+        for part in parts.values():
+            if hasattr(part, "forget"):
+                part.forget(share)
         return self._before["n_calls"]
 
     def kept(self) -> dict[str, Any]:

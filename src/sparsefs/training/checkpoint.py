@@ -286,7 +286,7 @@ class Stream:
     half_life = 100
 
     def __init__(self, estimator, device: str, kept: dict[str, Any] | None):
-        self._settings = {"device": device, **_of_parameters(estimator)}
+        self._settings = {"sparsefs": __version__, "device": device, **_of_parameters(estimator)}
         self._settings.pop("learning_rate_init", None)  # users may lower it
         self._before = kept
         for name, then in ({} if kept is None else kept["settings"]).items():

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 from copy import deepcopy
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sparsefs import NeuronAttributionSelector, QuickSelectionSelector, WASTSelector
 from sparsefs.data.summary import Summary
+from sparsefs.distributed import Ranks
 from sparsefs.topology import UpdateSchedule
 from sparsefs.training.optimizers import Optimizer
 from tests.selectors.common import SELECTORS, needs_y, quick
@@ -334,14 +336,14 @@ def test_classes_of_a_stream():
         selector.partial_fit(X[:3], [1, 1, 1])
     selector.partial_fit(X[:3], ["b", "b", "b"], classes=["c", "b", "a"])
     selector.partial_fit(X[:1], ["c"])
-    with pytest.raises(ValueError, match="y contains d, which are not among the classes"):
+    with pytest.raises(ValueError, match="y contains 'd', not among the classes"):
         selector.partial_fit(X[:2], ["d", "a"])
     selector.partial_fit(X[:2], ["d", "a"], sample_weight=[0, 1])  # is never looked at
     with pytest.raises(ValueError, match="classes=.* is not the same as in the first call"):
         selector.partial_fit(X[:2], ["a", "b"], classes=["a", "b"])
     assert selector._target.classes.tolist() == ["a", "b", "c"]
     assert selector.n_samples_seen_ == 5
-    with pytest.raises(ValueError, match="y contains 2, which"):
+    with pytest.raises(ValueError, match="y contains 2, not"):
         quick(NeuronAttributionSelector).partial_fit(X, y).partial_fit(X[:2], [0, 2])
     with pytest.raises(ValueError, match="requires y"):
         quick(NeuronAttributionSelector).partial_fit(X)
@@ -365,8 +367,10 @@ def test_unusable_rows(Selector):
         selector.partial_fit(X[:0], y[:0])
     with pytest.raises(ValueError, match="sample_weight"):
         selector.partial_fit(X, y, sample_weight=np.zeros(120))
-    with pytest.raises(ValueError, match="partial_fit needs columns of numbers"):
+    with pytest.raises(ValueError, match="Column 'a' contains texts. partial_fit needs"):
         selector.partial_fit(pd.DataFrame({"a": ["x", "y"], "b": [1, 2]}), [0, 1])
+    with pytest.raises(ValueError, match="adds up to infinity"):
+        selector.partial_fit(X, y, sample_weight=np.full(120, 1e308))
     assert not hasattr(selector, "n_features_in_")
     frame = pd.DataFrame(X).add_prefix("gene")
     selector.partial_fit(frame, y)
@@ -439,3 +443,18 @@ def test_class_weights_and_rows_of_weight_zero(Selector):
         weighted = quick(Selector, class_weight={1: 9.0}).partial_fit(X, y)
         assert (plain.scores_ != weighted.scores_).any()
         weighted.partial_fit(X[y == 0], y[y == 0])
+
+
+@every_streaming
+def test_excluded_columns_are_not_seen(Selector):
+    selector = fed(quick(Selector, exclude=[3]))
+    assert 3 not in selector.network_.columns
+    assert selector.ranking_[3] == 12
+    assert not selector.set_params(K=11).get_support()[3]
+
+
+@every_streaming
+def test_process_groups_are_refused(Selector, monkeypatch):
+    monkeypatch.setattr(Ranks, "of", lambda group: SimpleNamespace(size=2))
+    with pytest.raises(ValueError, match="does not support process groups"):
+        quick(Selector).partial_fit(X, y)

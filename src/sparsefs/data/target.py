@@ -307,10 +307,10 @@ def _all_classes(y, used, classes, known) -> np.ndarray:
             f"classes={given.tolist()} is not the same as in the first call of partial_fit: "
             f"{known['classes'].tolist()}."
         )
-    unknown = [c for c in here.tolist() if c not in set(known["classes"].tolist())]
+    unknown = [repr(c) for c in here.tolist() if c not in set(known["classes"].tolist())]
     if unknown:
         raise ValueError(
-            f"y contains {listed(unknown, 5)}, which are not among the classes of the stream, "
+            f"y contains {listed(unknown, 5)}, not among the classes of the stream, "
             f"{known['classes'].tolist()}. Pass 'classes' with all classes in the first call of "
             "partial_fit."
         )

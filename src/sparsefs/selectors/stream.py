@@ -173,14 +173,17 @@ def _next_data(selector, X, y, classes, sample_weight, before):
         X = as_numbers(table, np.arange(table.shape[1]) if names is None else names)
     except ValueError as error:
         raise ValueError(
-            "partial_fit needs columns of numbers. Encode texts, categories and dates first. "
-            f"({error})"
+            f"{str(error).partition(', but')[0].rstrip('.')}. partial_fit needs columns of "
+            "numbers: encode texts, categories and dates first."
         ) from error
     if y is not None:
         check_length(table, y)
     weight, total = checked_weight(sample_weight, table), float(table.shape[0])
     if sample_weight is not None:
-        total = float(usable_weight(sample_weight, table).sum())
+        with np.errstate(over="ignore"):
+            total = float(usable_weight(sample_weight, table).sum())
+    if not np.isfinite(total + before.get("weight", 0.0)):
+        raise ValueError("sample_weight adds up to infinity. Divide all weights by a constant.")
     target = known = None
     if selector._learns_y():
         target, weight, known = _next_target(selector, y, weight, total, classes, before)

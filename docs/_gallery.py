@@ -25,6 +25,7 @@ ORDER = [
     "nothing_above_chance.py",
     "accuracy_against_cost.py",
     "larger_than_memory.py",
+    "drifting_stream.py",
     "connections.py",
     "own_importance.py",
     "own_growth_rule.py",

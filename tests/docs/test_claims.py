@@ -140,7 +140,11 @@ def test_bytes_of_the_page(kernel, bytes_of, shape):
 
 @pytest.mark.parametrize(
     "code",
-    [t for kind, t in blocks("large_data.rst") if kind == "python" and "checkpoint" not in t],
+    [
+        text
+        for kind, text in blocks("large_data.rst")
+        if kind == "python" and "checkpoint" not in text and "partial_fit" not in text
+    ],
 )
 def test_data_larger_than_the_buffer_are_selected_from(code, tmp_path, monkeypatch, capsys):
     if "parquet" in code:

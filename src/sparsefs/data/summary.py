@@ -107,6 +107,20 @@ class Summary:
         exact = _exact_constants(used_low, used_high, unit, mean, ranks.mean(spread, weight))
         return Summary(low, high, used_low, used_high, unit, *exact)
 
+    @default_errors()
+    def merged(self, other: Summary, weight: float, other_weight: float) -> Summary:
+        """Return the summary of the rows of both, whose weights add up to these numbers."""
+        low, used_low = np.minimum([self.low, self.used_low], [other.low, other.used_low])
+        high, used_high = np.maximum([self.high, self.used_high], [other.high, other.used_high])
+        unit = np.maximum(self.unit, other.unit)
+        ours, theirs = self.unit / unit, other.unit / unit  # exact: powers of two
+        share = other_weight / (weight + other_weight)
+        step = other.mean * theirs - self.mean * ours
+        squares = (1 - share) * self.variance * ours**2 + share * other.variance * theirs**2
+        moments = self.mean * ours + share * step, squares + share * (1 - share) * step**2
+        exact = _exact_constants(used_low, used_high, unit, *moments)
+        return Summary(low, high, used_low, used_high, unit, *exact)
+
     @property
     def share_unit(self) -> bool:
         """Whether the columns seem to share a unit, as pixels, word counts or expressions do.

@@ -17,7 +17,7 @@ from ..utils.text import listed
 from ..utils.warning import warn_user
 from .inputs import mean_one
 from .kinds import is_missing, on_host, refuse_other_kinds
-from .summary import power_of_two
+from .summary import Summary, power_of_two
 from .survival import concordance, from_columns, from_fields
 
 TASKS = ("auto", "classification", "multilabel", "regression", "survival")
@@ -85,6 +85,64 @@ class Target:
         if y.dtype.kind not in "biuf":
             raise ValueError("task='regression' needs a y of numbers, not text.")
         return cls._of_numbers(y, used, sample_weight, ranks)
+
+    @classmethod
+    def of_next(cls, y, task, sample_weight, weight: float, classes, known: dict | None):
+        """Encode the `y` of the next rows of a stream.
+
+        Parameters
+        ----------
+        y, task, sample_weight
+            See :meth:`of`.
+        weight : float
+            Sum of the weights of these rows, as the user gave them.
+        classes : array-like or None
+            All classes of the stream.
+        known : dict or None
+            What is known of the rows before; None if there are none.
+
+        Returns
+        -------
+        target : Target
+            Numbers are standardised over all rows so far.
+        known : dict
+            What is known of all rows so far.
+        """
+        y, named = _read(y)
+        used = slice(None) if sample_weight is None else sample_weight > 0
+        if known is not None:
+            task = known["task"]
+        elif task == "auto":
+            of_classes = classes is not None and y.ndim == 1
+            task = "classification" if of_classes else _task_of(y[used], named)
+        if task == "survival" or y.dtype.names is not None:
+            raise ValueError("partial_fit does not support survival. Call fit with all rows.")
+        if task == "classification":
+            classes = _all_classes(y, used, classes, known)
+            values = np.searchsorted(classes, y).clip(max=len(classes) - 1).astype(np.int64)
+            return cls(task, values, len(classes), classes), {"task": task, "classes": classes}
+        y = y.reshape(len(y), -1)
+        n_outputs = y.shape[1] if known is None else known["n_outputs"]
+        if y.shape[1] != n_outputs:
+            raise ValueError(f"y has {y.shape[1]} columns, but had {n_outputs} in the first call.")
+        now = {"task": task, "n_outputs": n_outputs}
+        if task == "multilabel":
+            if not np.isin(y[used], (0, 1)).all():
+                raise ValueError(f"Labels must be zeros and ones. {_ADVICE}")
+            return cls(task, y.astype(np.float32), n_outputs), now
+        if y.dtype.kind not in "biuf":
+            raise ValueError("task='regression' needs a y of numbers, not text.")
+        y = y.astype(np.float64)
+        summary = Summary.of(y, sample_weight)
+        if known is not None:
+            summary = known["summary"].merged(summary, known["weight"], weight)
+            weight += known["weight"]
+        mean, scale = summary.mean * summary.unit, np.sqrt(summary.variance) * summary.unit
+        scale = np.where(scale > 0, scale, summary.unit)
+        values = np.zeros(y.shape, dtype=np.float32)
+        values[used] = (y[used] - mean) / scale
+        target = cls(task, values, n_outputs, mean=mean, scale=scale)
+        return target, {**now, "summary": summary, "weight": weight}
 
     @classmethod
     def _of_classes(cls, y, used, ranks):
@@ -224,6 +282,39 @@ class Target:
             unit = unit_of(y, predicted)
             y, predicted = y / unit, predicted / unit
         return float(r2_score(y, predicted, sample_weight=sample_weight))
+
+
+def _all_classes(y, used, classes, known) -> np.ndarray:
+    """Return the classes of a stream, and refuse a y that is of others."""
+    if y.ndim > 1:
+        raise ValueError(f"task='classification' needs one class per sample. {_ADVICE}")
+    if not _is_whole(y[used]):
+        raise ValueError(
+            "task='classification' needs classes, and y holds numbers with fractions "
+            "(continuous). Pass task='regression'."
+        )
+    here = np.unique(y[used])
+    given = here if classes is None else np.unique(_read(classes)[0])
+    if known is None:
+        if len(given) < 2:
+            raise ValueError(
+                f"The first call of partial_fit knows one class only, {given.tolist()}. Pass "
+                "'classes' with all classes of the stream."
+            )
+        known = {"classes": given}
+    elif classes is not None and given.tolist() != known["classes"].tolist():
+        raise ValueError(
+            f"classes={given.tolist()} is not the same as in the first call of partial_fit: "
+            f"{known['classes'].tolist()}."
+        )
+    unknown = [repr(c) for c in here.tolist() if c not in set(known["classes"].tolist())]
+    if unknown:
+        raise ValueError(
+            f"y contains {listed(unknown, 5)}, not among the classes of the stream, "
+            f"{known['classes'].tolist()}. Pass 'classes' with all classes in the first call of "
+            "partial_fit."
+        )
+    return known["classes"]
 
 
 def unit_of(*arrays):

@@ -35,7 +35,7 @@ class AveragedImportance(Stateful, Importance):
         self.history = history
         self.every = every
         self._total: Any = None
-        self._n_measured = 0
+        self._n_measured: float = 0
         self._epoch = 0
         self._last: Step | None = None
 
@@ -64,6 +64,11 @@ class AveragedImportance(Stateful, Importance):
             measured = np.array(measured, dtype=np.float64)
         self._total = measured if self._total is None else self._total + measured
         self._n_measured += 1
+
+    def forget(self, share: float) -> None:
+        """Let what was measured so far count this share of what it did."""
+        if self._total is not None:
+            self._total, self._n_measured = self._total * share, self._n_measured * share
 
     def scores(self, network: FeedForward) -> np.ndarray:
         if self._total is not None:

@@ -75,6 +75,10 @@ class ReconstructionImportance(Stateful, Importance):
         self.inputs = self.inputs + (self.lam * error + (1 - self.lam) * of_inputs)
         self.outputs = self.outputs + (self.lam * error + (1 - self.lam) * of_outputs)
 
+    def forget(self, share: float) -> None:
+        """Let the steps so far count this share of what they did."""
+        self.inputs, self.outputs = self.inputs * share, self.outputs * share
+
     def scores(self, network: FeedForward) -> np.ndarray:
         if self.ranking != "importance":
             return network.layers[0].strength("in")

@@ -118,6 +118,11 @@ class FeedForward(Stateful):
         ]
         return cls(layers, activations)
 
+    def forget(self, share: float) -> None:
+        """Shrink the weights to this share, so that those which nothing renews fade."""
+        for layer in self.layers:
+            layer.values.mul_(share)
+
     def forward(self, x: torch.Tensor | Chunked, training: bool = False) -> torch.Tensor:
         """Return the outputs (n_outputs, n_samples) of inputs (n_inputs, n_samples).
 

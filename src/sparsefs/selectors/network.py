@@ -220,7 +220,7 @@ class NetworkSelector(BaseSelector):
             [layer.n_connections for layer in network.layers],
             n_bytes=sum(layer.n_bytes for layer in network.layers),
             n_buffers=len(network.layers[0].buffers),
-            n_samples_seen=len(history["loss"]) * batches.n_samples,
+            n_samples_seen=progress.rows_before + len(history["loss"]) * batches.n_samples,
             training_flops=training_flops,
             n_biases=sum(layer.shape[0] for layer in network.layers),
         )
@@ -329,7 +329,9 @@ class AutoencoderSelector(NetworkSelector):
         )
         if dropout_rate:
             network.dropout = Dropout(dropout_rate, data.ranks.local(rng), device)
-        schedule = topo.UpdateSchedule(self.update_every, self.update_until)
+        schedule = topo.UpdateSchedule(
+            self.update_every, self.update_until, start=progress.steps_before
+        )
         noise_rng = data.ranks.local(rng) if self.noise_std else rng
         return self._trained(
             data,

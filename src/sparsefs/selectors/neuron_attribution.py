@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from ..evaluation.choice import CrossValidatedK
 from .docs import documented
 from .network import PerceptronSelector
+from .stream import StreamSelector
 
 if TYPE_CHECKING:
     from ..importance import Importance
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @documented
 @dataclass(eq=False, repr=False)
-class NeuronAttributionSelector(PerceptronSelector):
+class NeuronAttributionSelector(StreamSelector, PerceptronSelector):
     """Supervised feature selection by the attribution of sparse neural networks.
 
     Trains a sparse multi-layer perceptron to predict y while its connections move. The score of
@@ -221,7 +222,7 @@ class NeuronAttributionSelector(PerceptronSelector):
             loss,
             Adam(self.learning_rate_init, self.alpha),
             importance=importance,
-            topology=self._topology(network, rng, data.ranks),
+            topology=self._topology(network, rng, data.ranks, progress.steps_before),
             stopping=stopping,
         )
 
@@ -255,7 +256,7 @@ class NeuronAttributionSelector(PerceptronSelector):
             return StrengthImportance(self.average_over, every)
         return copy.deepcopy(self.importance)  # the user's stays as it was
 
-    def _topology(self, network, rng, ranks):
+    def _topology(self, network, rng, ranks, start):
         from .. import topology as topo
         from ..topology.checks import check_grow_rule
 
@@ -267,6 +268,7 @@ class NeuronAttributionSelector(PerceptronSelector):
             self.update_every,
             (0.75 if rigl else 1.0) if until == "auto" else until,
             ("cosine" if rigl else "constant") if decay == "auto" else decay,
+            start,
         )
         if callable(self.topology):
             grow, sparse = self.topology, [layer for layer in network.layers if layer.density < 1]

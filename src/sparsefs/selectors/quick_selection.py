@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from ..evaluation.choice import CrossValidatedK
 from .docs import documented
 from .network import AutoencoderSelector
+from .stream import StreamSelector
 
 # What ranks the features: (what is counted, at which neurons).
 _RANKINGS: dict[str, tuple[Any, Any]] = {
@@ -31,7 +32,7 @@ _DEGREE = 100
 
 @documented
 @dataclass(eq=False, repr=False)
-class QuickSelectionSelector(AutoencoderSelector):
+class QuickSelectionSelector(StreamSelector, AutoencoderSelector):
     """Unsupervised feature selection with QuickSelection.
 
     Trains a sparse denoising autoencoder. After every epoch it drops the weakest connections and

@@ -15,11 +15,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from ..evaluation.choice import CrossValidatedK
 from .docs import documented
 from .network import AutoencoderSelector
+from .stream import StreamSelector
 
 
 @documented
 @dataclass(eq=False, repr=False)
-class WASTSelector(AutoencoderSelector):
+class WASTSelector(StreamSelector, AutoencoderSelector):
     """Unsupervised feature selection with WAST.
 
     Trains a sparse denoising autoencoder for a few epochs. After every batch it scores the

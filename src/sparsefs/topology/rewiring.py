@@ -34,11 +34,15 @@ class UpdateSchedule:
     decay : {"constant", "cosine"}, default="constant"
         Whether each update drops the same fraction, or a fraction that falls to 0 along half a
         cosine until the topology stays (RigL).
+    start : int or None, default=None
+        Steps before this call of a stream. A stream has no end: shares of it mean nothing, except
+        that ``until=0`` never rewires. None for a training that has an end.
     """
 
     every: Literal["batch", "epoch"] | int = "batch"
     until: float = 1.0
     decay: Literal["constant", "cosine"] = "constant"
+    start: int | None = None
 
     def due(self, step: int, steps_per_epoch: int, n_steps: int) -> bool:
         """Return whether to rewire after step number `step` (counted from 1) of `n_steps`.
@@ -46,6 +50,8 @@ class UpdateSchedule:
         An update that falls on the last step of an epoch comes one step later: a network that has
         just lost its weakest connections should not be measured or kept.
         """
+        if self.start is not None:
+            return self._due_in_stream(step, step - self.start, steps_per_epoch)
         if step > self.until * n_steps or step == n_steps:
             return False
         if self.every == "epoch":
@@ -58,9 +64,20 @@ class UpdateSchedule:
         postponed = (step - 1) % steps_per_epoch == 0 and step > 1
         return step % interval == 0 or (postponed and (step - 1) % interval == 0)
 
+    def _due_in_stream(self, step, place, n_places):
+        """Return the same of step number `place` of a call: what its end asks for, waits."""
+        if self.until == 0:
+            return False
+        waited = place == 1 and step > 1
+        if self.every == "epoch":
+            return waited
+        interval = 1 if self.every == "batch" else int(self.every)
+        at_end = place == n_places
+        return (step % interval == 0 and not at_end) or (waited and (step - 1) % interval == 0)
+
     def factor(self, step: int, n_steps: int) -> float:
         """Return the factor of the dropped fraction at step number `step`."""
-        if self.decay == "constant":
+        if self.decay == "constant" or self.start is not None:
             return 1.0
         return (1 + math.cos(math.pi * min(1.0, step / max(1.0, self.until * n_steps)))) / 2
 

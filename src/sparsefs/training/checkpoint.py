@@ -47,6 +47,8 @@ class Checkpoint:
         Made if it is missing.
     """
 
+    asked_by = "'checkpoint'"
+
     def __init__(self, folder):
         self.folder = Path(folder)
         self._of = self.folder / "fit.json"
@@ -260,3 +262,71 @@ def _digest(*arrays) -> str:
 
 def _short(text: str | None) -> str:
     return "nothing" if text is None else text if len(text) <= 60 else f"{text[:56]} ..."
+
+
+class Stream:
+    """What a checkpoint holds, in memory: the training between two calls of `partial_fit`.
+
+    Parameters
+    ----------
+    estimator : estimator
+    device : str
+    kept : dict or None
+        What :meth:`kept` has returned after the call before; None in the first call.
+
+    Raises
+    ------
+    ValueError
+        If parameters or device are others than in the call before; it says which.
+    """
+
+    asked_by = "partial_fit"
+    # Steps after which what was learnt counts half. Gradients alone do not shrink the weights of
+    # features that were informative and no longer are.
+    half_life = 100
+
+    def __init__(self, estimator, device: str, kept: dict[str, Any] | None):
+        self._settings = {"sparsefs": __version__, "device": device, **_of_parameters(estimator)}
+        self._settings.pop("learning_rate_init", None)  # users may lower it
+        self._before = kept
+        for name, then in ({} if kept is None else kept["settings"]).items():
+            if self._settings[name] != then:
+                raise ValueError(
+                    f"{name} is {_short(self._settings[name])}, but was {_short(then)} in the "
+                    "first call of partial_fit. Set it back, or clone the selector to begin anew."
+                )
+
+    def load(self, parts: dict[str, Any]) -> int:
+        """Bring the parts of a training to where they were; return how many calls there were."""
+        # The history is that of each call: it would grow without end.
+        self._parts = {name: part for name, part in parts.items() if name != "history"}
+        if self._before is None:
+            return 0
+        # Copies: a call that fails leaves what was kept as it was.
+        _decoded(self._before["parts"], [a.copy() for a in self._before["arrays"]], self._parts)
+        share = 0.5 ** (len(parts["batches"]) / self.half_life)
+        for part in parts.values():
+            if hasattr(part, "forget"):
+                part.forget(share)
+        return self._before["n_calls"]
+
+    def kept(self) -> dict[str, Any]:
+        """Return what the next call needs, in plain arrays.
+
+        Raises
+        ------
+        FloatingPointError
+            If a weight, or another part of the state, is infinite or NaN.
+        """
+        arrays: list[np.ndarray] = []
+        parts = _encoded(self._parts, arrays)
+        if not all(np.isfinite(array).all() for array in arrays):
+            raise FloatingPointError("The weights became infinite or NaN.")
+        n_calls = 1 + (0 if self._before is None else self._before["n_calls"])
+        return {
+            "settings": self._settings,
+            "parts": parts,
+            "arrays": arrays,
+            "n_calls": n_calls,
+            "n_steps": self._parts["optimizer"].n_steps,
+        }

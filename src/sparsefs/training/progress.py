@@ -27,7 +27,18 @@ _BEHIND_DIVERGENCE = (
 
 
 class Epochs:
-    """Numbers of the epochs, from 0, until `n` or :meth:`stop`."""
+    """Numbers of the epochs, from 0, until `n` or :meth:`stop`.
+
+    Attributes
+    ----------
+    steps_before : int or None
+        Steps of the earlier calls of a stream, which has no end; None for any other training.
+    rows_before : int
+        Their rows.
+    """
+
+    steps_before: int | None = None
+    rows_before: int = 0
 
     def __init__(self, n: int):
         self.n = n
@@ -147,8 +158,9 @@ class Progress(Epochs):
             is_plain = part is None or isinstance(part, dict)
             if not is_plain and not all(hasattr(part, n) for n in ("state", "load_state")):
                 raise TypeError(
-                    f"'checkpoint' needs an {name} with the methods state() and load_state(state), "
-                    f"see sparsefs.utils.state. {type(part).__name__} lacks them."
+                    f"{self._checkpoint.asked_by} needs an {name} with the methods state() and "
+                    "load_state(state), see sparsefs.utils.state. "
+                    f"{type(part).__name__} lacks them."
                 )
 
     def _resume(self) -> int:

@@ -1,7 +1,9 @@
 """What the ranks of the tests run."""
 
 import os
+import signal
 import tempfile
+import warnings
 
 import numpy as np
 from scipy import sparse
@@ -133,6 +135,71 @@ def on_disk(rank, size):
         }.items():
             found[name] = selector.set_params(K=5, random_state=1).fit(X, y).scores_
     table.BUFFER_BYTES = table.CHUNK_BYTES = 2**27
+    return found
+
+
+def distributed():
+    """A selector of each method that processes can fit together, and how long it trains."""
+    common = {"K": 5, "random_state": 1, "device": "cpu"}
+    autoencoder = {**common, "hidden_layer_sizes": 20, "max_iter": 6, "batch_size": 16}
+    return {
+        "wast": WASTSelector(**autoencoder),
+        "quick": QuickSelectionSelector(**autoencoder),
+        "attribution": NeuronAttributionSelector(
+            **{**autoencoder, "density": 0.3, "attribution_every": 1}
+        ),
+        "pruning": GradualPruningSelector(**common, max_iter=20, batch_size=64),
+    }
+
+
+class Follower:
+    """A callback that looks at the result of every epoch, and may ask for an end."""
+
+    def __init__(self, last=None, interrupts=False):
+        self.last, self.interrupts, self.seen = last, interrupts, []
+
+    def setup(self, estimator, context):
+        pass
+
+    teardown = on_fit_task_begin = setup
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+        if context.task_name != "epoch":
+            return False
+        self.seen.append(fitted_estimator.scores_)
+        if self.interrupts and len(self.seen) == self.last:
+            signal.raise_signal(signal.SIGINT)
+        return len(self.seen) == self.last and not self.interrupts
+
+
+def _ended(selector, rank, size):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        selector.fit(*part(rank, size, *problem()))
+    said = [str(w.message) for w in caught if "Stopped" in str(w.message)]
+    return {
+        "scores": selector.scores_,
+        "end": (selector.stopped_by_, selector.n_iter_),
+        "said": said[0] if said else "",
+    }
+
+
+def endings(rank, size):
+    """How fits end early: by time, and by what only some ranks see."""
+    found = {}
+    for name, selector in distributed().items():
+        callback = Follower() if rank == 1 else Follower(3) if rank == 2 else None
+        if callback is not None:
+            selector.set_callbacks(callback)
+        found[name] = _ended(selector, rank, size)
+        found[name]["seen"] = None if callback is None else callback.seen
+    wast = distributed()["wast"].set_params(max_time=1e-9)
+    found["time"] = _ended(wast, rank, size)
+    for name, ends, interrupts in (("interrupt", 1, [1]), ("both", 2, [1]), ("other", 2, [2])):
+        wast = distributed()["wast"].set_params(on_interrupt="keep")
+        if 1 <= rank <= ends:
+            wast.set_callbacks(Follower(2, interrupts=rank in interrupts))
+        found[name] = _ended(wast, rank, size)
     return found
 
 

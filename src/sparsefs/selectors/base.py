@@ -148,12 +148,7 @@ verbose, random_state
     _resumable: ClassVar[bool] = False  # whether its parts say what a checkpoint must keep
     _distributed: ClassVar[bool] = False  # whether processes can fit together
     # Parameters that they must leave at these values.
-    _not_distributed: ClassVar[dict] = {
-        "exclude": None,
-        "max_time": None,
-        "on_interrupt": "raise",
-        "checkpoint": None,
-    }
+    _not_distributed: ClassVar[dict] = {"exclude": None, "checkpoint": None}
     _own_parts: ClassVar[tuple[str, ...]] = ("loss",)  # parameters that may be the user's objects
     # What scaling="auto" is where features share a unit, without and with labels.
     _unit_scaling: ClassVar[tuple[str, str]] = ("global", "global")

@@ -172,22 +172,24 @@ class Progress(Epochs):
             by_callback = task is not None and task.call_on_fit_task_end(
                 **self._seen, reconstruction_attributes=self._attributes_now
             )
+            while self._ranks.any(False):  # a callback of another rank asks, see _attributes_now
+                self._attributes_here()
             if self._ranks.any(self.stopped) or self._n_done == self.n:
                 break
             if self._checkpoint is not None and self._parts:
                 self._checkpoint.save(self._n_done, self._parts)
             self.stopped_by = self._reason_to_stop(by_callback)
-            if self._ranks.any(self.stopped_by is not None):
-                self.stopped_by = self.stopped_by or "callback"  # of another rank
+            if self.stopped_by is not None:
                 break
 
     def _reason_to_stop(self, by_callback):
-        if by_callback:
-            return "callback"
-        if self._interrupted:
-            return "interrupt"
+        """The same on all ranks: that of the first rank which has one."""
         limit = self.estimator.max_time
-        return "max_time" if limit is not None and now() - self._started >= limit else None
+        over = limit is not None and now() - self._started >= limit
+        here = {"callback": by_callback, "interrupt": self._interrupted, "max_time": over}
+        first = next((place for place, holds in enumerate(here.values(), 1) if holds), 0)
+        each = self._ranks.counts(first)
+        return [None, *here][each[each > 0][0]] if each.any() else None
 
     def _take_interrupts(self):
         """Let the first Ctrl-C end the training; the next one does what it did before."""
@@ -210,6 +212,10 @@ class Progress(Epochs):
             self._handler = None
 
     def _attributes_now(self):
+        self._ranks.any(True)  # the others compute it, too: it is of the rows of all
+        return self._attributes_here()
+
+    def _attributes_here(self):
         assert self.snapshot is not None
         return self._attributes(self.snapshot())
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,6 +65,12 @@ class AveragedImportance(Stateful, Importance):
             measured = np.array(measured, dtype=np.float64)
         self._total = measured if self._total is None else self._total + measured
         self._n_measured += 1
+
+    def join(self, mean: Callable[[np.ndarray], np.ndarray]) -> None:
+        if isinstance(self._total, torch.Tensor):
+            self._total = self._total.new_tensor(mean(to_host(self._total)))
+        elif self._total is not None:
+            self._total = mean(self._total)
 
     def scores(self, network: FeedForward) -> np.ndarray:
         if self._total is not None:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from ..utils.warning import warn_user
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..data.inputs import TrainingData
     from .checkpoint import Checkpoint
 
@@ -69,6 +71,8 @@ class Progress(Epochs):
         When the fit began, by :func:`now`.
     checkpoint : Checkpoint or None, default=None
         Where to go on, and what to write after every epoch but the last.
+    rng : Generator or None, default=None
+        What decides everything random; part of the checkpoint.
 
     Attributes
     ----------
@@ -87,12 +91,13 @@ class Progress(Epochs):
         attributes: Callable[[Any], dict],
         started: float,
         checkpoint: Checkpoint | None = None,
+        rng: np.random.Generator | None = None,
     ):
         super().__init__(n)
         self.estimator = estimator
         self.stopped_by: str | None = None
         self._n_done = 0
-        self._checkpoint, self._parts = checkpoint, dict[str, Any]()
+        self._checkpoint, self._parts, self._rng = checkpoint, dict[str, Any](), rng
         self._started, self._interrupted = started, False
         self.snapshot: Callable[[], Any] | None = None
         self._attributes = attributes
@@ -140,7 +145,7 @@ class Progress(Epochs):
         TypeError
             If there is a checkpoint, and a part does not say what changes in it.
         """
-        self._parts |= parts
+        self._parts |= {"rng": self._rng, **parts}
         if self._checkpoint is None:
             return
         for name, part in parts.items():
@@ -165,6 +170,7 @@ class Progress(Epochs):
             if self._fit is not None:
                 task = self._fit.subcontext(task_name="epoch")
                 task.call_on_fit_task_begin(**self._seen)
+            self._ranks.begin(epoch)
             yield epoch
             self._n_done = epoch + 1
             if self._bar is not None:

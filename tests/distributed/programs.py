@@ -70,7 +70,11 @@ def full_batch_selectors():
         "pruning closed form": GradualPruningSelector(**pruning),
         "pruning numbers": GradualPruningSelector(**pruning, redundancy="keep"),
         "pruning without y": GradualPruningSelector(**pruning, supervised=False),
+        "pruning kept": GradualPruningSelector(**pruning, keep=[9, 12], exclude=[5]),
+        "pruning adjusted": GradualPruningSelector(**pruning, adjust_for=[7]),
+        "pruning closed form kept": GradualPruningSelector(**pruning, keep=[9]),
         "wast": WASTSelector(**autoencoder, max_iter=12),
+        "wast excluded": WASTSelector(**autoencoder, max_iter=5, exclude=[0, 7], keep=[3]),
         "wast sparse": WASTSelector(**autoencoder, max_iter=5, kernel="csr", grow="random"),
         "wast wide": WASTSelector(**{**autoencoder, "hidden_layer_sizes": 4}, max_iter=3),
         "wast csr": WASTSelector(**autoencoder, max_iter=5),
@@ -86,13 +90,15 @@ def full_batch_selectors():
 
 
 def fit_one(name, selector, rank, size):
-    sizes = {"wast wide": (50, 4200), "pruning closed form": (60, 130)}
-    X, y = problem(*sizes.get(name, ()))
+    size_of = {"wast wide": (50, 4200), "pruning closed form": (60, 130)}
+    X, y = problem(*size_of.get(name.removesuffix(" kept"), ()))
     weight = None
-    if name in ("weights", "wast", "pruning", "pruning closed form"):
+    if name in ("weights", "wast", "pruning", "pruning closed form", "pruning kept"):
         weight = np.random.default_rng(1).integers(0, 4, len(X)).astype(float)
     if "numbers" in name:
         y = X[:, 7] * 1e3 + 5e4
+    if name == "wast excluded":
+        X[::5, 0] = np.nan  # not looked at
     if "csr" in name:
         X = sparse.csr_matrix(np.where(X > 0, X, 0))
     device._CPU_IS_REMOTE = "remote" in name  # the code for GPUs

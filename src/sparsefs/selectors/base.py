@@ -148,7 +148,7 @@ verbose, random_state
     _resumable: ClassVar[bool] = False  # whether its parts say what a checkpoint must keep
     _distributed: ClassVar[bool] = False  # whether processes can fit together
     # Parameters that they must leave at these values.
-    _not_distributed: ClassVar[dict] = {"exclude": None}
+    _not_distributed: ClassVar[dict] = {}
     _own_parts: ClassVar[tuple[str, ...]] = ("loss",)  # parameters that may be the user's objects
     # What scaling="auto" is where features share a unit, without and with labels.
     _unit_scaling: ClassVar[tuple[str, str]] = ("global", "global")
@@ -343,11 +343,11 @@ verbose, random_state
         X, is_array = table, isinstance(table, np.ndarray) and table.dtype.kind == "f"
         if is_array or sparse.issparse(table) or isinstance(table, (RowTable, np.memmap)):
             summary = Summary.of(table, weight)
-            gaps = self.missing == "auto" and np.isnan(summary.low).any()
+            gaps = self.missing == "auto" and bool(np.isnan(summary.low[~layout.excluded]).any())
             wanted = is_array and bool(gaps or layout.excluded.any())
         else:
-            wanted = True
-        if wanted and ranks.size > 1:
+            wanted = gaps = True
+        if wanted and gaps and ranks.size > 1:
             raise ValueError(
                 "Missing values, texts, categories and dates are not supported with process "
                 "groups. Impute and encode the columns first."

@@ -178,12 +178,7 @@ class GradualPruningSelector(BaseSelector):
     _resumable = True
     _one_hidden_layer = True
     _distributed = True
-    _not_distributed: ClassVar[dict] = {
-        **BaseSelector._not_distributed,
-        "keep": None,
-        "adjust_for": None,
-        "n_shadows": 0,
-    }
+    _not_distributed: ClassVar[dict] = {"n_shadows": 0}
 
     _score_label = "loss without the feature (share)"
     _unit_scaling = ("root", "feature")

@@ -293,6 +293,10 @@ def unsupported(rank, size):
         for other in (NeuroFSSelector(K=3), HyperSparseSelector(), DeepLassoSelector())
     }
     found["auto"] = _message(lambda: WASTSelector(K="auto").fit(X, y))
+    found["shadows"] = _message(lambda: GradualPruningSelector(K=3, n_shadows=9).fit(X, y))
+    gaps = X.copy()
+    gaps[0, 0] = np.nan
+    found["gaps"] = _message(lambda: WASTSelector(K=3, exclude=[1]).fit(gaps))
     return found
 
 

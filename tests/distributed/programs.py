@@ -1,10 +1,19 @@
 """What the ranks of the tests run."""
 
+import json
 import os
+import signal
 import tempfile
+import threading
+import time
+import warnings
+from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
+import torch.distributed as dist
 from scipy import sparse
+from sklearn.base import clone
 
 from sparsefs import (
     EnsembleSelector,
@@ -15,8 +24,13 @@ from sparsefs import (
 )
 from sparsefs.data import table
 from sparsefs.distributed import ALONE
+from sparsefs.importance import Importance
 from sparsefs.topology import RandomGrow
+from sparsefs.training.checkpoint import Checkpoint
+from sparsefs.training.optimizers import Optimizer
 from sparsefs.utils import device
+
+SETTINGS = json.loads(os.environ.get("SPARSEFS_SETTINGS", "{}"))
 
 
 def problem(n=240, d=30, seed=0):
@@ -56,7 +70,11 @@ def full_batch_selectors():
         "pruning closed form": GradualPruningSelector(**pruning),
         "pruning numbers": GradualPruningSelector(**pruning, redundancy="keep"),
         "pruning without y": GradualPruningSelector(**pruning, supervised=False),
+        "pruning kept": GradualPruningSelector(**pruning, keep=[9, 12], exclude=[5]),
+        "pruning adjusted": GradualPruningSelector(**pruning, adjust_for=[7]),
+        "pruning closed form kept": GradualPruningSelector(**pruning, keep=[9]),
         "wast": WASTSelector(**autoencoder, max_iter=12),
+        "wast excluded": WASTSelector(**autoencoder, max_iter=5, exclude=[0, 7], keep=[3]),
         "wast sparse": WASTSelector(**autoencoder, max_iter=5, kernel="csr", grow="random"),
         "wast wide": WASTSelector(**{**autoencoder, "hidden_layer_sizes": 4}, max_iter=3),
         "wast csr": WASTSelector(**autoencoder, max_iter=5),
@@ -72,13 +90,15 @@ def full_batch_selectors():
 
 
 def fit_one(name, selector, rank, size):
-    sizes = {"wast wide": (50, 4200), "pruning closed form": (60, 130)}
-    X, y = problem(*sizes.get(name, ()))
+    size_of = {"wast wide": (50, 4200), "pruning closed form": (60, 130)}
+    X, y = problem(*size_of.get(name.removesuffix(" kept"), ()))
     weight = None
-    if name in ("weights", "wast", "pruning", "pruning closed form"):
+    if name in ("weights", "wast", "pruning", "pruning closed form", "pruning kept"):
         weight = np.random.default_rng(1).integers(0, 4, len(X)).astype(float)
     if "numbers" in name:
         y = X[:, 7] * 1e3 + 5e4
+    if name == "wast excluded":
+        X[::5, 0] = np.nan  # not looked at
     if "csr" in name:
         X = sparse.csr_matrix(np.where(X > 0, X, 0))
     device._CPU_IS_REMOTE = "remote" in name  # the code for GPUs
@@ -133,6 +153,71 @@ def on_disk(rank, size):
         }.items():
             found[name] = selector.set_params(K=5, random_state=1).fit(X, y).scores_
     table.BUFFER_BYTES = table.CHUNK_BYTES = 2**27
+    return found
+
+
+def distributed():
+    """A selector of each method that processes can fit together, and how long it trains."""
+    common = {"K": 5, "random_state": 1, "device": "cpu"}
+    autoencoder = {**common, "hidden_layer_sizes": 20, "max_iter": 6, "batch_size": 16}
+    return {
+        "wast": WASTSelector(**autoencoder),
+        "quick": QuickSelectionSelector(**autoencoder),
+        "attribution": NeuronAttributionSelector(
+            **{**autoencoder, "density": 0.3, "attribution_every": 1}
+        ),
+        "pruning": GradualPruningSelector(**common, max_iter=20, batch_size=64),
+    }
+
+
+class Follower:
+    """A callback that looks at the result of every epoch, and may ask for an end."""
+
+    def __init__(self, last=None, interrupts=False):
+        self.last, self.interrupts, self.seen = last, interrupts, []
+
+    def setup(self, estimator, context):
+        pass
+
+    teardown = on_fit_task_begin = setup
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+        if context.task_name != "epoch":
+            return False
+        self.seen.append(fitted_estimator.scores_)
+        if self.interrupts and len(self.seen) == self.last:
+            signal.raise_signal(signal.SIGINT)
+        return len(self.seen) == self.last and not self.interrupts
+
+
+def _ended(selector, rank, size):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        selector.fit(*part(rank, size, *problem()))
+    said = [str(w.message) for w in caught if "Stopped" in str(w.message)]
+    return {
+        "scores": selector.scores_,
+        "end": (selector.stopped_by_, selector.n_iter_),
+        "said": said[0] if said else "",
+    }
+
+
+def endings(rank, size):
+    """How fits end early: by time, and by what only some ranks see."""
+    found = {}
+    for name, selector in distributed().items():
+        callback = Follower() if rank == 1 else Follower(3) if rank == 2 else None
+        if callback is not None:
+            selector.set_callbacks(callback)
+        found[name] = _ended(selector, rank, size)
+        found[name]["seen"] = None if callback is None else callback.seen
+    wast = distributed()["wast"].set_params(max_time=1e-9)
+    found["time"] = _ended(wast, rank, size)
+    for name, ends, interrupts in (("interrupt", 1, [1]), ("both", 2, [1]), ("other", 2, [2])):
+        wast = distributed()["wast"].set_params(on_interrupt="keep")
+        if 1 <= rank <= ends:
+            wast.set_callbacks(Follower(2, interrupts=rank in interrupts))
+        found[name] = _ended(wast, rank, size)
     return found
 
 
@@ -208,7 +293,211 @@ def unsupported(rank, size):
         for other in (NeuroFSSelector(K=3), HyperSparseSelector(), DeepLassoSelector())
     }
     found["auto"] = _message(lambda: WASTSelector(K="auto").fit(X, y))
+    found["shadows"] = _message(lambda: GradualPruningSelector(K=3, n_shadows=9).fit(X, y))
+    gaps = X.copy()
+    gaps[0, 0] = np.nan
+    found["gaps"] = _message(lambda: WASTSelector(K=3, exclude=[1]).fit(gaps))
     return found
+
+
+class BrokenOffError(Exception):
+    pass
+
+
+def _broken_off(step, fit):
+    """Run a fit, and break it off in the step of a number; None lets it finish."""
+    update, left = Optimizer.update, [np.inf if step is None else step]
+
+    def broken(self, parameters):
+        left[0] -= 1
+        if left[0] < 0:
+            raise BrokenOffError
+        update(self, parameters)
+
+    Optimizer.update = broken
+    try:
+        return _message(fit)
+    finally:
+        Optimizer.update = update
+
+
+class OwnImportance(Importance):
+    """Mean size of the inputs of the rows of each rank, which a checkpoint must not lose."""
+
+    joins = True
+
+    def __init__(self):
+        self.total = 0.0
+
+    def before_update(self, network, step):
+        self.total = self.total + step.x.abs().mean(1).numpy().astype(float)
+
+    def join(self, mean):
+        if self.joins:
+            self.total = mean(self.total)
+
+    def state(self):
+        return {"total": self.total}
+
+    def load_state(self, state):
+        self.total = state["total"]
+
+    def scores(self, network):
+        return self.total
+
+
+class UnjoinedImportance(OwnImportance):
+    joins = False
+
+
+def resumable():
+    """Fits that a checkpoint keeps: (selector, kind of data, steps of the breaks)."""
+    short = distributed()
+    wast, attribution, pruning = short["wast"], short["attribution"], short["pruning"]
+    return {
+        **{name: (one, "array") for name, one in short.items()},
+        "wast csr": (clone(wast), "csr"),
+        "attribution once": (clone(attribution).set_params(average_over="last_iteration"), "array"),
+        "attribution rigl": (clone(attribution).set_params(topology="rigl"), "array"),
+        "own": (clone(attribution).set_params(importance=OwnImportance()), "array"),
+        "pruning without y": (clone(pruning).set_params(supervised=False), "csr"),
+        "wast on disk": (clone(wast), "table"),
+        "quick on disk": (clone(short["quick"]), "table"),
+        "pruning on disk": (clone(pruning), "table"),
+    }
+
+
+def _data(kind, rank, size, folder):
+    X, y = part(rank, size, *problem())
+    if kind == "csr":
+        X = sparse.csr_matrix(np.where(X > 0, X, 0))
+    elif kind == "table":
+        X.tofile(file := Path(folder) / f"X {rank} of {size}")
+        X = np.memmap(file, np.float32, "r", shape=X.shape)
+    return X, y
+
+
+def breaks(rank, size):
+    """Fits that fail on one rank and then on the other, and resume: with and without breaks."""
+    found = {}
+    table.BUFFER_BYTES = table.CHUNK_BYTES = 3000  # 25 rows
+    for name, (selector, kind) in resumable().items():
+        folder = Path(SETTINGS["folder"]) / name
+        if rank == 0:
+            folder.mkdir()
+        dist.barrier()
+        X, y = _data(kind, rank, size, folder)
+        whole = clone(selector).fit(X, y)
+        selector.set_params(checkpoint=str(folder / "checkpoint"))
+        said = []
+        for culprit, step in ((size - 1, 37), (0, 23)):
+            step = step if rank == culprit else None
+            said.append(_broken_off(step, lambda s=selector, X=X, y=y: s.fit(X, y)))
+        first = sorted(path.name for path in folder.glob("checkpoint/*.npz")) if rank == 0 else []
+        selector.fit(X, y)
+        dist.barrier()
+        found[name] = {
+            "said": said,
+            "files": first,
+            "left": os.listdir(folder / "checkpoint"),
+            **{f"{n} whole": v for n, v in _learnt(whole).items()},
+            **_learnt(selector),
+        }
+    return found
+
+
+def _learnt(selector):
+    history = {name: v for name, v in selector.history_.items() if name != "seconds"}
+    return {"scores": selector.scores_, "costs": selector.costs_, "history": history}
+
+
+def other_sizes(rank, size):
+    """Fits that resume in one process, or in more than before."""
+    found = {}
+    X, y = problem()
+    for name, selector in distributed().items():
+        mine = part(rank, size, X, y)
+        for way in ("fewer", "more"):
+            folder = Path(SETTINGS["folder"]) / f"{name} {way}"
+            one = clone(selector)
+            alone, together = (
+                lambda one=one: one.fit(X, y, process_group=None) if rank == 0 else None,
+                lambda one=one, mine=mine: one.fit(*mine),
+            )
+            first, second = (together, alone) if way == "fewer" else (alone, together)
+            first()
+            dist.barrier()
+            loss = one.history_["loss"] if rank == 0 else None
+            one.set_params(checkpoint=str(folder))
+            said = _broken_off(45 if rank == 0 else None, first)
+            dist.barrier()
+            done = _newest(folder)
+            dist.barrier()
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                second()
+            dist.barrier()
+            found[name, way] = {
+                "said": said,
+                "done": done,
+                "first loss": loss,
+                "warned": [str(w.message) for w in caught if "resumes" in str(w.message)],
+                **({} if way == "fewer" and rank else _learnt(one)),
+            }
+    return found
+
+
+def _newest(folder):
+    return max((int(path.stem.split("-")[1]) for path in folder.glob("epoch-*.npz")), default=0)
+
+
+def foreign_folders(rank, size):
+    """Checkpoints that cannot be used, or not the newest of them."""
+    folder = Path(SETTINGS["folder"]) / "checkpoint"
+    selector = distributed()["wast"]
+    X, y = part(rank, size, *problem())
+    whole = clone(selector).fit(X)
+    selector.set_params(checkpoint=str(folder))
+    found = {"first": _broken_off(50 if rank == 1 else None, lambda: selector.fit(X))}
+    other = X.copy()
+    other[0, 0] += rank == 1
+    found["data"] = _message(lambda: selector.fit(other))
+    found["rows"] = "ValueError: "
+    if rank == 0:
+        found["rows"] = _message(lambda: selector.fit(problem()[0][1:], process_group=None))
+    dist.barrier()
+    with Checkpoint(folder) if rank == 0 else nullcontext():
+        dist.barrier()
+        found["in use"] = _message(lambda: selector.fit(X))
+    dist.barrier()
+    if rank == 0:
+        newest = max(folder.glob("epoch-*.npz"))
+        os.truncate(newest, newest.stat().st_size // 2)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        selector.fit(X)
+    found["torn"] = [str(w.message) for w in caught if "damaged" in str(w.message)]
+    found["same"] = bool((selector.scores_ == whole.scores_).all())
+    learner = distributed()["attribution"].set_params(importance=UnjoinedImportance())
+    learner.set_params(checkpoint=str(folder))
+    found["not joined"] = _message(lambda: learner.fit(X, y))
+    return found
+
+
+def killed(rank, size):
+    """Some ranks are killed at a moment after the first checkpoint, if the settings say so."""
+    selector, (X, y) = distributed()[SETTINGS["name"]], part(rank, size, *problem())
+    selector.set_params(max_iter=100, checkpoint=SETTINGS.get("folder"))
+
+    def kill():
+        while not any(Path(SETTINGS["folder"]).glob("epoch-*.npz")):
+            time.sleep(0.01)
+        time.sleep(SETTINGS["moment"])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if rank in SETTINGS["killed"]:
+        threading.Thread(target=kill, daemon=True).start()
+    return _learnt(selector.fit(X, y))
 
 
 def death(rank, size):
@@ -216,8 +505,6 @@ def death(rank, size):
     selector, X, _ = _small()
     selector.set_params(max_iter=10**6)
     if rank == size - 1:
-        import threading
-
         threading.Timer(1.0, os._exit, [1]).start()
     selector.fit(X)
 

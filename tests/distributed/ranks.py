@@ -1,5 +1,6 @@
 """Starts the ranks of a test as processes on this machine."""
 
+import json
 import os
 import pickle
 import subprocess
@@ -10,11 +11,15 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def results(program, size, seconds=180):
-    """What each rank of a program returned or raised; None for those that died."""
+def results(program, size, seconds=180, **settings):
+    """What each rank of a program returned or raised; None for those that died.
+
+    The program finds the settings in `programs.SETTINGS`.
+    """
     with tempfile.TemporaryDirectory() as directory:
         command = [sys.executable, "-m", "tests.distributed.worker", program]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        settings = json.dumps(settings)
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "SPARSEFS_SETTINGS": settings}
         processes = [
             subprocess.Popen([*command, str(rank), str(size), directory], cwd=ROOT, env=environment)
             for rank in range(size)

@@ -79,6 +79,31 @@ def test_what_is_not_supported_is_refused():
     for name in ("NeuroFSSelector", "HyperSparseSelector", "DeepLassoSelector"):
         assert f"{name} does not support process groups. Use Gradual" in zero[name]
     assert "K='auto' is not supported" in zero["auto"]
+    assert "'n_shadows' is not supported with process groups: it must be 0" in zero["shadows"]
+    assert "Missing values, texts" in zero["gaps"]
+
+
+@pytest.mark.slow
+def test_all_ranks_end_early_after_the_same_epoch():
+    pytest.importorskip("sklearn.callback", reason="scikit-learn < 1.9 has no callbacks")
+    of_ranks = results("endings", 3)
+    assert_same_on_all_ranks([{n: f["scores"] for n, f in one.items()} for one in of_ranks])
+    for name, end, reason in (
+        *((n, ("callback", 3), "a callback") for n in ("wast", "quick", "attribution", "pruning")),
+        ("time", ("max_time", 1), "max_time=1e-09 seconds"),
+        ("interrupt", ("interrupt", 2), "interrupted"),
+        ("both", ("interrupt", 2), "interrupted"),  # of rank 1
+        ("other", ("callback", 2), "a callback"),
+    ):
+        for one in of_ranks:
+            assert one[name]["end"] == end, name
+            assert reason in one[name]["said"]
+    # The callbacks of ranks 1 and 2 have seen the same; what they saw last is the result.
+    for name in ("wast", "quick", "attribution", "pruning"):
+        first, second = of_ranks[1][name]["seen"], of_ranks[2][name]["seen"]
+        np.testing.assert_array_equal(first, second)
+        np.testing.assert_allclose(first[-1], of_ranks[0][name]["scores"], rtol=1e-6)
+        assert len(first) == 3 and (first[0] != first[-1]).any()
 
 
 @pytest.mark.slow

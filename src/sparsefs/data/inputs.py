@@ -347,7 +347,7 @@ class TrainingData:
 
     def with_inputs(self, X, parts: Parts | None) -> TrainingData:
         """Return data with other inputs, such as shadows, for a part of a training."""
-        data = TrainingData.of(X, self.y, self.target, self.sample_weight)
+        data = TrainingData.of(X, self.y, self.target, self.sample_weight, ranks=self.ranks)
         constant = data.constant.copy()
         constant[: len(self.constant)] |= self.constant  # those left out stay so
         varying = np.arange(len(constant)) if constant.all() else np.flatnonzero(~constant)

@@ -130,6 +130,14 @@ class Ranks:
         """Return the rows of all ranks, one after the other."""
         return rows
 
+    def of_first(self, content: bytes) -> bytes:
+        """Return the bytes of rank 0."""
+        return content
+
+    def texts(self, text: str) -> list[str]:
+        """Return the text of every rank."""
+        return [text]
+
     def agree(self, **values: Any) -> None:
         """Refuse ranks that differ in what a fit needs to be the same.
 
@@ -167,6 +175,17 @@ class Ranks:
         """Return a generator for what each rank draws for its own rows, such as noise."""
         return rng
 
+    def every_epoch(self, rng: np.random.Generator, device: Any = None) -> Any:
+        """Return a generator like :meth:`local`, which several ranks restart in every epoch.
+
+        What it draws then follows from the number of the epoch, so that a checkpoint needs nothing
+        of it. With a `device` it is one of torch.
+        """
+        return rng
+
+    def begin(self, epoch: int) -> None:
+        """Restart the generators of :meth:`every_epoch`; `epoch` counts from 0."""
+
     def own(self, places: np.ndarray, n: int) -> np.ndarray:
         """Return those of some places among the rows of all ranks that are among this one's.
 
@@ -203,6 +222,7 @@ class Group(Ranks):
         self.size, self.rank, self._digest = size, rank, 0
         self._compared: tuple[str, torch.Tensor, Any] | None = None  # on its way
         self._store, self._process_group, self._pg = store, process_group, None
+        self._restarted: list[tuple[Any, int]] = []  # generators and their seeds
         try:
             self._pg = ProcessGroupGloo(store, rank, size, timedelta(seconds=TIMEOUT))
         except RuntimeError as error:
@@ -233,9 +253,21 @@ class Group(Ranks):
         parts = self._bytes(np.ascontiguousarray(rows).tobytes())
         return np.frombuffer(b"".join(parts), dtype=rows.dtype).reshape(-1, *rows.shape[1:]).copy()
 
+    def of_first(self, content: bytes) -> bytes:
+        import torch
+        from torch.distributed import BroadcastOptions
+
+        n = self.broadcast(len(content))
+        sent = torch.frombuffer(bytearray(content.ljust(n + 1, b"\0")), dtype=torch.uint8)[: n + 1]
+        self._wait(self._start("broadcast", [sent], BroadcastOptions()))
+        return sent.numpy().tobytes()[:n]
+
+    def texts(self, text: str) -> list[str]:
+        return [part.decode() for part in self._bytes(text.encode())]
+
     def agree(self, **values: Any) -> None:
         texts = [f"{value}" for value in values.values()]
-        theirs = [part.decode().split("\0") for part in self._bytes("\0".join(texts).encode())]
+        theirs = [text.split("\0") for text in self.texts("\0".join(texts))]
         for what, each in zip(values, zip(*theirs, strict=True), strict=True):
             # With as many on each side, rank 0 is right.
             usual, _ = Counter(each).most_common(1)[0]
@@ -295,6 +327,23 @@ class Group(Ranks):
 
     def local(self, rng: np.random.Generator) -> np.random.Generator:
         return np.random.default_rng([int(rng.integers(2**63)), self.rank])
+
+    def every_epoch(self, rng: np.random.Generator, device: Any = None) -> Any:
+        import torch
+
+        seed = int(rng.integers(2**63))
+        generator = np.random.default_rng([seed, self.rank])
+        restarted = generator if device is None else torch.Generator(device)
+        self._restarted.append((restarted, seed))
+        return restarted
+
+    def begin(self, epoch: int) -> None:
+        for generator, seed in self._restarted:
+            fresh = np.random.default_rng([seed, self.rank, epoch + 1])
+            if isinstance(generator, np.random.Generator):
+                generator.bit_generator.state = fresh.bit_generator.state
+            else:
+                generator.manual_seed(int(fresh.integers(2**63)))
 
     def own(self, places: np.ndarray, n: int) -> np.ndarray:
         places = places - self.counts(n)[: self.rank].sum()

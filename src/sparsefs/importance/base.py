@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -57,6 +58,13 @@ class Importance(ABC):
 
     def after_update(self, network: FeedForward, step: Step) -> None:  # noqa: B027
         """Observe the step after the weights have changed, before the topology may."""
+
+    def join(self, mean: Callable[[np.ndarray], np.ndarray]) -> None:  # noqa: B027
+        """Average what was measured on the rows of this process over all processes of the fit.
+
+        Called after every epoch if there are several. ``mean(values)`` returns the mean of the
+        processes' arrays, weighted by their rows; all must call it.
+        """
 
     @abstractmethod
     def scores(self, network: FeedForward) -> np.ndarray:

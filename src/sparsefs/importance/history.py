@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,6 +70,12 @@ class AveragedImportance(Stateful, Importance):
         """Let what was measured so far count this share of what it did."""
         if self._total is not None:
             self._total, self._n_measured = self._total * share, self._n_measured * share
+
+    def join(self, mean: Callable[[np.ndarray], np.ndarray]) -> None:
+        if isinstance(self._total, torch.Tensor):
+            self._total = self._total.new_tensor(mean(to_host(self._total)))
+        elif self._total is not None:
+            self._total = mean(self._total)
 
     def scores(self, network: FeedForward) -> np.ndarray:
         if self._total is not None:

@@ -67,7 +67,7 @@ class FeedForward(Stateful):
         overwritten by the next one.
     """
 
-    _changes = ("layers", "_flops")
+    _changes = ("layers", "_flops", "_joint_flops")
 
     layers: list[SparseLinear]
     activations: list[str]
@@ -75,6 +75,7 @@ class FeedForward(Stateful):
     n_left_out: int = 0
     outputs: list[torch.Tensor] = field(default_factory=list, init=False)
     _flops: int = field(default=0, init=False)
+    _joint_flops: int = field(default=0, init=False)  # of all ranks, when they were last joined
     # Of the last `forward`: inputs of every layer (the first may be chunked), masks, slope.
     _inputs: list[Any] = field(default_factory=list, init=False)
     _dropped: list[torch.Tensor | None] = field(default_factory=list, init=False)
@@ -253,6 +254,15 @@ class FeedForward(Stateful):
         sample, and the dense gradients that rules have asked for.
         """
         return self._flops + sum(layer.extra_flops for layer in self.layers)
+
+    def join_flops(self, sum_: Callable[[int], int]) -> None:
+        """Count what other processes have computed since the last call, too.
+
+        ``sum_(n)`` is the sum over the processes.
+        """
+        here = self.training_flops - self._joint_flops
+        self._flops += sum_(here) - here
+        self._joint_flops = self.training_flops
 
     @property
     def density(self) -> float:

@@ -148,12 +148,7 @@ verbose, random_state
     _resumable: ClassVar[bool] = False  # whether its parts say what a checkpoint must keep
     _distributed: ClassVar[bool] = False  # whether processes can fit together
     # Parameters that they must leave at these values.
-    _not_distributed: ClassVar[dict] = {
-        "exclude": None,
-        "max_time": None,
-        "on_interrupt": "raise",
-        "checkpoint": None,
-    }
+    _not_distributed: ClassVar[dict] = {}
     _own_parts: ClassVar[tuple[str, ...]] = ("loss",)  # parameters that may be the user's objects
     # What scaling="auto" is where features share a unit, without and with labels.
     _unit_scaling: ClassVar[tuple[str, str]] = ("global", "global")
@@ -246,7 +241,7 @@ verbose, random_state
             self._validate_params()
             if ranks.size > 1:
                 self._agree(ranks, sample_weight)
-            with self._opened_checkpoint() as checkpoint:
+            with self._opened_checkpoint(ranks) as checkpoint:
                 fitted, progress = self._fitted(
                     X, y, sample_weight, groups, ranks, checkpoint, started
                 )
@@ -257,9 +252,10 @@ verbose, random_state
         """Fit, and return the fitted attributes and the progress."""
         from ..utils.device import default_settings, resolve_device
 
-        seed = ranks.broadcast(seed_of(self.random_state))
+        seed = seed_of(self.random_state)
         if checkpoint is not None:
             seed = checkpoint.seed(seed, isinstance(self.random_state, Integral))
+        seed = ranks.broadcast(seed)
         data = self._training_data(X, y, sample_weight, seed, ranks)
         groups, device = checked_groups(groups, data.table), resolve_device(self.device)
         if checkpoint is not None:
@@ -273,7 +269,7 @@ verbose, random_state
         rng, n = np.random.default_rng(seed), int(self.max_iter)
         with (
             default_settings(),
-            Progress(self, n, data, attributes, started, checkpoint) as progress,
+            Progress(self, n, data, attributes, started, checkpoint, rng) as progress,
         ):
             fitted = attributes(self._train(data, rng, device, progress))
         fitted["stopped_by_"] = progress.stopped_by
@@ -284,13 +280,13 @@ verbose, random_state
                 checkpoint.clear()
         return fitted, progress
 
-    def _opened_checkpoint(self):
+    def _opened_checkpoint(self, ranks):
         """The folder `checkpoint`, or a context of None."""
         if self.checkpoint is None:
             return nullcontext()
         from ..training.checkpoint import Checkpoint
 
-        return Checkpoint(self.checkpoint)
+        return Checkpoint(self.checkpoint, ranks)
 
     @abstractmethod
     def _train(
@@ -347,11 +343,11 @@ verbose, random_state
         X, is_array = table, isinstance(table, np.ndarray) and table.dtype.kind == "f"
         if is_array or sparse.issparse(table) or isinstance(table, (RowTable, np.memmap)):
             summary = Summary.of(table, weight)
-            gaps = self.missing == "auto" and np.isnan(summary.low).any()
+            gaps = self.missing == "auto" and bool(np.isnan(summary.low[~layout.excluded]).any())
             wanted = is_array and bool(gaps or layout.excluded.any())
         else:
-            wanted = True
-        if wanted and ranks.size > 1:
+            wanted = gaps = True
+        if wanted and gaps and ranks.size > 1:
             raise ValueError(
                 "Missing values, texts, categories and dates are not supported with process "
                 "groups. Impute and encode the columns first."

@@ -86,7 +86,8 @@ checkpoint : path or None, default=None
     there after every epoch. If the process is killed, the same fit resumes after that epoch and
     gives the same result, bit for bit. Other data or parameters raise an error that names them.
     The files are removed when the fit is finished. They stay after an end by `max_time`, Ctrl-C
-    or a callback, so that the next fit resumes there. A folder serves one fit at a time.
+    or a callback, so that the next fit resumes there. A folder serves one fit at a time. Of
+    several processes, the first one writes it, and their number may change.
     NeuroFSSelector and HyperSparseSelector do not support it. See :doc:`/large_data`.""",
     "connections_every": """\
 connections_every : int or None, default=None

@@ -178,12 +178,7 @@ class GradualPruningSelector(BaseSelector):
     _resumable = True
     _one_hidden_layer = True
     _distributed = True
-    _not_distributed: ClassVar[dict] = {
-        **BaseSelector._not_distributed,
-        "keep": None,
-        "adjust_for": None,
-        "n_shadows": 0,
-    }
+    _not_distributed: ClassVar[dict] = {"n_shadows": 0}
 
     _score_label = "loss without the feature (share)"
     _unit_scaling = ("root", "feature")
@@ -426,8 +421,7 @@ class GradualPruningSelector(BaseSelector):
         generator = torch.Generator(device).manual_seed(int(rng.integers(2**63)))
         noise_generator = None
         if ranks.size > 1 and self.noise_std:  # each rank's own; all else is drawn by all alike
-            seed = int(ranks.local(rng).integers(2**63))
-            noise_generator = torch.Generator(device).manual_seed(seed)
+            noise_generator = ranks.every_epoch(rng, device)
         networks = SharedInputNetworks(
             len(columns), n_networks, n_hidden, n_outputs, generator, noise_generator
         )

@@ -209,10 +209,7 @@ class NetworkSelector(BaseSelector):
         extras = {} if record is None else {"connections_": record.ended(len(history["loss"]))}
         if stopping is not None:
             stopping.restore()
-        widths, training_flops = (
-            [layer.shape[0] for layer in network.layers],
-            data.ranks.sum(network.training_flops),
-        )
+        widths = [layer.shape[0] for layer in network.layers]
         if batches.targets is None:  # the outputs are the features
             widths[-1] = data.X.shape[1]
         costs = network_costs(
@@ -221,7 +218,7 @@ class NetworkSelector(BaseSelector):
             n_bytes=sum(layer.n_bytes for layer in network.layers),
             n_buffers=len(network.layers[0].buffers),
             n_samples_seen=progress.rows_before + len(history["loss"]) * batches.n_samples,
-            training_flops=training_flops,
+            training_flops=network.training_flops,
             n_biases=sum(layer.shape[0] for layer in network.layers),
         )
         return snapshot(history=history, costs=costs, extras=extras)
@@ -328,11 +325,11 @@ class AutoencoderSelector(NetworkSelector):
             ranks=data.ranks,
         )
         if dropout_rate:
-            network.dropout = Dropout(dropout_rate, data.ranks.local(rng), device)
+            network.dropout = Dropout(dropout_rate, data.ranks.every_epoch(rng), device)
         schedule = topo.UpdateSchedule(
             self.update_every, self.update_until, start=progress.steps_before
         )
-        noise_rng = data.ranks.local(rng) if self.noise_std else rng
+        noise_rng = data.ranks.every_epoch(rng) if self.noise_std else rng
         return self._trained(
             data,
             progress,

@@ -150,10 +150,11 @@ def _next_fit(selector, X, y, classes, sample_weight, before, started) -> dict[s
     if before is not None:
         n_calls, n_steps = before["training"]["n_calls"], before["training"]["n_steps"]
         n_samples += before["n_samples"]
-    progress = Progress(trained, n_calls + 1, data, attributes, started, stream)
+    rng = np.random.default_rng(seed)
+    progress = Progress(trained, n_calls + 1, data, attributes, started, stream, rng)
     progress.steps_before, progress.rows_before = n_steps, n_samples - data.n_rows
     with default_settings(), progress:
-        fitted = attributes(trained._train(data, np.random.default_rng(seed), device, progress))
+        fitted = attributes(trained._train(data, rng, device, progress))
         training = stream.kept()
     fitted["_stream_"] = {
         **known,

@@ -14,7 +14,6 @@ from ..data import RowTable
 from ..distributed import ALONE, Ranks
 from ..networks.chunks import CHUNK
 from ..utils.device import Scratch, free_memory, is_remote, to_device
-from ..utils.state import Stateful
 from .row_stream import RowStream
 
 
@@ -80,7 +79,7 @@ class WideBatch:
         return self._batches._scale_into(x, torch.from_numpy(values), moments)
 
 
-class Batches(Stateful):
+class Batches:
     """Batches of a data set, scaled on the way.
 
     Parameters
@@ -115,8 +114,6 @@ class Batches(Stateful):
     weight_here : float
         Sum of the weights of the rows that this process has.
     """
-
-    _changes = ("rng",)
 
     def __init__(
         self,
@@ -158,7 +155,7 @@ class Batches(Stateful):
         if isinstance(X, RowTable):
             self._stream = RowStream(X, np.sort(self._used), self.batch_size)
             if rng is not None:
-                self.rng = ranks.local(rng)
+                self.rng = ranks.every_epoch(rng)
 
     def use_columns(self, columns: np.ndarray | None) -> None:
         """From now on load only these features, in this order; None for all."""

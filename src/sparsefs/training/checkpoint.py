@@ -9,6 +9,7 @@ description of them in JSON: nothing in it is run.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 import shutil
@@ -23,8 +24,10 @@ import torch
 from scipy import sparse
 
 from .._version import __version__
+from ..distributed import ALONE, Ranks
 from ..utils.files import lock, replacing
 from ..utils.state import Stateful
+from ..utils.text import counted
 from ..utils.warning import warn_user
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 _N_KEPT = 2  # files: if the newest is torn, there is the one before
 _IRRELEVANT = {"K", "budget", "output", "n_jobs", "verbose", "device", "random_state"}
 _IRRELEVANT |= {"max_time", "on_interrupt", "checkpoint"}  # for what is trained
+_RANGES = "size and ranges of X"  # the same however the rows are distributed
 
 
 class Checkpoint:
@@ -41,21 +45,30 @@ class Checkpoint:
     ``fit.json`` says which fit it is, ``epoch-*.npz`` are the checkpoints of its training, and
     ``fold-*`` what is done of the folds that choose K.
 
+    At the end of an epoch, what changes is the same on all ranks of a fit, or follows from the
+    number of the epoch. So rank 0 alone reads and writes the folder.
+
     Parameters
     ----------
     folder : path
         Made if it is missing.
+    ranks : Ranks, default=ALONE
+        The processes that fit together.
     """
 
     asked_by = "'checkpoint'"
 
-    def __init__(self, folder):
+    def __init__(self, folder, ranks: Ranks = ALONE):
         self.folder = Path(folder)
+        self._ranks = ranks
         self._of = self.folder / "fit.json"
         self._found: dict[str, Any] | None = None  # in it
-        self._seed = 0
+        self._seed, self._device = 0, "cpu"
+        self._lock: Any = None
 
     def __enter__(self) -> Checkpoint:
+        if self._ranks.rank:
+            return self
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = open(self.folder / "lock", "a")
@@ -81,7 +94,8 @@ class Checkpoint:
         return self
 
     def __exit__(self, *error) -> None:
-        self._lock.close()
+        if self._lock is not None:
+            self._lock.close()
 
     def seed(self, drawn: int, given: bool) -> int:
         """Return the seed of the fit: `drawn`, or that of the checkpoint if none was given."""
@@ -96,23 +110,31 @@ class Checkpoint:
         ValueError
             If parameters or data differ; it says which.
         """
-        now = {
+        self._device = device
+        if self._ranks.size > 1:
+            self._ranks.agree(the_kind_of_device=torch.device(device).type)
+        here = {"device": device, **_of_data(data, groups, not isinstance(estimator.K, Real))}
+        each = [json.loads(text) for text in self._ranks.texts(json.dumps(here))]
+        if self._ranks.rank:
+            return
+        fit = {
             "sparsefs": __version__,
             "random_state": str(self._seed),
-            "device": device,
             **_of_parameters(estimator),
-            **_of_data(data, groups, not isinstance(estimator.K, Real)),
         }
         if self._found is None:
+            found = {"seed": self._seed, "fit": fit, "all": _of_all(data), "ranks": each}
             with replacing(self._of) as new:
-                new.write_text(json.dumps({"seed": self._seed, "fit": now}), encoding="utf-8")
+                new.write_text(json.dumps(found), encoding="utf-8")
             return
-        then = self._found["fit"]
-        different = [
-            f"{name} ({_short(then.get(name))} then, {_short(now.get(name))} now)"
-            for name in dict.fromkeys([*now, *then])
-            if then.get(name) != now.get(name)
-        ]
+        different = _differences(self._found["fit"], fit)
+        then, now = self._found["all"], _of_all(data)
+        if len(each) == len(self._found["ranks"]):
+            for rank, facts in enumerate(zip(self._found["ranks"], each, strict=True)):
+                different += _differences(*facts, f" of rank {rank}" if len(each) > 1 else "")
+        else:  # the same rows, otherwise distributed: their moments are rounded otherwise
+            then, now = ({_RANGES: facts[_RANGES]} for facts in (then, now))
+        different += _differences(then, now)
         if different:
             raise ValueError(
                 f"checkpoint={str(self.folder)!r} is of another fit. Different are: "
@@ -121,20 +143,42 @@ class Checkpoint:
 
     def load(self, parts: dict[str, Any]) -> int:
         """Bring the parts of a training to where they were; return how many epochs are done."""
-        for path in reversed(self._files()):
+        ranks = self._ranks
+        found, content = None, b""
+        for path in reversed([] if ranks.rank else self._files()):
             try:
                 found = _read(path)
             except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
                 warn_user(f"The checkpoint {str(path)!r} is damaged, and is not used.")
                 continue
-            _decoded(found["parts"], found["arrays"], parts)
-            return found["n_epochs"]
-        return 0
+            content = path.read_bytes() if ranks.size > 1 else b""
+            break
+        content = ranks.of_first(content)
+        if content and found is None:
+            found = _read(io.BytesIO(content))
+        if found is None:
+            return 0
+        _decoded(found["parts"], found["arrays"], self._device, parts)
+        n_epochs, n_then = found["n_epochs"], found["n_ranks"]
+        if n_then != ranks.size and ranks.rank == 0:
+            then = counted(n_then, "process", "processes")
+            warn_user(
+                f"The checkpoint {str(self.folder)!r} is of {then}, and this fit has {ranks.size}. "
+                f"It resumes after epoch {n_epochs}, with other batches, noise and held-out rows."
+            )
+        return n_epochs
 
     def save(self, n_epochs: int, parts: dict[str, Any]) -> None:
         """Write the parts of a training after so many epochs."""
+        self._compare(parts.get("importance"))
+        if self._ranks.rank:
+            return
         arrays: list[np.ndarray] = []
-        content = {"n_epochs": n_epochs, "parts": _encoded(parts, arrays)}
+        content = {
+            "n_epochs": n_epochs,
+            "n_ranks": self._ranks.size,
+            "parts": _encoded(parts, arrays),
+        }
         text = np.frombuffer(json.dumps(content).encode(), dtype=np.uint8)
         with replacing(self.folder / f"epoch-{n_epochs:09d}.npz") as new:
             np.savez(new, *arrays, content=text)
@@ -143,11 +187,20 @@ class Checkpoint:
 
     def clear(self) -> None:
         """Remove the checkpoints: the fit is finished."""
+        if self._ranks.rank:
+            return
         self._of.unlink(missing_ok=True)  # without it, the rest counts for nothing
         for path in [*self._files(), *self.folder.glob("fold-*.json")]:
             path.unlink()
         for path in self.folder.glob("fold-*"):
             shutil.rmtree(path)
+
+    def _compare(self, importance):
+        """Refuse an importance of the user's whose state differs between ranks: one is kept."""
+        if self._ranks.size > 1 and importance is not None:
+            arrays: list[np.ndarray] = []
+            text = json.dumps(_encoded(importance, arrays))
+            self._ranks.same("importances", np.frombuffer(text.encode(), np.uint8), *arrays)
 
     def _files(self):
         return sorted(self.folder.glob("epoch-*.npz"))
@@ -174,7 +227,8 @@ def _encoded(value: Any, arrays: list[np.ndarray]) -> Any:
     if isinstance(value, np.generic):
         return {"scalar": number(value)}
     if isinstance(value, torch.Tensor):
-        return {"tensor": number(value.detach().cpu().numpy()), "device": str(value.device)}
+        remote = value.device.type != "cpu"
+        return {"tensor": number(value.detach().cpu().numpy()), "remote": remote}
     if isinstance(value, np.random.Generator):
         return {"rng": value.bit_generator.state}
     if isinstance(value, torch.Generator):
@@ -187,7 +241,7 @@ def _encoded(value: Any, arrays: list[np.ndarray]) -> Any:
     return {"part": type(value).__name__, "state": _encoded(value.state(), arrays)}
 
 
-def _decoded(node: Any, arrays: list[np.ndarray], like: Any = None) -> Any:
+def _decoded(node: Any, arrays: list[np.ndarray], device: str, like: Any = None) -> Any:
     """The value; `like` is what is there, whose parts and generators are changed in place."""
     if not isinstance(node, dict):
         return node
@@ -195,26 +249,27 @@ def _decoded(node: Any, arrays: list[np.ndarray], like: Any = None) -> Any:
         if like is None:
             kind = Stateful._kinds[node["part"]]
             like = kind.__new__(kind)
-            like.load_state(_decoded(node["state"], arrays))
+            like.load_state(_decoded(node["state"], arrays, device))
         else:
-            like.load_state(_decoded(node["state"], arrays, like.state()))
+            like.load_state(_decoded(node["state"], arrays, device, like.state()))
     elif "dict" in node:
         like = like if isinstance(like, dict) else {}
-        new = {key: _decoded(one, arrays, like.get(key)) for key, one in node["dict"]}
+        new = {key: _decoded(one, arrays, device, like.get(key)) for key, one in node["dict"]}
         like.clear()
         like.update(new)
     elif "list" in node:
         old = like if isinstance(like, list) else []
         pairs = zip_longest(node["list"], old[: len(node["list"])])
-        like = [_decoded(one, arrays, there) for one, there in pairs]
+        like = [_decoded(one, arrays, device, there) for one, there in pairs]
     elif "tuple" in node:
-        like = tuple(_decoded(one, arrays) for one in node["tuple"])
+        like = tuple(_decoded(one, arrays, device) for one in node["tuple"])
     elif "rng" in node:
         like.bit_generator.state = node["rng"]
     elif "generator" in node:
         like.set_state(torch.from_numpy(arrays[node["generator"]]))
     elif "tensor" in node:
-        like = torch.from_numpy(arrays[node["tensor"]]).clone().to(node["device"])
+        like = torch.from_numpy(arrays[node["tensor"]]).clone()
+        like = like.to(device) if node["remote"] else like
     elif "scalar" in node:
         like = arrays[node["scalar"]][()]
     else:
@@ -233,16 +288,34 @@ def _of_parameters(estimator) -> dict[str, str]:
 
 
 def _of_data(data: TrainingData, groups, scores_y: bool) -> dict[str, str]:
-    """X by its first rows and the moments of all of them; the others by all values."""
+    """X by its first rows, the others by all values."""
     X, y = data.X, None if data.target is None else data.target.values
     first = X[: max(1, 2**20 // X.shape[1])]
     values = [first.data, first.indices, first.indptr] if sparse.issparse(first) else [first]
     return {
-        "X": f"{X.shape} {X.dtype} {_digest(*values, *vars(data.summary).values())}",
+        "X": f"{X.shape} {X.dtype} {_digest(*values)}",
         "y": _described(data.y if y is None and scores_y else y),
         "sample_weight": _described(data.sample_weight),
         "groups": _described(groups),
     }
+
+
+def _of_all(data: TrainingData) -> dict[str, str]:
+    """X by all its rows."""
+    ranges = (data.summary.used_low, data.summary.used_high)
+    digest = _digest(*(np.asarray(one, dtype=np.float64) + 0.0 for one in ranges))  # no -0
+    return {
+        _RANGES: f"{data.n_rows} x {data.X.shape[1]} {digest}",
+        "moments of X": _digest(*vars(data.summary).values()),
+    }
+
+
+def _differences(then: dict[str, str], now: dict[str, str], of: str = "") -> list[str]:
+    return [
+        f"{name}{of} ({_short(then.get(name))} then, {_short(now.get(name))} now)"
+        for name in dict.fromkeys([*now, *then])
+        if then.get(name) != now.get(name)
+    ]
 
 
 def _described(value: Any) -> str:
@@ -288,7 +361,7 @@ class Stream:
     def __init__(self, estimator, device: str, kept: dict[str, Any] | None):
         self._settings = {"sparsefs": __version__, "device": device, **_of_parameters(estimator)}
         self._settings.pop("learning_rate_init", None)  # users may lower it
-        self._before = kept
+        self._device, self._before = device, kept
         for name, then in ({} if kept is None else kept["settings"]).items():
             if self._settings[name] != then:
                 raise ValueError(
@@ -303,8 +376,9 @@ class Stream:
         if self._before is None:
             return 0
         # Copies: a call that fails leaves what was kept as it was.
-        _decoded(self._before["parts"], [a.copy() for a in self._before["arrays"]], self._parts)
-        share = 0.5 ** (len(parts["batches"]) / self.half_life)
+        arrays = [array.copy() for array in self._before["arrays"]]
+        _decoded(self._before["parts"], arrays, self._device, self._parts)
+        share = 0.5 ** (self._before["n_steps_of_call"] / self.half_life)
         for part in parts.values():
             if hasattr(part, "forget"):
                 part.forget(share)
@@ -322,11 +396,13 @@ class Stream:
         parts = _encoded(self._parts, arrays)
         if not all(np.isfinite(array).all() for array in arrays):
             raise FloatingPointError("The weights became infinite or NaN.")
-        n_calls = 1 + (0 if self._before is None else self._before["n_calls"])
+        before = self._before or {"n_calls": 0, "n_steps": 0}
+        n_steps = self._parts["optimizer"].n_steps
         return {
             "settings": self._settings,
             "parts": parts,
             "arrays": arrays,
-            "n_calls": n_calls,
-            "n_steps": self._parts["optimizer"].n_steps,
+            "n_calls": before["n_calls"] + 1,
+            "n_steps": n_steps,
+            "n_steps_of_call": n_steps - before["n_steps"],
         }

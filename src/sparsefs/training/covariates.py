@@ -26,27 +26,31 @@ def without_covariates(data: TrainingData, covariates: np.ndarray) -> TrainingDa
     """
     if not len(covariates):
         return data
-    X = data.X.copy()
+    X, ranks = data.X.copy(), data.ranks
     others = np.setdiff1d(data.varying, covariates)
     weight = np.ones(len(X)) if data.sample_weight is None else data.sample_weight
-    root = torch.from_numpy(np.sqrt(weight))
-    z = _standardised(X[:, covariates], weight)
-    terms = torch.from_numpy(np.hstack([np.ones((len(z), 1)), z, z**2]))
-    basis, sizes, right = torch.linalg.svd(terms * root[:, None], full_matrices=False)
+    total = ranks.sum(weight.sum())
+    root = np.sqrt(weight)[:, None]
+
+    def standardised(columns):
+        z = X[:, columns] - ranks.sum(weight @ X[:, columns]) / total
+        spread = np.sqrt(ranks.sum(weight @ z**2) / total)
+        return z / np.where(spread > 0, spread, 1.0)
+
+    z = standardised(covariates)
+    terms = np.hstack([np.ones((len(z), 1)), z, z**2])
+    # Few rows with the singular values and vectors of those of all ranks.
+    few = ranks.gather(np.linalg.qr(terms * root)[1])
+    _, sizes, right = np.linalg.svd(few, full_matrices=False)
     some = sizes > 1e-6 * sizes[0]
-    solve = (right[some].t() / sizes[some]) @ basis[:, some].t()
-    for part in np.array_split(others, -(-X.size // 2**24)):
-        values = _standardised(X[:, part], weight)
-        left = values - (terms @ (solve @ (torch.from_numpy(values) * root[:, None]))).numpy()
-        left[:, weight @ left**2 < _LITTLE * weight.sum()] = 0
+    to_basis = right[some].T / sizes[some]
+    basis = terms @ to_basis
+    for part in np.array_split(others, -(-ranks.max(X.size) // 2**24)):
+        values = standardised(part)
+        left = values - basis @ ranks.sum((basis * root**2).T @ values)
+        left[:, ranks.sum(weight @ left**2) < _LITTLE * total] = 0
         X[:, part] = left
     return data.with_inputs(X, data.parts)
-
-
-def _standardised(X, weight):
-    z = X - weight @ X / weight.sum()
-    spread = np.sqrt(weight @ z**2 / weight.sum())
-    return z / np.where(spread > 0, spread, 1.0)
 
 
 def adjusted(z: torch.Tensor, y: torch.Tensor, weight: torch.Tensor | None, given: torch.Tensor):

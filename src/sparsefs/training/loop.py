@@ -72,7 +72,7 @@ def train(
         When the loss stops being finite.
     """
     history: History = {name: [] for name in ("loss", "density", "connections_changed", "seconds")}
-    epochs.keep(batches=batches, history=history)
+    epochs.keep(history=history)
     n_steps, ranks = epochs.n * len(batches), batches.ranks
     at_once = not is_remote(network.layers[0].device)  # else once per epoch: nobody waits for it
     for epoch in epochs:
@@ -115,7 +115,7 @@ def train(
         if any(ends):
             epochs.stop()
         if ranks.size > 1:
-            ranks.same("weights", *(layer.slot_values() for layer in network.layers))
+            _join(ranks, network, importance, batches.weight_here)
         history["seconds"].append(time.perf_counter() - started)
     return {name: np.asarray(values) for name, values in history.items()}
 
@@ -132,6 +132,14 @@ def _of_all(ranks: Ranks, value, gradients, loss, share, in_tiles):
     mean = torch.as_tensor(value * share, dtype=torch.float32, device=parts[0].device).view(1)
     ranks.sum_(*parts, mean)
     return mean[0] if is_remote(mean.device) else float(mean)
+
+
+def _join(ranks: Ranks, network, importance, weight):
+    """Make what a checkpoint keeps of an epoch the same on all ranks; refuse other weights."""
+    network.join_flops(ranks.sum)
+    if hasattr(importance, "join"):  # an importance of the user's may lack it
+        importance.join(lambda values: ranks.mean(values, weight))
+    ranks.same("weights", *(layer.slot_values() for layer in network.layers))
 
 
 def _diverged(loss, epoch):

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from ..utils.warning import warn_user
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..data.inputs import TrainingData
     from .checkpoint import Checkpoint
 
@@ -80,6 +82,8 @@ class Progress(Epochs):
         When the fit began, by :func:`now`.
     checkpoint : Checkpoint or None, default=None
         Where to go on, and what to write after every epoch but the last.
+    rng : Generator or None, default=None
+        What decides everything random; part of the checkpoint.
 
     Attributes
     ----------
@@ -98,12 +102,13 @@ class Progress(Epochs):
         attributes: Callable[[Any], dict],
         started: float,
         checkpoint: Checkpoint | None = None,
+        rng: np.random.Generator | None = None,
     ):
         super().__init__(n)
         self.estimator = estimator
         self.stopped_by: str | None = None
         self._n_done = 0
-        self._checkpoint, self._parts = checkpoint, dict[str, Any]()
+        self._checkpoint, self._parts, self._rng = checkpoint, dict[str, Any](), rng
         self._started, self._interrupted = started, False
         self.snapshot: Callable[[], Any] | None = None
         self._attributes = attributes
@@ -151,7 +156,7 @@ class Progress(Epochs):
         TypeError
             If there is a checkpoint, and a part does not say what changes in it.
         """
-        self._parts |= parts
+        self._parts |= {"rng": self._rng, **parts}
         if self._checkpoint is None:
             return
         for name, part in parts.items():
@@ -177,6 +182,7 @@ class Progress(Epochs):
             if self._fit is not None:
                 task = self._fit.subcontext(task_name="epoch")
                 task.call_on_fit_task_begin(**self._seen)
+            self._ranks.begin(epoch)
             yield epoch
             self._n_done = epoch + 1
             if self._bar is not None:
@@ -184,22 +190,24 @@ class Progress(Epochs):
             by_callback = task is not None and task.call_on_fit_task_end(
                 **self._seen, reconstruction_attributes=self._attributes_now
             )
+            while self._ranks.any(False):  # a callback of another rank asks, see _attributes_now
+                self._attributes_here()
             if self._ranks.any(self.stopped) or self._n_done == self.n:
                 break
             if self._checkpoint is not None and self._parts:
                 self._checkpoint.save(self._n_done, self._parts)
             self.stopped_by = self._reason_to_stop(by_callback)
-            if self._ranks.any(self.stopped_by is not None):
-                self.stopped_by = self.stopped_by or "callback"  # of another rank
+            if self.stopped_by is not None:
                 break
 
     def _reason_to_stop(self, by_callback):
-        if by_callback:
-            return "callback"
-        if self._interrupted:
-            return "interrupt"
+        """The same on all ranks: that of the first rank which has one."""
         limit = self.estimator.max_time
-        return "max_time" if limit is not None and now() - self._started >= limit else None
+        over = limit is not None and now() - self._started >= limit
+        here = {"callback": by_callback, "interrupt": self._interrupted, "max_time": over}
+        first = next((place for place, holds in enumerate(here.values(), 1) if holds), 0)
+        each = self._ranks.counts(first)
+        return [None, *here][each[each > 0][0]] if each.any() else None
 
     def _take_interrupts(self):
         """Let the first Ctrl-C end the training; the next one does what it did before."""
@@ -222,6 +230,10 @@ class Progress(Epochs):
             self._handler = None
 
     def _attributes_now(self):
+        self._ranks.any(True)  # the others compute it, too: it is of the rows of all
+        return self._attributes_here()
+
+    def _attributes_here(self):
         assert self.snapshot is not None
         return self._attributes(self.snapshot())
 

@@ -195,8 +195,8 @@ class GradualPruning(Pruning):
             [n_first, n_second],
             n_bytes=3 * 4 * (n_first + n_second),
             n_buffers=2,
-            n_samples_seen=self.ranks.sum(self.n_samples_seen),
-            training_flops=self.ranks.sum(self.flops),
+            n_samples_seen=self.n_samples_seen,
+            training_flops=self.flops,
         )
 
     def _step(self, rows, parts):
@@ -212,8 +212,9 @@ class GradualPruning(Pruning):
             loss = (loss * share).float()
             self.ranks.sum_(*gradients, sums, loss)
         self.importance.look_at(sums)
-        self.flops += 6 * sum(networks.n_connections) * len(rows)
-        self.n_samples_seen += len(rows)
+        n_samples = round(len(rows) / share)  # of all ranks
+        self.flops += 6 * sum(networks.n_connections) * n_samples
+        self.n_samples_seen += n_samples
         self.optimizer.update(
             (parameter.value, gradient, parameter.buffers)
             for parameter, gradient in zip(networks.parameters, gradients, strict=True)

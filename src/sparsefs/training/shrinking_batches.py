@@ -136,6 +136,7 @@ class ShrinkingBatches(Stateful):
             self._begun = self._rng.bit_generator.state
             self._from_table = batches is not None and isinstance(self._X, table.RowTable)
             if batches is not None and self._from_table:
+                batches.rng = self._ranks.local(self._rng)  # a pass may take several epochs
                 each = zip(batches.shares, batches, strict=True)
                 for share, batch in islice(each, n_skipped, None):  # in the order best read
                     self._n_taken += 1

@@ -296,8 +296,8 @@ class Group(Ranks):
         """Wait for what :meth:`same_soon` has sent."""
         if self._compared is None:
             return
-        (what, sent, work), self._compared = self._compared, None
-        self._wait(work)
+        (what, sent, started), self._compared = self._compared, None
+        self._wait(started)
         each = sent.numpy()
         if (each != each[0]).any():
             raise RuntimeError(
@@ -388,13 +388,13 @@ class Group(Ranks):
 
     def _start(self, name, *args):
         try:
-            return getattr(self._pg, name)(*args)
+            return [getattr(self._pg, name)(*args)]
         except RuntimeError as error:
             raise self._lost(error) from error
 
-    def _wait(self, work):
+    def _wait(self, started):
         try:
-            work.wait()
+            started.pop().wait()  # a name for it would keep the connections open in `_lost`
         except RuntimeError as error:
             raise self._lost(error) from error
 
@@ -406,7 +406,8 @@ class Group(Ranks):
         """Find out who is lost: those that do not say that they are there, or why they failed."""
         self._tell(_LOST)
         was_met = self._pg is not None
-        self._pg = None  # closes the connections, so that those who wait for this rank notice
+        # Closes the connections, so that those who wait for this rank notice.
+        self._pg = self._compared = None
         others = {rank for rank in range(self.size) if rank != self.rank}
         ends: dict[int, str] = {}
         deadline = time.monotonic() + _GRACE

@@ -39,7 +39,9 @@ def as_outputs(target: Target, rows: np.ndarray, sample_weight=None) -> np.ndarr
         weight = None if sample_weight is None else sample_weight[rows]
         return martingale_residuals(values[:, 0], values[:, 1], weight)[:, None]
     if target.task == "classification":
-        return np.eye(target.n_outputs, dtype=np.float32)[values]
+        outputs = np.zeros((len(rows), target.n_outputs), dtype=np.float32)
+        outputs[np.arange(len(rows)), values] = 1
+        return outputs
     return values
 
 

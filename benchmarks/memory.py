@@ -4,9 +4,9 @@
 Real data: WAST with its defaults at some density, beside the literal loop (two steps on 256 dense
 rows: it takes no more after that). Generated data: a million features as 200 dense rows of
 float32 and as 20,000 CSR rows of 100 non-zeros, for all selectors, with 5 connections per feature
-(``benchmarks/wide_settings.py``); and fewer rows and columns for GradualPruning, whose closed form
-is for them: its second fit in a process. The target is a peak of at most 1.5 GB above the data. The peak
-is that of the fit: what loading the data took for a moment does not count (on Linux).
+(``benchmarks/wide_settings.py``). Less wide data for GradualPruning, whose closed form is for it: a
+second fit in a process. The target is a peak of at most 1.5 GB above the data. The peak is that of
+the fit: what loading the data took for a moment does not count (on Linux).
 """
 
 from benchmarks import data, literal, wide_settings

@@ -2,7 +2,8 @@
 """Time to import sparsefs and fit for the first time, beside importing its libraries.
 
 Every repetition starts a new Python process for each; the processes take turns. The time is taken
-inside, so that Python's own start does not count. A first fit, of ``WASTSelector`` on 500 x 500 or
+inside, so that Python's own start does not count, and is the processor's: what else the machine
+does may slow a start down to several times that. A first fit, of ``WASTSelector`` on 500 x 500 or
 ``GradualPruningSelector`` on 60 x 1000 random numbers, is to take less than 1.5 times what ``torch
 and scikit-learn`` takes, which no program on these libraries can be faster than.
 """
@@ -57,9 +58,9 @@ def run(arguments):
 
 def seconds(program):
     """Of a program in a process of its own, on one thread."""
-    code = f"import time\nstarted = time.perf_counter()\n{PROGRAMS[program]}\n"
+    code = f"import time\nstarted = time.process_time()\n{PROGRAMS[program]}\n"
     child = subprocess.run(
-        [sys.executable, "-c", f"{code}\nprint(time.perf_counter() - started)"],
+        [sys.executable, "-c", f"{code}\nprint(time.process_time() - started)"],
         # As of a package that is installed, the compiled files are kept.
         env=os.environ | dict.fromkeys(THREAD_SETTINGS, "1") | {"PYTHONDONTWRITEBYTECODE": ""},
         capture_output=True,

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Data sets by name: real ones, rows of them, and generated ones."""
 
+from functools import partial
+
 import numpy as np
 from scipy import sparse
 from sklearn.datasets import make_classification
@@ -135,7 +137,14 @@ def wide_csr(n=20_000, d=1_000_000, n_nonzero=100):
     return X, y
 
 
-GENERATED = {"tiny": tiny, "digits_like": digits_like, "wide": wide, "wide_csr": wide_csr}
+GENERATED = {
+    "tiny": tiny,
+    "digits_like": digits_like,
+    "wide": wide,
+    "wide_csr": wide_csr,
+    "few_60": partial(wide, 60, 10_000),
+    "few_200": partial(wide, 200, 300_000),
+}
 
 
 def n_bytes(X):

@@ -4,8 +4,9 @@
 Real data: WAST with its defaults at some density, beside the literal loop (two steps on 256 dense
 rows: it takes no more after that). Generated data: a million features as 200 dense rows of
 float32 and as 20,000 CSR rows of 100 non-zeros, for all selectors, with 5 connections per feature
-(``benchmarks/wide_settings.py``). The target is a peak of at most 1.5 GB above the data. The peak
-is that of the fit: what loading the data took for a moment does not count (on Linux).
+(``benchmarks/wide_settings.py``). Less wide data for GradualPruning, whose closed form is for it: a
+second fit in a process. The target is a peak of at most 1.5 GB above the data. The peak is that of
+the fit: what loading the data took for a moment does not count (on Linux).
 """
 
 from benchmarks import data, literal, wide_settings
@@ -13,11 +14,12 @@ from benchmarks.formatting import numbers, show, spread
 from benchmarks.isolated import Job, measure
 from benchmarks.methods import SELECTORS
 from benchmarks.results import Results
-from sparsefs import WASTSelector
+from sparsefs import GradualPruningSelector, WASTSelector
 
 LITERAL = "literal"
 REAL = {"dorothea": 0.01, "arcene": 0.02, "mnist": 0.2}  # densities
 EPOCHS = {"wide": 4, "wide_csr": 1}
+CLOSED_FORM, FEW = "GradualPruning", ("few_60", "few_200")
 TARGET_MB = 1500
 
 
@@ -27,6 +29,9 @@ def job(name, method, max_iter):
     if name in REAL and method == LITERAL:
         dense = X[:256].toarray() if hasattr(X, "toarray") else X[:256]
         return Job(lambda: literal.train(dense, REAL[name], epochs=1), size)
+    if name in FEW:
+        few = GradualPruningSelector(random_state=0, device="cpu").fit(X[:, :200], y)
+        return Job(lambda: few.fit(X, y), size)
     if name in REAL:
         selector = WASTSelector(density=REAL[name], random_state=0, device="cpu")
     else:
@@ -39,8 +44,8 @@ def connections(selector):
 
 
 def add_arguments(parser):
-    parser.add_argument("--sets", nargs="+", default=[*REAL, *EPOCHS])
-    parser.add_argument("--methods", nargs="+", default=[*SELECTORS, LITERAL])
+    parser.add_argument("--sets", nargs="+", default=[*REAL, *EPOCHS, *FEW])
+    parser.add_argument("--methods", nargs="+", default=[*SELECTORS, LITERAL, CLOSED_FORM])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--limit", type=float, default=3600, help="seconds for one fit")
 
@@ -70,6 +75,8 @@ def run(arguments):
 
 
 def measured_on(name):
+    if name in FEW:
+        return (CLOSED_FORM,)
     return ("WAST", LITERAL) if name in REAL else tuple(SELECTORS)
 
 

@@ -108,6 +108,19 @@ def time_and_memory(rows):
     return ", ".join(filter(None, cells)) or (rows[0]["status"] if rows else "")
 
 
+def few(results):
+    """Seconds, and megabytes above the data, of the closed form."""
+    lines = [
+        ["{} x {:,}".format(*data.shape(name)), *(median(rows, c, u) for c, u in FEW)]
+        for name in memory.FEW
+        if (rows := results.where(set=name))
+    ]
+    return ["Samples x features", "A fit", "Data", "Peak above the data"], lines
+
+
+FEW = (("seconds", "s"), ("data_mb", "MB"), ("above_data_mb", "MB"))
+
+
 def real(results):
     """Memory on data sets, beside the literal loop."""
     lines = [
@@ -190,7 +203,7 @@ def to_accuracy(results):
 
 
 def first_fit(results):
-    return ["Program", "Seconds", "Over ``import torch``"], startup.lines(results)
+    return ["Program", "Seconds", "Over torch and scikit-learn"], startup.lines(results)
 
 
 def streamed(results):
@@ -223,6 +236,7 @@ TABLES = {
     "performance_exponents": (exponents, "scaling"),
     "performance_features": (features, "scaling"),
     "performance_wide": (wide, "memory"),
+    "performance_few": (few, "memory"),
     "performance_memory": (real, "memory"),
     "performance_kernels": (crossovers, "kernels"),
     "performance_steps": (steps, "speed"),

@@ -31,7 +31,7 @@ def folder(tmp_path, monkeypatch):
         ("speed --sets tiny --repeats 2 --epochs 1", 2),
         ("time_to_accuracy --sets tiny --repeats 1", 31),
         ("kernels --shapes 1 --repeats 1 --devices cpu", 50),
-        ("startup --repeats 1", 5),
+        ("startup --repeats 1", 6),
         ("command_line --repeats 1 --rows 60 --columns 20", 1),
         ("scaling --axes C --points 2 --repeats 1", 2),
         ("distributed --rows 2000 --columns 20 --repeats 1 --sets tiny --seeds 1", 12),

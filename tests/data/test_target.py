@@ -240,6 +240,13 @@ def test_text_and_numbers_in_one_list_are_refused(y):
         Target.of(y)
 
 
+def test_more_classes_than_a_network_can_have_outputs_for_are_refused():
+    y = np.repeat(np.arange(10_001), 2)
+    assert Target.of(y[2:], "auto", None).n_outputs == 10_000
+    with pytest.raises(ValueError, match=r"y has 10,001 classes.*task='regression'"):
+        Target.of(y, "auto", None)
+
+
 def test_columns_of_y_may_share_a_name():
     labels = np.column_stack([np.arange(40) % 2, np.arange(40) % 3 == 0]).astype(int)
     target = Target.of(pd.DataFrame(labels, columns=["t", "t"]))

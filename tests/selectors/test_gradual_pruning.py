@@ -274,7 +274,7 @@ def test_closed_form_is_for_wide_dense_data_of_few_samples(tmp_path, monkeypatch
     # More numbers than may be held in memory.
     X[0, 3] = 2.0
     for held, expected in ((12 * 24, True), (12 * 24 - 1, False)):
-        monkeypatch.setattr("sparsefs.training.shrinking_batches.HELD", held)
+        monkeypatch.setattr("sparsefs.selectors.gradual_pruning._MOST_NUMBERS", held)
         assert closed_form((X, y, None)) == expected
 
 

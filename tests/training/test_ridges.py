@@ -74,8 +74,11 @@ def test_weights_and_left_out_errors_are_those_of_refits(n, d, weighted):
     assert ridges.explained == pytest.approx(explained, abs=2e-3)
 
 
-def test_removed_features_leave_no_trace():
-    z, y, weight = problem(30, 80)
+@pytest.mark.parametrize("block", [1, 100, 2**18])  # numbers: one feature, some, all
+@pytest.mark.parametrize("weighted", [False, True])
+def test_removed_features_leave_no_trace(block, weighted, monkeypatch):
+    monkeypatch.setattr("sparsefs.training.ridges._BLOCK", block)
+    z, y, weight = problem(30, 80, weighted=weighted)
     ridges, left = ridges_of(z, y, weight), np.arange(80)
     for n_kept in (60, 40, 16, 9, 4, 1):  # from a matrix of samples to one of features
         ridges.votes()

@@ -17,6 +17,7 @@ from .table import RowTable
 ALIKE = 0.9  # absolute correlation above which features are nearly identical
 _UNLIKE = 100  # ratio of spreads from which columns are taken to have different units
 _BLOCK = 2**17  # numbers: a megabyte of float64 stays in the cache
+_MANY_ROWS = 64
 
 
 def row_blocks(X, n_numbers: int = 2**20) -> list[slice]:
@@ -31,6 +32,17 @@ def read_blocks(X, n_numbers: int = 2**20) -> Iterator[tuple[slice, Any]]:
         yield from X.blocks(max(1, n_numbers // max(1, X.shape[1])))
     else:
         yield from ((rows, X[rows]) for rows in row_blocks(X, n_numbers))
+
+
+def column_blocks(X, n_columns: int | None = None) -> list[slice]:
+    """Slices of so many columns, or of all, to read a table in; a single one unless it is dense.
+
+    They are so narrow that a block has many rows: what is done once for each column and block is
+    little then.
+    """
+    n = X.shape[1] if n_columns is None else n_columns
+    step = max(1, _BLOCK // _MANY_ROWS if isinstance(X, np.ndarray) else n)
+    return [slice(i, min(i + step, n)) for i in range(0, n, step)]
 
 
 @dataclass
@@ -71,6 +83,9 @@ class Summary:
         if sparse.issparse(X):
             return _of_sparse(X, sample_weight)
         n = X.shape[1]
+        if len(blocks := column_blocks(X)) > 1:
+            parts = [vars(cls.of(X[:, some], sample_weight)) for some in blocks]
+            return cls(**{name: np.concatenate([p[name] for p in parts]) for name in parts[0]})
         low, used_low = np.full((2, n), np.inf)
         high, used_high = -low, -used_low
         moments = _Moments(n)

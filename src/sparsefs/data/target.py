@@ -21,6 +21,7 @@ from .summary import Summary, power_of_two
 from .survival import concordance, from_columns, from_fields
 
 TASKS = ("auto", "classification", "multilabel", "regression", "survival")
+_MOST_CLASSES = 10_000  # time and memory of a fit grow with them
 _FEW_VALUES = 20  # so many different whole numbers are classes, whatever they are
 _ADVICE = (
     "For several numbers per sample pass task='regression'; for several labels make y an array of "
@@ -159,6 +160,12 @@ class Target:
             raise ValueError(
                 "y has one class only, so no feature can tell classes apart: at least 2 "
                 "classes are needed."
+            )
+        if len(classes) > _MOST_CLASSES:
+            raise ValueError(
+                f"y has {len(classes):,} classes, and at most {_MOST_CLASSES:,} are supported: the "
+                "network has an output for each. If y is a quantity, pass task='regression'. If it "
+                "names the rows, choose another target. Else join classes that are rare."
             )
         # Samples of weight 0 may be of further classes, which are never looked at.
         numbers = np.searchsorted(classes, y).clip(max=len(classes) - 1)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
-from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import squareform
 from sklearn.utils import _safe_indexing
@@ -67,6 +66,8 @@ def feature_groups(X: Data, *, threshold: float = ALIKE) -> Ints:
     >>> feature_groups(X)
     array([0, 1, 0, 2])
     """
+    from scipy.cluster.hierarchy import fcluster, linkage  # slow to import
+
     columns = _Columns(X, threshold)
     n = columns.n
     pairs = [(np.arange(n), np.arange(n))]
@@ -185,6 +186,8 @@ def correlations_of(X, features) -> np.ndarray:
 
 def by_similarity(correlations: np.ndarray) -> np.ndarray:
     """Return an order of features in which similar ones are neighbours."""
+    from scipy.cluster.hierarchy import leaves_list, linkage
+
     if len(correlations) < 3:
         return np.arange(len(correlations))
     distance = 1 - np.abs(correlations)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _STEPS = 5  # between two prunings, for up to _FEW samples
 _FEW = 1000
 _FEW_ROWS, _WIDE = 500, 2  # at most so many rows, and so many features for each: closed form
+_MOST_NUMBERS = 2**28  # in closed form: 1 GiB of scaled data, twice while they are turned
 # Of the ridge regressions. Beside networks they are ten times as large: those find copies, too.
 _PENALTIES = {"drop": (3.0, 30.0), "keep": (30.0, 100.0)}
 _ABOVE_NOISE, _RATE = "above_noise", 0.1  # false discovery rate
@@ -49,7 +50,7 @@ class GradualPruningSelector(BaseSelector):
     with ``redundancy="keep"``. What the features are removed from depends on the data:
 
     - Wide data of few samples (at most 500, and at least twice as many features, in a dense
-      array of at most 33 million numbers): ridge regressions on the features and their squares,
+      array of at most 268 million numbers): ridge regressions on the features and their squares,
       solved exactly. There is no chance in them, and a fit takes a tenth of a second. For survival
       the events are counted, not the samples, of which there may be 1,000.
     - All other data: several small networks that share their inputs and keep training on those
@@ -233,14 +234,14 @@ class GradualPruningSelector(BaseSelector):
         if layout.covariates.any():
             self._refuse_beyond_memory(data.X, "adjust_for", sparse_too=True)
         given = layout.of_inputs(layout.covariates | layout.kept)
-        covariates = np.intersect1d(np.flatnonzero(given), data.varying)
+        covariates = data.varying[given[data.varying]]
         if len(covariates) == len(data.varying):
             raise ValueError("'keep', 'exclude' and 'adjust_for' leave no feature that varies.")
         if len(covariates) and isinstance(data.X, np.ndarray):
             adjusted = without_covariates(data, covariates)
             if not adjusted.constant[np.setdiff1d(data.varying, covariates)].all():
                 data = adjusted  # else the covariates explain all, and any order will do
-        candidates = np.setdiff1d(data.varying, covariates)
+        candidates = data.varying[~given[data.varying]]
         all_data, n_shadows = data, 0
         if self.n_shadows != 0:
             self._refuse_beyond_memory(data.X, "n_shadows")
@@ -343,8 +344,6 @@ class GradualPruningSelector(BaseSelector):
         return np.isin(places, np.unique(places)[self._above_noise()])
 
     def _in_closed_form(self, data, n_all):
-        from ..training.shrinking_batches import HELD
-
         n_rows, n_columns = data.n_rows, len(data.varying)
 
         def few(n_rows):
@@ -357,7 +356,7 @@ class GradualPruningSelector(BaseSelector):
             self.supervised
             and not callable(self.loss)
             and isinstance(data.X, np.ndarray)
-            and n_rows * n_all <= HELD  # all, and their squares, are in memory
+            and n_rows * n_all <= _MOST_NUMBERS
             # Copies are only looked for where it matters: that reads all rows.
             and (few_events or few(n_rows) or few(_n_distinct(data, _FEW_ROWS + 1)))
         )

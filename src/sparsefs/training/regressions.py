@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 import numpy as np
 import torch
@@ -38,7 +39,9 @@ def as_outputs(target: Target, rows: np.ndarray, sample_weight=None) -> np.ndarr
         weight = None if sample_weight is None else sample_weight[rows]
         return martingale_residuals(values[:, 0], values[:, 1], weight)[:, None]
     if target.task == "classification":
-        return np.eye(target.n_outputs, dtype=np.float32)[values]
+        outputs = np.zeros((len(rows), target.n_outputs), dtype=np.float32)
+        outputs[np.arange(len(rows)), values] = 1
+        return outputs
     return values
 
 
@@ -65,9 +68,10 @@ def samples(z: torch.Tensor, y: np.ndarray, sample_weight, rows: np.ndarray):
     rows : ndarray of int of shape (n_rows,)
         Which samples they are.
     """
-    both = np.hstack([z.cpu().numpy(), y])
     first: dict[bytes, int] = {}
-    of = np.array([first.setdefault(row.tobytes(), len(first)) for row in both])
+    both = zip(z.cpu().numpy(), y, strict=True)  # in one array they would be a copy
+    keys = [sha256(features.tobytes() + outputs.tobytes()).digest() for features, outputs in both]
+    of = np.array([first.setdefault(key, len(first)) for key in keys])
     once = np.unique(of, return_index=True)[1]
     weight = None
     if sample_weight is not None or len(once) < len(rows):

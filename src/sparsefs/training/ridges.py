@@ -10,7 +10,9 @@ import torch
 from ..utils.state import Stateful
 
 _SIZE = 0.6  # standard deviation of a product; a feature's is 1
+_LEAST_SIZE = 0.5  # of a product: the square of a feature of two values hardly varies
 _LITTLE = 1e-3  # of a Gram matrix: where removals leave less, rounding may be most of it
+_BLOCK = 2**18  # numbers (1 MiB) that are worked on at a time: they stay in the cache
 
 
 def centred(values: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
@@ -21,8 +23,8 @@ def centred(values: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
 def product(a: torch.Tensor, b: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
     """Products of features, (n, n_samples), centred and scaled."""
     values = centred(a * b, share)
-    # At least a half: the square of a feature with two values hardly varies.
-    return values.mul_((_SIZE / (values.square() @ share).sqrt_().clamp_(min=0.5))[:, None])
+    size = (values.square() @ share).sqrt_().clamp_(min=_LEAST_SIZE)
+    return values.mul_((_SIZE / size)[:, None])
 
 
 class Ridges(Stateful):
@@ -51,7 +53,8 @@ class Ridges(Stateful):
     """
 
     _changes = (
-        *("penalties", "_root", "_x", "_y", "_gram", "_size", "_votes", "explained", "flops"),
+        *("penalties", "_root", "_z", "_mean", "_factor", "_y"),
+        *("_gram", "_size", "_votes", "explained", "flops"),
     )
 
     def __init__(
@@ -65,12 +68,15 @@ class Ridges(Stateful):
         self.penalties = penalties
         self._root = torch.ones_like(z[0]) if weight is None else weight.sqrt()
         share = self._root.square() / self._root.square().sum()
-        if of_parts is None:
-            squares = product(z, z, share)
-        else:
-            root = of_parts.sqrt()[:, None]
-            squares = product(z / root, z / root, share).mul_(root)
-        self._x = torch.stack([z, squares], 1).mul_(self._root)  # (n_features, 2, n_samples)
+        # Rows are removed in place. Squares are made where they are needed.
+        self._z = z.clone(memory_format=torch.contiguous_format)
+        self._mean, size = self._z.new_empty(2, len(z), 1)  # of the squares
+        for some in self._blocks():
+            squares = self._z[some].square()
+            self._mean[some] = (squares @ share)[:, None]
+            size[some] = ((squares - self._mean[some]).square_() @ share).sqrt_()[:, None]
+        root = torch.ones_like(size) if of_parts is None else of_parts.sqrt()[:, None]
+        self._factor = _SIZE / torch.maximum(size / root, _LEAST_SIZE * root)
         self._y = (y - share @ y) * self._root[:, None]
         self._gram: torch.Tensor | None = None  # of samples, or of columns where those are fewer
         self._size = 0.0  # trace of the matrix of samples when it was computed
@@ -100,52 +106,88 @@ class Ridges(Stateful):
         return self._votes
 
     def _fit(self):
-        columns = self._x.flatten(0, 1)
-        few_columns = len(columns) < columns.shape[1]
-        if self._gram is None or (few_columns and len(self._gram) != len(columns)):
-            self._gram = columns @ columns.t() if few_columns else columns.t() @ columns
-            self.flops += 2 * columns.numel() * len(self._gram)
+        n_columns = 2 * len(self._z)
+        few_columns = n_columns < self.n_samples
+        columns = self._columns() if few_columns else None
+        if self._gram is None or (few_columns and len(self._gram) != n_columns):
+            self._gram = self._of_samples() if columns is None else columns @ columns.t()
+            self.flops += 2 * n_columns * self.n_samples * len(self._gram)
             self._size = float(self._gram.diagonal().sum())
-        size = self._gram.diagonal().sum() / columns.shape[1]
+        size = self._gram.diagonal().sum() / self.n_samples
         penalties = size * torch.tensor(
-            self.penalties, dtype=columns.dtype, device=columns.device
+            self.penalties, dtype=self._z.dtype, device=self._z.device
         ).view(-1, 1, 1)
         # What rounding leaves of a matrix that is zero can still be factorised.
-        eye = torch.eye(len(self._gram), dtype=columns.dtype, device=columns.device)
+        eye = torch.eye(len(self._gram), dtype=self._z.dtype, device=self._z.device)
         factor = torch.linalg.cholesky(self._gram + (penalties + 1e-20) * eye)
         intercept = self._root.square() / self._root.square().sum()
-        if few_columns:
+        if columns is not None:
             weights = torch.cholesky_solve(columns @ self._y, factor)
             reached = torch.linalg.solve_triangular(factor, columns, upper=False)
             left_over = 1 - reached.square().sum(1) - intercept
             error = (self._y - columns.t() @ weights) / left_over.clamp(min=1e-6)[..., None]
+            squares = weights.square().sum(2).view(len(self.penalties), -1, 2).sum(2).t()
         else:
             # The inverse of a factor takes less time than that of the matrix, and tells both.
             root = torch.linalg.solve_triangular(factor, eye, upper=False)
             dual = root.mT @ (root @ self._y)
-            weights = columns @ dual
+            squares = self._squared_weights(dual)
             diagonal = root.square().sum(1) - intercept / penalties[..., 0]
             error = dual / diagonal.clamp(min=1e-20)[..., None]
-        self.flops += 2 * len(self.penalties) * columns.numel() * self._y.shape[1]
+        self.flops += 2 * len(self.penalties) * n_columns * self._y.numel()
         total = self._y.square().sum().clamp(min=1e-30)
         self.explained = max(0.0, 1 - float(error.square().sum((1, 2)).min() / total))
-        squares = weights.square().sum(2).view(len(self.penalties), -1, 2).sum(2).t()
         return squares / squares.sum(0).clamp(min=1e-30)
 
     def keep(self, kept: torch.Tensor, gone: torch.Tensor) -> None:
-        """Keep the features `kept`; `gone` are all others."""
-        n_columns, n_samples = 2 * len(kept), self._x.shape[2]
+        """Keep the features `kept`, in ascending order; `gone` are all others."""
         self._votes = None
         if self._gram is not None:
-            if len(self._gram) != n_samples:
+            if len(self._gram) != self.n_samples:
                 index = (2 * kept[:, None] + torch.arange(2, device=kept.device)).flatten()
                 self._gram = self._gram[index][:, index]
-            elif n_columns >= n_samples:
-                columns = self._x.index_select(0, gone).flatten(0, 1)
-                self._gram = self._gram - columns.t() @ columns
-                self.flops += 2 * columns.numel() * n_samples
+            elif 2 * len(kept) >= self.n_samples:
+                self._gram = self._gram - self._of_samples(gone)
+                self.flops += 4 * len(gone) * self.n_samples**2
                 if not float(self._gram.diagonal().sum()) > _LITTLE * self._size:
                     self._gram = None
             else:
                 self._gram = None
-        self._x = self._x.index_select(0, kept)
+        # A new matrix in every round would take longer than the products.
+        for some in self._blocks(len(kept)):
+            self._z[some] = self._z.index_select(0, kept[some])
+        self._z = self._z[: len(kept)]
+        self._mean, self._factor = self._mean[kept], self._factor[kept]
+
+    def _blocks(self, n: int | None = None) -> list[slice]:
+        """Slices of the first `n` features, or of all."""
+        n, step = len(self._z) if n is None else n, max(1, _BLOCK // self._z.shape[1])
+        return [slice(i, min(i + step, n)) for i in range(0, n, step)]
+
+    def _columns(self, some=slice(None)):
+        """Some features and their squares, times the roots of the weights."""
+        z = self._z[some]
+        squares = (z.square() - self._mean[some]).mul_(self._factor[some])
+        return torch.stack([z, squares], 1).mul_(self._root).flatten(0, 1)
+
+    def _of_samples(self, features=None):
+        """Gram matrix of the samples, by some features, or by all."""
+        gram = self._z.new_zeros(self.n_samples, self.n_samples)
+        for some in self._blocks(None if features is None else len(features)):
+            columns = self._columns(some if features is None else features[some])
+            gram.addmm_(columns.t(), columns)
+        return gram
+
+    def _squared_weights(self, dual):
+        """Squared weights of each feature and its square, summed, (n_features, n_ridges)."""
+        dual = (self._root[:, None] * dual).permute(1, 0, 2)
+        shape, dual = dual.shape[1:], dual.flatten(1)
+        of_mean = dual.sum(0)
+        squares = self._z.new_empty(len(self._z), shape[0])
+        for some in self._blocks():
+            z = self._z[some]
+            weights, of_square = z @ dual, z.square() @ dual
+            of_square.addcmul_(self._mean[some], of_mean, value=-1).mul_(self._factor[some])
+            total = weights.square_().addcmul_(of_square, of_square)
+            torch.sum(total.view(-1, *shape), 2, out=squares[some])
+        return squares

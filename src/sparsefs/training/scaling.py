@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from ..data import RowTable
-from ..data.summary import Summary, read_blocks
+from ..data.summary import Summary, column_blocks, read_blocks
 from ..distributed import ALONE, Ranks
 
 if TYPE_CHECKING:
@@ -189,10 +189,11 @@ class Clipping:
     def loaded(self, X, rows, columns) -> np.ndarray:
         """Return all of that at once, of shape (n_rows, n_columns), float32."""
         scaled = np.empty((len(rows), len(columns)), dtype=np.float32)
-        start = 0
-        for used, block in self.blocks(X, rows, columns):
-            scaled[start : start + len(used)] = block
-            start += len(used)
+        for some in column_blocks(X, len(columns)):
+            start = 0
+            for used, block in self.blocks(X, rows, columns[some]):
+                scaled[start : start + len(used), some] = block
+                start += len(used)
         return scaled
 
     def _scaled(self, block, columns):
@@ -205,10 +206,11 @@ class Clipping:
 def _sums(clipping, X, weight):
     """Weighted sums of the clipped features and of their squares."""
     sums, squares = np.zeros((2, X.shape[1]))
-    for rows, block in read_blocks(X, 2**18):
-        z = clipping.clipped(block)
-        sums += weight[rows] @ z
-        squares += weight[rows] @ np.square(z, out=z)
+    for some in column_blocks(X):
+        for rows, block in read_blocks(X if isinstance(X, RowTable) else X[:, some], 2**18):
+            z = clipping.clipped(block, some)
+            sums[some] += weight[rows] @ z
+            squares[some] += weight[rows] @ np.square(z, out=z)
     return sums, squares
 
 

@@ -126,7 +126,7 @@ class CSRLinear(SparseLinear):
             slots = slice(int(self._starts[start]), int(self._starts[stop]))
             starts = self._starts[start : stop + 1] - self._starts[start]
             shape = (stop - start, self._n_partners)
-            matrix = _csr_tensor(starts, partner[slots], self.values[slots], shape)
+            matrix = csr_tensor(starts, partner[slots], self.values[slots], shape)
             self.chunks.append(Chunk(slice(start, stop), slots, matrix))
         # Of each chunk: which lines of the block belong to its neurons, and which neurons.
         self._lines: list[tuple[slice | torch.Tensor, torch.Tensor]]
@@ -230,7 +230,7 @@ class CSRLinear(SparseLinear):
             order = torch.from_numpy(np.concatenate([t.data for t in transposes]))
             moved = torch.empty_like(values)
             matrices = [
-                _csr_tensor(t.indptr, t.indices, moved[chunk.slots], chunk.matrix.shape[::-1])
+                csr_tensor(t.indptr, t.indices, moved[chunk.slots], chunk.matrix.shape[::-1])
                 for t, chunk in zip(transposes, self.chunks, strict=True)
             ]
             self._transposed = order.to(values.device), moved, matrices
@@ -455,7 +455,7 @@ class CSRLinear(SparseLinear):
         ]
 
 
-def _csr_tensor(row_starts, cols, values, shape):
+def csr_tensor(row_starts, cols, values, shape):
     """A torch CSR tensor that shares the memory of its values."""
     row_starts, cols = (torch.from_numpy(index).to(values.device) for index in (row_starts, cols))
     return torch.sparse_csr_tensor(row_starts, cols, values, shape, check_invariants=False)

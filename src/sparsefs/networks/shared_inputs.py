@@ -6,9 +6,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 
+from ..utils.device import Scratch
 from ..utils.state import Stateful
 
 _JITTER = 1e-3  # of the mean diagonal: keeps Gram matrices of dependent neurons factorisable
@@ -34,6 +36,28 @@ class Parameter(Stateful):
         self.value = torch.cat([self.value, added], dim)
         for name, buffer in self.buffers.items():
             self.buffers[name] = torch.cat([buffer, torch.zeros_like(added)], dim)
+
+
+class SparseInputs(NamedTuple):
+    """Inputs of some samples that differ from constants in a few places.
+
+    Centred sparse data are of this kind: an input of which nothing is stored is not 0.
+
+    Attributes
+    ----------
+    constant : Tensor of shape (n_inputs,)
+    by_sample : CSR tensor of shape (n_samples, n_inputs)
+        What is added to the constants.
+    by_input : CSR tensor of shape (n_inputs, n_samples)
+        Its transpose.
+    """
+
+    constant: torch.Tensor
+    by_sample: torch.Tensor
+    by_input: torch.Tensor
+
+
+Chunks = Iterable[tuple[slice, torch.Tensor]] | SparseInputs
 
 
 class SharedInputNetworks(Stateful):
@@ -64,6 +88,7 @@ class SharedInputNetworks(Stateful):
     ):
         self._generator, self._noise_generator = generator, noise_generator or generator
         self.n_networks = n_networks
+        self._gradient = Scratch(generator.device)
         # Whether weights were once so large that no noise could be made for them.
         self.failed = torch.zeros((), dtype=torch.bool, device=generator.device)
         first = self._normal(n_inputs, n_networks, n_hidden) * (self.init / math.sqrt(n_inputs))
@@ -99,12 +124,12 @@ class SharedInputNetworks(Stateful):
         """Numbers of weights of both layers, over all networks."""
         return [self.first.value.numel(), self.second.value.numel()]
 
-    def forward(self, chunks: Iterable[tuple[slice, torch.Tensor]], n_samples, noise_std=None):
+    def forward(self, chunks: Chunks, n_samples, noise_std=None):
         """Return the outputs (n_networks, n_outputs, n_samples).
 
         Parameters
         ----------
-        chunks : iterable of (slice, tensor)
+        chunks : iterable of (slice, tensor), or SparseInputs
             The inputs in chunks, each (n, n_samples).
         n_samples : int
         noise_std : tensor of shape (n_networks, 1, 1), or None
@@ -113,9 +138,12 @@ class SharedInputNetworks(Stateful):
             W^T noise, which is Gaussian with covariance W^T W.
         """
         weights = self.first.value.flatten(1)
-        z = weights.new_zeros(weights.shape[1], n_samples)
-        for chunk, x in chunks:
-            z.addmm_(weights[chunk].t(), x)
+        if isinstance(chunks, SparseInputs):
+            z = torch.addmm(chunks.constant @ weights, chunks.by_sample, weights).t().contiguous()
+        else:
+            z = weights.new_zeros(weights.shape[1], n_samples)
+            for chunk, x in chunks:
+                z.addmm_(weights[chunk].t(), x)
         z = z.view(self.n_networks, self.n_hidden, n_samples) + self.first_bias.value
         self._noise = None
         if noise_std is not None:
@@ -134,20 +162,23 @@ class SharedInputNetworks(Stateful):
         self._z, self._h = z, z.relu()
         return self.second.value @ self._h + self.second_bias.value
 
-    def backward(self, chunks: Iterable[tuple[slice, torch.Tensor]], grad: torch.Tensor):
+    def backward(self, chunks: Chunks, grad: torch.Tensor):
         """Return the gradients of all parameters; `grad` is that at the latest outputs.
 
         Returns
         -------
         list of tensor
             In the order of `parameters`. The gradient of the first layer does not include the
-            noise, see :meth:`add_noise`.
+            noise, see :meth:`add_noise`, and is overwritten by the next call.
         """
         dz = torch.ops.aten.threshold_backward(self.second.value.transpose(1, 2) @ grad, self._z, 0)
-        first = torch.empty_like(self.first.value)
+        first = self._gradient(*self.first.value.shape)
         flat, sent = first.flatten(1), dz.flatten(0, 1).t()
-        for chunk, x in chunks:
-            torch.mm(x, sent, out=flat[chunk])
+        if isinstance(chunks, SparseInputs):
+            torch.outer(chunks.constant, sent.sum(0), out=flat).addmm_(chunks.by_input, sent)
+        else:
+            for chunk, x in chunks:
+                torch.mm(x, sent, out=flat[chunk])
         self._dz = dz
         return [
             first,

@@ -176,15 +176,15 @@ class Clipping:
             for part, block in X.blocks(columns=columns):
                 used = rows[slice(*np.searchsorted(rows, [part.start, part.stop]))]
                 if len(used):
-                    yield used, self._scaled(block[used - part.start], columns)
+                    yield used, self.scaled(block[used - part.start], columns)
             return
         n_rows = max(1, min(_MOST_ROWS, 2**20 // len(columns)))
         for start in range(0, len(rows), n_rows):
             used = rows[start : start + n_rows]
             if sparse.issparse(X):
-                yield used, self._scaled(X[used][:, columns].toarray(), columns)
+                yield used, self.scaled(X[used][:, columns].toarray(), columns)
             else:
-                yield used, self._scaled(X[np.ix_(used, columns)], columns)
+                yield used, self.scaled(X[np.ix_(used, columns)], columns)
 
     def loaded(self, X, rows, columns) -> np.ndarray:
         """Return all of that at once, of shape (n_rows, n_columns), float32."""
@@ -195,7 +195,8 @@ class Clipping:
             start += len(used)
         return scaled
 
-    def _scaled(self, block, columns):
+    def scaled(self, block, columns=slice(None)) -> np.ndarray:
+        """Values of a dense block as the networks see them, float32; columns may repeat."""
         z = self.clipped(block, columns)
         z -= self.clipped_mean[columns]
         z /= self.clipped_scale[columns]

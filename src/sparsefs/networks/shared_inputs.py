@@ -8,10 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from scipy import sparse
 
 from ..utils.device import Scratch
 from ..utils.state import Stateful
+from .csr import csr_tensor
 
 _JITTER = 1e-3  # of the mean diagonal: keeps Gram matrices of dependent neurons factorisable
 
@@ -55,6 +58,16 @@ class SparseInputs(NamedTuple):
     constant: torch.Tensor
     by_sample: torch.Tensor
     by_input: torch.Tensor
+
+    @classmethod
+    def of(cls, constant: np.ndarray, changes: sparse.csr_array) -> SparseInputs:
+        """Make them of the constants and what is added, (n_samples, n_inputs), float32."""
+        by_input = changes.tocsc()
+        tensors = [
+            csr_tensor(held.indptr, held.indices, torch.from_numpy(held.data), shape)
+            for held, shape in ((changes, changes.shape), (by_input, changes.shape[::-1]))
+        ]
+        return cls(torch.from_numpy(constant), *tensors)
 
 
 Chunks = Iterable[tuple[slice, torch.Tensor]] | SparseInputs

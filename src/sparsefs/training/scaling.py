@@ -176,15 +176,15 @@ class Clipping:
             for part, block in X.blocks(columns=columns):
                 used = rows[slice(*np.searchsorted(rows, [part.start, part.stop]))]
                 if len(used):
-                    yield used, self.scaled(block[used - part.start], columns)
+                    yield used, self._scaled(block[used - part.start], columns)
             return
         n_rows = max(1, min(_MOST_ROWS, 2**20 // len(columns)))
         for start in range(0, len(rows), n_rows):
             used = rows[start : start + n_rows]
             if sparse.issparse(X):
-                yield used, self.scaled(X[used][:, columns].toarray(), columns)
+                yield used, self._scaled(X[used][:, columns].toarray(), columns)
             else:
-                yield used, self.scaled(X[np.ix_(used, columns)], columns)
+                yield used, self._scaled(X[np.ix_(used, columns)], columns)
 
     def loaded(self, X, rows, columns) -> np.ndarray:
         """Return all of that at once, of shape (n_rows, n_columns), float32."""
@@ -195,8 +195,21 @@ class Clipping:
             start += len(used)
         return scaled
 
-    def scaled(self, block, columns=slice(None)) -> np.ndarray:
-        """Values of a dense block as the networks see them, float32; columns may repeat."""
+    def scaled_sparse(self, X, columns) -> tuple[np.ndarray, sparse.csr_array]:
+        """Return some columns of a CSR matrix, scaled, as constants and what is added to them.
+
+        The constants are what all numbers of a column become that are not stored.
+        """
+        constant = self._scaled(np.zeros((1, X.shape[1])), slice(None))[0]
+        changes = np.empty(X.nnz, dtype=np.float32)
+        for start in range(0, X.nnz, 2**20):
+            some = slice(start, start + 2**20)
+            of = X.indices[some]
+            changes[some] = self._scaled(X.data[None, some], of)[0] - constant[of]
+        changed = sparse.csr_array((changes, X.indices, X.indptr), shape=X.shape)
+        return constant[columns], changed[:, columns]
+
+    def _scaled(self, block, columns):
         z = self.clipped(block, columns)
         z -= self.clipped_mean[columns]
         z /= self.clipped_scale[columns]

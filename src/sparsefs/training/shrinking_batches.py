@@ -14,7 +14,6 @@ from scipy import sparse
 from ..data import table
 from ..distributed import ALONE, Ranks
 from ..networks.chunks import chunks
-from ..networks.csr import csr_tensor
 from ..networks.shared_inputs import SparseInputs
 from ..utils.device import to_device
 from ..utils.state import Stateful
@@ -80,9 +79,8 @@ class ShrinkingBatches(Stateful):
         parts = np.array_split(np.empty(len(rows)), self._n_batches)
         self._shares = shares_of([len(part) for part in parts], ranks)
         self._batches: Batches | None = None  # while not all is held
-        self._of_zero: np.ndarray | None = None  # sparse data scaled, where nothing is stored
-        if sparse.issparse(X) and torch.device(device).type == "cpu":
-            self._of_zero = scaling.scaled(np.zeros((1, X.shape[1])))[0]
+        # Of sparse data: the scaled columns where nothing is stored, and what is added elsewhere.
+        self._stored: tuple[np.ndarray, sparse.csr_array] | None = None
         self.held: torch.Tensor | None = None  # (n_rows, n_columns), once they are few
         # Of the pass under way: the generator before it, and how many batches were taken.
         self._begun, self._n_taken, self._from_table = rng.bit_generator.state, 0, False
@@ -111,9 +109,12 @@ class ShrinkingBatches(Stateful):
         elif not self._ranks.any(len(columns) * len(self.rows) > self._most_held()):
             held = self._scaling.loaded(self._X, self.rows, columns)
             self.held, self._batches = to_device(held, self._device), None
-        elif self._of_zero is not None:
-            self._place = np.full(self._X.shape[1], -1, dtype=np.int32)
-            self._place[columns] = np.arange(len(columns))
+            self._stored = None
+        elif self._stored is not None and places is not None:
+            constant, added = self._stored
+            self._stored = constant[places.numpy()], added[:, places.numpy()]
+        elif sparse.issparse(self._X) and torch.device(self._device).type == "cpu":
+            self._stored = self._scaling.scaled_sparse(self._X, columns)
         else:
             if self._batches is None:
                 size = self._batch_size
@@ -163,30 +164,15 @@ class ShrinkingBatches(Stateful):
 
     def _chosen(self, places):
         rows, held = self.rows[places], self.held
-        if held is None and self._of_zero is not None:
-            return rows, self._sparse(self._X[rows], self._of_zero)
+        if self._stored is not None:
+            constant, added = self._stored
+            return rows, SparseInputs.of(constant, added[rows])
         if held is None:
             assert self._batches is not None
             return rows, _Again(self._parts, self._batches.batch(rows).x)
         if not self.all_at_once:
             held = held.index_select(0, to_device(places, self._device))
         return rows, [(slice(None), held.t())]
-
-    def _sparse(self, X, of_zero):
-        """Rows of sparse data, clipped and scaled where numbers are stored."""
-        place = self._place[X.indices]
-        left = place >= 0
-        columns, starts = X.indices[left], np.append(0, np.cumsum(left, dtype=np.int32))[X.indptr]
-        changes = self._scaling.scaled(X.data[None, left], columns)[0] - of_zero[columns]
-        shape = X.shape[0], len(self._columns)
-        by_input = sparse.csr_array((changes, place[left], starts), shape=shape).tocsc()
-        return SparseInputs(
-            torch.from_numpy(of_zero[self._columns]),
-            csr_tensor(starts, place[left], torch.from_numpy(changes), shape),
-            csr_tensor(
-                by_input.indptr, by_input.indices, torch.from_numpy(by_input.data), shape[::-1]
-            ),
-        )
 
     def _parts(self, x):
         """The clipped features of a batch, which is (n_columns, n_samples), part by part."""

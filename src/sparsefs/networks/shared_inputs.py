@@ -160,10 +160,14 @@ class SharedInputNetworks(Stateful):
         z = z.view(self.n_networks, self.n_hidden, n_samples) + self.first_bias.value
         self._noise = None
         if noise_std is not None:
-            by_network = self.first.value.permute(1, 2, 0)
-            gram = by_network @ by_network.transpose(1, 2)
+            if self._in_one_product:
+                every = (self.n_networks, self.n_hidden) * 2
+                gram = (weights.t() @ weights).view(every).diagonal(0, 0, 2).permute(2, 0, 1)
+            else:
+                by_network = self.first.value.permute(1, 2, 0)
+                gram = by_network @ by_network.transpose(1, 2)
             size = gram.diagonal(dim1=1, dim2=2).mean(1)[:, None, None]
-            gram += (_JITTER * size + 1e-7) * torch.eye(
+            gram = gram + (_JITTER * size + 1e-7) * torch.eye(
                 self.n_hidden, device=gram.device, dtype=gram.dtype
             )
             # The plain function would make the host wait for a GPU, to see whether it failed.
@@ -211,8 +215,19 @@ class SharedInputNetworks(Stateful):
         factor, noise = self._noise
         reached = noise @ self._dz.transpose(1, 2)
         turned = torch.linalg.solve_triangular(factor.transpose(1, 2), reached, upper=True)
+        if self._in_one_product:
+            gradient.flatten(1).addmm_(self.first.value.flatten(1), torch.block_diag(*turned))
+            return
         by_network = gradient.permute(1, 0, 2)
         torch.baddbmm(by_network, self.first.value.permute(1, 0, 2), turned, out=by_network)
+
+    @property
+    def _in_one_product(self):
+        """Whether a product over all pairs of networks is faster than one for each network.
+
+        The weights of a network lie apart, and so few of them at a time are slow to fetch.
+        """
+        return self.n_hidden < 8
 
     def keep(self, inputs: torch.Tensor) -> None:
         """Keep these inputs only."""

@@ -35,7 +35,7 @@ _PENALTIES = {"drop": (3.0, 30.0), "keep": (30.0, 100.0)}
 _ABOVE_NOISE, _RATE = "above_noise", 0.1  # false discovery rate
 _FEWEST_SHADOWS = 1000
 _MEMORY = 0.9  # decay of the running mean of the importance, a step
-_MOST_WEIGHTS = 2**22  # of the first layer: 64 MiB with gradient and moments
+_MOST_WEIGHTS = 2**20  # of the first layer: 16 MiB with gradient and moments
 _MOST_NOISE = 2**26  # numbers in the matrices that make noise: 256 MiB
 
 

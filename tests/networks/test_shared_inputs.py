@@ -4,8 +4,10 @@
 import numpy as np
 import pytest
 import torch
+from scipy import sparse
 
-from sparsefs.networks.shared_inputs import SharedInputNetworks, SparseInputs
+from sparsefs.networks.shared_inputs import SharedInputNetworks
+from sparsefs.networks.sparse_inputs import SparseInputs
 
 N_INPUTS, N_NETWORKS, N_HIDDEN, N_OUTPUTS, N_SAMPLES = 13, 3, 4, 2, 50
 
@@ -29,9 +31,9 @@ def in_parts(x, size):
 def few_stored():
     """Sparse inputs, and the same as a dense tensor."""
     stored = inputs() * (inputs(N_SAMPLES, N_INPUTS).t() > 1)
-    constant = inputs(n_samples=1)[:, 0]
-    sparse = SparseInputs(constant, stored.t().to_sparse_csr(), stored.to_sparse_csr())
-    return sparse, constant[:, None] + stored
+    constant = inputs(n_samples=1)
+    added = sparse.csr_array(stored.numpy().T)
+    return SparseInputs(constant[:, 0].numpy(), added), constant + stored
 
 
 def literal(made, x, added=0.0):
@@ -45,11 +47,11 @@ def literal(made, x, added=0.0):
 
 
 def test_sparse_inputs_give_the_outputs_and_gradients_of_dense_ones():
-    made, (sparse, x) = networks(), few_stored()
-    outputs = made.forward(sparse, N_SAMPLES)
+    made, (few, x) = networks(), few_stored()
+    outputs = made.forward(few, N_SAMPLES)
     torch.testing.assert_close(outputs, literal(made, x))
     grad = torch.randn(outputs.shape, generator=torch.Generator().manual_seed(3))
-    got = [gradient.clone() for gradient in made.backward(sparse, grad)]
+    got = [gradient.clone() for gradient in made.backward(few, grad)]
     made.forward([(slice(None), x)], N_SAMPLES)
     torch.testing.assert_close(got, made.backward([(slice(None), x)], grad))
 

@@ -18,20 +18,15 @@ dead slots or lines become too many is the layer packed anew.
 
 from __future__ import annotations
 
-import warnings
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from scipy import sparse
 
+from .sparse_inputs import SparseInputs, csr_tensor
 from .sparse_linear import SparseLinear
-
-with warnings.catch_warnings():
-    # Torch announces once per process that its CSR support is in beta. Here, at the import, the
-    # warning is silenced without a change of the filters during a fit.
-    warnings.simplefilter("ignore")
-    torch.sparse_csr_tensor([0, 1], [0], [1.0], (1, 1), check_invariants=False)
 
 _MAX_CONNECTIONS = 2**31 - 1  # the indices are int32
 _MAX_DEAD = 0.25  # share of dead slots in the CSR part that triggers a packing
@@ -135,6 +130,11 @@ class CSRLinear(SparseLinear):
     # Products. The activations of the own side may come in chunks.
 
     def forward(self, x: Any) -> torch.Tensor:
+        if isinstance(x, SparseInputs):
+            weights = self._matrix(self.values.numpy())
+            sums = (x.added @ weights).toarray() + x.constant @ weights
+            out = self._output(self.shape[0], x.shape[1])
+            return torch.add(torch.from_numpy(sums).t(), self.bias, out=out)
         product = self._to_own if self.side == "out" else self._to_partners
         return product(x, self.bias, self._output(self.shape[0], x.shape[1]))
 
@@ -152,6 +152,8 @@ class CSRLinear(SparseLinear):
             yield chunk.own, self.to_own(i, grad, zero)
 
     def weight_grad(self, grad: torch.Tensor, x: Any) -> torch.Tensor:
+        if isinstance(x, SparseInputs):
+            return self._sparse_grad(grad, x)
         own, partners = (grad, x) if self.side == "out" else (x, grad)
         if len(self.chunks) == 1 and self.exists is None and self.n_connections:  # no copy
             matrix = self.chunks[0].matrix
@@ -160,6 +162,27 @@ class CSRLinear(SparseLinear):
         for i, chunk in enumerate(self.chunks):
             self.chunk_grad(i, own[chunk.own], partners, gradient)
         return gradient
+
+    def _matrix(self, numbers):
+        """Numbers of the slots as a scipy matrix (own, partners)."""
+        shape = self._n_own, self._n_partners
+        return sparse.csr_array((numbers, self._partner, self._starts), shape=shape)
+
+    def _sparse_grad(self, grad, x):
+        """The gradient in all slots, of inputs that are the own neurons."""
+        counts = np.diff(self._starts)
+        own, partner = torch.from_numpy(self._own), torch.from_numpy(self._partner)
+        of_constant = torch.from_numpy(x.constant).index_select(0, own)
+        gradient = of_constant.mul_(grad.sum(1).index_select(0, partner)).numpy()
+        added, by_sample = x.added, grad.t().contiguous().numpy()
+        for of_sample, (start, stop) in zip(by_sample, pairwise(added.indptr), strict=True):
+            inputs = added.indices[start:stop]
+            n = counts[inputs]
+            first = np.repeat(self._starts[inputs] - (np.cumsum(n) - n), n)
+            slots = first + np.arange(len(first))
+            sent = of_sample.take(self._partner[slots])
+            gradient[slots] += np.repeat(added.data[start:stop], n) * sent
+        return torch.from_numpy(gradient)
 
     def _to_own(self, partners, bias, out):
         for i, chunk in enumerate(self.chunks):
@@ -453,12 +476,6 @@ class CSRLinear(SparseLinear):
                 np.split(order, bounds), np.split(ascending, bounds), self.chunks, strict=False
             )
         ]
-
-
-def csr_tensor(row_starts, cols, values, shape):
-    """A torch CSR tensor that shares the memory of its values."""
-    row_starts, cols = (torch.from_numpy(index).to(values.device) for index in (row_starts, cols))
-    return torch.sparse_csr_tensor(row_starts, cols, values, shape, check_invariants=False)
 
 
 def _row_order(neuron, n_neurons):

@@ -6,15 +6,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-import numpy as np
 import torch
-from scipy import sparse
 
 from ..utils.device import Scratch
 from ..utils.state import Stateful
-from .csr import csr_tensor
+from .sparse_inputs import SparseInputs
 
 _JITTER = 1e-3  # of the mean diagonal: keeps Gram matrices of dependent neurons factorisable
 
@@ -39,35 +36,6 @@ class Parameter(Stateful):
         self.value = torch.cat([self.value, added], dim)
         for name, buffer in self.buffers.items():
             self.buffers[name] = torch.cat([buffer, torch.zeros_like(added)], dim)
-
-
-class SparseInputs(NamedTuple):
-    """Inputs of some samples that differ from constants in a few places.
-
-    Centred sparse data are of this kind: an input of which nothing is stored is not 0.
-
-    Attributes
-    ----------
-    constant : Tensor of shape (n_inputs,)
-    by_sample : CSR tensor of shape (n_samples, n_inputs)
-        What is added to the constants.
-    by_input : CSR tensor of shape (n_inputs, n_samples)
-        Its transpose.
-    """
-
-    constant: torch.Tensor
-    by_sample: torch.Tensor
-    by_input: torch.Tensor
-
-    @classmethod
-    def of(cls, constant: np.ndarray, changes: sparse.csr_array) -> SparseInputs:
-        """Make them of the constants and what is added, (n_samples, n_inputs), float32."""
-        by_input = changes.tocsc()
-        tensors = [
-            csr_tensor(held.indptr, held.indices, torch.from_numpy(held.data), shape)
-            for held, shape in ((changes, changes.shape), (by_input, changes.shape[::-1]))
-        ]
-        return cls(torch.from_numpy(constant), *tensors)
 
 
 Chunks = Iterable[tuple[slice, torch.Tensor]] | SparseInputs
@@ -152,7 +120,7 @@ class SharedInputNetworks(Stateful):
         """
         weights = self.first.value.flatten(1)
         if isinstance(chunks, SparseInputs):
-            z = torch.addmm(chunks.constant @ weights, chunks.by_sample, weights).t().contiguous()
+            z = chunks.times(weights).t().contiguous()
         else:
             z = weights.new_zeros(weights.shape[1], n_samples)
             for chunk, x in chunks:
@@ -192,7 +160,7 @@ class SharedInputNetworks(Stateful):
         first = self._gradient(*self.first.value.shape)
         flat, sent = first.flatten(1), dz.flatten(0, 1).t()
         if isinstance(chunks, SparseInputs):
-            torch.outer(chunks.constant, sent.sum(0), out=flat).addmm_(chunks.by_input, sent)
+            chunks.gradient(sent, out=flat)
         else:
             for chunk, x in chunks:
                 torch.mm(x, sent, out=flat[chunk])

@@ -14,7 +14,7 @@ from scipy import sparse
 from ..data import table
 from ..distributed import ALONE, Ranks
 from ..networks.chunks import chunks
-from ..networks.shared_inputs import SparseInputs
+from ..networks.sparse_inputs import SparseInputs
 from ..utils.device import to_device
 from ..utils.state import Stateful
 from .batches import Batches, make_batches, shares_of
@@ -166,7 +166,7 @@ class ShrinkingBatches(Stateful):
         rows, held = self.rows[places], self.held
         if self._stored is not None:
             constant, added = self._stored
-            return rows, SparseInputs.of(constant, added[rows])
+            return rows, SparseInputs(constant, added[rows])
         if held is None:
             assert self._batches is not None
             return rows, _Again(self._parts, self._batches.batch(rows).x)

@@ -354,14 +354,21 @@ class CSRLinear(SparseLinear):
         order = np.argsort(added)
         place = old_own.astype(np.int64) * self._n_partners + old_partner
         at = np.searchsorted(place, added[order])
+        new_slots = at + np.arange(len(at))
+        is_old = np.ones(len(old_own) + len(at), dtype=bool)
+        is_old[new_slots] = False
+
+        def merged(old, new):
+            every = np.empty(len(is_old), dtype=old.dtype)
+            every[is_old], every[new_slots] = old, new
+            return every
+
         self.values, *buffers = (
-            torch.from_numpy(np.insert(tensor.cpu().numpy()[keep], at, 0)).to(self.device)
+            torch.from_numpy(merged(tensor.cpu().numpy()[keep], 0)).to(self.device)
             for tensor in (self.values, *self.buffers.values())
         )
         self.buffers = dict(zip(self.buffers, buffers, strict=True))
-        all_own, all_partner = (
-            np.insert(old, at, new[order]) for old, new in ((old_own, own), (old_partner, partner))
-        )
+        all_own, all_partner = merged(old_own, own[order]), merged(old_partner, partner[order])
         self._set_slots(all_own, all_partner, len(all_own))
 
     def _edit(self, removed, own, partner):

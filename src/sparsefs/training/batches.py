@@ -251,9 +251,9 @@ class Batches(Stateful):
         constant, place = self._unstored
         inputs = place[X.indices]
         loaded = inputs >= 0
-        starts = np.append(0, np.cumsum(loaded, dtype=np.int32))[X.indptr]
+        n_before = np.append(np.int32(0), np.cumsum(loaded, dtype=np.int32))
         data = (X.data / scale[X.indices]).astype(np.float32)[loaded]
-        added = (data, inputs[loaded], starts)
+        added = (data, inputs[loaded], n_before[X.indptr])
         return SparseInputs(constant, sparse.csr_array(added, shape=(X.shape[0], len(constant))))
 
     def _load(self, X, places):

@@ -116,7 +116,7 @@ class Adam(Optimizer):
         if parameter.device.type == "cpu":  # once through the memory instead of seven times
             torch._fused_adam_(
                 *([parameter], [grad], [mean], [square], [], [torch.tensor(float(self.n_steps))]),
-                lr=self.learning_rate,
+                lr=min(self.learning_rate, _LARGEST * (1 - beta1**self.n_steps)),
                 beta1=beta1,
                 beta2=beta2,
                 weight_decay=0.0,

@@ -112,7 +112,8 @@ class CSRLinear(SparseLinear):
         """Cut the first `n_csr` slots, ascending by own neuron and then by partner, into chunks."""
         self._own, self._partner, self._n_csr = own, partner, n_csr
         self.rows, self.cols = (own, partner) if self.side == "out" else (partner, own)
-        self._starts = np.searchsorted(own[:n_csr], np.arange(self._n_own + 1)).astype(np.int32)
+        degree = np.bincount(own[:n_csr], minlength=self._n_own)
+        self._starts = np.append(np.int32(0), np.cumsum(degree, dtype=np.int32))
         # Order of the slots in the transposes of the chunks, their values, and the matrices.
         self._transposed: Any = None
         self.chunks = []

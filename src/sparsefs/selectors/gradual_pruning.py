@@ -141,8 +141,8 @@ class GradualPruningSelector(BaseSelector):
 
     Notes
     -----
-    Sparse data stay sparse until so few features remain that a dense copy is not larger. Until
-    then one batch at a time is made dense.
+    Sparse data stay sparse until so few features remain that a dense copy is not larger. On a GPU
+    one batch at a time is made dense before.
 
     The importance of an input of a network is the first-order change of the loss if its weights
     were zero: the size of the sum of weight times gradient. It is divided by the sum over all

@@ -33,6 +33,7 @@ NAMES = (
     "quick_selection",
     "attribution",
     "memory",
+    "wide_sparse",
     "scaling",
     "distributed",
     "traffic",

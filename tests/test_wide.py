@@ -6,9 +6,18 @@ import pytest
 import torch
 from scipy import sparse
 
-from sparsefs import NeuronAttributionSelector, QuickSelectionSelector, WASTSelector
+from sparsefs import (
+    DeepLassoSelector,
+    HyperSparseSelector,
+    NeuroFSSelector,
+    NeuronAttributionSelector,
+    QuickSelectionSelector,
+    WASTSelector,
+)
 from sparsefs.networks import FeedForward
 from sparsefs.networks.chunks import CHUNK, chunks, joined
+from sparsefs.networks.feedforward import make_sparse_linear
+from sparsefs.networks.sparse_inputs import SparseInputs
 from sparsefs.topology import GradientGrow, MagnitudeDrop
 from sparsefs.training import batches as batches_module
 from sparsefs.training.batches import Batches, WideBatch
@@ -75,6 +84,46 @@ def test_a_fit_in_chunks_gives_the_same_scores(Selector, container, weighted, re
     request.getfixturevalue("in_chunks")
     # Rounding may move a connection or two.
     assert np.mean(~np.isclose(scores(), expected, rtol=1e-3, atol=1e-5)) < 0.005
+
+
+@pytest.mark.parametrize("kernel", ["csr", "masked"])
+@pytest.mark.parametrize(
+    "Selector",
+    [DeepLassoSelector, HyperSparseSelector, NeuroFSSelector, NeuronAttributionSelector],
+)
+def test_supervised_fits_of_sparse_data_give_the_scores_of_dense_ones(
+    Selector, kernel, monkeypatch
+):
+    X, y = wide(200)
+    X[np.random.default_rng(1).random(X.shape) < 0.95] = 0
+    X[:, 7] = y * 3
+    options = {"max_iter": 4, "hidden_layer_sizes": 12, "batch_size": 40, "random_state": 0}
+    options |= {"density": 0.1, "kernel": kernel}
+    dense = Selector(**options).fit(X, y).scores_
+    make, made = Batches._sparse, []
+    monkeypatch.setattr(Batches, "_sparse", lambda *a: made.append(make(*a)) or made[-1])
+    few = Selector(**options).fit(sparse.csr_array(X), y).scores_
+    assert made
+    # Rounding may move a connection or two.
+    assert np.mean(~np.isclose(few, dense, rtol=1e-3, atol=1e-5)) < 0.005
+
+
+@pytest.mark.parametrize("kernel", ["csr", "masked"])
+def test_sparse_inputs_have_the_outputs_and_gradients_of_dense_ones(kernel):
+    rng = np.random.default_rng(0)
+    few = SparseInputs(
+        rng.standard_normal(D, np.float32),
+        sparse.random_array((9, D), density=0.01, format="csr", dtype=np.float32, rng=rng),
+    )
+    x = torch.from_numpy(few.constant[:, None] + few.added.toarray().T)
+    positions = np.flatnonzero(rng.random(8 * D) < 0.1)
+    layer = make_sparse_linear((8, D), positions, bound=1.0, rng=rng, kernel=kernel)
+    close = {"rtol": 1e-4, "atol": 1e-4}
+    expected = layer.forward(joined(x)).clone()
+    torch.testing.assert_close(layer.forward(few), expected, **close)
+    grad = torch.from_numpy(rng.standard_normal((8, 9), np.float32))
+    torch.testing.assert_close(layer.weight_grad(grad, few), layer.weight_grad(grad, x), **close)
+    torch.testing.assert_close(joined(few), x)
 
 
 @pytest.mark.parametrize("topology", ["rigl", "dense"])

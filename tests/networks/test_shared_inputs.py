@@ -4,8 +4,10 @@
 import numpy as np
 import pytest
 import torch
+from scipy import sparse
 
 from sparsefs.networks.shared_inputs import SharedInputNetworks
+from sparsefs.networks.sparse_inputs import SparseInputs
 
 N_INPUTS, N_NETWORKS, N_HIDDEN, N_OUTPUTS, N_SAMPLES = 13, 3, 4, 2, 50
 
@@ -26,6 +28,14 @@ def in_parts(x, size):
     return [(slice(i, min(i + size, len(x))), x[i : i + size]) for i in range(0, len(x), size)]
 
 
+def few_stored():
+    """Sparse inputs, and the same as a dense tensor."""
+    stored = inputs() * (inputs(N_SAMPLES, N_INPUTS).t() > 1)
+    constant = inputs(n_samples=1)
+    added = sparse.csr_array(stored.numpy().T)
+    return SparseInputs(constant[:, 0].numpy(), added), constant + stored
+
+
 def literal(made, x, added=0.0):
     """The outputs network by network; `added` is noise at the hidden neurons."""
     first, first_bias, second, second_bias = (parameter.value for parameter in made.parameters)
@@ -34,6 +44,16 @@ def literal(made, x, added=0.0):
         z = first[:, m].T @ x + first_bias[m] + (0 if isinstance(added, float) else added[m])
         outputs.append(second[m] @ torch.relu(z) + second_bias[m])
     return torch.stack(outputs)
+
+
+def test_sparse_inputs_give_the_outputs_and_gradients_of_dense_ones():
+    made, (few, x) = networks(), few_stored()
+    outputs = made.forward(few, N_SAMPLES)
+    torch.testing.assert_close(outputs, literal(made, x))
+    grad = torch.randn(outputs.shape, generator=torch.Generator().manual_seed(3))
+    got = [gradient.clone() for gradient in made.backward(few, grad)]
+    made.forward([(slice(None), x)], N_SAMPLES)
+    torch.testing.assert_close(got, made.backward([(slice(None), x)], grad))
 
 
 @pytest.mark.parametrize("size", [5, 13])

@@ -199,7 +199,7 @@ def test_diverging_training_says_why(rate, wide):
 def test_a_wide_table_takes_little_memory_at_first():
     width = selector()._width
     assert [width(n, 1000) for n in (1000, 501, 500, 251, 250, 5)] == [8, 8, 16, 16, 32, 32]
-    assert [width(10**n, 10**6) for n in (6, 5, 4, 3)] == [1, 5, 32, 32]
+    assert [width(10**n, 10**6) for n in (6, 5, 4, 3)] == [1, 1, 13, 32]
     assert selector(n_networks=100)._width(10**6, 10**6) == 1
 
 

@@ -11,6 +11,7 @@ from sparsefs import open_shards
 from sparsefs.data.summary import Summary
 from sparsefs.data.target import Target
 from sparsefs.networks.shared_inputs import Parameter, SharedInputNetworks
+from sparsefs.networks.sparse_inputs import SparseInputs
 from sparsefs.training import normal_scores, shrinking_batches
 from sparsefs.training.losses import CrossEntropyLoss, SquaredErrorLoss
 from sparsefs.training.objective import Objective, OfEach, principal_components
@@ -139,11 +140,19 @@ def test_a_rare_feature_keeps_its_values():
     assert clipping_of(X)[0].scores.columns.size == 0
 
 
+def dense(parts):
+    if isinstance(parts, SparseInputs):
+        return parts[:]
+    return torch.cat([some for _, some in parts])
+
+
 @pytest.mark.parametrize("held", [10**9, 700, 0])
-@pytest.mark.parametrize("kind", ["dense", "csr", "heavy tails"])
+@pytest.mark.parametrize("kind", ["dense", "csr", "heavy tails", "heavy tails, csr"])
 def test_batches_are_the_scaled_rows_of_the_columns_left(X, counts, kind, held, monkeypatch):
     monkeypatch.setattr(shrinking_batches, "HELD", held)
-    data = {"dense": X, "csr": counts, "heavy tails": heavy_tails()}[kind]
+    data = {"dense": X, "csr": counts, "heavy tails": heavy_tails()}
+    data["heavy tails, csr"] = sparse.csr_matrix(data["heavy tails"])
+    data = data[kind]
     clipping, constant = clipping_of(data)
     columns = np.flatnonzero(~constant)
     expected = literal_scaling(data)
@@ -155,7 +164,7 @@ def test_batches_are_the_scaled_rows_of_the_columns_left(X, counts, kind, held, 
         rows, parts = next(endless)
         seen.append(rows)
         for _ in range(2):  # as often as one likes
-            x = torch.cat([some for _, some in parts])
+            x = dense(parts)
             np.testing.assert_allclose(x.T, expected[np.ix_(rows, columns)], atol=2e-4)
         if step % 3 == 2:  # an epoch of 89 rows
             assert sorted(np.concatenate(seen[-3:])) == [i for i in range(90) if i != 5]

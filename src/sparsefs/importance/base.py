@@ -26,7 +26,8 @@ class Step(NamedTuple):
         From 0.
     x : torch.Tensor of shape (n_features, n_samples)
         The scaled batch, without noise. A batch of more than 16 million numbers is
-        :class:`~sparsefs.networks.chunks.Chunked`.
+        :class:`~sparsefs.networks.chunks.Chunked`, and so is one of sparse data with more than
+        4,096 features.
     target : torch.Tensor
         The target that the loss compared the outputs with.
     sample_weight : torch.Tensor of shape (n_samples,), or None

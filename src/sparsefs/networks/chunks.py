@@ -19,7 +19,8 @@ CHUNK = 2048  # neurons: at a hundred samples 0.8 MB, which a second-level cache
 class Chunked(Protocol):
     """Activations of many neurons, made when asked for."""
 
-    shape: tuple[int, int]
+    @property
+    def shape(self) -> tuple[int, int]: ...
 
     def __getitem__(self, neurons: slice) -> torch.Tensor: ...
 

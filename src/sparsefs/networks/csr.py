@@ -18,20 +18,15 @@ dead slots or lines become too many is the layer packed anew.
 
 from __future__ import annotations
 
-import warnings
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from scipy import sparse
 
+from .sparse_inputs import SparseInputs, csr_tensor
 from .sparse_linear import SparseLinear
-
-with warnings.catch_warnings():
-    # Torch announces once per process that its CSR support is in beta. Here, at the import, the
-    # warning is silenced without a change of the filters during a fit.
-    warnings.simplefilter("ignore")
-    torch.sparse_csr_tensor([0, 1], [0], [1.0], (1, 1), check_invariants=False)
 
 _MAX_CONNECTIONS = 2**31 - 1  # the indices are int32
 _MAX_DEAD = 0.25  # share of dead slots in the CSR part that triggers a packing
@@ -117,7 +112,8 @@ class CSRLinear(SparseLinear):
         """Cut the first `n_csr` slots, ascending by own neuron and then by partner, into chunks."""
         self._own, self._partner, self._n_csr = own, partner, n_csr
         self.rows, self.cols = (own, partner) if self.side == "out" else (partner, own)
-        self._starts = np.searchsorted(own[:n_csr], np.arange(self._n_own + 1)).astype(np.int32)
+        degree = np.bincount(own[:n_csr], minlength=self._n_own)
+        self._starts = np.append(np.int32(0), np.cumsum(degree, dtype=np.int32))
         # Order of the slots in the transposes of the chunks, their values, and the matrices.
         self._transposed: Any = None
         self.chunks = []
@@ -126,7 +122,7 @@ class CSRLinear(SparseLinear):
             slots = slice(int(self._starts[start]), int(self._starts[stop]))
             starts = self._starts[start : stop + 1] - self._starts[start]
             shape = (stop - start, self._n_partners)
-            matrix = _csr_tensor(starts, partner[slots], self.values[slots], shape)
+            matrix = csr_tensor(starts, partner[slots], self.values[slots], shape)
             self.chunks.append(Chunk(slice(start, stop), slots, matrix))
         # Of each chunk: which lines of the block belong to its neurons, and which neurons.
         self._lines: list[tuple[slice | torch.Tensor, torch.Tensor]]
@@ -135,6 +131,11 @@ class CSRLinear(SparseLinear):
     # Products. The activations of the own side may come in chunks.
 
     def forward(self, x: Any) -> torch.Tensor:
+        if isinstance(x, SparseInputs):
+            weights = self._matrix(self.values.numpy())
+            sums = (x.added @ weights).toarray() + x.constant @ weights
+            out = self._output(self.shape[0], x.shape[1])
+            return torch.add(torch.from_numpy(sums).t(), self.bias, out=out)
         product = self._to_own if self.side == "out" else self._to_partners
         return product(x, self.bias, self._output(self.shape[0], x.shape[1]))
 
@@ -152,6 +153,8 @@ class CSRLinear(SparseLinear):
             yield chunk.own, self.to_own(i, grad, zero)
 
     def weight_grad(self, grad: torch.Tensor, x: Any) -> torch.Tensor:
+        if isinstance(x, SparseInputs):
+            return self._sparse_grad(grad, x)
         own, partners = (grad, x) if self.side == "out" else (x, grad)
         if len(self.chunks) == 1 and self.exists is None and self.n_connections:  # no copy
             matrix = self.chunks[0].matrix
@@ -160,6 +163,27 @@ class CSRLinear(SparseLinear):
         for i, chunk in enumerate(self.chunks):
             self.chunk_grad(i, own[chunk.own], partners, gradient)
         return gradient
+
+    def _matrix(self, numbers):
+        """Numbers of the slots as a scipy matrix (own, partners)."""
+        shape = self._n_own, self._n_partners
+        return sparse.csr_array((numbers, self._partner, self._starts), shape=shape)
+
+    def _sparse_grad(self, grad, x):
+        """The gradient in all slots, of inputs that are the own neurons."""
+        counts = np.diff(self._starts)
+        own, partner = torch.from_numpy(self._own), torch.from_numpy(self._partner)
+        of_constant = torch.from_numpy(x.constant).index_select(0, own)
+        gradient = of_constant.mul_(grad.sum(1).index_select(0, partner)).numpy()
+        added, by_sample = x.added, grad.t().contiguous().numpy()
+        for of_sample, (start, stop) in zip(by_sample, pairwise(added.indptr), strict=True):
+            inputs = added.indices[start:stop]
+            n = counts[inputs]
+            first = np.repeat(self._starts[inputs] - (np.cumsum(n) - n), n)
+            slots = first + np.arange(len(first))
+            sent = of_sample.take(self._partner[slots])
+            gradient[slots] += np.repeat(added.data[start:stop], n) * sent
+        return torch.from_numpy(gradient)
 
     def _to_own(self, partners, bias, out):
         for i, chunk in enumerate(self.chunks):
@@ -230,7 +254,7 @@ class CSRLinear(SparseLinear):
             order = torch.from_numpy(np.concatenate([t.data for t in transposes]))
             moved = torch.empty_like(values)
             matrices = [
-                _csr_tensor(t.indptr, t.indices, moved[chunk.slots], chunk.matrix.shape[::-1])
+                csr_tensor(t.indptr, t.indices, moved[chunk.slots], chunk.matrix.shape[::-1])
                 for t, chunk in zip(transposes, self.chunks, strict=True)
             ]
             self._transposed = order.to(values.device), moved, matrices
@@ -328,17 +352,27 @@ class CSRLinear(SparseLinear):
         keep[removed] = False
         old_own, old_partner = self._own[keep], self._partner[keep]
         added = own * self._n_partners + partner
-        order = np.argsort(added)
+        if (partner[1:] >= partner[:-1]).all():  # in linear time: rules grow by ascending position
+            order = _row_order(own.astype(np.int32), self._n_own)
+        else:
+            order = np.argsort(added)
         place = old_own.astype(np.int64) * self._n_partners + old_partner
         at = np.searchsorted(place, added[order])
+        new_slots = at + np.arange(len(at))
+        is_old = np.ones(len(old_own) + len(at), dtype=bool)
+        is_old[new_slots] = False
+
+        def merged(old, new):
+            every = np.empty(len(is_old), dtype=old.dtype)
+            every[is_old], every[new_slots] = old, new
+            return every
+
         self.values, *buffers = (
-            torch.from_numpy(np.insert(tensor.cpu().numpy()[keep], at, 0)).to(self.device)
+            torch.from_numpy(merged(tensor.cpu().numpy()[keep], 0)).to(self.device)
             for tensor in (self.values, *self.buffers.values())
         )
         self.buffers = dict(zip(self.buffers, buffers, strict=True))
-        all_own, all_partner = (
-            np.insert(old, at, new[order]) for old, new in ((old_own, own), (old_partner, partner))
-        )
+        all_own, all_partner = merged(old_own, own[order]), merged(old_partner, partner[order])
         self._set_slots(all_own, all_partner, len(all_own))
 
     def _edit(self, removed, own, partner):
@@ -453,12 +487,6 @@ class CSRLinear(SparseLinear):
                 np.split(order, bounds), np.split(ascending, bounds), self.chunks, strict=False
             )
         ]
-
-
-def _csr_tensor(row_starts, cols, values, shape):
-    """A torch CSR tensor that shares the memory of its values."""
-    row_starts, cols = (torch.from_numpy(index).to(values.device) for index in (row_starts, cols))
-    return torch.sparse_csr_tensor(row_starts, cols, values, shape, check_invariants=False)
 
 
 def _row_order(neuron, n_neurons):

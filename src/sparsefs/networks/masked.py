@@ -15,6 +15,7 @@ import torch
 
 from ..utils.device import wide
 from .chunks import chunks
+from .sparse_inputs import SparseInputs
 from .sparse_linear import SparseLinear
 
 
@@ -117,6 +118,10 @@ class MaskedLinear(DenseSlots, SparseLinear):  # type: ignore[override]
         out = self._output(self.shape[0], x.shape[1])
         if torch.is_tensor(x):
             return torch.addmm(self.bias, self.weight, x, out=out)
+        if isinstance(x, SparseInputs):
+            inputs, added = x.touched()
+            torch.addmm(self.bias, self.weight[:, inputs], added.t(), out=out)
+            return out.add_((self.weight @ torch.from_numpy(x.constant))[:, None])
         out.copy_(self.bias.expand_as(out))
         for chunk in chunks(self.shape[1]):
             out.addmm_(self.weight[:, chunk], x[chunk])
@@ -128,6 +133,11 @@ class MaskedLinear(DenseSlots, SparseLinear):  # type: ignore[override]
     def weight_grad(self, grad: torch.Tensor, x: Any) -> torch.Tensor:
         if torch.is_tensor(x):
             dense = (grad @ x.t()).view(-1)
+        elif isinstance(x, SparseInputs):
+            inputs, added = x.touched()
+            of_all = torch.outer(grad.sum(1), torch.from_numpy(x.constant))
+            of_all[:, inputs] += grad @ added
+            dense = of_all.view(-1)
         else:
             some = [grad @ x[chunk].t() for chunk in chunks(self.shape[1])]
             dense = torch.cat(some, dim=1).view(-1)

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 import torch
 
+from ..utils.device import Scratch
 from ..utils.state import Stateful
+from .sparse_inputs import SparseInputs
 
 _JITTER = 1e-3  # of the mean diagonal: keeps Gram matrices of dependent neurons factorisable
 
@@ -34,6 +36,9 @@ class Parameter(Stateful):
         self.value = torch.cat([self.value, added], dim)
         for name, buffer in self.buffers.items():
             self.buffers[name] = torch.cat([buffer, torch.zeros_like(added)], dim)
+
+
+Chunks = Iterable[tuple[slice, torch.Tensor]] | SparseInputs
 
 
 class SharedInputNetworks(Stateful):
@@ -64,6 +69,7 @@ class SharedInputNetworks(Stateful):
     ):
         self._generator, self._noise_generator = generator, noise_generator or generator
         self.n_networks = n_networks
+        self._gradient = Scratch(generator.device)
         # Whether weights were once so large that no noise could be made for them.
         self.failed = torch.zeros((), dtype=torch.bool, device=generator.device)
         first = self._normal(n_inputs, n_networks, n_hidden) * (self.init / math.sqrt(n_inputs))
@@ -99,12 +105,12 @@ class SharedInputNetworks(Stateful):
         """Numbers of weights of both layers, over all networks."""
         return [self.first.value.numel(), self.second.value.numel()]
 
-    def forward(self, chunks: Iterable[tuple[slice, torch.Tensor]], n_samples, noise_std=None):
+    def forward(self, chunks: Chunks, n_samples, noise_std=None):
         """Return the outputs (n_networks, n_outputs, n_samples).
 
         Parameters
         ----------
-        chunks : iterable of (slice, tensor)
+        chunks : iterable of (slice, tensor), or SparseInputs
             The inputs in chunks, each (n, n_samples).
         n_samples : int
         noise_std : tensor of shape (n_networks, 1, 1), or None
@@ -113,16 +119,23 @@ class SharedInputNetworks(Stateful):
             W^T noise, which is Gaussian with covariance W^T W.
         """
         weights = self.first.value.flatten(1)
-        z = weights.new_zeros(weights.shape[1], n_samples)
-        for chunk, x in chunks:
-            z.addmm_(weights[chunk].t(), x)
+        if isinstance(chunks, SparseInputs):
+            z = chunks.times(weights).t().contiguous()
+        else:
+            z = weights.new_zeros(weights.shape[1], n_samples)
+            for chunk, x in chunks:
+                z.addmm_(weights[chunk].t(), x)
         z = z.view(self.n_networks, self.n_hidden, n_samples) + self.first_bias.value
         self._noise = None
         if noise_std is not None:
-            by_network = self.first.value.permute(1, 2, 0)
-            gram = by_network @ by_network.transpose(1, 2)
+            if self._in_one_product:
+                every = (self.n_networks, self.n_hidden) * 2
+                gram = (weights.t() @ weights).view(every).diagonal(0, 0, 2).permute(2, 0, 1)
+            else:
+                by_network = self.first.value.permute(1, 2, 0)
+                gram = by_network @ by_network.transpose(1, 2)
             size = gram.diagonal(dim1=1, dim2=2).mean(1)[:, None, None]
-            gram += (_JITTER * size + 1e-7) * torch.eye(
+            gram = gram + (_JITTER * size + 1e-7) * torch.eye(
                 self.n_hidden, device=gram.device, dtype=gram.dtype
             )
             # The plain function would make the host wait for a GPU, to see whether it failed.
@@ -134,20 +147,23 @@ class SharedInputNetworks(Stateful):
         self._z, self._h = z, z.relu()
         return self.second.value @ self._h + self.second_bias.value
 
-    def backward(self, chunks: Iterable[tuple[slice, torch.Tensor]], grad: torch.Tensor):
+    def backward(self, chunks: Chunks, grad: torch.Tensor):
         """Return the gradients of all parameters; `grad` is that at the latest outputs.
 
         Returns
         -------
         list of tensor
             In the order of `parameters`. The gradient of the first layer does not include the
-            noise, see :meth:`add_noise`.
+            noise, see :meth:`add_noise`, and is overwritten by the next call.
         """
         dz = torch.ops.aten.threshold_backward(self.second.value.transpose(1, 2) @ grad, self._z, 0)
-        first = torch.empty_like(self.first.value)
+        first = self._gradient(*self.first.value.shape)
         flat, sent = first.flatten(1), dz.flatten(0, 1).t()
-        for chunk, x in chunks:
-            torch.mm(x, sent, out=flat[chunk])
+        if isinstance(chunks, SparseInputs):
+            chunks.gradient(sent, out=flat)
+        else:
+            for chunk, x in chunks:
+                torch.mm(x, sent, out=flat[chunk])
         self._dz = dz
         return [
             first,
@@ -167,8 +183,19 @@ class SharedInputNetworks(Stateful):
         factor, noise = self._noise
         reached = noise @ self._dz.transpose(1, 2)
         turned = torch.linalg.solve_triangular(factor.transpose(1, 2), reached, upper=True)
+        if self._in_one_product:
+            gradient.flatten(1).addmm_(self.first.value.flatten(1), torch.block_diag(*turned))
+            return
         by_network = gradient.permute(1, 0, 2)
         torch.baddbmm(by_network, self.first.value.permute(1, 0, 2), turned, out=by_network)
+
+    @property
+    def _in_one_product(self):
+        """Whether a product over all pairs of networks is faster than one for each network.
+
+        The weights of a network lie apart, and so few of them at a time are slow to fetch.
+        """
+        return self.n_hidden < 8
 
     def keep(self, inputs: torch.Tensor) -> None:
         """Keep these inputs only."""

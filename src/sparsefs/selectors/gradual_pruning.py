@@ -36,7 +36,7 @@ _PENALTIES = {"drop": (3.0, 30.0), "keep": (30.0, 100.0)}
 _ABOVE_NOISE, _RATE = "above_noise", 0.1  # false discovery rate
 _FEWEST_SHADOWS = 1000
 _MEMORY = 0.9  # decay of the running mean of the importance, a step
-_MOST_WEIGHTS = 2**22  # of the first layer: 64 MiB with gradient and moments
+_MOST_WEIGHTS = 2**20  # of the first layer: 16 MiB with gradient and moments
 _MOST_NOISE = 2**26  # numbers in the matrices that make noise: 256 MiB
 
 
@@ -142,8 +142,8 @@ class GradualPruningSelector(BaseSelector):
 
     Notes
     -----
-    Sparse data stay sparse until so few features remain that a dense copy is not larger. Until
-    then one batch at a time is made dense.
+    Sparse data stay sparse until so few features remain that a dense copy is not larger. On a GPU
+    one batch at a time is made dense before.
 
     The importance of an input of a network is the first-order change of the loss if its weights
     were zero: the size of the sum of weight times gradient. It is divided by the sum over all

@@ -231,7 +231,7 @@ def _growth_at(layer, dropped, grown):
     """Return the growth at positions that are known to be ascending, different and free."""
     lost = layer.positions(dropped)
     regrown = np.isin(lost, grown, assume_unique=True)
-    new = np.setdiff1d(grown, lost, assume_unique=True)
+    new = np.setdiff1d(grown, lost[regrown], assume_unique=True)
     return Growth(regrown, *np.divmod(new, layer.shape[1]))
 
 

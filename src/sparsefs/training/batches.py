@@ -13,6 +13,7 @@ from scipy import sparse
 from ..data import RowTable
 from ..distributed import ALONE, Ranks
 from ..networks.chunks import CHUNK
+from ..networks.sparse_inputs import SparseInputs
 from ..utils.device import Scratch, free_memory, is_remote, to_device
 from .row_stream import RowStream
 
@@ -22,7 +23,7 @@ class Batch(NamedTuple):
 
     Attributes
     ----------
-    x : torch.Tensor of shape (n_features, n_samples), float32, or WideBatch
+    x : torch.Tensor of shape (n_features, n_samples), float32, or WideBatch, or SparseInputs
         Scaled.
     target : torch.Tensor
         What the loss compares the outputs with: `x` itself where there are no targets, else
@@ -30,12 +31,13 @@ class Batch(NamedTuple):
     sample_weight : torch.Tensor of shape (n_samples,), or None
     """
 
-    x: torch.Tensor | WideBatch
-    target: torch.Tensor | WideBatch
+    x: torch.Tensor | WideBatch | SparseInputs
+    target: torch.Tensor | WideBatch | SparseInputs
     sample_weight: torch.Tensor | None
 
 
 _MANY = 2**24  # numbers (64 MiB) of a batch from which it comes in parts
+_FEW_STORED = 0.05  # share of sparse data up to which a batch of many features stays sparse
 
 
 class WideBatch:
@@ -161,6 +163,8 @@ class Batches:
         """From now on load only these features, in this order; None for all."""
         self._columns = columns
         self._moments = self._moments_of(columns)
+        # Of sparse batches: what a number is that is not stored, and the columns' places.
+        self._unstored: tuple[np.ndarray, np.ndarray] | None = None
 
     def _moments_of(self, columns):
         """(mean, standard deviation) of some features, each a column."""
@@ -221,14 +225,33 @@ class Batches:
         target = to_device(self.targets[rows].T.copy(), self.device)
         return Batch(x, target, weight)
 
-    def latest(self) -> torch.Tensor | WideBatch:
+    def latest(self) -> torch.Tensor | WideBatch | SparseInputs:
         """The features now loaded of the latest batch, (n_features, n_samples)."""
         X, places = self._latest
         n_features = len(self._moments[0])
-        many = n_features > 2 * CHUNK and n_features * len(places) > _MANY
-        if many and torch.device(self.device).type == "cpu":
-            return WideBatch(self, X, places, self._columns)
+        if n_features > 2 * CHUNK and torch.device(self.device).type == "cpu":
+            is_sparse = sparse.issparse(X) and X.nnz <= _FEW_STORED * X.shape[0] * X.shape[1]
+            if is_sparse and self.targets is not None:
+                return self._sparse(X[places])
+            if n_features * len(places) > _MANY:
+                return WideBatch(self, X, places, self._columns)
         return to_device(self._load(X, places), self.device)
+
+    def _sparse(self, X):
+        """Rows of sparse data, scaled where numbers are stored."""
+        mean, scale = self.scaling.mean, self.scaling.scale
+        if self._unstored is None:
+            columns = np.arange(X.shape[1]) if self._columns is None else self._columns
+            place = np.full(X.shape[1], -1, dtype=np.int32)
+            place[columns] = np.arange(len(columns))
+            self._unstored = (-mean / scale)[columns].astype(np.float32), place
+        constant, place = self._unstored
+        inputs = place[X.indices]
+        loaded = inputs >= 0
+        n_before = np.append(np.int32(0), np.cumsum(loaded, dtype=np.int32))
+        data = (X.data / scale[X.indices]).astype(np.float32)[loaded]
+        added = (data, inputs[loaded], n_before[X.indptr])
+        return SparseInputs(constant, sparse.csr_array(added, shape=(X.shape[0], len(constant))))
 
     def _load(self, X, places):
         x = self._scaled(len(self._moments[0]), len(places))

@@ -206,7 +206,7 @@ class GradualPruning(Pruning):
         share = self.batches.share
         gradients = networks.backward(parts, grad if share == 1 else grad.mul_(share))
         # Without the noise: what it adds to the gradient says nothing of the feature.
-        sums = self.by_feature((networks.first.value * gradients[0]).sum(2))
+        sums = self.by_feature(torch.einsum("inh,inh->in", networks.first.value, gradients[0]))
         networks.add_noise(gradients[0])
         if self.ranks.size > 1:
             loss = (loss * share).float()

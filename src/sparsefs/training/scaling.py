@@ -196,6 +196,20 @@ class Clipping:
                 start += len(used)
         return scaled
 
+    def scaled_sparse(self, X, columns) -> tuple[np.ndarray, sparse.csr_array]:
+        """Return some columns of a CSR matrix, scaled, as constants and what is added to them.
+
+        The constants are what all numbers of a column become that are not stored.
+        """
+        constant = self._scaled(np.zeros((1, X.shape[1])), slice(None))[0]
+        changes = np.empty(X.nnz, dtype=np.float32)
+        for start in range(0, X.nnz, 2**20):
+            some = slice(start, start + 2**20)
+            of = X.indices[some]
+            changes[some] = self._scaled(X.data[None, some], of)[0] - constant[of]
+        changed = sparse.csr_array((changes, X.indices, X.indptr), shape=X.shape)
+        return constant[columns], changed[:, columns]
+
     def _scaled(self, block, columns):
         z = self.clipped(block, columns)
         z -= self.clipped_mean[columns]

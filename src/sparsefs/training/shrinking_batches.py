@@ -14,6 +14,7 @@ from scipy import sparse
 from ..data import table
 from ..distributed import ALONE, Ranks
 from ..networks.chunks import chunks
+from ..networks.sparse_inputs import SparseInputs
 from ..utils.device import to_device
 from ..utils.state import Stateful
 from .batches import Batches, make_batches, shares_of
@@ -78,6 +79,8 @@ class ShrinkingBatches(Stateful):
         parts = np.array_split(np.empty(len(rows)), self._n_batches)
         self._shares = shares_of([len(part) for part in parts], ranks)
         self._batches: Batches | None = None  # while not all is held
+        # Of sparse data: the scaled columns where nothing is stored, and what is added elsewhere.
+        self._stored: tuple[np.ndarray, sparse.csr_array] | None = None
         self.held: torch.Tensor | None = None  # (n_rows, n_columns), once they are few
         # Of the pass under way: the generator before it, and how many batches were taken.
         self._begun, self._n_taken, self._from_table = rng.bit_generator.state, 0, False
@@ -106,6 +109,12 @@ class ShrinkingBatches(Stateful):
         elif not self._ranks.any(len(columns) * len(self.rows) > self._most_held()):
             held = self._scaling.loaded(self._X, self.rows, columns)
             self.held, self._batches = to_device(held, self._device), None
+            self._stored = None
+        elif self._stored is not None and places is not None:
+            constant, added = self._stored
+            self._stored = constant[places.numpy()], added[:, places.numpy()]
+        elif sparse.issparse(self._X) and torch.device(self._device).type == "cpu":
+            self._stored = self._scaling.scaled_sparse(self._X, columns)
         else:
             if self._batches is None:
                 size = self._batch_size
@@ -126,10 +135,10 @@ class ShrinkingBatches(Stateful):
         X = self._X
         return min(HELD, table.BUFFER_BYTES // 4, 2 * X.nnz if sparse.issparse(X) else HELD)
 
-    def __iter__(self) -> Iterator[tuple[np.ndarray, Iterable[Part]]]:
+    def __iter__(self) -> Iterator[tuple[np.ndarray, Iterable[Part] | SparseInputs]]:
         """Pairs of (row numbers, features (n_columns, n_samples) part by part), without end.
 
-        The parts may be gone through twice before the next pair.
+        The parts may be gone through twice before the next pair. Sparse data stay sparse.
         """
         while True:
             n_skipped, batches = self._n_taken, self._batches
@@ -156,6 +165,9 @@ class ShrinkingBatches(Stateful):
 
     def _chosen(self, places):
         rows, held = self.rows[places], self.held
+        if self._stored is not None:
+            constant, added = self._stored
+            return rows, SparseInputs(constant, added[rows])
         if held is None:
             assert self._batches is not None
             return rows, _Again(self._parts, self._batches.batch(rows).x)

@@ -28,7 +28,7 @@ from sparsefs.distributed.group import Group
 from sparsefs.training.pruning_loop import GradualPruning
 
 WAYS = ("all", "top .1", "top .01", "local 5", "local 25")
-SETS = ("madelon", "coil20", "usps", "lung_small")
+SETS = ("madelon", "coil20", "usps")
 COLUMNS = (500, 5000)
 N_PROCESSES = 4
 HEADER = ["Method", "Columns", "MB of the first steps", "MB a step, mean", "Messages a step"]

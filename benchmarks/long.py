@@ -67,8 +67,8 @@ print(json.dumps({"peak_mb": round(peak - before, 1), **figures}))
 """
 
 
-def write(folder, n_rows):
-    """The same rows as one .npy file, as .npy shards and as Parquet shards."""
+def write(folder, n_rows, sources=SOURCES):
+    """The same rows as one .npy file, as .npy shards and as Parquet shards: those of `sources`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -80,19 +80,24 @@ def write(folder, n_rows):
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 3, n_rows)
     np.save(folder / "y.npy", labels)
-    whole = np.lib.format.open_memmap(folder / "X.npy", "w+", np.float32, (n_rows, N_COLUMNS))
+    whole = None
+    if {"array", "memmap"} & set(sources):
+        whole = np.lib.format.open_memmap(folder / "X.npy", "w+", np.float32, (n_rows, N_COLUMNS))
     names = [f"f{j}" for j in range(N_COLUMNS)]
     for i, start in enumerate(range(0, n_rows, PER_SHARD)):
         rows = slice(start, min(start + PER_SHARD, n_rows))
         block = rng.standard_normal((rows.stop - start, N_COLUMNS), dtype=np.float32)
         block[:, :3] += np.eye(3, dtype=np.float32)[labels[rows]]
-        whole[rows] = block
-        np.save(folder / "npy" / f"part-{i:03d}.npy", block)
-        pq.write_table(
-            pa.table(dict(zip(names, block.T, strict=True))),
-            folder / "parquet" / f"part-{i:03d}.parquet",
-            row_group_size=10_000,
-        )
+        if whole is not None:
+            whole[rows] = block
+        if "npy" in sources:
+            np.save(folder / "npy" / f"part-{i:03d}.npy", block)
+        if "parquet" in sources:
+            pq.write_table(
+                pa.table(dict(zip(names, block.T, strict=True))),
+                folder / "parquet" / f"part-{i:03d}.parquet",
+                row_group_size=10_000,
+            )
 
 
 def opened(folder, source, n_rows):
@@ -148,7 +153,7 @@ def _times(arguments, results, folder):
                 for source in arguments.sources:
                     row = dict(zip(KEY, ("time", name, source, N_TIMED, repeat), strict=True))
                     if not results.has(**row):
-                        write(folder, N_TIMED)
+                        write(folder, N_TIMED, arguments.sources)
                         figures = fitted(name, *opened(folder, source, N_TIMED))
                         results.add(**row, **figures, peak_mb="")
     finally:
@@ -162,7 +167,7 @@ def _memory(arguments, results, folder):
                 row = dict(zip(KEY, ("memory", name, source, n_rows, 0), strict=True))
                 if results.has(**row):
                     continue
-                write(folder, n_rows)
+                write(folder, n_rows, arguments.sources)
                 output = subprocess.run(
                     [sys.executable, "-c", _SCRIPT, folder, name, source, str(n_rows)],
                     capture_output=True,

@@ -66,7 +66,7 @@ def rates_of(speeds, growth):
     wide = growth.where(method="WAST", axis="connections", value="1000000")
     n = [float(row["n_connections"]) / float(row["epoch_s"]) for row in wide]
     return (
-        np.median(block) * 80 * 500 if len(block) else None,
+        2 * np.median(block) * 80 * 500 if len(block) else None,  # the fits are of two epochs
         np.median(n) * 200 if n else None,
     )
 

@@ -147,26 +147,14 @@ class Target:
 
     @classmethod
     def _of_classes(cls, y, used, ranks):
-        if y.ndim > 1:
-            raise ValueError(f"task='classification' needs one class per sample. {_ADVICE}")
-        if not _is_whole(y[used]):
-            raise ValueError(
-                "task='classification' needs classes, and y holds numbers with fractions "
-                "(continuous). Pass task='regression'."
-            )
-        classes = np.unique(y[used])
+        classes = _classes_in(y, used)
         ranks.agree(the_classes=classes.tolist())
         if len(classes) < 2:
             raise ValueError(
                 "y has one class only, so no feature can tell classes apart: at least 2 "
                 "classes are needed."
             )
-        if len(classes) > _MOST_CLASSES:
-            raise ValueError(
-                f"y has {len(classes):,} classes, and at most {_MOST_CLASSES:,} are supported: the "
-                "network has an output for each. If y is a quantity, pass task='regression'. If it "
-                "names the rows, choose another target. Else join classes that are rare."
-            )
+        _refuse_many(classes)
         # Samples of weight 0 may be of further classes, which are never looked at.
         numbers = np.searchsorted(classes, y).clip(max=len(classes) - 1)
         return cls("classification", numbers.astype(np.int64), len(classes), classes)
@@ -291,8 +279,7 @@ class Target:
         return float(r2_score(y, predicted, sample_weight=sample_weight))
 
 
-def _all_classes(y, used, classes, known) -> np.ndarray:
-    """Return the classes of a stream, and refuse a y that is of others."""
+def _classes_in(y, used) -> np.ndarray:
     if y.ndim > 1:
         raise ValueError(f"task='classification' needs one class per sample. {_ADVICE}")
     if not _is_whole(y[used]):
@@ -300,7 +287,21 @@ def _all_classes(y, used, classes, known) -> np.ndarray:
             "task='classification' needs classes, and y holds numbers with fractions "
             "(continuous). Pass task='regression'."
         )
-    here = np.unique(y[used])
+    return np.unique(y[used])
+
+
+def _refuse_many(classes):
+    if len(classes) > _MOST_CLASSES:
+        raise ValueError(
+            f"y has {len(classes):,} classes, and at most {_MOST_CLASSES:,} are supported: the "
+            "network has an output for each. If y is a quantity, pass task='regression'. If it "
+            "names the rows, choose another target. Else join classes that are rare."
+        )
+
+
+def _all_classes(y, used, classes, known) -> np.ndarray:
+    """Return the classes of a stream, and refuse a y that is of others."""
+    here = _classes_in(y, used)
     given = here if classes is None else np.unique(_read(classes)[0])
     if known is None:
         if len(given) < 2:
@@ -308,6 +309,7 @@ def _all_classes(y, used, classes, known) -> np.ndarray:
                 f"The first call of partial_fit knows one class only, {given.tolist()}. Pass "
                 "'classes' with all classes of the stream."
             )
+        _refuse_many(given)
         known = {"classes": given}
     elif classes is not None and given.tolist() != known["classes"].tolist():
         raise ValueError(

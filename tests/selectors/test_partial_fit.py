@@ -391,7 +391,6 @@ def test_single_rows(Selector):
 @pytest.mark.parametrize(
     "params",
     [
-        {"K": "auto"},
         {"checkpoint": "folder"},
         {"max_time": 1.0},
         {"on_interrupt": "keep"},
@@ -407,6 +406,15 @@ def test_what_a_stream_cannot_follow_is_refused(Selector, params):
         return
     with pytest.raises(ValueError, match=f"{next(iter(params))}.*partial_fit"):
         selector.set_params(**params).partial_fit(X, y)
+
+
+@every_streaming
+def test_it_is_not_there_where_K_is_chosen(Selector):
+    selector = quick(Selector).set_params(K="auto")
+    assert not hasattr(selector, "partial_fit")
+    with pytest.raises(AttributeError) as error:
+        selector.partial_fit(X, y)
+    assert "K='auto' is not supported by partial_fit. Pass a number" in str(error.value.__cause__)
 
 
 @every_streaming

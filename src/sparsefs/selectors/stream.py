@@ -9,6 +9,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from sklearn.utils.metaestimators import available_if
 
 from ..data.encoding import as_numbers
 from ..data.inputs import (
@@ -51,6 +52,15 @@ class StreamSelector(NetworkSelector):
     # How parameters are read that need an end of the training, or rows that are held out.
     _in_stream: ClassVar[dict[str, Any]] = {"learning_rate": "constant", "early_stopping": False}
 
+    def _is_given_a_number(self):
+        if not isinstance(self.K, Real):
+            raise AttributeError(
+                f"K={self.K!r} is not supported by partial_fit. Pass a number: set_params(K=...) "
+                "changes it after any call."
+            )
+        return True
+
+    @available_if(_is_given_a_number)
     def partial_fit(
         self,
         X: Data,
@@ -109,11 +119,6 @@ def _check_stream(selector) -> None:
         raise ValueError(
             "partial_fit does not support process groups. Call it in one process, in "
             "'with sparsefs.distributed.ALONE:'."
-        )
-    if not isinstance(selector.K, Real):
-        raise ValueError(
-            f"K={selector.K!r} is not supported by partial_fit. Pass a number: set_params(K=...) "
-            "changes it after any call."
         )
     for name, value in selector._no_stream.items():
         given = getattr(selector, name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ..utils.device import is_remote
 from ..utils.state import Stateful
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class Adam(Optimizer):
         beta1, beta2 = self.betas
         mean = _buffer(buffers, "mean", parameter)
         square = _buffer(buffers, "square", parameter)
-        if parameter.device.type == "cpu":  # once through the memory instead of seven times
+        if not is_remote(parameter.device):  # once through the memory instead of seven times
             torch._fused_adam_(
                 *([parameter], [grad], [mean], [square], [], [torch.tensor(float(self.n_steps))]),
                 lr=min(self.learning_rate, _LARGEST * (1 - beta1**self.n_steps)),

@@ -34,7 +34,8 @@ autosummary_generate = True
 autodoc_typehints = "none"  # types stand in the docstrings
 autodoc_default_options = {
     # Metadata routing writes these from a template of scikit-learn's own documentation.
-    "exclude-members": "set_fit_request, set_transform_request, set_score_request",
+    "exclude-members": "set_fit_request, set_partial_fit_request, set_transform_request, "
+    "set_score_request",
 }
 # Several classes have attributes of one name, such as support_.
 suppress_warnings = ["ref.python"]

@@ -92,22 +92,38 @@ def run(arguments):
 
 def measured(what, method, name, seed, processes):
     """What rank 0 of so many processes prints, or the only process of dask; of speeds the sum."""
-    started = 1 if method == "dask" else processes
+    printed = printed_by_ranks(
+        "benchmarks.distributed",
+        processes,
+        what,
+        method,
+        name,
+        seed,
+        started=1 if method == "dask" else None,
+    )
+    values = [float(line) for line in printed]
+    return round(sum(values) if (what, processes) in SPEEDS else values[0], 3)
+
+
+def printed_by_ranks(module, size, *case, started=None):
+    """The last line that each rank prints: ``module INIT RANK SIZE CASE``, on one thread each.
+
+    `started` is how many processes to start, where these are not the ranks.
+    """
     environment = os.environ | dict.fromkeys(THREAD_SETTINGS, "1")
     with tempfile.TemporaryDirectory() as directory:
-        command = [sys.executable, "-m", "benchmarks.distributed", f"file://{directory}/store"]
+        command = [sys.executable, "-m", module, f"file://{directory}/store"]
         ranks = [
             subprocess.Popen(
-                [*command, str(rank), str(processes), what, method, name, str(seed)],
+                [*command, str(rank), str(size), *map(str, case)],
                 stdout=subprocess.PIPE,
                 text=True,
                 cwd=ROOT,
                 env=environment,
             )
-            for rank in range(started)
+            for rank in range(started or size)
         ]
-        printed = [float(rank.communicate()[0].splitlines()[-1]) for rank in ranks]
-    return round(sum(printed) if (what, processes) in SPEEDS else printed[0], 3)
+        return [rank.communicate()[0].splitlines()[-1] for rank in ranks]
 
 
 def fit_as_rank(init, rank, size, what, method, name, seed):

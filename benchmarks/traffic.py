@@ -8,20 +8,15 @@ an SVC on features that the flagship selects in four processes, as it is and in 
 are averaged. A simulation sends everything, so that only its accuracy says something.
 """
 
-import os
-import subprocess
 import sys
-import tempfile
 
 import numpy as np
 import torch
 
 from benchmarks.data import n_selected, split
-from benchmarks.distributed import METHODS
+from benchmarks.distributed import METHODS, printed_by_ranks
 from benchmarks.evaluation import svc_accuracy
 from benchmarks.formatting import mean_error, numbers, short, show
-from benchmarks.isolated import THREAD_SETTINGS
-from benchmarks.machine import ROOT
 from benchmarks.results import Results
 from sparsefs import GradualPruningSelector
 from sparsefs.distributed.group import Group
@@ -57,21 +52,8 @@ def run(arguments):
 
 def printed(size, *case):
     """What rank 0 of so many processes prints, as columns."""
-    environment = os.environ | dict.fromkeys(THREAD_SETTINGS, "1")
-    with tempfile.TemporaryDirectory() as directory:
-        command = [sys.executable, "-m", "benchmarks.traffic", f"file://{directory}/store"]
-        ranks = [
-            subprocess.Popen(
-                [*command, str(rank), str(size), *map(str, case)],
-                stdout=subprocess.PIPE,
-                text=True,
-                cwd=ROOT,
-                env=environment,
-            )
-            for rank in range(size)
-        ]
-        texts = [rank.communicate()[0] for rank in ranks]
-    return dict(part.split("=") for part in texts[0].splitlines()[-1].split())
+    line = printed_by_ranks("benchmarks.traffic", size, *case)[0]
+    return dict(part.split("=") for part in line.split())
 
 
 def fit_as_rank(init, rank, size, what, way, name, seed):

@@ -173,7 +173,7 @@ class CSRLinear(SparseLinear):
         """The gradient in all slots, of inputs that are the own neurons."""
         counts = np.diff(self._starts)
         own, partner = torch.from_numpy(self._own), torch.from_numpy(self._partner)
-        of_constant = torch.from_numpy(x.constant).index_select(0, own)
+        of_constant = x.constant_tensor.index_select(0, own)
         gradient = of_constant.mul_(grad.sum(1).index_select(0, partner)).numpy()
         added, by_sample = x.added, grad.t().contiguous().numpy()
         for of_sample, (start, stop) in zip(by_sample, pairwise(added.indptr), strict=True):

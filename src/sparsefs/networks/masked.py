@@ -119,9 +119,9 @@ class MaskedLinear(DenseSlots, SparseLinear):  # type: ignore[override]
         if torch.is_tensor(x):
             return torch.addmm(self.bias, self.weight, x, out=out)
         if isinstance(x, SparseInputs):
-            inputs, added = x.touched()
+            inputs, added = x.touched
             torch.addmm(self.bias, self.weight[:, inputs], added.t(), out=out)
-            return out.add_((self.weight @ torch.from_numpy(x.constant))[:, None])
+            return out.add_((self.weight @ x.constant_tensor)[:, None])
         out.copy_(self.bias.expand_as(out))
         for chunk in chunks(self.shape[1]):
             out.addmm_(self.weight[:, chunk], x[chunk])
@@ -134,8 +134,8 @@ class MaskedLinear(DenseSlots, SparseLinear):  # type: ignore[override]
         if torch.is_tensor(x):
             dense = (grad @ x.t()).view(-1)
         elif isinstance(x, SparseInputs):
-            inputs, added = x.touched()
-            of_all = torch.outer(grad.sum(1), torch.from_numpy(x.constant))
+            inputs, added = x.touched
+            of_all = torch.outer(grad.sum(1), x.constant_tensor)
             of_all[:, inputs] += grad @ added
             dense = of_all.view(-1)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -40,10 +41,6 @@ class SparseInputs:
     constant: np.ndarray
     added: sparse.csr_array
 
-    def __post_init__(self):
-        self._by_input = self.added.tocsc()
-        self._constant = torch.from_numpy(self.constant)
-
     @property
     def shape(self) -> tuple[int, int]:
         """(n_inputs, n_samples)."""
@@ -51,21 +48,33 @@ class SparseInputs:
 
     def __getitem__(self, inputs: slice) -> torch.Tensor:
         dense = torch.from_numpy(self._by_input[:, inputs].toarray()).t()
-        return dense + self._constant[inputs, None]
+        return dense + self.constant_tensor[inputs, None]
 
+    # What a product of some layers needs, and only theirs: made when asked for, and once a batch.
+
+    @cached_property
     def touched(self) -> tuple[np.ndarray, torch.Tensor]:
-        """Return the inputs to which something is added, and it, (n_samples, n)."""
+        """The inputs to which something is added, and it, (n_samples, n)."""
         inputs = np.unique(self.added.indices)
         return inputs, torch.from_numpy(self.added[:, inputs].toarray())
+
+    @cached_property
+    def constant_tensor(self) -> torch.Tensor:
+        """`constant`, in the same memory."""
+        return torch.from_numpy(self.constant)
+
+    @cached_property
+    def _by_input(self):
+        return self.added.tocsc()
 
     def times(self, weights: torch.Tensor) -> torch.Tensor:
         """Return the products with weights (n_inputs, n), as (n_samples, n)."""
         added = self.added
         stored = csr_tensor(added.indptr, added.indices, torch.from_numpy(added.data), added.shape)
-        return torch.addmm(self._constant @ weights, stored, weights)
+        return torch.addmm(self.constant_tensor @ weights, stored, weights)
 
     def gradient(self, sent: torch.Tensor, out: torch.Tensor) -> None:
         """Set `out` to the gradient of the weights, of that at the products, (n_samples, n)."""
         added = self._by_input
         stored = csr_tensor(added.indptr, added.indices, torch.from_numpy(added.data), self.shape)
-        torch.outer(self._constant, sent.sum(0), out=out).addmm_(stored, sent)
+        torch.outer(self.constant_tensor, sent.sum(0), out=out).addmm_(stored, sent)

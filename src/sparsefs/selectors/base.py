@@ -307,12 +307,7 @@ verbose, random_state
                 f"K={self.K!r} is not supported with process groups. Pass a number: after the fit "
                 "set_params(K=...) changes it."
             )
-        for name, value in self._not_distributed.items():
-            given = getattr(self, name)
-            if given is not None if value is None else given != value:
-                raise ValueError(
-                    f"{name!r} is not supported with process groups: it must be {value!r}."
-                )
+        self._refuse_unless(self._not_distributed, "with process groups")
         own = {"random_state", "verbose", "n_jobs", "device"}  # each rank may have others
         plain = (int, float, str, bool, type(None), tuple, list, dict)
         params = {
@@ -322,6 +317,12 @@ verbose, random_state
         }
         ranks.agree(the_class=type(self).__name__)
         ranks.agree(**params, whether_there_are_sample_weights=sample_weight is not None)
+
+    def _refuse_unless(self, values, where):
+        """Refuse parameters that do not have these values, for what is done `where`."""
+        for name, value in values.items():
+            if getattr(self, name) != value:
+                raise ValueError(f"{name!r} is not supported {where}: it must be {value!r}.")
 
     def _training_data(self, X, y, sample_weight, seed, ranks=ALONE) -> TrainingData:
         """Check what was passed to `fit`, and make inputs of the columns."""

@@ -120,10 +120,7 @@ def _check_stream(selector) -> None:
             "partial_fit does not support process groups. Call it in one process, in "
             "'with sparsefs.distributed.ALONE:'."
         )
-    for name, value in selector._no_stream.items():
-        given = getattr(selector, name)
-        if given is not value and given != value:
-            raise ValueError(f"{name!r} is not supported by partial_fit: it must be {value!r}.")
+    selector._refuse_unless(selector._no_stream, "by partial_fit")
     if isinstance(getattr(selector, "class_weight", None), str):
         raise ValueError(
             "class_weight='balanced' is not supported by partial_fit, as the next rows are not "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Wide sparse data: seconds of an epoch and of a whole fit, beside ExtraTrees.
+"""Wide sparse data: seconds of an epoch and of a whole fit, compared with ExtraTrees.
 
 ``wide_csr`` are 20,000 generated rows of a million features, 100 values each; of a network that is
 not GradualPruning there is one epoch (``benchmarks/wide_settings.py``). Of the real sets there are

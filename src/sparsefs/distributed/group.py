@@ -159,7 +159,7 @@ class Ranks:
         """
 
     def same_soon(self, what: str) -> None:
-        """Refuse them by the next call that sends something: meanwhile this rank goes on."""
+        """Do the same without waiting: the next call that communicates raises the error."""
 
     def remember(self, *arrays: np.ndarray) -> None:
         """Take arrays for the next call of :meth:`same`; nothing is sent."""

@@ -39,8 +39,8 @@ class StreamSelector(NetworkSelector):
     """Base of the selectors with `partial_fit`, whose parts all say what changes in them.
 
     Between two calls the network, the optimiser and the importance are plain arrays in the private
-    attribute `_stream_`, as in a checkpoint. A call makes the parts anew, brings them to where they
-    were, and trains an epoch. So the stream survives pickling, and calls that fail.
+    attribute `_stream_`, as in a checkpoint. A call builds the parts, restores their state, and
+    trains an epoch. So the stream survives pickling, and calls that fail.
     """
 
     _no_stream: ClassVar[dict[str, Any]] = {  # parameters that must have these values

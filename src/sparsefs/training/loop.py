@@ -80,7 +80,7 @@ def train(
         total: Any = 0.0
         n_changed: Any = 0
         each = zip(batches.shares, batches, strict=True)
-        first = 1 + optimizer.n_steps  # goes on in a stream, whose calls have any number of batches
+        first = 1 + optimizer.n_steps  # calls of a stream have any number of batches
         for number, (share, (x, target, sample_weight)) in enumerate(each, first):
             step = Step(number, epoch, x, target, sample_weight, loss)
             inputs = x if noise is None else noise.add(x)

@@ -295,7 +295,17 @@ verbose, random_state
         """Train on `data`, epoch by epoch of `progress`, and return the result."""
 
     def _agree(self, ranks, sample_weight):
-        """Refuse what processes cannot fit together, and parameters that differ."""
+        """Refuse parameters that differ, and what processes cannot fit together."""
+        own = {"random_state", "verbose", "n_jobs", "device"}  # each rank may have others
+        plain = (int, float, str, bool, type(None), tuple, list, dict)
+        params = {
+            f"the_parameter_{name!r}": value if isinstance(value, plain) else type(value).__name__
+            for name, value in sorted(self.get_params(deep=False).items())
+            if name not in own
+        }
+        # Before any refusal: a rank that leaves while others still connect looks lost to them.
+        ranks.agree(the_class=type(self).__name__)
+        ranks.agree(**params, whether_there_are_sample_weights=sample_weight is not None)
         if not self._distributed:
             raise ValueError(
                 f"{type(self).__name__} does not support process groups. Use "
@@ -308,15 +318,6 @@ verbose, random_state
                 "set_params(K=...) changes it."
             )
         self._refuse_unless(self._not_distributed, "with process groups")
-        own = {"random_state", "verbose", "n_jobs", "device"}  # each rank may have others
-        plain = (int, float, str, bool, type(None), tuple, list, dict)
-        params = {
-            f"the_parameter_{name!r}": value if isinstance(value, plain) else type(value).__name__
-            for name, value in sorted(self.get_params(deep=False).items())
-            if name not in own
-        }
-        ranks.agree(the_class=type(self).__name__)
-        ranks.agree(**params, whether_there_are_sample_weights=sample_weight is not None)
 
     def _refuse_unless(self, values, where):
         """Refuse parameters that do not have these values, for what is done `where`."""

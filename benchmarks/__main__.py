@@ -34,6 +34,7 @@ NAMES = (
     "attribution",
     "memory",
     "wide_sparse",
+    "sizes",
     "scaling",
     "distributed",
     "traffic",

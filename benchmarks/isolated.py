@@ -38,15 +38,23 @@ class Job(NamedTuple):
     report: Callable[[Any], dict] = lambda result: {}
 
 
-def measure(job, limit, **arguments):
+def measure(job, limit, memory=math.inf, **arguments):
     """{"status", "seconds", "data_mb", "peak_mb", "above_data_mb", ...} of a job, on one thread.
+
+    It gets `memory` bytes above what there is once the data are loaded.
 
     ``seconds`` are the clock's, as the limit's are, and ``cpu_seconds`` the processor's.
     ``peak_mb`` is the peak above what the imported libraries take, ``above_data_mb`` that above
     the data. The status is "ok", or says why nothing else was measured.
     """
     child = subprocess.run(
-        [sys.executable, "-m", "benchmarks.isolated", job, str(limit), json.dumps(arguments)],
+        [
+            sys.executable,
+            "-m",
+            "benchmarks.isolated",
+            job,
+            *map(json.dumps, (limit, memory, arguments)),
+        ],
         env=_environment(),
         capture_output=True,
         text=True,
@@ -54,6 +62,8 @@ def measure(job, limit, **arguments):
     )
     if child.returncode == 0:
         return {"status": "ok"} | json.loads(child.stdout.splitlines()[-1])
+    if _is_memory(child.stderr):
+        return {"status": _over(memory)}
     last = (child.stderr.strip().splitlines() or [f"exit status {child.returncode}"])[-1]
     return {"status": _killed_by(-child.returncode, limit) or f"failed: {last[:200]}"}
 
@@ -112,11 +122,11 @@ def _killed_by(number, limit):
     return f"failed: {signal.Signals(number).name}" if number > 0 else None
 
 
-def main(name, limit, arguments):
+def main(name, limit, memory, arguments):
     make = _function(name)
     _warm_up()
     before = _memory("VmRSS")
-    print(json.dumps(_figures(make(**arguments), {signal.ITIMER_REAL: limit}, before)))
+    print(json.dumps(_figures(make(**arguments), {signal.ITIMER_REAL: limit}, before, memory)))
 
 
 def serve():
@@ -156,12 +166,18 @@ def _in_child(job, limit, memory):
     before = _memory("VmRSS") - job.data_bytes  # the data were loaded by the parent
     try:
         return {"status": "ok"} | _figures(job, limits, before, memory)
-    except MemoryError:
-        return {"status": f"over {memory / 1e9:g} GB"}
     except BaseException as error:
-        if "t allocate memory" in str(error):  # torch's
-            return {"status": f"over {memory / 1e9:g} GB"}
-        return {"status": f"failed: {_short(error)}"}
+        short = _short(error)
+        return {"status": _over(memory) if _is_memory(short) else f"failed: {short}"}
+
+
+def _is_memory(error):
+    """Whether this text of an error is numpy's or torch's for memory that there is not."""
+    return "MemoryError" in error or "t allocate memory" in error
+
+
+def _over(memory):
+    return f"over {memory / 1e9:g} GB"
 
 
 def _give_back():
@@ -248,6 +264,6 @@ def _forget_peak():
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        main(sys.argv[1], float(sys.argv[2]), json.loads(sys.argv[3]))
+        main(sys.argv[1], *map(json.loads, sys.argv[2:]))
     else:
         serve()

@@ -37,6 +37,7 @@ def folder(tmp_path, monkeypatch):
         ("distributed --rows 2000 --columns 20 --repeats 1 --sets tiny --seeds 1", 12),
         ("distributed --what launcher --rows 2000 --columns 20 --repeats 1", 2),
         ("fits --sets tiny --repeats 1 --methods WAST F-test", 2),
+        ("sizes --largest 100 --methods GradualPruning F-test", 4),
         ("memory --sets tiny --repeats 1 --methods WAST NeuroFS", 2),
     ],
 )

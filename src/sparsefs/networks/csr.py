@@ -30,6 +30,8 @@ from .sparse_linear import SparseLinear
 
 _MAX_CONNECTIONS = 2**31 - 1  # the indices are int32
 _MAX_DEAD = 0.25  # share of dead slots in the CSR part that triggers a packing
+_MOST_GATHERED = 2**19  # numbers that an embedding bag gathers from, and
+_MOST_ALLOCATED = 2**21  # that it returns
 _MIN_FILL = 0.5  # a neuron with this share of its connections is cheaper as a dense line
 
 
@@ -80,6 +82,8 @@ class CSRLinear(SparseLinear):
         self.side, self.takes_chunks = side, side == "in"
         self._n_own, self._n_partners = self.shape if side == "out" else self.shape[::-1]
         self._chunk = chunk or max(1, self._n_own)
+        # Beside a block the sparse products are small, and an embedding bag gains nothing.
+        self._product = torch.addmm if block else _product
         self._degrees: dict[str, np.ndarray] = {}
         self.n_connections = len(positions)
         rows, cols = (i.astype(np.int32) for i in np.divmod(positions, max(1, self.shape[1])))
@@ -193,7 +197,7 @@ class CSRLinear(SparseLinear):
     def _to_partners(self, own, bias, out):
         self.refresh()
         if len(self.chunks) == 1:
-            torch.addmm(bias, self._transposed[2][0], own, out=out)
+            self._product(bias, self._transposed[2][0], own, out=out)
             self._add_block(0, own, out)
             return out
         out.copy_(bias.expand_as(out))
@@ -203,7 +207,7 @@ class CSRLinear(SparseLinear):
 
     def to_own(self, i: int, partners: torch.Tensor, bias: Any, out: Any = None) -> torch.Tensor:
         """Return what the own neurons of chunk `i` get from all partners, plus `bias`."""
-        out = torch.addmm(bias, self.chunks[i].matrix, partners, out=out)
+        out = self._product(bias, self.chunks[i].matrix, partners, out=out)
         lines, neurons = self._lines[i]
         if len(neurons):
             out.index_add_(0, neurons, self._block[lines] @ partners)
@@ -487,6 +491,21 @@ class CSRLinear(SparseLinear):
                 np.split(order, bounds), np.split(ascending, bounds), self.chunks, strict=False
             )
         ]
+
+
+def _product(bias, matrix, x, out=None):
+    """Return ``bias + matrix @ x``.
+
+    On the CPU, torch's embedding bag is 1.3 to 1.5 times as fast as its sparse product while the
+    cache holds `x`; but it allocates its result.
+    """
+    n_result = matrix.shape[0] * x.shape[1]
+    if x.device.type != "cpu" or x.numel() > _MOST_GATHERED or n_result > _MOST_ALLOCATED:
+        return torch.addmm(bias, matrix, x, out=out)
+    starts, partners, weights = matrix.crow_indices(), matrix.col_indices(), matrix.values()
+    # Its positional parameters: no scaling by frequency, mode 0 is a sum, no sparse gradient.
+    product = torch.embedding_bag(x, partners, starts, False, 0, False, weights, True)[0]
+    return torch.add(product, bias, out=out)
 
 
 def _row_order(neuron, n_neurons):

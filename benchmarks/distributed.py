@@ -178,13 +178,14 @@ def seconds_of_second(fit, wait=lambda: None):
 
 def seconds_of_dask(size, name, seed):
     """Seconds of fit_dask on workers that have made their rows themselves."""
+    import dask
     import dask.array as da
-    from dask import delayed
     from distributed import Client, LocalCluster, wait
 
     from sparsefs.distributed import fit_dask
 
     with (
+        dask.config.set({"distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 2**25}),
         LocalCluster(n_workers=size, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
@@ -194,7 +195,7 @@ def seconds_of_dask(size, name, seed):
             for rank, worker in enumerate(workers)
         ]
         shape = tuple(map(int, name.split("x")))
-        X = da.concatenate([da.from_delayed(delayed(m)[0], shape, np.float32) for m in made])
+        X = da.concatenate([da.from_delayed(dask.delayed(m)[0], shape, np.float32) for m in made])
         X = X.persist()
         wait(X)
         assert len(set(client.who_has(X).values())) == size, "the rows are not spread over workers"

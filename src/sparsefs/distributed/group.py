@@ -6,6 +6,7 @@ Importing this module does not import torch.
 
 from __future__ import annotations
 
+import os
 import time
 import zlib
 from collections import Counter
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 TIMEOUT = 20.0  # seconds that ranks wait for each other
+_AWAKE = 0.05  # seconds of these in which a rank lets others compute, but does not sleep
 _GRACE = 5.0  # seconds that a rank has to say that it is there when another one is lost
 _LOST = "lost"  # what it says then
+_yield = getattr(os, "sched_yield", lambda: time.sleep(0))  # Windows has no such function
 _depth: ContextVar[int] = ContextVar("depth", default=0)  # of fits within fits
 
 
@@ -394,6 +397,10 @@ class Group(Ranks):
 
     def _wait(self, started):
         try:
+            # A core that sleeps takes longer to wake up than most messages take.
+            sleep_from = time.perf_counter() + _AWAKE
+            while not started[0].is_completed() and time.perf_counter() < sleep_from:
+                _yield()
             started.pop().wait()  # a name for it would keep the connections open in `_lost`
         except RuntimeError as error:
             raise self._lost(error) from error

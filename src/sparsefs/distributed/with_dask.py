@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import copy
-import socket
 from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -75,10 +74,10 @@ def fit_dask(
             function, *arguments, workers=[worker], allow_other_workers=False, pure=False
         )
 
-    host = urlsplit(workers[0]).hostname
-    port = submit(_free_port, workers[0]).result() if len(workers) > 1 else 0
+    size, host = len(workers), urlsplit(workers[0]).hostname
+    port = submit(_open_store, workers[0], host).result() if size > 1 else 0
     fits = [
-        submit(_fit_part, worker, selector, parts_of[worker], rank, len(workers), host, port)
+        submit(_fit_part, worker, selector, parts_of[worker], rank, size, host, port)
         for rank, worker in enumerate(workers)
     ]
     fitted = client.gather(fits)[0]
@@ -109,10 +108,16 @@ def _as_part(X, y, sample_weight):
     return X, y, sample_weight
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        return probe.getsockname()[1]
+_stores: dict[int, Any] = {}  # by port; opened by a task, for the fit that follows on this worker
+
+
+def _open_store(host):
+    """Open the store where the ranks find each other, before any of them looks for it."""
+    from torch.distributed import TCPStore
+
+    store = TCPStore(host, 0, is_master=True, wait_for_workers=False)
+    _stores[store.port] = store
+    return store.port
 
 
 def _fit_part(selector, parts, rank, size, host, port):
@@ -123,14 +128,14 @@ def _fit_part(selector, parts, rank, size, host, port):
         from torch.distributed import TCPStore
 
         timeout = timedelta(seconds=group.TIMEOUT)
-        store = TCPStore(host, port, size, is_master=rank == 0, timeout=timeout)
+        store = TCPStore(host, port, timeout=timeout) if rank else _stores.pop(port)
         ranks = group.Group(store, rank, size)
     return selector.fit(X, y, sample_weight, process_group=ranks)
 
 
 def _joined(parts):
-    if parts[0] is None:
-        return None
+    if len(parts) == 1 or parts[0] is None:
+        return parts[0]
     if hasattr(parts[0], "iloc"):
         import pandas as pd
 

@@ -71,7 +71,7 @@ def test_waiting_is_noticed(read):
 @each_setting
 @pytest.mark.parametrize("weighted", [False, True])
 def test_no_step_makes_the_host_wait(Selector, setting, weighted, wide, remote, monkeypatch):
-    train, n_steps = loop.train, []
+    train, n_steps, started = loop.train, [], []
 
     def guarded(network, batches, *args, **kwargs):
         class Guarded:
@@ -84,6 +84,10 @@ def test_no_step_makes_the_host_wait(Selector, setting, weighted, wide, remote, 
                 return len(batches)
 
             def __iter__(self):
+                started.append(self.guarded_steps())
+                return started[-1]
+
+            def guarded_steps(self):
                 steps = iter(batches)
                 batch = next(steps)
                 while batch is not None:
@@ -97,7 +101,11 @@ def test_no_step_makes_the_host_wait(Selector, setting, weighted, wide, remote, 
                             yield batch
                             batch = next(steps, None)
 
-        return train(network, Guarded(), *args, **kwargs)
+        try:
+            return train(network, Guarded(), *args, **kwargs)
+        finally:
+            for steps in started:  # a step that failed has not left `no_waiting`
+                steps.close()
 
     monkeypatch.setattr(loop, "train", guarded)
     selector = quick(Selector, kernel="masked", **setting)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Tables of the documentation's page on performance, from the rows of the other commands."""
 
+from functools import partial
+
 import numpy as np
 
 from benchmarks import (
@@ -11,6 +13,7 @@ from benchmarks import (
     memory,
     methods,
     scaling,
+    sizes,
     speed,
     startup,
     time_to_accuracy,
@@ -19,7 +22,7 @@ from benchmarks.formatting import mean_error, numbers, short
 
 COMMANDS = (
     *("scaling", "memory", "kernels", "speed", "fits", "time_to_accuracy"),
-    *("startup", "long"),
+    *("startup", "long", "sizes"),
 )
 
 
@@ -232,6 +235,33 @@ def streamed(results):
 
 PEAK_ROWS = (10**5, 10**6)
 
+
+def by_size(results, kind):
+    """Seconds and megabytes above the data of every method; a limit where it was over one."""
+    cells = [(n, p) for k, n, p in sizes.CELLS if k == kind]
+    header = ["Method", *(f"{power(n)} × {power(p)}" for n, p in cells)]
+    return header, [
+        [method, *(of_size(results, kind, n, p, method) for n, p in cells)]
+        for method in sizes.METHODS
+        if results.where(kind=kind, method=method)
+    ]
+
+
+def of_size(results, kind, n, p, method):
+    rows = results.where(kind=kind, n=n, p=p, method=method)
+    if not rows:
+        return over(sizes.over_before(results, kind, n, p, method) or "")
+    found = [median(rows, "cpu_seconds", "s"), median(rows, "above_data_mb", "MB")]
+    return ", ".join(filter(None, found)) or over(rows[0]["status"])
+
+
+def over(status):
+    return status.replace("over ", "> ")
+
+
+def power(size):
+    return {100: "100", 10**4: "10⁴", 10**6: "10⁶"}[size]
+
 TABLES = {
     "performance_exponents": (exponents, "scaling"),
     "performance_features": (features, "scaling"),
@@ -245,5 +275,7 @@ TABLES = {
     "performance_time_to_accuracy": (to_accuracy, "time_to_accuracy"),
     "performance_startup": (first_fit, "startup"),
     "performance_long": (streamed, "long"),
+    "sizes_dense": (partial(by_size, kind="dense"), "sizes"),
+    "sizes_csr": (partial(by_size, kind="csr"), "sizes"),
     "performance_machine": (machines, *COMMANDS),
 }

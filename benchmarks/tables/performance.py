@@ -262,6 +262,7 @@ def over(status):
 def power(size):
     return {100: "100", 10**4: "10⁴", 10**6: "10⁶"}[size]
 
+
 TABLES = {
     "performance_exponents": (exponents, "scaling"),
     "performance_features": (features, "scaling"),

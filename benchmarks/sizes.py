@@ -3,8 +3,9 @@
 
 100 to 10^6 rows and columns of float32, two classes that ten columns tell apart; dense, and CSR
 with 100 values a row (of 100 columns: 10). Dense tables of 40 GB and more are left out. Every fit
-is the second one in a process of its own, on one thread; who is over the limit of seconds or memory is not
-tried on more rows or columns of the same kind. All methods select or rank for K = 50.
+is the second one in a process of its own, on one thread. A method that is over the limit of
+seconds or memory is not tried on more rows or columns of the same kind. All methods rank, or
+select K = 50.
 """
 
 import itertools

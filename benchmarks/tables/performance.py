@@ -73,21 +73,6 @@ GROWS = {
 }
 
 
-def features(results):
-    """Seconds an epoch and megabytes above the data, of wide tables."""
-    results.rows = results.where(axis="connections")
-    selectors = [method for (method,) in distinct(results, "method")]
-    lines = []
-    for (value,) in distinct(results, "value"):
-        line = [f"{int(value):,}"]
-        for method in selectors:
-            rows = results.where(method=method, value=value)
-            cells = [median(rows, "epoch_s", "s"), median(rows, "above_data_mb", "MB")]
-            line.append(", ".join(filter(None, cells)) or rows[0]["status"] if rows else "")
-        lines.append(line)
-    return ["Features", *selectors], lines
-
-
 def wide(results):
     """A million features with all selectors: seconds of a fit and megabytes above the data."""
     header = ["Selector"]
@@ -212,7 +197,7 @@ def first_fit(results):
 def streamed(results):
     """An epoch over that on the array in the same repetition, and peak memory."""
     header = ["Selector", "Source", "Epoch / array's", "Fit / array's"]
-    header += ["Peak, 10⁵ rows", "10⁶ rows"]
+    header += ["Peak, 10⁵ rows", "10⁶ rows", "10⁷ rows", "s for 10⁶ of them"]
     lines = []
     for selector in long.SELECTORS:
         for source in long.SOURCES:
@@ -229,17 +214,18 @@ def streamed(results):
             ]
             held = {"kind": "memory", "selector": selector, "source": source}
             peaks = [median(results.where(**held, rows=n), "peak_mb", "MB") for n in PEAK_ROWS]
-            lines.append([selector, source, *ratios, *peaks])
+            seconds = median(results.where(**held, rows=PEAK_ROWS[-1]), "fit_us", "s")
+            lines.append([selector, source, *ratios, *peaks, seconds])
     return header, lines
 
 
-PEAK_ROWS = (10**5, 10**6)
+PEAK_ROWS = (10**5, 10**6, 10**7)
 
 
 def by_size(results, kind):
     """Seconds and megabytes above the data of every method; a limit where it was over one."""
     cells = [(n, p) for k, n, p in sizes.CELLS if k == kind]
-    header = ["Method", *(f"{power(n)} × {power(p)}" for n, p in cells)]
+    header = ["Method", *(f"{power(n)} x {power(p)}" for n, p in cells)]
     return header, [
         [method, *(of_size(results, kind, n, p, method) for n, p in cells)]
         for method in sizes.METHODS
@@ -265,7 +251,6 @@ def power(size):
 
 TABLES = {
     "performance_exponents": (exponents, "scaling"),
-    "performance_features": (features, "scaling"),
     "performance_wide": (wide, "memory"),
     "performance_few": (few, "memory"),
     "performance_memory": (real, "memory"),

@@ -22,6 +22,11 @@ def speed(results):
     return distributed.HEADER, list(distributed.lines_of_speed(results))
 
 
+def launchers(results):
+    header = ["Rows x columns of each process", "torchrun, s", "fit_dask, s", "fit_dask / torchrun"]
+    return header, list(distributed.lines_of_launchers(results))
+
+
 def messages(results):
     return traffic.HEADER, list(traffic.lines_of_traffic(results))
 
@@ -73,6 +78,7 @@ def rates_of(speeds, growth):
 
 TABLES = {
     "scale_speed": (speed, "distributed"),
+    "scale_launchers": (launchers, "distributed"),
     "scale_messages": (messages, "traffic"),
     "scale_model": (model, "distributed", "scaling"),
     "scale_less": (less, "traffic"),

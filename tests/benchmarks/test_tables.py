@@ -193,7 +193,7 @@ def test_the_diagram_names_every_method():
 
 
 @pytest.mark.usefixtures("folder")
-def test_exponents_and_features_of_scaling():
+def test_exponents_of_scaling():
     results = Results("scaling", ["method", "axis", "value", "repeat"])
     sizes = {"n": (500, 1000, 2000), "connections": (10_000, 30_000)}
     for repeat in range(3):
@@ -208,12 +208,29 @@ def test_exponents_and_features_of_scaling():
                     n_connections=10 * value,
                     epoch_s=value / 1000 + (repeat - 1) / 10,
                     peak_mb=40,
-                    above_data_mb=30,
                 )
     samples, wide = table("performance_exponents")[1:]
     assert samples == ["samples", "500 to 2,000", "WAST", "1.00 ± 0.00", "1.00", "0.00 ± 0.00"]
     assert wide[:3] == ["features, 5 connections each", "10,000 to 30,000", "WAST"]
-    assert table("performance_features")[2] == ["30,000", "30.0 s, 30.0 MB"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_sizes_over_a_limit_say_so_and_so_do_larger_ones():
+    results = Results("sizes", ["kind", "n", "p", "method", "repeat"])
+    for n, status, seconds, megabytes in ((100, "ok", 1.5, 20), (10_000, "over 9 s", "", "")):
+        figures = {"status": status, "cpu_seconds": seconds, "above_data_mb": megabytes}
+        results.add(kind="dense", n=n, p=100, method="WAST", repeat=0, **figures)
+    header, line = table("sizes_dense")
+    assert dict(zip(header, line, strict=True)) == {
+        "Method": "WAST",
+        "100 x 100": "1.50 s, 20.0 MB",
+        "100 x 10⁴": "",
+        "100 x 10⁶": "",
+        "10⁴ x 100": "> 9 s",
+        "10⁴ x 10⁴": "> 9 s",
+        "10⁶ x 100": "> 9 s",
+    }
+    assert table("sizes_csr")[1][1:] == ["not measured yet", *[""] * 9][1:]
 
 
 @pytest.mark.usefixtures("folder")

@@ -354,29 +354,28 @@ class CSRLinear(SparseLinear):
         """Write all slots anew, with the added connections in their places."""
         keep = np.ones(len(self._own), dtype=bool)
         keep[removed] = False
-        old_own, old_partner = self._own[keep], self._partner[keep]
+        kept = np.flatnonzero(keep)
         added = own * self._n_partners + partner
         if (partner[1:] >= partner[:-1]).all():  # in linear time: rules grow by ascending position
             order = _row_order(own.astype(np.int32), self._n_own)
         else:
             order = np.argsort(added)
-        place = old_own.astype(np.int64) * self._n_partners + old_partner
-        at = np.searchsorted(place, added[order])
-        new_slots = at + np.arange(len(at))
-        is_old = np.ones(len(old_own) + len(at), dtype=bool)
-        is_old[new_slots] = False
+        place = self._own.take(kept).astype(np.int64) * self._n_partners + self._partner.take(kept)
+        new = np.searchsorted(place, added[order]) + np.arange(len(order))
+        is_old = np.ones(len(kept) + len(new), dtype=bool)
+        is_old[new] = False
+        # One list of where everything comes from: reading by it is cheaper than writing by masks.
+        source = np.zeros(len(is_old), dtype=np.int64)
+        source[is_old] = kept
+        from_old, at_new = (torch.from_numpy(i).to(self.device) for i in (source, new))
 
-        def merged(old, new):
-            every = np.empty(len(is_old), dtype=old.dtype)
-            every[is_old], every[new_slots] = old, new
-            return every
+        def moved(tensor):
+            return tensor.index_select(0, from_old).index_fill_(0, at_new, 0)
 
-        self.values, *buffers = (
-            torch.from_numpy(merged(tensor.cpu().numpy()[keep], 0)).to(self.device)
-            for tensor in (self.values, *self.buffers.values())
-        )
-        self.buffers = dict(zip(self.buffers, buffers, strict=True))
-        all_own, all_partner = merged(old_own, own[order]), merged(old_partner, partner[order])
+        self.values = moved(self.values)
+        self.buffers = {name: moved(tensor) for name, tensor in self.buffers.items()}
+        all_own, all_partner = self._own.take(source), self._partner.take(source)
+        all_own[new], all_partner[new] = own[order], partner[order]
         self._set_slots(all_own, all_partner, len(all_own))
 
     def _edit(self, removed, own, partner):

@@ -230,9 +230,17 @@ def growth_at(layer: RewirableLayer, dropped: np.ndarray, grown: np.ndarray) -> 
 def _growth_at(layer, dropped, grown):
     """Return the growth at positions that are known to be ascending, different and free."""
     lost = layer.positions(dropped)
-    regrown = np.isin(lost, grown, assume_unique=True)
-    new = np.setdiff1d(grown, lost[regrown], assume_unique=True)
-    return Growth(regrown, *np.divmod(new, layer.shape[1]))
+    again = _among(grown, np.sort(lost))
+    # Few are, so that the bisection stays in the cache, whatever the order of the slots.
+    regrown = _among(lost, grown[again])
+    return Growth(regrown, *np.divmod(grown[~again], layer.shape[1]))
+
+
+def _among(values, ascending):
+    """Whether each value is among others. ``np.isin`` would sort both, which is slower."""
+    if len(ascending) == 0:
+        return np.zeros(len(values), dtype=bool)
+    return ascending.take(np.searchsorted(ascending, values), mode="clip") == values
 
 
 class RandomGrow:

@@ -292,6 +292,7 @@ def unsupported(rank, size):
         type(other).__name__: _message(lambda other=other: other.fit(X, y))
         for other in (NeuroFSSelector(K=3), HyperSparseSelector(), DeepLassoSelector())
     }
+    found["stream"] = _message(lambda: WASTSelector(K=3).partial_fit(X, y))
     found["auto"] = _message(lambda: WASTSelector(K="auto").fit(X, y))
     found["shadows"] = _message(lambda: GradualPruningSelector(K=3, n_shadows=9).fit(X, y))
     gaps = X.copy()

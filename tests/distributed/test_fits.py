@@ -78,6 +78,7 @@ def test_what_is_not_supported_is_refused():
     assert zero == one
     for name in ("NeuroFSSelector", "HyperSparseSelector", "DeepLassoSelector"):
         assert f"{name} does not support process groups. Use Gradual" in zero[name]
+    assert "partial_fit does not support process groups" in zero["stream"]
     assert "K='auto' is not supported" in zero["auto"]
     assert "'n_shadows' is not supported with process groups: it must be 0" in zero["shadows"]
     assert "Missing values, texts" in zero["gaps"]

@@ -5,7 +5,6 @@ import pickle
 import subprocess
 import sys
 from copy import deepcopy
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sparsefs import NeuronAttributionSelector, QuickSelectionSelector, WASTSelector
 from sparsefs.data.summary import Summary
-from sparsefs.distributed import Ranks
+from sparsefs.selectors import stream
 from sparsefs.topology import UpdateSchedule
 from sparsefs.training.optimizers import Optimizer
 from tests.selectors.common import SELECTORS, needs_y, quick
@@ -463,6 +462,6 @@ def test_excluded_columns_are_not_seen(Selector):
 
 @every_streaming
 def test_process_groups_are_refused(Selector, monkeypatch):
-    monkeypatch.setattr(Ranks, "of", lambda group: SimpleNamespace(size=2))
+    monkeypatch.setattr(stream, "shared_by", lambda group: group)
     with pytest.raises(ValueError, match="does not support process groups"):
         quick(Selector).partial_fit(X, y)

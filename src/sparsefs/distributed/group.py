@@ -69,32 +69,18 @@ class Ranks:
         LostRankError
             If not all of its ranks call this within `TIMEOUT` seconds.
         """
-        auto = isinstance(process_group, str) and process_group == "auto"
-        if process_group is None or (auto and _depth.get()):
-            return ALONE
         if isinstance(process_group, Ranks):
             return process_group
-        import torch.distributed as dist
-
-        available = dist.is_available()
-        if auto:
-            if not available or not dist.is_initialized():
-                return ALONE
-            process_group = dist.group.WORLD
-        elif not available or not isinstance(process_group, dist.ProcessGroup):
-            raise ValueError(
-                "The 'process_group' parameter of fit must be 'auto', None or a "
-                f"torch.distributed.ProcessGroup. Got {process_group!r}."
-            )
-        size, rank = process_group.size(), process_group.rank()
-        if size == 1:
+        process_group = shared_by(process_group)
+        if process_group is None:
             return ALONE
+        import torch.distributed as dist
         from torch.distributed.distributed_c10d import _get_default_store
 
         members = ",".join(map(str, dist.get_process_group_ranks(process_group)))
         store = dist.PrefixStore(f"sparsefs/{members}/{_n_fits[members]}", _get_default_store())
         _n_fits[members] += 1
-        return Group(store, rank, size, process_group)
+        return Group(store, process_group.rank(), process_group.size(), process_group)
 
     def __enter__(self) -> Self:
         _depth.set(_depth.get() + 1)
@@ -198,6 +184,29 @@ class Ranks:
 
 
 ALONE = Ranks()
+
+
+def shared_by(process_group: Any) -> Any:
+    """Return the torch group of a parameter `process_group`; None is one process.
+
+    Nothing is sent. A ValueError says what the parameter may be.
+    """
+    auto = isinstance(process_group, str) and process_group == "auto"
+    if process_group is None or (auto and _depth.get()):
+        return None
+    import torch.distributed as dist
+
+    available = dist.is_available()
+    if auto:
+        if not available or not dist.is_initialized():
+            return None
+        process_group = dist.group.WORLD
+    elif not available or not isinstance(process_group, dist.ProcessGroup):
+        raise ValueError(
+            "The 'process_group' parameter of fit must be 'auto', None or a "
+            f"torch.distributed.ProcessGroup. Got {process_group!r}."
+        )
+    return None if process_group.size() == 1 else process_group
 
 
 _n_fits: Counter[str] = Counter()  # of every group

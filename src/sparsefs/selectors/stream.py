@@ -21,7 +21,7 @@ from ..data.inputs import (
 )
 from ..data.layout import Layout
 from ..data.target import Target
-from ..distributed import Ranks
+from ..distributed.group import shared_by
 from ..training.progress import Progress, now
 from ..utils.arithmetic import default_errors
 from ..utils.random import seed_of
@@ -115,7 +115,7 @@ class StreamSelector(NetworkSelector):
 
 def _check_stream(selector) -> None:
     """Refuse parameters that a stream cannot follow."""
-    if Ranks.of("auto").size > 1:
+    if shared_by("auto") is not None:
         raise ValueError(
             "partial_fit does not support process groups. Call it in one process, in "
             "'with sparsefs.distributed.ALONE:'."

@@ -52,7 +52,7 @@ def add_arguments(parser):
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--limit", type=float, default=300, help="seconds for one fit")
-    parser.add_argument("--memory", type=float, default=10, help="GB above what is imported")
+    parser.add_argument("--memory", type=float, default=10, help="GB that one fit may take")
 
 
 def run(arguments):

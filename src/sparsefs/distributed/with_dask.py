@@ -115,9 +115,13 @@ def _open_store(host):
     """Open the store where the ranks find each other, before any of them looks for it."""
     from torch.distributed import TCPStore
 
-    store = TCPStore(host, 0, is_master=True, wait_for_workers=False)
+    store = TCPStore(host, 0, is_master=True, wait_for_workers=False, timeout=_timeout())
     _stores[store.port] = store
     return store.port
+
+
+def _timeout():
+    return timedelta(seconds=group.TIMEOUT)
 
 
 def _fit_part(selector, parts, rank, size, host, port):
@@ -127,8 +131,7 @@ def _fit_part(selector, parts, rank, size, host, port):
     if size > 1:
         from torch.distributed import TCPStore
 
-        timeout = timedelta(seconds=group.TIMEOUT)
-        store = TCPStore(host, port, timeout=timeout) if rank else _stores.pop(port)
+        store = TCPStore(host, port, timeout=_timeout()) if rank else _stores.pop(port)
         ranks = group.Group(store, rank, size)
     return selector.fit(X, y, sample_weight, process_group=ranks)
 

@@ -38,23 +38,15 @@ class Job(NamedTuple):
     report: Callable[[Any], dict] = lambda result: {}
 
 
-def measure(job, limit, memory=math.inf, **arguments):
+def measure(job, limit, **arguments):
     """{"status", "seconds", "data_mb", "peak_mb", "above_data_mb", ...} of a job, on one thread.
-
-    It gets `memory` bytes above what there is once the data are loaded.
 
     ``seconds`` are the clock's, as the limit's are, and ``cpu_seconds`` the processor's.
     ``peak_mb`` is the peak above what the imported libraries take, ``above_data_mb`` that above
     the data. The status is "ok", or says why nothing else was measured.
     """
     child = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "benchmarks.isolated",
-            job,
-            *map(json.dumps, (limit, memory, arguments)),
-        ],
+        [sys.executable, "-m", "benchmarks.isolated", job, str(limit), json.dumps(arguments)],
         env=_environment(),
         capture_output=True,
         text=True,
@@ -62,8 +54,6 @@ def measure(job, limit, memory=math.inf, **arguments):
     )
     if child.returncode == 0:
         return {"status": "ok"} | json.loads(child.stdout.splitlines()[-1])
-    if _is_memory(child.stderr):
-        return {"status": _over(memory)}
     last = (child.stderr.strip().splitlines() or [f"exit status {child.returncode}"])[-1]
     return {"status": _killed_by(-child.returncode, limit) or f"failed: {last[:200]}"}
 
@@ -122,11 +112,11 @@ def _killed_by(number, limit):
     return f"failed: {signal.Signals(number).name}" if number > 0 else None
 
 
-def main(name, limit, memory, arguments):
+def main(name, limit, arguments):
     make = _function(name)
     _warm_up()
     before = _memory("VmRSS")
-    print(json.dumps(_figures(make(**arguments), {signal.ITIMER_REAL: limit}, before, memory)))
+    print(json.dumps(_figures(make(**arguments), {signal.ITIMER_REAL: limit}, before)))
 
 
 def serve():
@@ -166,18 +156,12 @@ def _in_child(job, limit, memory):
     before = _memory("VmRSS") - job.data_bytes  # the data were loaded by the parent
     try:
         return {"status": "ok"} | _figures(job, limits, before, memory)
+    except MemoryError:
+        return {"status": f"over {memory / 1e9:g} GB"}
     except BaseException as error:
-        short = _short(error)
-        return {"status": _over(memory) if _is_memory(short) else f"failed: {short}"}
-
-
-def _is_memory(error):
-    """Whether this text of an error is numpy's or torch's for memory that there is not."""
-    return "MemoryError" in error or "t allocate memory" in error
-
-
-def _over(memory):
-    return f"over {memory / 1e9:g} GB"
+        if "t allocate memory" in str(error):  # torch's
+            return {"status": f"over {memory / 1e9:g} GB"}
+        return {"status": f"failed: {_short(error)}"}
 
 
 def _give_back():
@@ -264,6 +248,6 @@ def _forget_peak():
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        main(sys.argv[1], *map(json.loads, sys.argv[2:]))
+        main(sys.argv[1], float(sys.argv[2]), json.loads(sys.argv[3]))
     else:
         serve()

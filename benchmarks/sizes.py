@@ -3,18 +3,17 @@
 
 100 to 10^6 rows and columns of float32, two classes that ten columns tell apart; dense, and CSR
 with 100 values a row (of 100 columns: 10). Dense tables of 40 GB and more are left out. Every fit
-is the second one in a process of its own, on one thread. A method that is over the limit of
-seconds or memory is not tried on more rows or columns of the same kind. All methods rank, or
-select K = 50.
+is the second one in a fork, on one thread. A method that is over the limit of seconds or memory is
+not tried on more rows or columns of the same kind. All methods rank, or select K = 50.
 """
 
 import itertools
 
 import numpy as np
 
-from benchmarks import data, methods
+from benchmarks import data, grid, methods
 from benchmarks.formatting import numbers, show, spread
-from benchmarks.isolated import Job, measure
+from benchmarks.isolated import Job
 from benchmarks.results import Results
 
 SIZES = (100, 10_000, 1_000_000)
@@ -28,6 +27,7 @@ PAPERS = ("WAST", "QuickSelection", "NeuronAttribution", "NeuroFS", "HyperSparse
 OTHERS = ("F-test", "L1 logistic regression", methods.EXTRA_TREES, "RFE (LinearSVC)")
 METHODS = ("GradualPruning", *PAPERS, *OTHERS, "LightGBM gain")
 K = 50
+COLUMNS = ("status", "seconds", "cpu_seconds", "data_mb", "above_data_mb", "found")
 
 
 def job(method, kind, n, p):
@@ -51,29 +51,21 @@ def add_arguments(parser):
     parser.add_argument("--largest", type=int, default=max(SIZES), help="rows and columns")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
     parser.add_argument("--repeats", type=int, default=1)
-    parser.add_argument("--limit", type=float, default=300, help="seconds for one fit")
-    parser.add_argument("--memory", type=float, default=10, help="GB that one fit may take")
+    grid.add_arguments(parser)
+    parser.set_defaults(memory=10)
 
 
 def run(arguments):
     results = Results("sizes", ["kind", "n", "p", "method", "repeat"])
-    for repeat in range(arguments.repeats):
-        for (kind, n, p), method in itertools.product(CELLS, arguments.methods):
-            key = {"kind": kind, "n": n, "p": p, "method": method}
-            if (
-                kind not in arguments.kinds
-                or max(n, p) > arguments.largest
-                or methods.missing(method)
-                or results.has(**key, repeat=repeat)
-                or over_before(results, **key)
-            ):
+    with grid.Grid(arguments) as fits:
+        for repeat, cell in itertools.product(range(arguments.repeats), CELLS):
+            if cell[0] not in arguments.kinds or max(cell[1:]) > arguments.largest:
                 continue
-            figures = measure(
-                "benchmarks.sizes:job", arguments.limit, arguments.memory * 1e9, **key
-            )
-            columns = ("status", "seconds", "cpu_seconds", "data_mb", "above_data_mb", "found")
-            results.add(**key, repeat=repeat, **{c: figures.get(c, "") for c in columns})
-            print(f"{kind}, {n:,} x {p:,}, {method}: {figures}", flush=True)
+            for method in arguments.methods:
+                key = dict(zip(("kind", "n", "p", "method"), (*cell, method), strict=True))
+                if not (methods.missing(method) or over_before(results, **key)):
+                    row = key | {"repeat": repeat}
+                    fits.fill(results, row, COLUMNS, "benchmarks.sizes:job", key)
     summarise(results)
 
 

@@ -91,8 +91,8 @@ WIDE = {
 }
 
 
-def time_and_memory(rows):
-    cells = [median(rows, "seconds", "s"), median(rows, "above_data_mb", "MB")]
+def time_and_memory(rows, seconds="seconds"):
+    cells = [median(rows, seconds, "s"), median(rows, "above_data_mb", "MB")]
     return ", ".join(filter(None, cells)) or (rows[0]["status"] if rows else "")
 
 
@@ -197,7 +197,7 @@ def first_fit(results):
 def streamed(results):
     """An epoch over that on the array in the same repetition, and peak memory."""
     header = ["Selector", "Source", "Epoch / array's", "Fit / array's"]
-    header += ["Peak, 10⁵ rows", "10⁶ rows", "10⁷ rows", "s for 10⁶ of them"]
+    header += ["Peak, 10⁵ rows", "10⁶ rows", "10⁷ rows", "s per 10⁶ rows"]
     lines = []
     for selector in long.SELECTORS:
         for source in long.SOURCES:
@@ -234,15 +234,11 @@ def by_size(results, kind):
 
 
 def of_size(results, kind, n, p, method):
-    rows = results.where(kind=kind, n=n, p=p, method=method)
-    if not rows:
-        return over(sizes.over_before(results, kind, n, p, method) or "")
-    found = [median(rows, "cpu_seconds", "s"), median(rows, "above_data_mb", "MB")]
-    return ", ".join(filter(None, found)) or over(rows[0]["status"])
-
-
-def over(status):
-    return status.replace("over ", "> ")
+    found = time_and_memory(
+        results.where(kind=kind, n=n, p=p, method=method), seconds="cpu_seconds"
+    )
+    cell = found or sizes.over_before(results, kind, n, p, method) or ""
+    return cell.replace("over ", "> ")
 
 
 def power(size):

@@ -50,6 +50,16 @@ def test_products_follow_weights_changed_in_place_and_rewiring(kernel):
 
 
 @kernels
+def test_a_layer_without_connections_gains_some(kernel):
+    layer = make(kernel, (3, 4), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
+    layer.buffers["mean"] = torch.zeros_like(layer.values)
+    layer.rewire(np.empty(0, dtype=np.int64), np.array([0, 2]), np.array([1, 3]))
+    positions, values = layer.connections()
+    np.testing.assert_array_equal(positions, [1, 11])
+    assert not values.any() and not layer.buffers["mean"].any()
+
+
+@kernels
 def test_partners_of_a_neuron(kernel):
     layer = make(kernel, (3, 4), np.array([0, 3, 6, 9]), np.ones(4, dtype=np.float32))
     np.testing.assert_array_equal(

@@ -30,9 +30,9 @@ from .sparse_linear import SparseLinear
 
 _MAX_CONNECTIONS = 2**31 - 1  # the indices are int32
 _MAX_DEAD = 0.25  # share of dead slots in the CSR part that triggers a packing
-_MOST_GATHERED = 2**19  # numbers that an embedding bag gathers from, and
-_MOST_ALLOCATED = 2**21  # that it returns
 _MIN_FILL = 0.5  # a neuron with this share of its connections is cheaper as a dense line
+_MOST_GATHERED = 2**19  # numbers that an embedding bag may gather from
+_MOST_ALLOCATED = 2**21  # and that it may return
 
 
 class Chunk(NamedTuple):
@@ -365,16 +365,20 @@ class CSRLinear(SparseLinear):
         is_old = np.ones(len(kept) + len(new), dtype=bool)
         is_old[new] = False
         # One list of where everything comes from: reading by it is cheaper than writing by masks.
-        source = np.zeros(len(is_old), dtype=np.int64)
+        # What is new comes from a zero behind the old numbers.
+        source = np.full(len(is_old), len(keep))
         source[is_old] = kept
-        from_old, at_new = (torch.from_numpy(i).to(self.device) for i in (source, new))
+        on_device = torch.from_numpy(source).to(self.device)
 
         def moved(tensor):
-            return tensor.index_select(0, from_old).index_fill_(0, at_new, 0)
+            return torch.cat([tensor, tensor.new_zeros(1)]).index_select(0, on_device)
 
         self.values = moved(self.values)
         self.buffers = {name: moved(tensor) for name, tensor in self.buffers.items()}
-        all_own, all_partner = self._own.take(source), self._partner.take(source)
+        zero = np.zeros(1, dtype=np.int32)
+        all_own, all_partner = (
+            np.concatenate([ends, zero]).take(source) for ends in (self._own, self._partner)
+        )
         all_own[new], all_partner[new] = own[order], partner[order]
         self._set_slots(all_own, all_partner, len(all_own))
 

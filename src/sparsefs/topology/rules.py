@@ -221,7 +221,7 @@ def growth_at(layer: RewirableLayer, dropped: np.ndarray, grown: np.ndarray) -> 
         raise ValueError(f"Positions to grow must lie in range({n_possible}).")
     if (np.diff(grown) == 0).any():
         raise ValueError("Positions to grow must differ from each other.")
-    taken = np.intersect1d(grown, kept_positions(layer, dropped), assume_unique=True)
+    taken = grown[_among(grown, kept_positions(layer, dropped))]
     if len(taken):
         raise ValueError(f"Positions to grow must be free. Taken already: {taken[:5].tolist()}.")
     return _growth_at(layer, dropped, grown)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 TIMEOUT = 20.0  # seconds that ranks wait for each other
-_AWAKE = 0.05  # seconds of these in which a rank lets others compute, but does not sleep
+_AWAKE = 0.005  # seconds of these in which a rank lets others compute, but does not sleep
 _GRACE = 5.0  # seconds that a rank has to say that it is there when another one is lost
 _LOST = "lost"  # what it says then
 _yield = getattr(os, "sched_yield", lambda: time.sleep(0))  # Windows has no such function

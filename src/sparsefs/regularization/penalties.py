@@ -17,14 +17,15 @@ import torch
 from torch import Tensor
 
 from ..utils.checks import check_density
-from ..utils.device import is_remote
 from .magnitudes import (
     check_weights,
     common_dtype,
     count,
     magnitudes,
     n_below_quantile,
+    of_rank,
     order_statistic,
+    pieces,
 )
 
 
@@ -190,56 +191,39 @@ class HyperSparsePenalty(Penalty):
         return order_statistic(tensors, n_below_quantile(count(tensors), self.density))
 
     def _value(self, weights: list[Tensor]) -> Tensor:
-        scale, total = self._constants(weights)
-        bounded = _total(weights, lambda tensor: torch.tanh(tensor.abs() * scale))
-        constant = bounded.detach()
+        scale, ratio = self._constants(weights)
+        bounded = _total(weights, lambda tensor: torch.tanh(tensor.abs() * scale.to(tensor.device)))
         # The paper's loss with sum |w| taken out of the bracket, as it passes no gradient: its
         # two occurrences cancel.
-        return (bounded - constant) * (total / float(constant) if scale else 0.0)
+        return (bounded - bounded.detach()) * ratio
 
     def _gradients(self, weights: list[Tensor]) -> list[Tensor]:
-        if all(is_remote(tensor.device) for tensor in weights):
-            return self._gradients_on_device(weights)
-        scale, total = self._constants(weights)
-        if not scale:
-            return [torch.zeros_like(tensor) for tensor in weights]
-        dtype = common_dtype(weights)
-        bounded = [tensor.to(dtype).mul(scale).tanh_() for tensor in weights]
-        factor = scale * total / float(_total(bounded, torch.abs))
-        return [
-            # sech^2 = 1 - tanh^2 cannot overflow, as 1 / cosh^2 does beyond 44 in float32.
-            tanh.square_().neg_().add_(1).mul_(factor).mul_(tensor.sign()).to(tensor.dtype)
-            for tensor, tanh in zip(weights, bounded, strict=True)
-        ]
+        scale, ratio = self._constants(weights)
+        gradients = []
+        for tensor in weights:
+            flat, s = tensor.reshape(-1), scale.to(tensor.device)
+            factor = s * ratio.to(tensor.device)
+            gradient = torch.empty_like(flat)
+            for piece, out in zip(pieces(flat), pieces(gradient), strict=True):
+                # sech^2 = 1 - tanh^2 cannot overflow, as 1 / cosh^2 does beyond 44 in float32.
+                sech2 = piece.to(s.dtype).mul(s).tanh_().square_().neg_().add_(1)
+                out.copy_(sech2.mul_(factor).mul_(piece.sign()))
+            gradients.append(gradient.view(tensor.shape))
+        return gradients
 
-    def _gradients_on_device(self, weights):
-        """The same with constants that the host does not read, and so need not wait for."""
-        dtype, n = common_dtype(weights), count(weights)
-        limits, total = torch.finfo(dtype), _total(weights, torch.abs)
-        border = magnitudes(weights).kthvalue(n_below_quantile(n, self.density) + 1).values
-        flat = border <= (total * (limits.eps / n)).clamp_min(limits.tiny)
-        scale = torch.where(flat, 0.0, self.steepest / border)
-        bounded = [tensor.to(dtype).mul(scale.to(tensor.device)).tanh_() for tensor in weights]
-        factor = torch.where(flat, 0.0, scale * total / _total(bounded, torch.abs))
-        return [
-            tanh.square_()
-            .neg_()
-            .add_(1)
-            .mul_(factor.to(tensor.device))
-            .mul_(tensor.sign())
-            .to(tensor.dtype)
-            for tensor, tanh in zip(weights, bounded, strict=True)
-        ]
-
+    @torch.no_grad()
     def _constants(self, weights):
-        """Return s, or 0 where it would be infinite, and the sum of all magnitudes."""
-        with torch.no_grad():
-            total = float(_total(weights, torch.abs))
-        limits = torch.finfo(common_dtype(weights))
-        border = self.quantile(weights)
-        if border <= max(limits.tiny, limits.eps * total / count(weights)):
-            return 0.0, total
-        return self.steepest / border, total
+        """Return s and sum |w| / sum tanh(s |w|), both 0 where s would be infinite.
+
+        The host does not read them, so it need not wait for a GPU.
+        """
+        every = magnitudes(weights)
+        limits, total = torch.finfo(every.dtype), every.sum()
+        border = of_rank(every, n_below_quantile(len(every), self.density))
+        flat = border <= (total * (limits.eps / len(every))).clamp_min(limits.tiny)
+        scale = torch.where(flat, 0.0, self.steepest / border)
+        bounded = sum(piece.mul_(scale).tanh_().sum() for piece in pieces(every))
+        return scale, torch.where(flat, 0.0, total / bounded)
 
 
 _NAMED: dict[str, Callable[[float], Penalty]] = {  # from the density to reach

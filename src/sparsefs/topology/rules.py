@@ -18,7 +18,6 @@ import numpy as np
 import torch
 
 from ..networks.chunks import chunks
-from ..utils.order_statistics import OrderStatistics
 from .initialisation import distinct_integers, erk_densities, uniform_densities
 from .layer import RewirableLayer
 
@@ -154,19 +153,21 @@ def nearest_to_zero(scores: np.ndarray, fraction: float, positions: Any = None) 
     """
     n_positive = int(np.count_nonzero(scores > 0))
     n_negative = int(np.count_nonzero(scores < 0))
-    if n_positive + n_negative + int(np.count_nonzero(scores == 0)) < len(scores):
+    n_up_to_zero = n_negative + int(np.count_nonzero(scores == 0))
+    if n_up_to_zero + n_positive < len(scores):
         raise FloatingPointError("The weights became infinite or NaN.")
     k_positive, k_negative = int(fraction * n_positive), int(fraction * n_negative)
     low, high = np.inf, -np.inf
-    if k_positive or k_negative:
-        # Zeros have the lowest ranks of their sign bit: they are skipped by adding their number.
-        ranked = OrderStatistics(scores)
-        n_negative_zeros = ranked.n_negative_bits - n_negative
-        n_positive_zeros = len(scores) - ranked.n_negative_bits - n_positive
-        if k_positive:
-            high = ranked.magnitude(n_positive_zeros + k_positive - 1)
-        if k_negative:
-            low = -ranked.magnitude(n_negative_zeros + k_negative - 1, negative=True)
+    ordered = scores.copy()
+    if k_negative:
+        first = n_negative - k_negative
+        ordered.partition(first)
+        low = ordered[first]
+        ordered, n_up_to_zero = ordered[first:], n_up_to_zero - first
+    if k_positive:
+        last = n_up_to_zero + k_positive - 1
+        ordered.partition(last)  # one rank a call: numpy has no fast path for two
+        high = ordered[last]
     taken = (scores >= low) & (scores < 0)
     taken |= (scores <= high) & (scores > 0)
     dropped = np.flatnonzero(taken)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..utils.checks import check_density
+from ..utils.device import is_remote
 
 
 @torch.no_grad()
@@ -109,7 +110,7 @@ def order_statistic(weights: list[Tensor], k: int) -> float:
 
 def of_rank(numbers: Tensor, k: int) -> Tensor:
     """Return the number with exactly `k` others before it; on the CPU, `numbers` are reordered."""
-    if numbers.device.type != "cpu":
+    if is_remote(numbers.device):
         return numbers.kthvalue(k + 1).values
     numbers.numpy().partition(k)  # four times faster than kthvalue
     return numbers[k].clone()
@@ -128,5 +129,5 @@ def magnitudes(weights: list[Tensor]) -> Tensor:
 
 def pieces(numbers: Tensor) -> tuple[Tensor, ...]:
     """Split a vector so that a CPU's cache holds a piece with what is computed from it."""
-    on_cpu = numbers.device.type == "cpu"
-    return numbers.split(torch.get_num_threads() << 16 if on_cpu else max(1, len(numbers)))
+    remote = is_remote(numbers.device)
+    return numbers.split(max(1, len(numbers)) if remote else torch.get_num_threads() << 16)

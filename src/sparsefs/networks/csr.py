@@ -28,7 +28,7 @@ from scipy import sparse
 from .sparse_inputs import SparseInputs, csr_tensor
 from .sparse_linear import SparseLinear
 
-_MAX_CONNECTIONS = 2**31 - 1  # the indices are int32
+_MAX_CONNECTIONS = 2**31 - 2  # the indices are int32, and one is for what is new
 _MAX_DEAD = 0.25  # share of dead slots in the CSR part that triggers a packing
 _MIN_FILL = 0.5  # a neuron with this share of its connections is cheaper as a dense line
 _MOST_GATHERED = 2**19  # numbers that an embedding bag may gather from
@@ -352,22 +352,22 @@ class CSRLinear(SparseLinear):
 
     def _merge(self, removed, own, partner):
         """Write all slots anew, with the added connections in their places."""
-        keep = np.ones(len(self._own), dtype=bool)
+        # Sums of matrices merge rows in linear time. Their numbers are the slots from which
+        # everything comes, from 1; what is new comes from a zero behind the old numbers.
+        n, shape = len(self._own), (self._n_own, self._n_partners)
+        keep = np.ones(n, dtype=bool)
         keep[removed] = False
         kept = np.flatnonzero(keep)
-        added = own * self._n_partners + partner
-        if (partner[1:] >= partner[:-1]).all():  # in linear time: rules grow by ascending position
-            order = _row_order(own.astype(np.int32), self._n_own)
-        else:
-            order = np.argsort(added)
-        place = self._own.take(kept).astype(np.int64) * self._n_partners + self._partner.take(kept)
-        new = np.searchsorted(place, added[order]) + np.arange(len(order))
-        is_old = np.ones(len(kept) + len(new), dtype=bool)
-        is_old[new] = False
-        # One list of where everything comes from: reading by it is cheaper than writing by masks.
-        # What is new comes from a zero behind the old numbers.
-        source = np.full(len(is_old), len(keep))
-        source[is_old] = kept
+        lost = np.bincount(self._own[removed], minlength=self._n_own)
+        starts = self._starts - np.append(0, np.cumsum(lost)).astype(np.int32)
+        sources = kept.astype(np.int32)
+        sources += 1
+        old = sparse.csr_array((sources, self._partner.take(kept), starts), shape=shape)
+        old.has_canonical_format = True
+        new = np.full(len(own), n + 1, dtype=np.int32)
+        ends = own.astype(np.int32), partner.astype(np.int32)
+        merged = old + sparse.csr_array((new, ends), shape=shape)
+        source = merged.data - 1
         on_device = torch.from_numpy(source).to(self.device)
 
         def moved(tensor):
@@ -375,12 +375,8 @@ class CSRLinear(SparseLinear):
 
         self.values = moved(self.values)
         self.buffers = {name: moved(tensor) for name, tensor in self.buffers.items()}
-        zero = np.zeros(1, dtype=np.int32)
-        all_own, all_partner = (
-            np.concatenate([ends, zero]).take(source) for ends in (self._own, self._partner)
-        )
-        all_own[new], all_partner[new] = own[order], partner[order]
-        self._set_slots(all_own, all_partner, len(all_own))
+        all_own = np.repeat(np.arange(self._n_own, dtype=np.int32), np.diff(merged.indptr))
+        self._set_slots(all_own, merged.indices, len(all_own))
 
     def _edit(self, removed, own, partner):
         """Clear the removed slots, and add connections in lines of the block."""

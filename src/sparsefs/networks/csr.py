@@ -357,18 +357,17 @@ class CSRLinear(SparseLinear):
         n, shape = len(self._own), (self._n_own, self._n_partners)
         keep = np.ones(n, dtype=bool)
         keep[removed] = False
-        kept = np.flatnonzero(keep)
+        kept = np.flatnonzero(keep).astype(np.int32)
         lost = np.bincount(self._own[removed], minlength=self._n_own)
         starts = self._starts - np.append(0, np.cumsum(lost)).astype(np.int32)
-        sources = kept.astype(np.int32)
-        sources += 1
-        old = sparse.csr_array((sources, self._partner.take(kept), starts), shape=shape)
+        old = sparse.csr_array((kept + 1, self._partner.take(kept), starts), shape=shape)
         old.has_canonical_format = True
         new = np.full(len(own), n + 1, dtype=np.int32)
         ends = own.astype(np.int32), partner.astype(np.int32)
         merged = old + sparse.csr_array((new, ends), shape=shape)
-        source = merged.data - 1
-        on_device = torch.from_numpy(source).to(self.device)
+        del keep, kept, old, new, ends  # before the numbers move: all are as long as the layer
+        merged.data -= 1
+        on_device = torch.from_numpy(merged.data).to(self.device)
 
         def moved(tensor):
             return torch.cat([tensor, tensor.new_zeros(1)]).index_select(0, on_device)

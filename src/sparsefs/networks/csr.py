@@ -352,20 +352,17 @@ class CSRLinear(SparseLinear):
 
     def _merge(self, removed, own, partner):
         """Write all slots anew, with the added connections in their places."""
-        # Sums of matrices merge rows in linear time. Their numbers are the slots from which
-        # everything comes, from 1; what is new comes from a zero behind the old numbers.
+        # Sums of matrices merge rows in linear time, and leave out zeros. The numbers say where
+        # everything comes from: its old slot, from 1; what is new, from a zero behind the old.
         n, shape = len(self._own), (self._n_own, self._n_partners)
-        keep = np.ones(n, dtype=bool)
-        keep[removed] = False
-        kept = np.flatnonzero(keep).astype(np.int32)
-        lost = np.bincount(self._own[removed], minlength=self._n_own)
-        starts = self._starts - np.append(0, np.cumsum(lost)).astype(np.int32)
-        old = sparse.csr_array((kept + 1, self._partner.take(kept), starts), shape=shape)
+        slots = np.arange(1, n + 1, dtype=np.int32)
+        slots[removed] = 0
+        old = self._matrix(slots)
         old.has_canonical_format = True
         new = np.full(len(own), n + 1, dtype=np.int32)
         ends = own.astype(np.int32), partner.astype(np.int32)
         merged = old + sparse.csr_array((new, ends), shape=shape)
-        del keep, kept, old, new, ends  # before the numbers move: all are as long as the layer
+        del slots, old, new, ends  # before the numbers move: all are as long as the layer
         merged.data -= 1
         on_device = torch.from_numpy(merged.data).to(self.device)
 
@@ -375,7 +372,8 @@ class CSRLinear(SparseLinear):
         self.values = moved(self.values)
         self.buffers = {name: moved(tensor) for name, tensor in self.buffers.items()}
         all_own = np.repeat(np.arange(self._n_own, dtype=np.int32), np.diff(merged.indptr))
-        self._set_slots(all_own, merged.indices, len(all_own))
+        # A copy, as the sum reserved places for what was removed.
+        self._set_slots(all_own, merged.indices.copy(), len(all_own))
 
     def _edit(self, removed, own, partner):
         """Clear the removed slots, and add connections in lines of the block."""

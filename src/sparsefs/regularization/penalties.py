@@ -17,14 +17,13 @@ import torch
 from torch import Tensor
 
 from ..utils.checks import check_density
+from ..utils.device import wide
 from .magnitudes import (
     check_weights,
     common_dtype,
-    count,
     magnitudes,
     n_below_quantile,
     of_rank,
-    order_statistic,
     pieces,
 )
 
@@ -187,29 +186,32 @@ class HyperSparsePenalty(Penalty):
         float
             The smallest magnitude that is kept.
         """
-        tensors = check_weights(weights)
-        return order_statistic(tensors, n_below_quantile(count(tensors), self.density))
+        return float(self._border(magnitudes(check_weights(weights))))
 
     def _value(self, weights: list[Tensor]) -> Tensor:
         scale, ratio = self._constants(weights)
         bounded = _total(weights, lambda tensor: torch.tanh(tensor.abs() * scale.to(tensor.device)))
         # The paper's loss with sum |w| taken out of the bracket, as it passes no gradient: its
         # two occurrences cancel.
-        return (bounded - bounded.detach()) * ratio
+        return (bounded - bounded.detach()) * ratio.to(bounded.dtype)
 
     def _gradients(self, weights: list[Tensor]) -> list[Tensor]:
         scale, ratio = self._constants(weights)
-        gradients = []
+        dtype, gradients = common_dtype(weights), []
         for tensor in weights:
-            flat, s = tensor.reshape(-1), scale.to(tensor.device)
-            factor = s * ratio.to(tensor.device)
-            gradient = torch.empty_like(flat)
-            for piece, out in zip(pieces(flat), pieces(gradient), strict=True):
+            s, factor = scale.to(tensor.device), (scale * ratio).to(tensor.device)
+            vector = tensor.reshape(-1)
+            gradient = torch.empty_like(vector)
+            for piece, out in zip(pieces(vector), pieces(gradient), strict=True):
                 # sech^2 = 1 - tanh^2 cannot overflow, as 1 / cosh^2 does beyond 44 in float32.
-                sech2 = piece.to(s.dtype).mul(s).tanh_().square_().neg_().add_(1)
+                sech2 = piece.to(dtype).mul(s).tanh_().square_().neg_().add_(1)
                 out.copy_(sech2.mul_(factor).mul_(piece.sign()))
             gradients.append(gradient.view(tensor.shape))
         return gradients
+
+    def _border(self, every):
+        """Return the quantile of all magnitudes, which may be reordered."""
+        return of_rank(every, n_below_quantile(len(every), self.density))
 
     @torch.no_grad()
     def _constants(self, weights):
@@ -218,11 +220,11 @@ class HyperSparsePenalty(Penalty):
         The host does not read them, so it need not wait for a GPU.
         """
         every = magnitudes(weights)
-        limits, total = torch.finfo(every.dtype), every.sum()
-        border = of_rank(every, n_below_quantile(len(every), self.density))
+        limits, total = torch.finfo(every.dtype), wide(every.sum())
+        border = wide(self._border(every))
         flat = border <= (total * (limits.eps / len(every))).clamp_min(limits.tiny)
         scale = torch.where(flat, 0.0, self.steepest / border)
-        bounded = sum(piece.mul_(scale).tanh_().sum() for piece in pieces(every))
+        bounded = sum(wide(piece.mul_(scale).tanh_().sum()) for piece in pieces(every))
         return scale, torch.where(flat, 0.0, total / bounded)
 
 
